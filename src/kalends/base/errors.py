@@ -65,7 +65,7 @@ class ForbiddenError(KalendsError):
 
 
 class UnavailableError(KalendsError):
-    """This part of Kalends is not ready yet; try again in a moment."""
+    """A part of Kalends is not ready yet; try again in a moment."""
 
     status = 503
     code = "unavailable"

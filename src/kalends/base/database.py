@@ -1,0 +1,71 @@
+"""The operational store: PostgreSQL, one transaction per request or job, one tenant per transaction.
+
+The tenant, person and role are set transaction-locally in the same place where the transaction begins. A commit in
+the middle would drop them and every later statement would see nothing, so nothing but this module commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from kalends.base.scope import Scope
+
+
+class Model(DeclarativeBase):
+    """The base of every room's tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+
+
+SET_SCOPE = text(
+    "SELECT set_config('kalends.tenant', :tenant, true), set_config('kalends.person', :person, true),"
+    " set_config('kalends.role', :role, true)"
+)
+
+
+class Database:
+    """A pool of connections as one role that neither owns tables nor can bypass row-level security."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        """`url`: a SQLAlchemy URL of the form postgresql+psycopg://... naming the app's (or the worker's) role."""
+        self.url = url
+        self.engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_pre_ping=True,
+            # A plan kept for one tenant's settings must not serve another's query.
+            connect_args={"prepare_threshold": None},
+        )
+
+    @contextmanager
+    def transaction(self, scope: Scope) -> Iterator[Session]:
+        """One transaction in one tenant's scope: committed at the end, rolled back on any error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            session.execute(
+                SET_SCOPE,
+                {"tenant": str(scope.tenant_id), "person": str(scope.person_id or ""), "role": scope.role},
+            )
+            yield session
+
+    @contextmanager
+    def lookup(self) -> Iterator[Session]:
+        """A transaction before any tenant is known: it sees no tenant's rows, only the named look-up functions."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()

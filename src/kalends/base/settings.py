@@ -1,0 +1,46 @@
+"""All settings, in one place. Every one can be given as an environment variable with the prefix `KALENDS_`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """The data folder: as root /var/lib/kalends (PostgreSQL runs as another user there), else the user's data folder."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/kalends")
+    return Path(platformdirs.user_data_dir("kalends"))
+
+
+class Settings(BaseSettings):
+    """What an operator may choose. There is no live default secret: secrets are made on first start, in `home`."""
+
+    model_config = SettingsConfigDict(env_prefix="KALENDS_", extra="ignore")
+
+    home: Path = Field(default_factory=default_home, description="The data folder.")
+    host: str = Field(default="127.0.0.1", description="The address to listen on: loopback only until told otherwise.")
+    port: int = Field(default=8400, description="The port to listen on; 0 takes a free one.")
+    database_url: str | None = Field(
+        default=None, description="A PostgreSQL server, as its owner; without it, the embedded one is started."
+    )
+    warehouse_url: str | None = Field(
+        default=None, description="The warehouse engine; without it, one encrypted DuckDB file per tenant."
+    )
+    files_url: str | None = Field(default=None, description="Where raw payloads are kept; without it, a local folder.")
+    cache_url: str = Field(default="mem://", description="mem:// or redis://HOST:PORT for several processes.")
+    public_url: str | None = Field(default=None, description="The address people reach this server at, for links.")
+    log_format: Literal["console", "json"] = Field(default="console", description="json in production.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
+    worker: bool = Field(default=True, description="Whether this process also runs background jobs.")
+    smtp_url: str | None = Field(default=None, description="smtp://USER:PASSWORD@HOST:PORT for e-mail.")
+
+    @property
+    def socket(self) -> Path:
+        """The Unix socket by which commands on this machine reach the running server."""
+        return self.home / "run" / "kalends.sock"
