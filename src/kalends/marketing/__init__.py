@@ -1,0 +1,1 @@
+"""Platform data: brought in, checked, versioned, and traceable to the raw payload."""
