@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def default_home() -> Path:
-    """The data folder: as root /var/lib/kalends (PostgreSQL runs as another user there), else the user's data folder."""
+    """The data folder. As root not below /root: PostgreSQL runs as another user there and could not reach it."""
     if os.geteuid() == 0:
         return Path("/var/lib/kalends")
     return Path(platformdirs.user_data_dir("kalends"))

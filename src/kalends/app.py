@@ -1,0 +1,162 @@
+"""The web application: the rooms wired together. It holds no logic of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+
+import kalends.calendar.api
+import kalends.calendar.jobs
+import kalends.calendar.pages
+import kalends.identity.api
+import kalends.identity.pages
+import kalends.insight.api
+import kalends.insight.pages
+import kalends.marketing.api
+import kalends.marketing.jobs
+import kalends.marketing.pages
+import kalends.notify.api
+import kalends.notify.jobs
+import kalends.notify.pages
+import kalends.web.pages
+from kalends import __version__
+from kalends.base.errors import BadInputError, ForbiddenError, KalendsError, NotFoundError
+from kalends.base.pages import STATIC, SecurityHeaders, render
+from kalends.base.telemetry import Telemetry
+from kalends.base.work import House
+from kalends.identity.service import public
+
+LOG = structlog.get_logger(__name__)
+
+APIS = (
+    kalends.identity.api.router,
+    kalends.notify.api.router,
+    kalends.calendar.api.router,
+    kalends.marketing.api.router,
+    kalends.insight.api.router,
+)
+PAGES = (
+    kalends.identity.pages.router,
+    kalends.notify.pages.router,
+    kalends.calendar.pages.router,
+    kalends.marketing.pages.router,
+    kalends.insight.pages.router,
+    kalends.web.pages.router,
+)
+
+SUBSCRIPTIONS: dict[str, list[str]] = {}
+"""What is announced -> the kinds of job that answer it."""
+
+operations = APIRouter(tags=["operations"])
+
+
+@operations.get("/healthz", dependencies=[public("a load balancer asks whether the process lives")])
+def healthz() -> dict[str, str]:
+    """The process lives."""
+    return {"status": "ok", "version": __version__}
+
+
+@operations.get("/readyz", dependencies=[public("a load balancer asks whether to send people here")])
+def readyz(request: Request) -> dict[str, str]:
+    """The database answers."""
+    house: House = request.app.state.house
+    with house.database.lookup() as session:
+        session.execute(text("SELECT 1"))
+    return {"status": "ready"}
+
+
+@operations.get("/metrics", dependencies=[public("figures about the process, none about any tenant")])
+def metrics() -> Response:
+    """Prometheus metrics."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def create_app(house: House) -> FastAPI:
+    """The application that serves `house`. API paths answer under /api/v1 and, as older clients ask, without it."""
+    app = FastAPI(
+        title="Kalends",
+        version=__version__,
+        description="The marketing calendar that measures itself.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        responses={
+            "4XX": {"description": "A problem document (RFC 9457).", "content": {"application/problem+json": {}}}
+        },
+    )
+    app.state.house = house
+    house.subscriptions = SUBSCRIPTIONS
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Telemetry)
+    for router in APIS:
+        app.include_router(router, prefix="/api/v1")
+        app.include_router(router, include_in_schema=False)
+    for router in (*PAGES, operations):
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+    app.add_exception_handler(KalendsError, answer_error)
+    app.add_exception_handler(RequestValidationError, answer_error)
+    app.add_exception_handler(HTTPException, answer_error)
+    app.add_exception_handler(Exception, answer_error)
+    return app
+
+
+def answer_error(request: Request, error: Exception) -> Response:
+    """Any error as a problem document, or as a page for somebody at a browser."""
+    known = as_kalends_error(error)
+    if known.status >= 500:
+        LOG.error("request failed", path=request.url.path, exc_info=error)
+    if wants_page(request):
+        return render(request, "error.html", status=known.status, problem=known.problem())
+    return JSONResponse(known.problem(), status_code=known.status, media_type="application/problem+json")
+
+
+class UnexpectedError(KalendsError):
+    """Something went wrong on our side. It has been written down; what you sent was not changed."""
+
+    status = 500
+    code = "unexpected"
+
+
+def as_kalends_error(error: Exception) -> KalendsError:
+    """The framework's own errors in our words."""
+    match error:
+        case KalendsError():
+            return error
+        case RequestValidationError():
+            return BadInputError(
+                "; ".join(f"{place(item)}: {item['msg']}" for item in error.errors()),
+                errors=[{"where": place(item), "what": item["msg"]} for item in error.errors()],
+            )
+        case HTTPException(status_code=404):
+            return NotFoundError()
+        case HTTPException(status_code=403):
+            return ForbiddenError()
+        case HTTPException():
+            return http_problem(error)
+    return UnexpectedError()
+
+
+def http_problem(error: HTTPException) -> KalendsError:
+    """A framework error (405, 413 ...) with its own status."""
+    kind = type("HttpError", (KalendsError,), {"status": error.status_code, "code": f"http_{error.status_code}"})
+    made: KalendsError = kind(str(error.detail))
+    return made
+
+
+def place(item: Any) -> str:
+    """Where in the request a validation error is: `body.events.3.start`."""
+    return ".".join(str(part) for part in item["loc"])
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asked, rather than a program."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")

@@ -1,0 +1,102 @@
+"""A cache that can be slow but never wrong.
+
+A key holds the tenant, the permission scope and the data version, so a stale answer has a key that nobody asks for
+any more: nothing is ever cleared. When the cache cannot be reached, the answer is made anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+import structlog
+from cashews import Cache as Cashews
+from prometheus_client import Counter
+
+T = TypeVar("T")
+
+LOG = structlog.get_logger(__name__)
+LOOKUPS = Counter("kalends_cache_lookups", "Cache look-ups by outcome.", ["outcome"])
+
+KEEP_SECONDS = 3600
+"""A working hour: long enough for a morning's click path; keys of old versions age out by themselves."""
+
+
+class Cache:
+    """Bytes by key, in this process or in Redis; one maker per key and process at a time."""
+
+    def __init__(self, url: str) -> None:
+        """`url`: mem:// or redis://..."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="cache", daemon=True)
+        self._thread.start()
+        self._cashews = Cashews()
+        options: dict[str, Any] = {"size": 10_000} if url.startswith("mem") else {"suppress": False}
+        self._cashews.setup(url, **options)
+        self._making: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def get_or_make(
+        self, make: Callable[[], bytes], *, tenant_id: UUID, scope: str, version: str, question: object
+    ) -> bytes:
+        """The bytes for `question` (JSON-able), from the cache or from `make`.
+
+        `scope` names what the asker may see; `version` names the state of everything the answer depends on.
+        """
+        key = cache_key(tenant_id=tenant_id, scope=scope, version=version, question=question)
+        found = self._read(key)
+        if found is not None:
+            LOOKUPS.labels("hit").inc()
+            return found
+        with self._maker(key):
+            found = self._read(key)
+            if found is not None:
+                LOOKUPS.labels("coalesced").inc()
+                return found
+            LOOKUPS.labels("miss").inc()
+            made = make()
+            self._try(self._cashews.set(key, made, expire=KEEP_SECONDS))
+            return made
+
+    def close(self) -> None:
+        """Let connections go."""
+        self._try(self._cashews.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=2)
+
+    def _read(self, key: str) -> bytes | None:
+        found = self._try(self._cashews.get(key))
+        return found if isinstance(found, bytes) else None
+
+    def _try(self, doing: Coroutine[Any, Any, T]) -> T | None:
+        """Do it if the cache is there; a second without an answer counts as not there."""
+        future = asyncio.run_coroutine_threadsafe(doing, self._loop)
+        try:
+            return future.result(timeout=1)
+        except (OSError, TimeoutError, ConnectionError) as error:
+            future.cancel()
+            LOG.warning("cache unreachable", error=str(error))
+        except Exception as error:
+            # Redis's own errors do not derive from OSError; anything else is a bug and must be seen.
+            if type(error).__module__.split(".")[0] != "redis":
+                raise
+            LOG.warning("cache unreachable", error=str(error))
+        return None
+
+    def _maker(self, key: str) -> threading.Lock:
+        """The lock of whoever makes `key` in this process. Forgotten together, so that the table stays small."""
+        with self._guard:
+            if len(self._making) > 1000:
+                self._making = {k: lock for k, lock in self._making.items() if lock.locked()}
+            return self._making.setdefault(key, threading.Lock())
+
+
+def cache_key(*, tenant_id: UUID, scope: str, version: str, question: object) -> str:
+    """`tenant:sha256`: the tenant stands readable in front, all the rest is digested."""
+    digest = hashlib.sha256(orjson.dumps([scope, version, question], option=orjson.OPT_SORT_KEYS, default=str))
+    return f"kalends:{tenant_id}:{digest.hexdigest()}"

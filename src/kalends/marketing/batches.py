@@ -1,0 +1,191 @@
+"""Batches: landing a payload, acknowledging it, publishing what came of it.
+
+Postgres decides, the warehouse follows. A payload is on disk before its row is committed; the row, its number and the
+apply task are one transaction; readers see a batch from the moment `publish` commits.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from kalends.base.errors import BadInputError, ConflictError, NotFoundError
+from kalends.base.ids import new_id
+from kalends.base.work import Work
+from kalends.marketing.models import Batch, DataState
+
+APPLY = "marketing.apply_batches"
+INGEST_LOCK = "ingest"
+"""One tenant's batches are applied one after the other."""
+
+
+class NoSuchBatchError(NotFoundError):
+    """There is no such batch."""
+
+    code = "no_such_batch"
+
+
+class EmptyPayloadError(BadInputError):
+    """The file is empty: there was nothing to read."""
+
+    code = "empty_payload"
+
+
+class CannotTakeBackError(ConflictError):
+    """Only a published upload that has not been taken back yet can be taken back."""
+
+    code = "cannot_take_back"
+
+
+def land(
+    work: Work,
+    source: BinaryIO,
+    *,
+    data_source: str,
+    file_name: str,
+    reported_at: datetime | None = None,
+    options: dict[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> Batch:
+    """Store the payload, number the batch and start its application; acknowledged when the transaction commits.
+
+    `reported_at`: when the platform said it; without it, now. The same `idempotency_key` again gives the batch that
+    it made the first time and stores nothing.
+    """
+    if idempotency_key and (known := find_by_key(work, idempotency_key)):
+        return known
+    file_id = new_id()
+    stored = work.house.files.write(work.scope.tenant_id, file_id, source)
+    if not stored.size:
+        work.house.files.delete(work.scope.tenant_id, file_id)
+        raise EmptyPayloadError(f"{file_name or 'The payload'} is empty: there was nothing to read.")
+    return record(
+        work,
+        kind="upload",
+        data_source=data_source,
+        file_name=file_name,
+        file_id=file_id,
+        size=stored.size,
+        sha256=stored.sha256,
+        options=options or {},
+        idempotency_key=idempotency_key,
+        reported_at=min(reported_at or work.now, work.now),
+    )
+
+
+def take_back(work: Work, *, batch_id: UUID) -> Batch:
+    """Retract the batch: from the moment this is published, all is as if it had never come. History is kept."""
+    batch = get(work, batch_id)
+    if batch.kind != "upload" or batch.state != "published" or batch.retracted_by_seq is not None:
+        raise CannotTakeBackError(state=batch.state, taken_back=batch.retracted_by_seq is not None)
+    made = record(
+        work,
+        kind="take_back",
+        data_source=batch.data_source,
+        file_name=batch.file_name,
+        reported_at=work.now,
+        retracts_seq=batch.seq,
+    )
+    batch.retracted_by_seq = made.seq
+    work.audit("take_back", subject_kind="batch", subject_id=batch.id, after={"seq": batch.seq, "by": made.seq})
+    return made
+
+
+def record(work: Work, **columns: Any) -> Batch:
+    """Give the batch the next number and defer the task that applies it."""
+    batch = Batch(
+        tenant_id=work.scope.tenant_id,
+        id=new_id(),
+        seq=next_seq(work),
+        state="landed",
+        person_id=work.scope.person_id,
+        received_at=work.now,
+        **columns,
+    )
+    work.session.add(batch)
+    work.session.flush()
+    work.defer(APPLY, subject_id=batch.id, lock=INGEST_LOCK)
+    return batch
+
+
+def next_seq(work: Work) -> int:
+    """The next number; holds the tenant's row until commit, so that numbers are acknowledged in their order."""
+    state = {"tenant_id": work.scope.tenant_id, "id": new_id(), "next_seq": 2, "data_version": 0}
+    taken = work.session.execute(
+        insert(DataState)
+        .values(state)
+        .on_conflict_do_update(index_elements=["tenant_id"], set_={"next_seq": DataState.next_seq + 1})
+        .returning(DataState.next_seq)
+    ).scalar_one()
+    return taken - 1
+
+
+def data_version(work: Work) -> int:
+    """The newest published version; 0 before the first load."""
+    return work.session.execute(select(DataState.data_version)).scalar() or 0
+
+
+def version_at(work: Work, *, instant: datetime) -> int:
+    """The version that was published at `instant`; 0 when nothing was known yet."""
+    newest = select(func.max(Batch.seq)).where(Batch.published_at <= instant)
+    return work.session.execute(newest).scalar() or 0
+
+
+def get(work: Work, batch_id: UUID) -> Batch:
+    """The batch, or NoSuchBatchError."""
+    batch = work.session.execute(select(Batch).where(Batch.id == batch_id)).scalar_one_or_none()
+    if batch is None:
+        raise NoSuchBatchError
+    return batch
+
+
+def find_by_key(work: Work, idempotency_key: str) -> Batch | None:
+    """The batch that an earlier call with this key made."""
+    return work.session.execute(select(Batch).where(Batch.idempotency_key == idempotency_key)).scalar_one_or_none()
+
+
+def listing(*, data_source: str | None = None) -> Select[tuple[Batch]]:
+    """Batches, newest first."""
+    query = select(Batch).order_by(Batch.seq.desc())
+    return query.where(Batch.data_source == data_source) if data_source else query
+
+
+def oldest_pending(work: Work) -> Batch | None:
+    """The batch to apply next. One that was begun and cut off comes before any later one."""
+    pending = select(Batch).where(Batch.state.in_(("landed", "applying"))).order_by(Batch.seq).limit(1)
+    batch = work.session.execute(pending).scalar_one_or_none()
+    if batch is not None:
+        batch.state = "applying"
+    return batch
+
+
+def publish(work: Work, *, batch_id: UUID, counts: dict[str, int], report: dict[str, Any]) -> None:
+    """Let readers see the batch. The announcement is in the same transaction."""
+    batch = get(work, batch_id)
+    batch.state, batch.published_at, batch.report = "published", work.now, report
+    for name in ("received", "loaded", "unchanged", "quarantined"):
+        setattr(batch, name, counts[name])
+    work.session.execute(
+        update(DataState).values(data_version=func.greatest(DataState.data_version, batch.seq), published_at=work.now)
+    )
+    work.announce("marketing.batch_published", batch_id=str(batch.id))
+
+
+def fail(work: Work, *, batch_id: UUID, problem: dict[str, Any]) -> None:
+    """Write down why the batch could not be read at all. Its payload stays and can be replayed."""
+    batch = get(work, batch_id)
+    batch.state, batch.error = "failed", problem
+
+
+def later_than(work: Work, *, seq: int) -> list[int]:
+    """The numbers of published, living uploads after `seq`."""
+    query = (
+        select(Batch.seq)
+        .where(Batch.seq > seq, Batch.state == "published", Batch.kind == "upload", Batch.retracted_by_seq.is_(None))
+        .order_by(Batch.seq)
+    )
+    return list(work.session.execute(query).scalars())

@@ -1,0 +1,59 @@
+"""What Postgres decides about marketing data: which batches came, and which version is published."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kalends.base.database import Model
+
+
+class Batch(Model):
+    """One ingest, or one taking back of an earlier one. Batches are applied in the order of `seq`, none overtakes."""
+
+    __tablename__ = "batches"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    kind: Mapped[str]
+    """upload | take_back"""
+    state: Mapped[str]
+    """landed (acknowledged) -> applying -> published | failed"""
+    data_source: Mapped[str]
+    file_name: Mapped[str]
+    file_id: Mapped[UUID | None]
+    size: Mapped[int] = mapped_column(default=0)
+    sha256: Mapped[bytes | None]
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    """How to read it: date_range, columns (corrected guesses), complete_window ..."""
+    idempotency_key: Mapped[str | None]
+    person_id: Mapped[UUID | None]
+    received_at: Mapped[datetime]
+    reported_at: Mapped[datetime]
+    """When the platform said it; decides which of two versions is the later one."""
+    published_at: Mapped[datetime | None]
+    retracts_seq: Mapped[int | None]
+    retracted_by_seq: Mapped[int | None]
+    received: Mapped[int | None]
+    loaded: Mapped[int | None]
+    unchanged: Mapped[int | None]
+    quarantined: Mapped[int | None]
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class DataState(Model):
+    """One row per tenant: the next batch's number, and the newest published version. Its row lock orders batches."""
+
+    __tablename__ = "data_states"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    next_seq: Mapped[int]
+    data_version: Mapped[int]
+    published_at: Mapped[datetime | None]
