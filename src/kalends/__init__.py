@@ -4,18 +4,31 @@ In a notebook::
 
     import kalends
 
-    workspace = kalends.connect()
-    workspace.ingest("campaigns.csv", data_source="google_ads")
-    frame = workspace.causal(start="2025-01-01", end="2025-12-31")
+    with kalends.connect() as workspace:
+        workspace.ingest("campaigns.csv", data_source="google_ads")
+        frame = workspace.causal(start="2025-01-01", end="2025-12-31")
 """
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kalends.client import Workspace, connect
 
 try:
     __version__ = version("kalends")
 except PackageNotFoundError:  # running from a source tree that is not installed
     __version__ = "0.0.0"
 
-__all__ = ["__version__"]
+__all__ = ["Workspace", "__version__", "connect"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the client when it is first asked for, so that importing `kalends` itself costs nothing."""
+    if name in {"Workspace", "connect"}:
+        from kalends import client  # noqa: PLC0415
+
+        return getattr(client, name)
+    raise AttributeError(f"module 'kalends' has no attribute {name!r}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field(default="console", description="json in production.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
     worker: bool = Field(default=True, description="Whether this process also runs background jobs.")
+    secret: SecretStr | None = Field(
+        default=None, description="64 hexadecimal digits shared by all servers of one installation; else made once."
+    )
     smtp_url: str | None = Field(default=None, description="smtp://USER:PASSWORD@HOST:PORT for e-mail.")
 
     @property

@@ -1,0 +1,162 @@
+"""How commands and notebooks talk to Kalends: to the running server, or to one of their own for as long as they need it.
+
+There is one way in, the HTTP API over the data folder's Unix socket, so a command does exactly what a page does. The
+owner token in the data folder says who asks; being on this machine alone grants nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from kalends.base.errors import KalendsError, UnavailableError
+from kalends.base.settings import Settings
+
+PATIENCE = httpx.Timeout(10, read=600, write=600)
+
+
+class ServerUnreachableError(UnavailableError):
+    """No server answers."""
+
+    code = "server_unreachable"
+
+
+class ServerError(KalendsError):
+    """The server refused."""
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        """`problem`: the server's problem document."""
+        super().__init__(
+            str(problem.get("detail") or problem.get("title") or "The server refused."), problem=dict(problem)
+        )
+
+
+class Client:
+    """The HTTP API with the owner's rights."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        """`http`: a client whose base URL is the server."""
+        self.http = http
+
+    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """The answer, or the server's own words as ServerError."""
+        try:
+            answer = self.http.request(method, f"/api/v1{path}", **request)
+        except httpx.TransportError as error:
+            raise ServerUnreachableError(f"The server does not answer: {error}.") from error
+        if answer.is_error:
+            raise ServerError(problem_of(answer))
+        return answer
+
+    def get(self, path: str, **params: Any) -> Any:
+        """The JSON answer to a GET."""
+        return self.call("GET", path, params={k: v for k, v in params.items() if v is not None}).json()
+
+    def post(self, path: str, body: Any = None, **request: Any) -> Any:
+        """The JSON answer to a POST of `body` as JSON."""
+        return (
+            self.call("POST", path, json=body, **request).json()
+            if body is not None
+            else self.call("POST", path, **request).json()
+        )
+
+    def put(self, path: str, body: Any) -> Any:
+        """The JSON answer to a PUT of `body`."""
+        return self.call("PUT", path, json=body).json()
+
+
+def problem_of(answer: httpx.Response) -> dict[str, Any]:
+    """The problem document, or one made of whatever came instead."""
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"detail": f"The server answered {answer.status_code}."}
+
+
+def is_listening(path: Path) -> bool:
+    """Whether a server accepts connections at the Unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
+@contextmanager
+def open_client(settings: Settings) -> Iterator[Client]:
+    """A client of the running server; where none runs, of one that lives as long as the block (main thread only)."""
+    with ExitStack() as stack:
+        if not is_listening(settings.socket):
+            # Only here: the whole server is heavy to import, and mostly one is running already.
+            from kalends.server import running  # noqa: PLC0415
+
+            stack.enter_context(stack.enter_context(running(settings, tcp=False)).serving())
+        token = (settings.home / "owner.token").read_text().strip()
+        transport = httpx.HTTPTransport(uds=str(settings.socket))
+        http = httpx.Client(
+            transport=transport,
+            base_url="http://kalends.local",
+            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+            timeout=PATIENCE,
+        )
+        yield Client(stack.enter_context(http))
+
+
+class Workspace:
+    """What one company sees, from Python. Made by `kalends.connect()`; use it in a `with` block or call `close()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect, starting a server if none runs."""
+        self._stack = ExitStack()
+        self.client = self._stack.enter_context(open_client(settings))
+
+    def close(self) -> None:
+        """Let go of the connection, and stop the server if it was started for this."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        """The workspace itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def ingest(self, path: str | Path, *, data_source: str = "file") -> dict[str, Any]:
+        """Load one export file and wait until it is visible; gives the batch with its counts and report."""
+        answer: dict[str, Any] = self.client.post(
+            "/marketing/ingest/local", {"path": str(Path(path).resolve()), "data_source": data_source, "wait": True}
+        )
+        return answer
+
+    def events(self, *, start: str, end: str) -> list[dict[str, Any]]:
+        """The calendar's events that touch the days from `start` to `end` (ISO dates, both included)."""
+        found: list[dict[str, Any]] = self.client.get("/calendar/events", start=start, end=end)["events"]
+        return found
+
+    def insights(self, **question: Any) -> dict[str, Any]:
+        """`POST /marketing/insights` with `question` as its body."""
+        answer: dict[str, Any] = self.client.post("/marketing/insights", question)
+        return answer
+
+    def causal(self, *, start: str, end: str, **options: Any) -> Any:
+        """The causal-ready daily panel as a Polars frame; `frame.to_pandas()` where pandas is wanted."""
+        import polars as pl  # noqa: PLC0415  heavy, and only wanted here
+
+        body = {"date_range_start": start, "date_range_end": end, "format": "parquet", **options}
+        return pl.read_parquet(self.client.call("POST", "/marketing/export/causal", json=body).content)
+
+
+def connect(home: str | Path | None = None) -> Workspace:
+    """Open the workspace in `home` (else KALENDS_HOME, else the default data folder)."""
+    return Workspace(Settings(home=Path(home)) if home else Settings())
