@@ -1,0 +1,21 @@
+import { watchDialogs } from "./behaviour/dialogs";
+import { watchDropZones } from "./behaviour/dropzone";
+import { watchForms } from "./behaviour/forms";
+import { watchKeys } from "./behaviour/keys";
+import { loadParts } from "./behaviour/parts";
+import { watchMenus } from "./behaviour/menus";
+import { watchPalette } from "./behaviour/palette";
+import { prepareRequests } from "./behaviour/requests";
+import { watchTheme } from "./behaviour/theme";
+import { watchToasts } from "./behaviour/toasts";
+
+prepareRequests();
+watchToasts();
+watchTheme();
+watchMenus();
+watchDialogs();
+watchPalette();
+watchDropZones();
+watchForms();
+watchKeys();
+loadParts();

@@ -1,0 +1,23 @@
+/** Asks before a destructive form is sent, keeps a button from being pressed twice, submits filters on change. */
+export function watchForms(): void {
+  document.addEventListener("submit", (event) => {
+    const form = event.target as HTMLFormElement;
+    const question = form.dataset["ask"];
+    if (question && !window.confirm(question)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
+    if (form.hasAttribute("hx-post")) return;
+    const button = (event as SubmitEvent).submitter;
+    // After this turn of the loop, or the pressed button's own value would not be sent.
+    if (button) setTimeout(() => button.setAttribute("aria-disabled", "true"));
+  }, true);
+  document.addEventListener("change", (event) => {
+    const field = event.target as HTMLElement;
+    if (field.matches("[data-submit-on-change]")) field.closest("form")?.requestSubmit();
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form button[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+  });
+}
