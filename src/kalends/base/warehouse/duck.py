@@ -1,0 +1,260 @@
+"""The embedded warehouse: DuckDB, one encrypted file per tenant, all attached to one in-memory root.
+
+DuckDB lets one process open a file, so that process, the server, owns them all. Files are attached when first asked
+for and the least recently used one is detached, because each costs a file descriptor and a share of memory.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from kalends.base.errors import UnavailableError
+from kalends.base.warehouse.contract import Rows, TenantWarehouse, Warehouse, WarehouseBusyError, names, quoted
+from kalends.base.warehouse.parameters import used
+
+MAX_ATTACHED = 64  # 200 attached files took 206 descriptors; 64 leave room under the usual limit of 1,024
+
+
+class MissingCryptoError(UnavailableError):
+    """DuckDB's secure cryptography is not installed: the package duckdb-extension-httpfs is missing or broken."""
+
+    code = "missing_crypto"
+
+
+@dataclass(slots=True)
+class _File:
+    """One tenant's file: who works in it, and the lock that lets one write at a time."""
+
+    users: int = 0
+    attached: bool = False
+    writing: threading.Lock = field(default_factory=threading.Lock)
+
+
+def crypto_extension() -> Path:
+    """The extension that brings DuckDB's secure cryptography, out of its wheel. Signed, so DuckDB checks it."""
+    spec = importlib.util.find_spec("duckdb_extension_httpfs")
+    found = [] if spec is None else list(Path(str(spec.origin)).parent.glob("extensions/*/httpfs.duckdb_extension"))
+    if not found:
+        raise MissingCryptoError
+    return found[0]
+
+
+def open_root(*, folder: Path, memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that can attach encrypted files and fetches nothing from the network."""
+    spill = folder / "spill"
+    spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+    root = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    root.execute(f"LOAD '{crypto_extension()}'")
+    root.execute("SET temp_file_encryption = true")  # what does not fit in memory would be spilled in clear text
+    root.execute(f"SET temp_directory = {literal(spill)}")
+    root.execute(f"SET memory_limit = {literal(memory_limit)}")
+    if threads is not None:
+        root.execute(f"SET threads = {int(threads)}")
+    return root
+
+
+def literal(text: object) -> str:
+    """A text as a SQL literal."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+class DuckWarehouse(Warehouse):
+    """One encrypted DuckDB file per tenant in `folder`, its key from `key_for(tenant_id)`."""
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        key_for: Callable[[UUID], bytes],
+        memory_limit: str = "1GB",
+        threads: int | None = None,
+        max_attached: int = MAX_ATTACHED,
+        patience: float = 10.0,
+    ) -> None:
+        """`memory_limit`: DuckDB's buffers over all tenants; `threads`: of one query, all cores if None;
+        `patience`: seconds that dropping a tenant waits for its readers.
+        """
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder = folder
+        self._key_for = key_for
+        self._max_attached = max_attached
+        self._patience = patience
+        self._root = open_root(folder=folder, memory_limit=memory_limit, threads=threads)
+        self._files: OrderedDict[UUID, _File] = OrderedDict()  # least recently used first
+        self._lock = threading.RLock()
+
+    def path(self, tenant_id: UUID) -> Path:
+        """Where the tenant's file is."""
+        return self._folder / f"{tenant_id.hex}.duckdb"
+
+    @contextmanager
+    def tenant(self, tenant_id: UUID) -> Iterator[DuckTenant]:
+        file = self._take(tenant_id)
+        try:
+            cursor = self._root.cursor()
+            try:
+                cursor.execute(f"USE {catalog(tenant_id)}")
+                yield DuckTenant(tenant_id=tenant_id, cursor=cursor, writing=file.writing)
+            finally:
+                cursor.close()
+        finally:
+            with self._lock:
+                file.users -= 1
+
+    def attached(self) -> list[UUID]:
+        """Tenants whose file is open now, least recently used first."""
+        with self._lock:
+            return [tenant_id for tenant_id, file in self._files.items() if file.attached]
+
+    def drop_tenant(self, tenant_id: UUID) -> None:
+        deadline = time.monotonic() + self._patience
+        while not self._try_drop(tenant_id):
+            if time.monotonic() > deadline:
+                raise WarehouseBusyError
+            time.sleep(0.05)
+
+    def set_threads(self, threads: int) -> None:
+        with self._lock:
+            self._root.execute(f"SET threads = {int(threads)}")
+
+    def set_memory_limit(self, memory_limit: str) -> None:
+        """Bound DuckDB's buffers over all tenants, such as '1GB'."""
+        with self._lock:
+            self._root.execute(f"SET memory_limit = {literal(memory_limit)}")
+
+    def close(self) -> None:
+        with self._lock:
+            for tenant_id in self.attached():
+                self._detach(tenant_id)
+            self._root.close()
+
+    def _take(self, tenant_id: UUID) -> _File:
+        """The tenant's file, attached and counted as in use."""
+        with self._lock:
+            file = self._files.setdefault(tenant_id, _File())
+            self._files.move_to_end(tenant_id)
+            file.users += 1
+            try:
+                if not file.attached:
+                    self._attach(tenant_id)
+                    file.attached = True
+            except BaseException:
+                file.users -= 1
+                raise
+            self._detach_surplus()
+            return file
+
+    def _attach(self, tenant_id: UUID) -> None:
+        path, key = literal(self.path(tenant_id)), self._key_for(tenant_id).hex()
+        self._root.execute(f"ATTACH {path} AS {catalog(tenant_id)} (ENCRYPTION_KEY '{key}')")
+        self.path(tenant_id).chmod(0o600)
+
+    def _detach(self, tenant_id: UUID) -> None:
+        """Close the tenant's file; DuckDB writes its log into it first."""
+        self._root.execute(f"DETACH {catalog(tenant_id)}")
+        self._files[tenant_id].attached = False
+
+    def _detach_surplus(self) -> None:
+        """Close least recently used files above the bound; one in use is never closed, so the bound may be passed."""
+        attached = self.attached()
+        idle = [tenant_id for tenant_id in attached if not self._files[tenant_id].users]
+        for tenant_id in idle[: max(0, len(attached) - self._max_attached)]:
+            self._detach(tenant_id)
+
+    def _try_drop(self, tenant_id: UUID) -> bool:
+        with self._lock:
+            file = self._files.get(tenant_id)
+            if file is not None and file.users:
+                return False
+            if file is not None and file.attached:
+                self._detach(tenant_id)
+            self._files.pop(tenant_id, None)
+            self.path(tenant_id).unlink(missing_ok=True)
+            Path(f"{self.path(tenant_id)}.wal").unlink(missing_ok=True)
+            return True
+
+
+class DuckTenant(TenantWarehouse):
+    """One tenant's file on a cursor of its own."""
+
+    engine = "duckdb"
+
+    def __init__(self, *, tenant_id: UUID, cursor: duckdb.DuckDBPyConnection, writing: threading.Lock) -> None:
+        super().__init__(tenant_id=tenant_id, backend=ibis.duckdb.from_connection(cursor))
+        self._cursor = cursor
+        self._writing = writing
+
+    def run(self, sql: str, params: Mapping[str, Any] | None = None) -> int:
+        done = self._cursor.execute(sql, used(sql, params) or None)
+        answer = done.fetchone() if done.description and done.description[0][0] == "Count" else None
+        return int(answer[0]) if answer else 0
+
+    def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> pa.Table:
+        return self._cursor.execute(sql, used(sql, params) or None).to_arrow_table()
+
+    def stage(self, name: str, rows: Rows, *, schema: ibis.Schema | None = None) -> ibis.Table:
+        self.run(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
+        columns = rows.column_names if isinstance(rows, pa.Table) else rows.columns
+        if schema is not None:
+            self.run(self.create_sql(name, schema, temporary=True))
+        with self._source(rows) as source:
+            if schema is None:
+                self.run(f"CREATE TEMP TABLE {quoted(name)} AS SELECT * FROM {source}")  # noqa: S608 (quoted)
+            else:
+                self._insert(f"temp.{quoted(name)}", columns, source)
+        return self.table(name)
+
+    def checkpoint(self) -> None:
+        # Refused while another tenant's transaction is open here: DuckDB then does it by itself at a later commit.
+        with suppress(duckdb.TransactionException):
+            self.run(f"CHECKPOINT {catalog(self.tenant_id)}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._writing:
+            self._cursor.begin()
+            try:
+                yield
+            except BaseException:
+                # A statement that failed badly has ended the transaction already.
+                with suppress(duckdb.TransactionException):
+                    self._cursor.rollback()
+                raise
+            self._cursor.commit()
+
+    def _load(self, name: str, rows: pa.Table) -> int:
+        with self._source(rows) as source:
+            return self._insert(quoted(name), rows.column_names, source)
+
+    def _insert(self, target: str, columns: list[str] | tuple[str, ...], source: str) -> int:
+        return self.run(f"INSERT INTO {target} ({names(columns)}) SELECT {names(columns)} FROM {source}")  # noqa: S608
+
+    @contextmanager
+    def _source(self, rows: Rows) -> Iterator[str]:
+        """What to put after FROM for these rows."""
+        if not isinstance(rows, pa.Table):
+            yield f"({self.backend.compile(rows)})"
+            return
+        self._cursor.register("_rows", rows)
+        try:
+            yield "_rows"
+        finally:
+            self._cursor.unregister("_rows")
+
+
+def catalog(tenant_id: UUID) -> str:
+    """The name under which the tenant's file is attached."""
+    return f"w_{tenant_id.hex}"
