@@ -1,10 +1,10 @@
 """The key store: keys open for their tenant and purpose alone, erasure is final, rotation survives a kill."""
 
 import json
-import os
 import subprocess
 import sys
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -141,7 +141,7 @@ def test_a_rotation_cut_at_any_write_is_completed(store, tmp_path, monkeypatch, 
         if len(done) == writes:
             raise _KilledError
         done.append(new)
-        os.rename(old, new)
+        Path(old).rename(new)
 
     with monkeypatch.context() as patched:
         patched.setattr("pathlib.Path.replace", cut)
