@@ -1,0 +1,1 @@
+"""The master calendar: one daily dimension that everybody in a company agrees on."""

@@ -1,0 +1,249 @@
+"""Events: named spans of days with a type, an impact and markets, and how several records become the one that holds.
+
+Days are the local days of the event's own place, first and last both included (an .ics file's end is exclusive and is
+converted on the way in). Times, where given, are wall times in the event's zone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+MANUAL: Final = "manual"
+"""The source of what people write by hand; over another source's record it is an override, and wins."""
+
+Impact = Literal["low", "medium", "high", "critical"]
+Status = Literal["tentative", "confirmed", "cancelled"]
+Direction = Literal["up", "down", "none"]
+
+# Even steps from nothing to everything: the levels are an order, not a measurement.
+IMPACT_SIZE: Final[dict[str, float]] = {"low": 0.25, "medium": 0.5, "high": 0.75, "critical": 1.0}
+SIGN: Final[dict[str, float]] = {"up": 1.0, "down": -1.0, "none": 0.0}
+TENTATIVE_WEIGHT: Final = 0.5
+MAX_DAYS: Final = 3_660
+"""Ten years: a longer event is a mistyped year."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A kind of event; `direction` is what it usually does to demand, where nobody says."""
+
+    code: str
+    label: str
+    direction: Direction
+    colour: str
+    """Its colour group in the look: launch, promotion, content, competitor, holiday, moment, other."""
+
+
+EVENT_TYPES: Final[dict[str, EventType]] = {
+    kind.code: kind
+    for kind in (
+        EventType("product_launch", "Product launch", "up", "launch"),
+        EventType("seasonal_campaign", "Seasonal campaign", "up", "promotion"),
+        EventType("promotional_period", "Promotion", "up", "promotion"),
+        EventType("competitor_event", "Competitor", "down", "competitor"),
+        EventType("market_event", "Market event", "none", "other"),
+        EventType("holiday", "Holiday", "none", "holiday"),
+        EventType("pr_event", "Press and PR", "up", "content"),
+        EventType("content_campaign", "Content campaign", "up", "content"),
+        EventType("trade_show", "Trade show", "up", "launch"),
+        EventType("other", "Other", "none", "other"),
+    )
+}
+
+
+def event_type(code: str) -> EventType:
+    """The type of that code; a company's own types count as "other" with their own name."""
+    own = EventType(code, code.replace("_", " ").capitalize(), "none", "other")
+    return EVENT_TYPES.get(code, own)
+
+
+class EventFields(BaseModel):
+    """What an event says. Every field can be overridden one by one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, max_length=300)
+    starts_on: date
+    ends_on: date
+    """The last day, included."""
+    start_time: time | None = None
+    end_time: time | None = None
+    zone: str | None = None
+    type: str = Field(default="other", pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    impact: Impact = "medium"
+    direction: Direction | None = None
+    """None: what events of this type usually do."""
+    status: Status = "confirmed"
+    markets: tuple[str, ...] = ()
+    """Country codes; empty means every market."""
+    brands: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    description: str = Field(default="", max_length=20_000)
+    owner: str = Field(default="", max_length=300)
+    days_before: int = Field(default=0, ge=0, le=366)
+    """How many days before the first it may already show."""
+    days_after: int = Field(default=0, ge=0, le=366)
+    """How many days after the last it may still show."""
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str | None) -> str | None:
+        """An IANA zone."""
+        if zone is not None:
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+                raise ValueError(f"{zone!r} is not an IANA time zone such as Europe/Berlin") from error
+        return zone
+
+    @field_validator("markets", mode="before")
+    @classmethod
+    def _capitals(cls, markets: object) -> object:
+        """Country codes in capitals, each once."""
+        if not isinstance(markets, list | tuple):
+            return markets
+        return tuple(dict.fromkeys(str(market).strip().upper() for market in markets))
+
+    @model_validator(mode="after")
+    def _in_order(self) -> EventFields:
+        """The end does not come before the start, and times come in pairs with a zone."""
+        if self.ends_on < self.starts_on:
+            raise ValueError(f"ends_on {self.ends_on} comes before starts_on {self.starts_on}")
+        if (self.ends_on - self.starts_on).days >= MAX_DAYS:
+            raise ValueError(f"an event lasts at most {MAX_DAYS} days; is a year mistyped?")
+        if (self.start_time is None) != (self.end_time is None):
+            raise ValueError("start_time and end_time come together, or neither for an all-day event")
+        if self.start_time is not None and self.end_time is not None:
+            if self.zone is None:
+                raise ValueError("a timed event needs its zone, such as Europe/Berlin")
+            if self.starts_on == self.ends_on and self.end_time <= self.start_time:
+                raise ValueError(f"end_time {self.end_time} does not come after start_time {self.start_time}")
+        return self
+
+    @property
+    def effect(self) -> float:
+        """The expected effect on demand, -1 to 1; a tentative event counts half, a cancelled one not at all."""
+        weight = {"tentative": TENTATIVE_WEIGHT, "confirmed": 1.0, "cancelled": 0.0}[self.status]
+        return weight * SIGN[self.direction or event_type(self.type).direction] * IMPACT_SIZE[self.impact]
+
+
+EVENT_FIELDS: Final[tuple[str, ...]] = tuple(EventFields.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """What one source says about an event now: some of its fields, or that it is gone."""
+
+    source: str
+    fields: Mapping[str, Any]
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The event that holds, and which source each field came from. `fields` is None when every record is gone."""
+
+    fields: EventFields | None
+    provenance: dict[str, str]
+
+
+def merge(*, records: Sequence[SourceRecord]) -> Merged:
+    """One event from its records: `manual` wins field by field, then the records in the order given.
+
+    Only fields that a record holds count. An event is gone when its manual record says so, or when no other record is
+    left that says it exists.
+    """
+    manual = [record for record in records if record.source == MANUAL]
+    others = [record for record in records if record.source != MANUAL]
+    living = [record for record in (*manual, *others) if not record.is_deleted]
+    removed_by_hand = any(record.is_deleted for record in manual)
+    only_patched = bool(others) and all(record.is_deleted for record in others)
+    if removed_by_hand or only_patched or not living:
+        return Merged(None, {})
+    values: dict[str, Any] = {}
+    provenance: dict[str, str] = {}
+    for record in living:
+        for name in record.fields.keys() - values.keys():
+            values[name], provenance[name] = record.fields[name], record.source
+    return Merged(EventFields.model_validate(values), provenance)
+
+
+@dataclass(frozen=True, slots=True)
+class DatedEvent:
+    """An event as the days need it."""
+
+    event_id: str
+    fields: EventFields
+
+
+def touched(fields: EventFields) -> tuple[date, date]:
+    """The first and the last day that an event shows on, its windows before and after included."""
+    return fields.starts_on - timedelta(days=fields.days_before), fields.ends_on + timedelta(days=fields.days_after)
+
+
+def event_columns(frame: pl.DataFrame, *, events: Sequence[DatedEvent]) -> pl.DataFrame:
+    """`frame` (column `date`) with events, event_windows, event_impact and has_tentative_event.
+
+    events, event_windows: canonical JSON lists of the ids that are on, or in their window before or after. Impacts of
+    one direction combine as chances do (1 - product of 1 - x), so that they never pass 1; up and down are subtracted.
+    """
+    days = _event_days([event for event in events if event.fields.status != "cancelled"])
+    on, effect = pl.col("is_on"), pl.col("effect")
+    # `merge` may hand over events in any order; the ids are sorted so that the same events give the same text.
+    daily = (
+        days.sort("date", "event_id")
+        .group_by("date", maintain_order=True)
+        .agg(
+            _id_list(pl.col("event_id").filter(on)).alias("events"),
+            _id_list(pl.col("event_id").filter(~on)).alias("event_windows"),
+            (_combined(effect.filter(on), 1.0) - _combined(effect.filter(on), -1.0)).alias("event_impact"),
+            (pl.col("is_tentative") & on).any().alias("has_tentative_event"),
+        )
+    )
+    return frame.join(daily, on="date", how="left").with_columns(
+        pl.col("events").fill_null("[]"),
+        pl.col("event_windows").fill_null("[]"),
+        pl.col("event_impact").fill_null(0.0),
+        pl.col("has_tentative_event").fill_null(value=False),
+    )
+
+
+def _event_days(events: Sequence[DatedEvent]) -> pl.DataFrame:
+    """One row per event and day that it touches."""
+    rows = [
+        (*touched(event.fields), event.fields.starts_on, event.fields.ends_on, event.event_id, event.fields.effect,
+         event.fields.status == "tentative")
+        for event in events
+    ]  # fmt: skip
+    schema = {
+        "from": pl.Date, "to": pl.Date, "starts_on": pl.Date, "ends_on": pl.Date, "event_id": pl.String,
+        "effect": pl.Float64, "is_tentative": pl.Boolean,
+    }  # fmt: skip
+    spans = pl.DataFrame(rows, schema=schema, orient="row")
+    exploded = spans.with_columns(pl.date_ranges("from", "to").alias("date")).explode("date")
+    return exploded.with_columns(pl.col("date").is_between("starts_on", "ends_on").alias("is_on"))
+
+
+def _combined(effects: pl.Expr, sign: float) -> pl.Expr:
+    """The joint size (0 to 1) of the effects of one direction."""
+    return 1.0 - (1.0 - (effects * sign).clip(lower_bound=0.0)).product()
+
+
+def _id_list(ids: pl.Expr) -> pl.Expr:
+    """Ids as a JSON list."""
+    quoted = pl.concat_str(pl.lit('"'), ids, pl.lit('"'))
+    return pl.concat_str(pl.lit("["), quoted.str.join(","), pl.lit("]"))
+
+
+def canonical_fields(fields: EventFields) -> dict[str, Any]:
+    """The fields as plain JSON values, the same for the same event."""
+    plain: dict[str, Any] = json.loads(fields.model_dump_json())
+    return plain
