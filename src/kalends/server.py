@@ -67,7 +67,11 @@ def open_house(settings: Settings, *, clock: Clock = system_clock) -> Iterator[H
         keys = FileKeyStore(settings.home / "keys")
         cache = Cache(settings.cache_url)
         stack.callback(cache.close)
-        warehouse = open_warehouse(settings.warehouse_url, folder=settings.home / "warehouse", keys=keys)
+        warehouse = open_warehouse(
+            url=settings.warehouse_url,
+            folder=settings.home / "warehouse",
+            key_for=lambda tenant_id: keys.derive(tenant_id, "warehouse"),
+        )
         stack.callback(warehouse.close)
         yield House(
             settings=settings,

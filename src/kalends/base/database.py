@@ -51,9 +51,14 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self, scope: Scope) -> Iterator[Session]:
-        """One transaction in one tenant's scope: committed at the end, rolled back on any error."""
+    def transaction(self, scope: Scope, *, snapshot: bool = False) -> Iterator[Session]:
+        """One transaction in one tenant's scope: committed at the end, rolled back on any error.
+
+        `snapshot`: everything is read as of one instant (REPEATABLE READ), as a backup must.
+        """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            if snapshot:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             session.execute(
                 SET_SCOPE,
                 {"tenant": str(scope.tenant_id), "person": str(scope.person_id or ""), "role": scope.role},

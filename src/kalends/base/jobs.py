@@ -16,6 +16,7 @@ from uuid import UUID
 
 import procrastinate
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from kalends.base.errors import ConflictError, KalendsError
 from kalends.base.scope import Scope
@@ -91,14 +92,23 @@ def queue_app(connector: procrastinate.BaseConnector) -> procrastinate.App:
 DEFERRER: Final = queue_app(procrastinate.SyncPsycopgConnector())
 
 
-def put(connection: Connection, *, tenant_id: UUID, task_id: UUID, queue: str, lock: str | None = None) -> None:
-    """Insert the job inside the caller's transaction. Jobs with the same `lock` run one after the other."""
+def put(connection: Connection, *, tenant_id: UUID, task_id: UUID, kind: str, lock: str | None = None) -> None:
+    """Insert the job inside the caller's transaction. A tenant's jobs with the same `lock` run one after the other."""
     DEFERRER.configure_task(
         TASK_NAME,
-        queue=queue,
-        lock=lock,
+        queue=REGISTRY.get(kind).queue,
+        lock=f"{tenant_id}:{lock}" if lock else None,
         connection=connection.connection.driver_connection,
     ).defer(tenant=str(tenant_id), task=str(task_id))
+
+
+UNFINISHED = text("SELECT id, kind, lock FROM tasks WHERE state IN ('queued', 'running') ORDER BY id")
+
+
+def requeue(session: Session, *, tenant_id: UUID) -> None:
+    """Put a job for every unfinished task of the tenant: a restored database has the tasks, but an empty queue."""
+    for task in session.execute(UNFINISHED).all():
+        put(session.connection(), tenant_id=tenant_id, task_id=task.id, kind=task.kind, lock=task.lock)
 
 
 CLAIM = text(

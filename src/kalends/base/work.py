@@ -75,13 +75,14 @@ class Work:
         task_id = new_id()
         self.session.execute(
             text(
-                "INSERT INTO tasks (tenant_id, id, kind, args, subject_id, state, created_at)"
-                " VALUES (:tenant, :id, :kind, CAST(:args AS jsonb), :subject, 'queued', :now)"
+                "INSERT INTO tasks (tenant_id, id, kind, lock, args, subject_id, state, created_at)"
+                " VALUES (:tenant, :id, :kind, :lock, CAST(:args AS jsonb), :subject, 'queued', :now)"
             ),
             {
                 "tenant": self.scope.tenant_id,
                 "id": task_id,
                 "kind": kind,
+                "lock": lock,
                 "args": orjson.dumps(args).decode(),
                 "subject": subject_id,
                 "now": self.now,
@@ -91,8 +92,8 @@ class Work:
             self.session.connection(),
             tenant_id=self.scope.tenant_id,
             task_id=task_id,
-            queue=jobs.REGISTRY.get(kind).queue,
-            lock=f"{self.scope.tenant_id}:{lock}" if lock else None,
+            kind=kind,
+            lock=lock,
         )
         return task_id
 

@@ -28,7 +28,7 @@ class Batch(Model):
     file_name: Mapped[str]
     file_id: Mapped[UUID | None]
     size: Mapped[int] = mapped_column(default=0)
-    sha256: Mapped[bytes | None]
+    sha256: Mapped[str | None]
     options: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     """How to read it: date_range, columns (corrected guesses), complete_window ..."""
     idempotency_key: Mapped[str | None]

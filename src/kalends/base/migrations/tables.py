@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
@@ -63,17 +65,17 @@ def lookup(signature: str, returns: str, body: str, *, reads: dict[str, str]) ->
     op.execute(f"REVOKE CREATE ON SCHEMA public FROM {LOOKUP}")
 
 
-def timestamp(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def timestamp(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     """An instant."""
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def words(name: str, *, nullable: bool = False, default: str | None = None) -> sa.Column[str]:
+def words(name: str, *, nullable: bool = False, default: str | None = None) -> sa.Column[Any]:
     """A text column."""
     return sa.Column(name, sa.Text, nullable=nullable, server_default=default)
 
 
-def reference(name: str, *, nullable: bool = False) -> sa.Column[pg.UUID[str]]:
+def reference(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     """A column that holds another row's id; pair it with `foreign`."""
     return sa.Column(name, pg.UUID(as_uuid=True), nullable=nullable)
 

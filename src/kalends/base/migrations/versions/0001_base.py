@@ -17,6 +17,7 @@ def upgrade() -> None:
     tenant_table(
         "tasks",
         words("kind"),
+        words("lock", nullable=True),
         sa.Column("args", pg.JSONB, nullable=False),
         reference("subject_id", nullable=True),
         words("state"),
@@ -60,7 +61,9 @@ def create_job_queue() -> None:
     """
     op.execute("CREATE SCHEMA jobs")
     op.execute("SET LOCAL search_path = jobs")
-    op.get_bind().connection.driver_connection.execute(SchemaManager.get_schema())
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(SchemaManager.get_schema())
     op.execute(
         "ALTER FUNCTION procrastinate_defer_jobs_v1(procrastinate_job_to_defer_v1[])"
         " SECURITY DEFINER SET search_path = jobs, pg_temp"

@@ -22,7 +22,7 @@ def upgrade() -> None:
         words("file_name"),
         reference("file_id", nullable=True),
         sa.Column("size", sa.BigInteger, nullable=False, server_default="0"),
-        sa.Column("sha256", sa.LargeBinary, nullable=True),
+        words("sha256", nullable=True),
         sa.Column("options", pg.JSONB, nullable=False, server_default="{}"),
         words("idempotency_key", nullable=True),
         reference("person_id", nullable=True),
@@ -31,7 +31,10 @@ def upgrade() -> None:
         timestamp("published_at", nullable=True),
         sa.Column("retracts_seq", sa.BigInteger, nullable=True),
         sa.Column("retracted_by_seq", sa.BigInteger, nullable=True),
-        *(sa.Column(count, sa.BigInteger, nullable=True) for count in ("received", "loaded", "unchanged", "quarantined")),
+        *(
+            sa.Column(count, sa.BigInteger, nullable=True)
+            for count in ("received", "loaded", "unchanged", "quarantined")
+        ),
         sa.Column("report", pg.JSONB, nullable=True),
         sa.Column("error", pg.JSONB, nullable=True),
         sa.UniqueConstraint("tenant_id", "seq"),
@@ -39,7 +42,12 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('upload', 'take_back')", name="kind"),
         sa.CheckConstraint("state IN ('landed', 'applying', 'published', 'failed')", name="state"),
     )
-    op.create_index("ix_batches_pending", "batches", ["tenant_id", "seq"], postgresql_where=sa.text("state IN ('landed', 'applying')"))
+    op.create_index(
+        "ix_batches_pending",
+        "batches",
+        ["tenant_id", "seq"],
+        postgresql_where=sa.text("state IN ('landed', 'applying')"),
+    )
     op.create_index("ix_batches_published_at", "batches", ["tenant_id", "published_at"])
     tenant_table(
         "data_states",

@@ -1,0 +1,146 @@
+"""What goes into and out of the marketing room over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kalends.marketing.models import Batch
+
+SOURCE_ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}
+
+
+class Window(BaseModel):
+    """The days that rows without a date of their own stand for."""
+
+    date_range_start: date | None = Field(default=None, description="First day, for rows that carry no date.")
+    date_range_end: date | None = Field(default=None, description="Last day, included.")
+
+    @model_validator(mode="after")
+    def check_order(self) -> Self:
+        """Refuse a window that ends before it starts, or that has one edge only."""
+        start, end = self.date_range_start, self.date_range_end
+        if (start is None) != (end is None):
+            raise ValueError("give both date_range_start and date_range_end, or neither")
+        if start and end and end < start:
+            raise ValueError(f"date_range_end {end} is before date_range_start {start}")
+        return self
+
+    def options(self) -> dict[str, Any]:
+        """As a batch keeps it."""
+        if self.date_range_start is None or self.date_range_end is None:
+            return {}
+        return {"date_range": [self.date_range_start.isoformat(), self.date_range_end.isoformat()]}
+
+
+class Entries(Window):
+    """Rows in a platform's own shape."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data_source: str = Field(min_length=1, max_length=100, description="google_ads, facebook_ads, klaviyo, or file.")
+    data_entries: list[dict[str, Any]] = Field(min_length=1, description="The rows, as the platform gave them.")
+
+
+class LocalFile(Window):
+    """A file on the server's own disk; only its owner may name one."""
+
+    path: str = Field(description="Absolute path.")
+    data_source: str = Field(default="file", min_length=1, max_length=100)
+    columns: dict[str, str | None] = Field(default_factory=dict, description="Corrected guesses: raw name -> field.")
+    wait: bool = Field(default=False, description="Answer when the data is visible.")
+
+
+class Progress(BaseModel):
+    """How far a running batch is."""
+
+    done: int
+    total: int | None
+    message: str
+
+
+class BatchOut(BaseModel):
+    """One ingest and what came of it: received = loaded + unchanged + quarantined, always."""
+
+    id: UUID
+    seq: int
+    kind: str
+    state: str
+    data_source: str
+    file_name: str
+    size: int
+    received_at: datetime
+    reported_at: datetime
+    published_at: datetime | None
+    received: int | None
+    loaded: int | None
+    unchanged: int | None
+    quarantined: int | None
+    taken_back: bool
+    report: dict[str, Any] | None
+    error: dict[str, Any] | None
+    progress: Progress | None = None
+
+    @classmethod
+    def of(cls, batch: Batch, *, progress: Progress | None = None) -> Self:
+        """The batch as an answer."""
+        shared = cls.model_fields.keys() - {"taken_back", "progress"}
+        return cls(
+            **{name: getattr(batch, name) for name in shared},
+            taken_back=batch.retracted_by_seq is not None,
+            progress=progress,
+        )
+
+
+class Batches(BaseModel):
+    """A page of batches, newest first."""
+
+    batches: list[BatchOut]
+    total: int
+
+
+class QualitySummary(BaseModel):
+    """How much of what came could be used."""
+
+    received: int
+    good: int
+    quarantined: int
+    share_good: float | None
+    warnings: list[str]
+
+
+class IngestAnswer(BatchOut):
+    """The batch, and in short what it brought."""
+
+    ingested_count: int
+    insights: list[str]
+    quality_summary: QualitySummary
+
+
+class QuarantinedRow(BaseModel):
+    """A row that was not loaded: where it is, what was wrong, what would be right, and the row itself."""
+
+    source_row: int
+    column_name: str | None
+    code: str
+    message: str
+    raw: str | None
+
+
+class Quarantine(BaseModel):
+    """Rows that were set aside."""
+
+    rows: list[QuarantinedRow]
+    total: int
+
+
+class Transformed(BaseModel):
+    """What an ingest would store, without storing it."""
+
+    rows: list[dict[str, Any]]
+    mapping: dict[str, Any]
+    warnings: list[str]
+    quarantined: list[QuarantinedRow]
