@@ -161,6 +161,8 @@ def test_staged_rows_live_on_this_cursor_only(things, warehouse, tenant_id):
     assert read(things, "staged") == [ROW, EMPTY]
     things.stage("again", things.table("staged"))
     assert read(things, "again") == [ROW, EMPTY]
+    things.stage_query("counted", "SELECT day, count(*) AS n FROM staged GROUP BY day ORDER BY day")
+    assert things.execute("SELECT n FROM counted").column("n").to_pylist() == [1, 1]
     assert things.list_tables() == ["things"]
     with warehouse.tenant(tenant_id) as other, pytest.raises(Exception, match="staged"):
         other.execute("SELECT * FROM staged")

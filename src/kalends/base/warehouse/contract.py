@@ -91,6 +91,10 @@ class TenantWarehouse(ABC):
         """Put rows into the temporary table `name`, replacing it; `schema` as declared, else the rows' own."""
 
     @abstractmethod
+    def stage_query(self, name: str, sql: str) -> None:
+        """Put the rows of a query into the temporary table `name`, replacing it."""
+
+    @abstractmethod
     def checkpoint(self) -> None:
         """Bring the store into the shape that reads fastest, after a large write."""
 

@@ -217,6 +217,10 @@ class DuckTenant(TenantWarehouse):
                 self._insert(f"temp.{quoted(name)}", columns, source)
         return self.table(name)
 
+    def stage_query(self, name: str, sql: str) -> None:
+        self.run(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
+        self.run(f"CREATE TEMP TABLE {quoted(name)} AS {sql}")
+
     def checkpoint(self) -> None:
         # Refused while another tenant's transaction is open here: DuckDB then does it by itself at a later commit.
         with suppress(duckdb.TransactionException):

@@ -98,6 +98,11 @@ class PostgresTenant(TenantWarehouse):
         self.run(f"ANALYZE {quoted(name)}")
         return self.table(name)
 
+    def stage_query(self, name: str, sql: str) -> None:
+        self.run(f"DROP TABLE IF EXISTS pg_temp.{quoted(name)}")
+        self.run(f"CREATE TEMP TABLE {quoted(name)} AS {sql}")
+        self.run(f"ANALYZE {quoted(name)}")
+
     def checkpoint(self) -> None:
         for name in self.list_tables():
             self.run(f"ANALYZE {quoted(name)}")

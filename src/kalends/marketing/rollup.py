@@ -1,0 +1,182 @@
+"""Rollups: which report speaks for an account on a day, and the sums per campaign and day of that report alone.
+
+Platforms give the same money at many levels. A report *covers* an account's day when its spend, impressions and clicks
+each reach 99.5 % of the reference: the 'account' report's total where there is one, else the greatest total of a
+report without breakdown, else the greatest of all. (Performance Max spends without ads, so the ad report of such an
+account falls short.) A report with breakdowns must not pass the reference by more than 0.5 % either: some list one
+click under several values. A metric that the reference does not have, or has as zero, decides nothing.
+
+The *chosen* report is the finest covering one: by level, at the same level the one without breakdowns first. The
+'account' report is the coarsest, so it is chosen only where nothing with campaigns covers.
+
+Only daily rows take part. A period row (`date_from` before `date_to`) is never spread over its days.
+"""
+
+# ruff: noqa: S608 -- the statements are composed of declared column names; no text from outside
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, REPORT_DAY_METRICS, REPORT_DAYS_SCHEMA
+
+ACCOUNT = "account"
+LEVELS: dict[str, int] = {
+    ACCOUNT: 0, "campaign": 2, "ad_group": 3, "asset_group": 3, "ad": 4, "keyword": 5, "search_term": 6,
+}  # fmt: skip
+"""How fine a level is."""
+OTHER_LEVEL = 1  # of a level that is not listed: finer than the account is all that is known
+REACH, PASS = 995, 1005
+"""Per mille of the reference that a report must reach, and one with breakdowns must not pass."""
+
+Amount = Decimal | int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """One report's totals of one account and day; None = not delivered."""
+
+    report: str
+    spend: Amount = None
+    impressions: Amount = None
+    clicks: Amount = None
+
+
+def level_of(report: str) -> int:
+    """How fine the report's level is: 0 = the account."""
+    return LEVELS.get(report.split("/", 1)[0], OTHER_LEVEL)
+
+
+def has_breakdowns(report: str) -> bool:
+    """Whether the report splits its level by further dimensions."""
+    return "/" in report
+
+
+def covering(reports: Collection[Totals]) -> set[str]:
+    """The names of the reports, of one account and day, that cover it."""
+    references = [(metric, _reference(reports, metric)) for metric in COVER_METRICS]
+    return {
+        totals.report
+        for totals in reports
+        if all(_reaches(totals, metric, reference) for metric, reference in references)
+    }
+
+
+def chosen(reports: Collection[Totals]) -> str | None:
+    """The one report that speaks for the account on that day; None where none covers."""
+    ranked = sorted(covering(reports), key=lambda report: (-level_of(report), has_breakdowns(report), report))
+    return ranked[0] if ranked else None
+
+
+def _reference(reports: Collection[Totals], metric: str) -> Amount:
+    by_trust = (
+        [totals for totals in reports if totals.report == ACCOUNT],
+        [totals for totals in reports if not has_breakdowns(totals.report)],
+        reports,
+    )
+    for trusted in by_trust:
+        amounts: list[Decimal | int] = [amount for totals in trusted if (amount := getattr(totals, metric)) is not None]
+        if amounts:
+            return max(amounts)
+    return None
+
+
+def _reaches(totals: Totals, metric: str, reference: Amount) -> bool:
+    if reference is None or reference <= 0:
+        return True
+    amount = getattr(totals, metric)
+    if amount is None or amount * 1000 < reference * REACH:
+        return False
+    return not has_breakdowns(totals.report) or amount * 1000 <= reference * PASS
+
+
+# The same as SQL, for all touched account-days at once.
+
+ACCOUNT_DAY = ("data_source", "account_id", "date")
+LEVEL = f"""CASE split_part(report, '/', 1) {
+    " ".join(f"WHEN '{level}' THEN {rank}" for level, rank in LEVELS.items())
+} ELSE {OTHER_LEVEL} END"""
+BREAKDOWNS = "(position('/' IN report) > 0)"
+
+
+def renew(tenant: TenantWarehouse, *, days: str) -> None:
+    """Make `report_days` and `daily` anew for the account-days in the temporary table `days` (ACCOUNT_DAY columns)."""
+    for table in ("report_days", "daily"):
+        tenant.run(f"DELETE FROM {table} AS t WHERE EXISTS (SELECT 1 FROM {days} AS d WHERE {_same_day('t', 'd')})")
+    dates = _between(tenant, days)
+    if dates is None:
+        return
+    tenant.stage_query("_covered", _covered(days, dates=dates))
+    columns = ", ".join(f'"{column}"' for column in REPORT_DAYS_SCHEMA)
+    tenant.run(f"INSERT INTO report_days ({columns}) SELECT {columns} FROM _covered ORDER BY date")
+    tenant.run(_insert_daily(dates=dates))
+
+
+def _covered(days: str, *, dates: str) -> str:
+    """The REPORT_DAYS columns and `is_chosen` for each report of the account-days."""
+    sums = ", ".join(_sum(metric) for metric in REPORT_DAY_METRICS)
+    totals = (
+        f'SELECT f.data_source, f.account_id, f.date_from AS date, f.report, count(*) AS "rows", {sums} FROM facts AS f'
+        f" JOIN {days} AS d ON d.data_source = f.data_source AND d.account_id = f.account_id AND d.date = f.date_from"
+        f" WHERE f.date_from = f.date_to AND {dates} GROUP BY 1, 2, 3, 4"
+    )
+    references = ", ".join(_reference_sql(metric) for metric in COVER_METRICS)
+    covers = " AND ".join(_reaches_sql(metric) for metric in COVER_METRICS)
+    rank = f"ORDER BY is_covering DESC, {LEVEL} DESC, {BREAKDOWNS}, report"
+    place = f"row_number() OVER (PARTITION BY {', '.join(ACCOUNT_DAY)} {rank})"
+    return (
+        f"SELECT *, is_covering AND {place} = 1 AS is_chosen FROM (SELECT *, {covers} AS is_covering"
+        f" FROM (SELECT *, {references} FROM ({totals}) AS t) AS r) AS c"
+    )
+
+
+def _sum(metric: str) -> str:
+    """A metric's sum in its own declared type; sums of integers come wider."""
+    kind = REPORT_DAYS_SCHEMA[metric]
+    cast = {"int64": "BIGINT", "float64": "DOUBLE PRECISION"}.get(str(kind), "DECIMAL(18, 6)")
+    return f"CAST(sum(f.{metric}) AS {cast}) AS {metric}"
+
+
+def _reference_sql(metric: str) -> str:
+    over = f"OVER (PARTITION BY {', '.join(ACCOUNT_DAY)})"
+    account = f"max(CASE WHEN report = '{ACCOUNT}' THEN {metric} END) {over}"
+    plain = f"max(CASE WHEN NOT {BREAKDOWNS} THEN {metric} END) {over}"
+    return f"coalesce({account}, {plain}, max({metric}) {over}) AS {metric}_reference"
+
+
+def _reaches_sql(metric: str) -> str:
+    amount, reference = (f"CAST({name} AS DECIMAL(30, 6))" for name in (metric, f"{metric}_reference"))
+    return (
+        f"(coalesce({metric}_reference, 0) <= 0 OR coalesce({amount} * 1000 >= {reference} * {REACH}"
+        f" AND (NOT {BREAKDOWNS} OR {amount} * 1000 <= {reference} * {PASS}), false))"
+    )
+
+
+def _insert_daily(*, dates: str) -> str:
+    """Sum the chosen reports' daily facts by the grain."""
+    grain = ", ".join("f.date_from AS date" if column == "date" else f"f.{column}" for column in DAILY_GRAIN)
+    group = ", ".join(str(number + 1) for number in range(len(DAILY_GRAIN)))
+    sums = ", ".join(f"sum(f.{metric}) AS {metric}" for metric in ADDITIVE)
+    columns = ", ".join((*DAILY_GRAIN, "account_name", "campaign_name", "report", *ADDITIVE))
+    return (
+        f"INSERT INTO daily ({columns})"
+        f" SELECT {grain}, max(f.account_name), max(f.campaign_name), min(f.report), {sums}"
+        " FROM facts AS f JOIN _covered AS c ON c.is_chosen AND c.report = f.report AND c.data_source = f.data_source"
+        " AND c.account_id = f.account_id AND c.date = f.date_from"
+        f" WHERE f.date_from = f.date_to AND {dates} GROUP BY {group} ORDER BY 1, f.campaign_id"
+    )
+
+
+def _same_day(left: str, right: str) -> str:
+    return " AND ".join(f"{left}.{column} = {right}.{column}" for column in ACCOUNT_DAY)
+
+
+def _between(tenant: TenantWarehouse, days: str) -> str | None:
+    """A condition on the facts' dates that the store can use to read few blocks; None where there are no days."""
+    span = tenant.execute(f"SELECT min(date) AS first, max(date) AS last FROM {days}").to_pylist()[0]
+    if span["first"] is None:
+        return None
+    return f"f.date_from BETWEEN DATE '{span['first']}' AND DATE '{span['last']}'"

@@ -1,0 +1,180 @@
+"""Random histories against an oracle that keeps every statement and looks for the greatest.
+
+`KALENDS_PROVE` is the share of the full 1,000 histories to run; 1 is the proof, the default its twenty-fifth part.
+"""
+
+import os
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing import versions
+from kalends.marketing.records import TABLES
+from kalends.marketing.versions import Window
+
+HISTORIES = max(1, round(1000 * float(os.environ.get("KALENDS_PROVE", "0.04"))))
+START = datetime(2026, 3, 1, tzinfo=UTC)
+DAYS = [date(2026, 3, 1) + timedelta(days=number) for number in range(4)]
+SPANS = [*((day, day) for day in DAYS), (DAYS[0], DAYS[3])]
+KEYS = [
+    (report, account, campaign, *span)
+    for report, campaigns in (("campaign", ("c1", "c2")), ("account", ("",)))
+    for account in ("a1", "a2")
+    for campaign in campaigns
+    for span in SPANS
+]
+
+
+@dataclass
+class Batch:
+    seq: int
+    hour: int
+    rows: list = field(default_factory=list)
+    """(key, value), in the order of the file."""
+    windows: list = field(default_factory=list)
+    retracts: int | None = None
+
+    @property
+    def reported_at(self):
+        return START + timedelta(hours=self.hour)
+
+    def says(self, key):
+        """(value,) or (None,) for "there is no such thing" or () for nothing."""
+        said = dict(self.rows)
+        if key in said:
+            return (said[key],)
+        return (None,) if any(inside(key, window) for window in self.windows) else ()
+
+
+def inside(key, window):
+    report, account, _, first, last = key
+    slice_is_same = (report, account) == (window.report, window.account_id)
+    return slice_is_same and window.date_from <= first and last <= window.date_to
+
+
+def oracle(history, version):
+    """What is so at `version`: per key the greatest standing statement."""
+    known = [batch for batch in history if batch.seq <= version]
+    gone = {batch.retracts for batch in known}
+    standing = sorted((b for b in known if b.seq not in gone and b.retracts is None), key=lambda b: (b.hour, b.seq))
+    state = {}
+    for batch in standing:
+        for key in KEYS:
+            state.update((key, value) for value in batch.says(key))
+    return {key: value for key, value in state.items() if value is not None}
+
+
+def history_of(rng):
+    """Restatements, late old files, complete windows, repeated and shuffled files, batches taken back."""
+    history = []
+    for seq in range(1, rng.randint(4, 12)):
+        loads = [batch for batch in history if batch.retracts is None]
+        taken = {batch.retracts for batch in history}
+        back = [batch for batch in loads if batch.seq not in taken]
+        kind = rng.random()
+        if back and kind < 0.2:
+            history.append(Batch(seq=seq, hour=seq, retracts=rng.choice(back).seq))
+        elif loads and kind < 0.4:
+            again = rng.choice(loads)
+            rows = list(dict(again.rows).items())
+            rng.shuffle(rows)
+            history.append(Batch(seq=seq, hour=rng.randint(1, 6), rows=rows, windows=again.windows))
+        else:
+            history.append(load_of(rng, seq))
+    return history
+
+
+def load_of(rng, seq):
+    # Few values and few hours, so that equal statements and equal times are common.
+    keys = rng.choices(KEYS, k=rng.randint(0, 12))
+    batch = Batch(seq=seq, hour=rng.randint(1, 6), rows=[(key, rng.randint(1, 2)) for key in keys])
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        first, last = sorted(rng.choices(DAYS, k=2))
+        report, account = rng.choice(KEYS)[:2]
+        window = Window(data_source="meta", report=report, account_id=account, date_from=first, date_to=last)
+        batch.windows.append(window)
+    return batch
+
+
+def as_row(key, value):
+    report, account, campaign, first, last = key
+    named = {"report": report, "account_id": account, "campaign_id": campaign, "date_from": first, "date_to": last}
+    return named | {"data_source": "meta", "spend": Decimal(value), "campaign_name": f"n{value}"}
+
+
+def play(tenant: TenantWarehouse, stage, batch):
+    if batch.retracts is not None:
+        versions.retract(tenant, batch_seq=batch.seq, retracted=batch.retracts)
+        return None
+    stage([as_row(key, value) for key, value in batch.rows])
+    return versions.apply_batch(
+        tenant,
+        batch_seq=batch.seq,
+        reported_at=batch.reported_at,
+        recorded_at=START + timedelta(days=batch.seq),
+        complete=batch.windows,
+    )
+
+
+def read(table):
+    rows = table.select("report", "account_id", "campaign_id", "date_from", "date_to", "spend").to_pyarrow().to_pylist()
+    found = {tuple(row.values())[:5]: int(row["spend"]) for row in rows}
+    assert len(found) == len(rows), "a key has two rows"
+    return found
+
+
+def check(tenant, history):
+    """Now and at every version, facts and log say what the oracle says."""
+    newest = history[-1].seq
+    assert read(tenant.table("facts")) == oracle(history, newest)
+    for version in range(newest + 1):
+        assert read(versions.facts_as_of(tenant, version=version)) == oracle(history, version), version
+    assert versions.verify(tenant) == []
+
+
+def empty(tenant):
+    for name in TABLES:
+        tenant.run(f"DELETE FROM {name}")
+
+
+def run(tenant, stage, seed):
+    rng = random.Random(seed)
+    history = history_of(rng)
+    empty(tenant)
+    for number, batch in enumerate(history, start=1):
+        applied = play(tenant, stage, batch)
+        if applied is not None:
+            parts = applied.added, applied.changed, applied.unchanged, applied.superseded, applied.repeated
+            assert sum(parts) == applied.received == len(batch.rows)
+        if rng.random() < 0.3:  # killed after the commit, and repeated
+            play(tenant, stage, batch)
+        assert read(tenant.table("facts")) == oracle(history[:number], batch.seq)
+    check(tenant, history)
+    replay_writes_nothing(tenant, stage, history)
+
+
+def replay_writes_nothing(tenant, stage, history):
+    """The state told again, shuffled, as the newest file: no row is written."""
+    state = list(oracle(history, history[-1].seq).items())
+    random.Random(1).shuffle(state)
+    before = tenant.table("facts_log").count().to_pyarrow().as_py()
+    again = Batch(seq=history[-1].seq + 1, hour=99, rows=state)
+    assert play(tenant, stage, again).loaded == 0
+    assert tenant.table("facts_log").count().to_pyarrow().as_py() == before
+    assert read(tenant.table("facts")) == dict(state)
+
+
+@pytest.mark.timeout(3600)
+def test_histories_equal_the_oracle(tenant, stage):
+    # A tenth of them on the server engine: it runs the same statements, over a network.
+    count = HISTORIES if tenant.engine == "duckdb" else max(3, HISTORIES // 10)
+    for seed in range(count):
+        try:
+            run(tenant, stage, seed)
+        except AssertionError as error:
+            error.add_note(f"seed {seed}: {history_of(random.Random(seed))}")
+            raise
