@@ -25,7 +25,8 @@ from kalends.base.keywrap import frame
 from kalends.base.sealedstream import FRAME_BYTES, OpeningReader, SealingWriter
 
 PURPOSE = "files"
-CHUNK_BYTES = 1 << 20
+# Larger chunks gain nothing; smaller ones spend time on handing over.
+CHUNK_BYTES = 4 << 20
 # Level 1 packs NDJSON 7:1 at 0.6 GB/s with two threads; level 3 packs it no better at two thirds of the speed.
 LEVEL, THREADS = 1, 2
 
@@ -80,7 +81,7 @@ class FileStore:
         except BaseException:
             blob.close()
             raise
-        return cast("BinaryIO", io.BufferedReader(stream, CHUNK_BYTES))
+        return cast("BinaryIO", io.BufferedReader(stream, FRAME_BYTES))
 
     def delete(self, tenant_id: UUID, file_id: UUID) -> None:
         """Remove the file; without effect if it is not there."""

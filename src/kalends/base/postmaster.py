@@ -37,8 +37,7 @@ def clear_leftover(data: Path) -> None:
     if serves(pid, data):
         _end(pid, data)
     elif _is_alive(pid):
-        # The number now belongs to another program (a container starts its numbers anew); PostgreSQL would wait for it.
-        (data / "postmaster.pid").unlink(missing_ok=True)
+        _disown(data, lines)
 
 
 def serves(pid: int, data: Path) -> bool:
@@ -78,6 +77,15 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _disown(data: Path, lines: list[str]) -> None:
+    """Put our own number for one that now belongs to another program (a container starts its numbers anew).
+
+    PostgreSQL would refuse to start beside the other program, but takes its own parent's number for a stale one. The
+    other lines stay, for by them it also looks whether backends of a killed postmaster are still at work.
+    """
+    (data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
 
 
 def _end(pid: int, data: Path) -> None:
