@@ -66,7 +66,8 @@ def day_of_year(days: Days) -> Ints:
 def seasonal(*, days: Days, months: tuple[float, ...]) -> Floats:
     """Factor (n,) by day of the year, straight lines between the middles of the months."""
     middles = (np.arange(12) + 0.5) * YEAR / 12
-    return np.interp(day_of_year(days), middles, np.array(months), period=YEAR)
+    factor: Floats = np.interp(day_of_year(days), middles, np.array(months), period=YEAR)
+    return factor
 
 
 def weekday_factor(*, days: Days, factors: tuple[float, ...]) -> Floats:
