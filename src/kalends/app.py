@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import text
 from starlette.exceptions import HTTPException
 
 import kalends.calendar.api
@@ -26,13 +24,13 @@ import kalends.marketing.pages
 import kalends.notify.api
 import kalends.notify.jobs
 import kalends.notify.pages
+import kalends.operations
 import kalends.web.pages
 from kalends import __version__
 from kalends.base.errors import BadInputError, ForbiddenError, KalendsError, NotFoundError
 from kalends.base.pages import STATIC, SecurityHeaders, render
 from kalends.base.telemetry import Telemetry
 from kalends.base.work import House
-from kalends.identity.service import public
 
 LOG = structlog.get_logger(__name__)
 
@@ -42,6 +40,7 @@ APIS = (
     kalends.calendar.api.router,
     kalends.marketing.api.router,
     kalends.insight.api.router,
+    kalends.operations.api,
 )
 PAGES = (
     kalends.identity.pages.router,
@@ -54,29 +53,6 @@ PAGES = (
 
 SUBSCRIPTIONS: dict[str, list[str]] = {}
 """What is announced -> the kinds of job that answer it."""
-
-operations = APIRouter(tags=["operations"])
-
-
-@operations.get("/healthz", dependencies=[public("a load balancer asks whether the process lives")])
-def healthz() -> dict[str, str]:
-    """The process lives."""
-    return {"status": "ok", "version": __version__}
-
-
-@operations.get("/readyz", dependencies=[public("a load balancer asks whether to send people here")])
-def readyz(request: Request) -> dict[str, str]:
-    """The database answers."""
-    house: House = request.app.state.house
-    with house.database.lookup() as session:
-        session.execute(text("SELECT 1"))
-    return {"status": "ready"}
-
-
-@operations.get("/metrics", dependencies=[public("figures about the process, none about any tenant")])
-def metrics() -> Response:
-    """Prometheus metrics."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 def create_app(house: House) -> FastAPI:
@@ -99,7 +75,7 @@ def create_app(house: House) -> FastAPI:
     for router in APIS:
         app.include_router(router, prefix="/api/v1")
         app.include_router(router, include_in_schema=False)
-    for router in (*PAGES, operations):
+    for router in (*PAGES, kalends.operations.router):
         app.include_router(router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     app.add_exception_handler(KalendsError, answer_error)

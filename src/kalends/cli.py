@@ -172,10 +172,8 @@ def describe_batch(batch: dict[str, Any]) -> list[str]:
     """What came of it, in a few lines."""
     if batch["state"] == "failed":
         return [f"{batch['file_name']} could not be read: {batch['error']['detail']}"]
-    lines = [
-        f"{batch['file_name']}: {batch['received']:,} rows received = {batch['loaded']:,} loaded"
-        f" + {batch['unchanged']:,} unchanged + {batch['quarantined']:,} in quarantine"
-    ]
+    counts = f"{batch['loaded']:,} loaded + {batch['unchanged']:,} unchanged + {batch['quarantined']:,} in quarantine"
+    lines = [f"{batch['file_name']}: {batch['received']:,} rows received = {counts}"]
     if batch["quarantined"]:
         lines.append(f"See why, row by row: kalends quarantine {batch['id']}")
     return lines
@@ -312,3 +310,78 @@ def revoke_key(key: str, *, as_json: Json = False) -> None:
     with client() as opened:
         opened.call("DELETE", f"/keys/{key}")
     show({"revoked": key}, as_json=as_json, lines=lambda _: ["Revoked."])
+
+
+@app.command()
+def doctor(
+    *, mend: Annotated[bool, typer.Option(help="Build the current tables anew first.")] = False, as_json: Json = False
+) -> None:
+    """Check the whole installation. Exit code 1 when something is broken."""
+    with client() as opened:
+        answer = opened.post("/doctor", {"mend": mend})
+    show(
+        answer,
+        as_json=as_json,
+        lines=lambda found: [line for item in found["findings"] for line in finding_lines(item)],
+    )
+    raise typer.Exit(1 if answer["state"] == "broken" else 0)
+
+
+def finding_lines(item: dict[str, Any]) -> list[str]:
+    """One finding, and under it what to do about it."""
+    return [
+        f"{item['state']:<8} {item['check']}: {item['found']}",
+        *([f"         {item['advice']}"] if item["advice"] else []),
+    ]
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new folder for the data.")],
+    *,
+    keys_file: Annotated[Path, typer.Option("--keys", help="A file for the keys; keep it apart from the data.")],
+    passphrase: Annotated[
+        str | None, typer.Option(envvar="KALENDS_PASSPHRASE", help="Encrypts the keys' file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a backup of everything, read back before it counts as made."""
+    body = {"target": str(target.resolve()), "keys": str(keys_file.resolve()), "passphrase": passphrase}
+    with client() as opened:
+        answer = opened.post("/backup", body)
+    show(
+        answer,
+        as_json=as_json,
+        lines=lambda found: [f"{found['parts']} parts, {found['bytes']:,} bytes in {found['target']}"],
+    )
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The backup's folder.")],
+    *,
+    keys_file: Annotated[Path, typer.Option("--keys", exists=True, dir_okay=False, help="The keys' file.")],
+    passphrase: Annotated[str | None, typer.Option(envvar="KALENDS_PASSPHRASE")] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a backup back into an empty data folder. The server must not be running."""
+    from kalends.base import backup as backups
+    from kalends.base import keybackup
+    from kalends.base.settings import Settings
+    from kalends.server import open_house
+
+    with open_house(Settings()) as house:
+        keybackup.restore(house.keys, keys_file, passphrase=passphrase)
+        parts = backups.restore(house, source)
+    told = {"parts": len(parts), "tenants": len({part.tenant for part in parts})}
+    show(
+        told, as_json=as_json, lines=lambda found: [f"{found['parts']} parts of {found['tenants']} companies restored."]
+    )
+
+
+@app.command()
+def demo(*, port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None) -> None:
+    """Start the server with a sample company: three years of generated data, every page alive."""
+    from kalends.demo.fill import fill
+
+    serve(port=port, before=fill)

@@ -1,4 +1,4 @@
-"""How commands and notebooks talk to Kalends: to the running server, or to one of their own for as long as they need it.
+"""How commands and notebooks talk to Kalends: to the running server, or to one of their own while they need it.
 
 There is one way in, the HTTP API over the data folder's Unix socket, so a command does exactly what a page does. The
 owner token in the data folder says who asks; being on this machine alone grants nothing.

@@ -74,17 +74,17 @@ class Part:
     """A warehouse table's column types, for Parquet knows no UUID."""
 
 
-def backup(house: House, target: Path, *, now: datetime, revision: str) -> list[Part]:
+def backup(house: House, target: Path, *, now: datetime, version: str) -> list[Part]:
     """Write everything that `house` holds into the new folder `target`; gives the parts.
 
-    `revision`: the schema's migration, so that a restore can tell what it needs.
+    `version`: the program's, so that a restore can tell what wrote it.
     """
     private_folder(target)
     store = open_file_store(None, folder=target / "parts", keys=house.keys)
     parts = [part for tenant_id in house.tenants() for part in backup_tenant(house, tenant_id, store)]
     for part in parts:
         check(store, part)
-    manifest = {"format": FORMAT, "made_at": now, "revision": revision, "parts": [asdict(part) for part in parts]}
+    manifest = {"format": FORMAT, "made_at": now, "version": version, "parts": [asdict(part) for part in parts]}
     write_atomically(target / "manifest.json", orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     return parts
 

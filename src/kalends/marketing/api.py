@@ -1,0 +1,195 @@
+"""Marketing data over HTTP: bring it in, see what came of it, take it back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Body, Header, Query, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+
+from kalends.base.errors import BadInputError
+from kalends.base.work import Work
+from kalends.identity.service import Door, door, permit
+from kalends.marketing import service
+from kalends.marketing.bodies import read_body
+from kalends.marketing.schemas import (
+    Batches,
+    BatchOut,
+    Entries,
+    IngestAnswer,
+    LocalFile,
+    Quarantine,
+    Transformed,
+    Window,
+)
+
+router = APIRouter(prefix="/marketing", tags=["marketing"])
+
+WAIT_SECONDS = 10.0
+"""How long a caller who sent rows in the request waits for them to be visible, unless it says otherwise."""
+ENVELOPE_BYTES = 64 << 20
+"""Rows inside a JSON envelope are read into memory; larger loads are sent as a file."""
+
+FILE_TYPES = (
+    "text/csv",
+    "application/x-ndjson",
+    "application/vnd.apache.parquet",
+    "application/gzip",
+    "application/octet-stream",
+)
+
+Writer = Annotated[Door, door("data.write")]
+Reader = Annotated[Work, permit("data.read")]
+IdempotencyKey = Annotated[str | None, Header(max_length=200, description="The same key again gives the first answer.")]
+
+
+class EnvelopeTooLargeError(BadInputError):
+    """Rows in a JSON envelope may have 64 MB; send more as a file (NDJSON, CSV, Parquet, also gzipped)."""
+
+    status = 413
+    code = "envelope_too_large"
+
+
+@router.post(
+    "/ingest",
+    status_code=202,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": Entries.model_json_schema()},
+                **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in FILE_TYPES},
+            },
+        }
+    },
+)
+def ingest(
+    request: Request,
+    door: Writer,
+    data_source: Annotated[str, Query(max_length=100, description="For a file: which platform it is from.")] = "file",
+    file_name: Annotated[str, Query(max_length=300)] = "",
+    reported_at: Annotated[datetime | None, Query(description="When the platform said it; else now.")] = None,
+    date_range_start: date | None = None,
+    date_range_end: date | None = None,
+    wait: Annotated[
+        float | None, Query(ge=0, le=300, description="Seconds to wait for the data to be visible.")
+    ] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> IngestAnswer:
+    """Load rows: JSON with `data_source` and `data_entries`, or a file's bytes as they are.
+
+    The answer comes once the payload is safe on disk; with `wait` it comes when the data is visible or refused.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
+        envelope, raw = read_envelope(request)
+        batch = service.land_rows(door, raw, envelope=envelope, idempotency_key=idempotency_key)
+        return service.wait_for(door, batch_id=batch, seconds=WAIT_SECONDS if wait is None else wait)
+    window = checked(Window, {"date_range_start": date_range_start, "date_range_end": date_range_end})
+    batch = service.land_file(
+        door,
+        read_body(request),
+        data_source=data_source,
+        file_name=file_name,
+        reported_at=reported_at,
+        options=window.options(),
+        idempotency_key=idempotency_key,
+    )
+    return service.wait_for(door, batch_id=batch, seconds=wait or 0)
+
+
+@router.post("/ingest/local", status_code=202)
+def ingest_local(body: LocalFile, door: Writer) -> IngestAnswer:
+    """Load a file from the server's own disk. Only for the owner of this machine's data folder."""
+    door.require_local()
+    path = Path(body.path)
+    with service.open_local(path) as source:
+        batch = service.land_file(
+            door,
+            source,
+            data_source=body.data_source,
+            file_name=path.name,
+            options={**body.options(), "columns": body.columns},
+        )
+    return service.wait_for(door, batch_id=batch, seconds=300 if body.wait else 0)
+
+
+@router.post("/transform")
+def transform(body: Entries, _: Reader, columns: Annotated[dict[str, str | None] | None, Body()] = None) -> Transformed:
+    """What an ingest would store, without storing it."""
+    return service.transform(body, columns=columns or {})
+
+
+@router.get("/batches")
+def list_batches(
+    work: Reader,
+    data_source: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Batches:
+    """Batches, newest first."""
+    return service.list_batches(work, data_source=data_source, limit=limit, offset=offset)
+
+
+@router.get("/batches/{batch_id}")
+def get_batch(batch_id: UUID, work: Reader) -> BatchOut:
+    """One batch, with how far it is while it runs."""
+    return service.describe(work, batch_id=batch_id)
+
+
+@router.get("/batches/{batch_id}/quarantine")
+def get_quarantine(
+    batch_id: UUID,
+    work: Reader,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Quarantine:
+    """The batch's rows that were not loaded, and why."""
+    return service.quarantine(work, batch_id=batch_id, limit=limit, offset=offset)
+
+
+@router.get(
+    "/batches/{batch_id}/quarantine.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}}
+)
+def download_quarantine(batch_id: UUID, work: Reader) -> Response:
+    """The same as a file, to mend and load again."""
+    return Response(
+        service.quarantine_csv(work, batch_id=batch_id),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="quarantine-{batch_id}.csv"'},
+    )
+
+
+@router.post("/batches/{batch_id}/take-back", status_code=202)
+def take_back(batch_id: UUID, work: Annotated[Work, permit("data.write")]) -> BatchOut:
+    """Retract the batch: afterwards all is as if it had never come. History is kept."""
+    return BatchOut.of(service.take_back(work, batch_id=batch_id))
+
+
+def read_envelope(request: Request) -> tuple[Entries, bytes]:
+    """The JSON envelope and its bytes as they came."""
+    raw = read_body(request).read(ENVELOPE_BYTES + 1)
+    if len(raw) > ENVELOPE_BYTES:
+        raise EnvelopeTooLargeError
+    try:
+        found = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BadInputError(f"The body is not JSON: {error}") from None
+    return checked(Entries, found), raw
+
+
+def checked(kind: type[Any], found: Any) -> Any:
+    """`found` as `kind`, or a BadInputError that says where it is not."""
+    try:
+        return kind.model_validate(found)
+    except ValidationError as error:
+        problems = [
+            {"where": ".".join(map(str, item["loc"])) or "body", "what": item["msg"]} for item in error.errors()
+        ]
+        raise BadInputError(
+            "; ".join(f"{problem['where']}: {problem['what']}" for problem in problems), errors=problems
+        ) from None

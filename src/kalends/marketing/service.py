@@ -1,0 +1,197 @@
+"""What the marketing room does: load, show, take back; and tell which version of the data is published."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+
+from kalends.base.errors import BadInputError
+from kalends.base.work import Work
+from kalends.identity.service import Door
+from kalends.marketing import batches
+from kalends.marketing.batches import data_version, version_at
+from kalends.marketing.models import Batch
+from kalends.marketing.schemas import (
+    SOURCE_ALIASES,
+    Batches,
+    BatchOut,
+    Entries,
+    IngestAnswer,
+    Progress,
+    QualitySummary,
+    Quarantine,
+    QuarantinedRow,
+)
+
+__all__ = [
+    "data_version",
+    "describe",
+    "land_file",
+    "land_rows",
+    "list_batches",
+    "open_local",
+    "quarantine",
+    "quarantine_csv",
+    "take_back",
+    "version_at",
+    "wait_for",
+]
+
+POLL_SECONDS = 0.02
+DANGEROUS_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet (OWASP: CSV injection); a leading apostrophe makes it text."""
+
+
+class NoSuchFileError(BadInputError):
+    """There is no such file on the server, or it cannot be read."""
+
+    code = "no_such_file"
+
+
+@contextmanager
+def open_local(path: Path) -> Iterator[BinaryIO]:
+    """A file of the server's own disk, or NoSuchFileError."""
+    try:
+        with path.open("rb") as source:
+            yield source
+    except OSError as error:
+        raise NoSuchFileError(f"{path}: {error.strerror or error}.") from error
+
+
+def land_file(
+    door: Door,
+    source: BinaryIO,
+    *,
+    data_source: str,
+    file_name: str = "",
+    reported_at: datetime | None = None,
+    options: dict[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> UUID:
+    """Store a file and acknowledge it; gives the batch's id. Its application goes on in the background."""
+    with door.work() as work:
+        batch = batches.land(
+            work,
+            source,
+            data_source=SOURCE_ALIASES.get(data_source, data_source),
+            file_name=file_name,
+            reported_at=reported_at,
+            options=options,
+            idempotency_key=idempotency_key,
+        )
+        return batch.id
+
+
+def land_rows(door: Door, raw: bytes, *, envelope: Entries, idempotency_key: str | None = None) -> UUID:
+    """Store rows that came in a JSON envelope, as the bytes that came; gives the batch's id."""
+    return land_file(
+        door,
+        io.BytesIO(raw),
+        data_source=envelope.data_source,
+        file_name="request.json",
+        options=envelope.options(),
+        idempotency_key=idempotency_key,
+    )
+
+
+def wait_for(door: Door, *, batch_id: UUID, seconds: float) -> IngestAnswer:
+    """The batch as it is when it is published or failed, or as it is after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with door.work() as work:
+            found = describe(work, batch_id=batch_id)
+        if found.state in {"published", "failed"} or time.monotonic() >= deadline:
+            return summarise(found)
+        time.sleep(POLL_SECONDS)
+
+
+def summarise(batch: BatchOut) -> IngestAnswer:
+    """The batch, with what it brought in a few words."""
+    received, quarantined = batch.received or 0, batch.quarantined or 0
+    good = received - quarantined
+    report = batch.report or {}
+    return IngestAnswer(
+        **batch.model_dump(),
+        ingested_count=batch.loaded or 0,
+        insights=[sentence(total) for total in report.get("reports", [])],
+        quality_summary=QualitySummary(
+            received=received,
+            good=good,
+            quarantined=quarantined,
+            share_good=good / received if received else None,
+            warnings=report.get("warnings", []),
+        ),
+    )
+
+
+def sentence(total: dict[str, Any]) -> str:
+    """One report's control totals in words."""
+    amounts = [
+        f"{name} {total[name]}"
+        for name in ("spend", "impressions", "clicks", "conversions", "revenue")
+        if total.get(name) is not None
+    ]
+    return f"{total['report']}: {total['rows']} rows" + (f", {', '.join(amounts)}" if amounts else "")
+
+
+def list_batches(work: Work, *, data_source: str | None = None, limit: int, offset: int) -> Batches:
+    """Batches, newest first, and how many there are."""
+    query = batches.listing(data_source=SOURCE_ALIASES.get(data_source or "", data_source))
+    total = work.session.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    found = work.session.execute(query.limit(limit).offset(offset)).scalars()
+    return Batches(batches=[BatchOut.of(batch) for batch in found], total=total)
+
+
+PROGRESS = text("SELECT done, total, message FROM tasks WHERE subject_id = :batch ORDER BY id DESC LIMIT 1")
+
+
+def describe(work: Work, *, batch_id: UUID) -> BatchOut:
+    """One batch; while it runs, with how far it is."""
+    batch = batches.get(work, batch_id)
+    if batch.state in {"published", "failed"}:
+        return BatchOut.of(batch)
+    row = work.session.execute(PROGRESS, {"batch": batch_id}).one_or_none()
+    return BatchOut.of(batch, progress=Progress(done=row.done, total=row.total, message=row.message) if row else None)
+
+
+def take_back(work: Work, *, batch_id: UUID) -> Batch:
+    """Retract a published batch; gives the batch that does it."""
+    return batches.take_back(work, batch_id=batch_id)
+
+
+def quarantine(work: Work, *, batch_id: UUID, limit: int, offset: int) -> Quarantine:
+    """Rows of the batch that were set aside, in the order of the file."""
+    batch = batches.get(work, batch_id)
+    if not work.warehouse.exists("quarantine"):
+        return Quarantine(rows=[], total=0)
+    table = work.warehouse.table("quarantine")
+    rows = table.filter(table.batch_seq == batch.seq).order_by("source_row", "column_name")
+    found = work.warehouse.to_arrow(rows.limit(limit, offset=offset)).to_pylist()
+    return Quarantine(
+        rows=[QuarantinedRow(**{name: row[name] for name in QuarantinedRow.model_fields}) for row in found],
+        total=int(rows.count().execute()),
+    )
+
+
+def quarantine_csv(work: Work, *, batch_id: UUID) -> str:
+    """All rows that were set aside, as CSV whose cells no spreadsheet takes for formulas."""
+    rows = quarantine(work, batch_id=batch_id, limit=1_000_000, offset=0).rows
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(QuarantinedRow.model_fields))
+    writer.writeheader()
+    writer.writerows({name: harmless(value) for name, value in row.model_dump().items()} for row in rows)
+    return out.getvalue()
+
+
+def harmless(value: object) -> object:
+    """A cell that a spreadsheet shows and does not run."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS_STARTS) else value
