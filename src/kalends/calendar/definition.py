@@ -12,6 +12,9 @@ from kalends.calendar.fiscal import MonthlyFiscalYears, check_timeline
 # Countries that lie wholly or mostly south of the equator and have seasons to speak of.
 SOUTHERN = frozenset("AO AR AU BO BR BW CL FJ LS MG MU MW MZ NA NC NZ PE PG PY SZ TZ UY VU WS ZA ZM ZW".split())  # noqa: SIM905 - a list of codes reads best as text
 
+ALIASES = {"UK": "GB", "EL": "GR"}
+"""What people and the European Union write for ISO's codes."""
+
 
 class Market(BaseModel):
     """A country (or a part of one) that the company sells in, and its weight."""
@@ -26,8 +29,8 @@ class Market(BaseModel):
     @field_validator("country", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
-        """Country codes are written in capitals."""
-        return value.strip().upper() if isinstance(value, str) else value
+        """Country codes are written in capitals; UK, which everybody writes, is GB in ISO 3166."""
+        return ALIASES.get(value.strip().upper(), value.strip().upper()) if isinstance(value, str) else value
 
 
 class CalendarDefinition(BaseModel):

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from kalends.calendar.definition import ALIASES
+
 MANUAL: Final = "manual"
 """The source of what people write by hand; over another source's record it is an override, and wins."""
 
@@ -110,7 +112,8 @@ class EventFields(BaseModel):
         """Country codes in capitals, each once."""
         if not isinstance(markets, list | tuple):
             return markets
-        return tuple(dict.fromkeys(str(market).strip().upper() for market in markets))
+        codes = (str(market).strip().upper() for market in markets)
+        return tuple(dict.fromkeys(ALIASES.get(code, code) for code in codes))
 
     @model_validator(mode="after")
     def _in_order(self) -> EventFields:

@@ -160,7 +160,8 @@ def moment_columns(frame: pl.DataFrame, *, found: Sequence[Occurrence], country:
     """`frame` (sorted column `date`) with the moment columns.
 
     moments (canonical JSON list of codes, any market's), moments_certainty (the least sure of the day); and, seen from
-    `country`: one flag for each of `FLAGGED`, comparable_event_day_last_year, the next and the last major moment and the days to and since.
+    `country`: one flag for each of `FLAGGED`, comparable_event_day_last_year, the next and the last major moment and
+    the days to and since.
     A flag is null in years for which the dates are not announced yet: unknown is not "no".
     """
     daily = _moment_days(found, country)

@@ -85,6 +85,11 @@ def industries() -> dict[str, Industry]:
     return {industry.code: industry for industry in found}
 
 
+def is_known_industry(*, code: str) -> bool:
+    """Whether there is a template for that code or alias."""
+    return any(code == industry.code or code in industry.aliases for industry in industries().values())
+
+
 def industry_of(*, code: str) -> Industry:
     """The template for an industry, by its code or one of its aliases; refuses unknown ones and names the known."""
     known = industries()
