@@ -1,3 +1,5 @@
+"""The company as a whole (not `unit`: making it takes seconds)."""
+
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -6,8 +8,6 @@ import pytest
 
 from kalends.demo.parameters import Parameters
 from kalends.demo.service import TooShortHistoryError, generate
-
-pytestmark = pytest.mark.unit
 
 END = date(2026, 11, 20)
 LAG = 28

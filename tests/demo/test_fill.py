@@ -2,8 +2,6 @@ import pytest
 
 from kalends.demo.service import Filled, fill
 
-pytestmark = pytest.mark.unit
-
 
 class Ledger:
     """A door that writes down what goes through it, in order."""
@@ -17,7 +15,8 @@ class Ledger:
     def upsert_events(self, *, events):
         self.steps.append(("events", len(events)))
 
-    def ingest(self, *, content, data_source, file_name, reported_at, date_range):
+    def ingest(self, *, content, data_source, file_name, reported_at, date_range, columns):
+        assert (data_source == "file") == bool(columns)
         assert date_range[0] <= date_range[1] < reported_at.date()
         self.steps.append((data_source, file_name, len(content)))
 

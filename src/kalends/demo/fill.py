@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -21,9 +21,16 @@ class Door(Protocol):
         """Create the events, or renew those whose key is known."""
 
     def ingest(
-        self, *, content: bytes, data_source: str, file_name: str, reported_at: datetime, date_range: tuple[date, date]
+        self,
+        *,
+        content: bytes,
+        data_source: str,
+        file_name: str,
+        reported_at: datetime,
+        date_range: tuple[date, date],
+        columns: Mapping[str, str],
     ) -> None:
-        """Take one payload in; the same payload again must change nothing."""
+        """Take one payload in, as `DemoFile` describes it; the same payload again must change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ def fill(*, company: DemoCompany, door: Door, progress: Callable[[int, int, str]
             file_name=file.name,
             reported_at=file.reported_at,
             date_range=file.date_range,
+            columns=file.columns,
         )
         if progress is not None:
             progress(done, len(company.files), file.name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import numpy as np
@@ -19,7 +19,8 @@ class DemoFile:
     """One payload as it is handed to Kalends.
 
     `reported_at` is when the platform said it; `date_range` the asked days (both inside), for rows that name none;
-    `bad_rows` how many of its rows cannot be right and belong into quarantine.
+    `bad_rows` how many of its rows cannot be right and belong into quarantine; `columns` what a person corrects in
+    the guesses (raw name -> field), where the file is no platform's.
     """
 
     data_source: str
@@ -29,6 +30,7 @@ class DemoFile:
     date_range: tuple[date, date]
     rows: int
     bad_rows: int = 0
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,34 @@
 """The shop's own numbers: what was really sold, which no advertising platform knows.
 
-Two spreadsheets as a finance department keeps them. The daily one is long, in the columns of a series; the weekly one
-is wide, a column a number, as marketing-mix data sets are.
+Two spreadsheets as a finance department keeps them, one line per shop and day, and one per week with a column per shop
+and number, as marketing-mix data sets are. Their number columns are series, not claims of a platform, so that nobody
+adds the shop's revenue to what the platforms say they brought.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
-import numpy as np
 import polars as pl
 
+from kalends.demo.pulls import PULL_TIME
 from kalends.demo.reported import DemoFile
 from kalends.demo.truth import ShopTruth
 
-# Dates and amounts as people mistype them; neither has one right reading.
-BAD_LINES = ("shop_revenue,kpi,revenue,,31.13.2025,31.13.2025,DE,23114.10,EUR",
-             "shop_orders,kpi,orders,,2025-11-04,2025-11-04,AT,n/a,orders")  # fmt: skip
+# Days as people mistype them; neither has one right reading.
+BAD_LINES = ("31.13.2025,DE,EUR,23114.1,238", "2025-02-30,AT,EUR,4120.55,41")
+KPI = "series:kpi"  # what a person picks on the upload page for a column that is a result to be explained
 
 
 def daily_file(*, shops: Sequence[ShopTruth], end: date) -> DemoFile:
     """Revenue and orders of each shop and day, in the shop's currency."""
-    frame = pl.concat([_daily(shop=shop, name=name) for shop in shops for name in ("revenue", "orders")])
+    frame = pl.concat([_daily(shop=shop) for shop in shops])
     text = frame.write_csv() + "\n".join(BAD_LINES) + "\n"
-    return _file(name="shop_daily.csv", text=text, shops=shops, end=end, rows=frame.height + 2, bad_rows=2)
+    rows = frame.height + len(BAD_LINES)
+    file = _file(name="shop_daily.csv", text=text, shops=shops, end=end, rows=rows, numbers=frame.columns[3:])
+    return replace(file, bad_rows=len(BAD_LINES))
 
 
 def weekly_file(*, shops: Sequence[ShopTruth], end: date) -> DemoFile:
@@ -33,29 +37,38 @@ def weekly_file(*, shops: Sequence[ShopTruth], end: date) -> DemoFile:
     for shop in shops:
         frame = frame.join(_weekly(shop=shop), on="week", how="full", coalesce=True)
     return _file(
-        name="shop_weekly_kpi.csv", text=frame.sort("week").write_csv(), shops=shops, end=end, rows=frame.height
+        name="shop_weekly_kpi.csv",
+        text=frame.sort("week").write_csv(),
+        shops=shops,
+        end=end,
+        rows=frame.height,
+        numbers=frame.columns[1:],
     )
 
 
-def _file(*, name: str, text: str, shops: Sequence[ShopTruth], end: date, rows: int, bad_rows: int = 0) -> DemoFile:
-    first = min(shop.days[0].item() for shop in shops)
-    reported_at = datetime.combine(end + timedelta(days=1), time(0, 15, tzinfo=UTC))
-    return DemoFile("file", name, reported_at, text.encode(), (first, end), rows, bad_rows)
+def _file(
+    *, name: str, text: str, shops: Sequence[ShopTruth], end: date, rows: int, numbers: Sequence[str]
+) -> DemoFile:
+    return DemoFile(
+        data_source="file",
+        name=name,
+        reported_at=datetime.combine(end + timedelta(days=1), PULL_TIME),
+        content=text.encode(),
+        date_range=(min(shop.days[0].item() for shop in shops), end),
+        rows=rows,
+        columns=dict.fromkeys(numbers, KPI),
+    )
 
 
-def _daily(*, shop: ShopTruth, name: str) -> pl.DataFrame:
-    values = shop.revenue / 100 if name == "revenue" else shop.orders.astype(np.float64)
-    days = pl.Series(shop.days.astype("datetime64[D]"))
-    return pl.DataFrame({"date_from": days, "date_to": days, "value": values}).select(
-        pl.lit(f"shop_{name}").alias("name"),
-        pl.lit("kpi").alias("role"),
-        pl.lit(name).alias("metric"),
-        pl.lit(None, dtype=pl.String).alias("channel"),
-        "date_from",
-        "date_to",
-        pl.lit(shop.shop.market).alias("geo"),
-        "value",
-        pl.lit(shop.shop.currency if name == "revenue" else "orders").alias("unit"),
+def _daily(*, shop: ShopTruth) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "date": shop.days.astype("datetime64[D]"),
+            "market": shop.shop.market,
+            "currency": shop.shop.currency,
+            "shop_revenue": shop.revenue / 100,
+            "shop_orders": shop.orders,
+        }
     )
 
 
