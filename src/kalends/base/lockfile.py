@@ -55,10 +55,11 @@ class FileLock:
     def acquire(self, *, now: datetime) -> None:
         """Take the lock or raise AlreadyRunningError, which names the process that has it."""
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-        if not _lock_soon(handle):
+        try:
+            self._take(handle, now)
+        except BaseException:
             os.close(handle)
-            raise self._refusal()
-        _describe(handle, Holder(pid=os.getpid(), started_at=now))
+            raise
         self._handle = handle
 
     def release(self) -> None:
@@ -77,6 +78,11 @@ class FileLock:
             return None if _try(handle, fcntl.LOCK_SH) else _read(self.path)
         finally:
             os.close(handle)
+
+    def _take(self, handle: int, now: datetime) -> None:
+        if not _lock_soon(handle):
+            raise self._refusal()
+        _describe(handle, Holder(pid=os.getpid(), started_at=now))
 
     def _refusal(self) -> AlreadyRunningError:
         holder = _read(self.path)

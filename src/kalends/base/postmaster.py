@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+from kalends.base.embedded_errors import PostgresStartError
+
 # A fast shutdown writes one checkpoint; after this time the old one is told to leave without.
 FAST_SECONDS, IMMEDIATE_SECONDS = 20.0, 5.0
 
@@ -28,7 +30,7 @@ def clear_leftover(data: Path) -> None:
     """End the postmaster that a killed process left on `data`, if it still runs; forget it if it does not.
 
     The caller holds the lock on the data folder, so whoever started that postmaster is dead.
-    Raises TimeoutError if it cannot be ended.
+    Raises PostgresStartError if it cannot be ended.
     """
     lines = _lines(data)
     if not lines or not lines[0].isdigit():
@@ -96,7 +98,7 @@ def _end(pid: int, data: Path) -> None:
             return
         if _gone_within(seconds, pid, data):
             return
-    raise TimeoutError(f"the PostgreSQL with process id {pid} on {data} does not stop")
+    raise PostgresStartError(f"An old PostgreSQL (process {pid}) on {data} does not stop. End it, then start again.")
 
 
 def _gone_within(seconds: float, pid: int, data: Path) -> bool:
