@@ -1,13 +1,13 @@
 const loaded = new Map<string, Promise<unknown>>();
 
-function load(name: string): void {
-  const url = document.querySelector<HTMLScriptElement>("script[data-app]")?.dataset[name];
+function load(name: "Charts" | "Calendar"): void {
+  const url = document.querySelector<HTMLScriptElement>("script[data-app]")?.dataset[`part${name}`];
   if (url && !loaded.has(name)) loaded.set(name, import(url));
 }
 
 function look(root: ParentNode): void {
-  if (root.querySelector("[data-chart]")) load("charts");
-  if (root.querySelector("[data-calendar]")) load("calendar");
+  if (root.querySelector("[data-chart]")) load("Charts");
+  if (root.querySelector("[data-calendar]")) load("Calendar");
 }
 
 /** The heavy scripts come only where the page has a chart or a calendar, also when htmx brings one later. */

@@ -1,0 +1,1 @@
+"""The home page and what lies over all rooms: navigation, the Ask box."""
