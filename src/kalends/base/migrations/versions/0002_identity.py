@@ -136,7 +136,13 @@ def create_lookups() -> None:
 
 
 def downgrade() -> None:
-    for name in ("find_invite(bytea)", "find_api_key(bytea)", "find_session(bytea)", "find_people(text)", "list_tenants()"):
+    for name in (
+        "find_invite(bytea)",
+        "find_api_key(bytea)",
+        "find_session(bytea)",
+        "find_people(text)",
+        "list_tenants()",
+    ):
         op.execute(f"DROP FUNCTION {name}")
     for table in ("sign_in_attempts", "invites", "api_keys", "sessions", "people", "tenants"):
         op.drop_table(table)

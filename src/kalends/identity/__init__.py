@@ -1,0 +1,1 @@
+"""Tenants, people, roles, and the ways in: sessions, API keys, invitations, the local owner token."""

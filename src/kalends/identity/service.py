@@ -1,0 +1,101 @@
+"""What identity does: the only file that other rooms import."""
+
+from kalends.identity.attempts import TooManyAttemptsError
+from kalends.identity.auth import (
+    Permitted,
+    Policy,
+    answer_not_signed_in,
+    operator,
+    permit,
+    policies_of,
+    public,
+    safe_next,
+    wants_page,
+)
+from kalends.identity.callers import Caller, NotSetUpError, NotSignedInError
+from kalends.identity.chrome import decorate_pages
+from kalends.identity.firststart import AlreadySetUpError, first_start_link, set_up
+from kalends.identity.invites import (
+    OpenInvite,
+    SpentInviteError,
+    accept_invite,
+    find_invite,
+    invite,
+    list_invites,
+    withdraw_invite,
+)
+from kalends.identity.keys import create_key, list_keys, revoke_key
+from kalends.identity.models import ApiKey, Invite, Person, Tenant
+from kalends.identity.ownertoken import ensure_owner_token
+from kalends.identity.passwords import WeakPasswordError
+from kalends.identity.people import (
+    LastOwnerError,
+    NoSuchPersonError,
+    add_person,
+    change_role,
+    disable,
+    enable,
+    list_people,
+    person_of,
+)
+from kalends.identity.permissions import ROLES, permissions_of, rank, require
+from kalends.identity.sessions import COOKIE, open_session, sign_out
+from kalends.identity.signin import SignedIn, WrongSignInError, sign_in
+from kalends.identity.tenants import change_workspace, create_tenant, workspace
+
+__all__ = [
+    "COOKIE",
+    "ROLES",
+    "AlreadySetUpError",
+    "ApiKey",
+    "Caller",
+    "Invite",
+    "LastOwnerError",
+    "NoSuchPersonError",
+    "NotSetUpError",
+    "NotSignedInError",
+    "OpenInvite",
+    "Permitted",
+    "Person",
+    "Policy",
+    "SignedIn",
+    "SpentInviteError",
+    "Tenant",
+    "TooManyAttemptsError",
+    "WeakPasswordError",
+    "WrongSignInError",
+    "accept_invite",
+    "add_person",
+    "answer_not_signed_in",
+    "change_role",
+    "change_workspace",
+    "create_key",
+    "create_tenant",
+    "decorate_pages",
+    "disable",
+    "enable",
+    "ensure_owner_token",
+    "find_invite",
+    "first_start_link",
+    "invite",
+    "list_invites",
+    "list_keys",
+    "list_people",
+    "open_session",
+    "operator",
+    "permissions_of",
+    "permit",
+    "person_of",
+    "policies_of",
+    "public",
+    "rank",
+    "require",
+    "revoke_key",
+    "safe_next",
+    "set_up",
+    "sign_in",
+    "sign_out",
+    "wants_page",
+    "withdraw_invite",
+    "workspace",
+]
