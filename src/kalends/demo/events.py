@@ -10,7 +10,7 @@ import numpy as np
 
 from kalends.demo.amounts import Days, Floats
 
-FRIDAY, THURSDAY, TUESDAY, MONDAY, SUNDAY = 4, 3, 1, 0, 6
+MONDAY, TUESDAY, THURSDAY, SUNDAY = 0, 1, 3, 6
 
 
 @dataclass(frozen=True, slots=True)

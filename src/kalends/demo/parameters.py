@@ -155,6 +155,7 @@ class Parameters:
     weekday: tuple[float, ...] = (1.09, 1.04, 1.00, 0.97, 0.92, 0.89, 1.09)
     # Budgets follow demand, but planners only halfway.
     budget_follows_demand: float = 0.5
+    budget_growth: float = 0.11  # a little slower than the German shop: it lives ever more of its regulars
     # Media prices rise 3 % a year and with everybody's Christmas budgets.
     price_growth: float = 0.03
     christmas_price: float = 0.30

@@ -184,7 +184,7 @@ def _spend(
 ) -> Floats:
     season = seasonal(days=days, months=parameters.seasons[campaign.season])
     pace = autoregressive(rng=rng, size=days.size, persistence=0.4, spread=0.08)
-    growth = 1.11 ** years_since_start(days)
+    growth = (1 + parameters.budget_growth) ** years_since_start(days)
     return campaign.budget * growth * season**parameters.budget_follows_demand * demand.budget * np.exp(pace)
 
 
