@@ -8,6 +8,7 @@ The signature is the policy. An endpoint that declares neither `permit(...)` nor
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,8 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from kalends.base.errors import ForbiddenError
+from kalends.base.scope import Scope
 from kalends.base.work import House, Work
 from kalends.identity.callers import Caller, NotSignedInError, caller_of_bearer, caller_of_session
 from kalends.identity.chrome import chrome_for
@@ -71,18 +74,56 @@ def permit(permission: Permission) -> Any:
         _place: Annotated[None, Place],
     ) -> Iterator[Work]:
         house: House = request.app.state.house
-        caller = identify(request, house)
-        if caller.csrf is not None and request.method not in SAFE_METHODS:
-            require_same_site(request.headers, hosts=hosts_of(request, public_url=house.settings.public_url))
-            require_token(token, expected=caller.csrf)
-        require(caller.role, permission)
-        request.state.permitted = Permitted(caller=caller, permissions=permissions_of(caller.role))
+        caller = admit(request, house, token=token, permission=permission)
         with house.work(caller.scope) as work:
             if wants_page(request):
                 request.state.chrome = chrome_for(work, caller)
             yield work
 
     return Depends(_declare(open_work, Policy(permission=permission)), scope="function")
+
+
+def admit(request: Request, house: House, *, token: str | None, permission: Permission) -> Caller:
+    """The caller, if signed in, not forged, and allowed; raises as `permit` says."""
+    caller = identify(request, house)
+    if caller.csrf is not None and request.method not in SAFE_METHODS:
+        require_same_site(request.headers, hosts=hosts_of(request, public_url=house.settings.public_url))
+        require_token(token, expected=caller.csrf)
+    require(caller.role, permission)
+    request.state.permitted = Permitted(caller=caller, permissions=permissions_of(caller.role))
+    return caller
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An admitted caller who opens transactions as needed: for an endpoint that takes long over a body, or waits."""
+
+    house: House
+    scope: Scope
+    is_local: bool
+    """Whether the caller holds this machine's owner token."""
+
+    @contextmanager
+    def work(self) -> Iterator[Work]:
+        """One transaction of the caller."""
+        with self.house.work(self.scope) as work:
+            yield work
+
+    def require_local(self) -> None:
+        """Go on only for the operator of this machine. Raises ForbiddenError."""
+        if not self.is_local:
+            raise ForbiddenError("Only commands on the server's own machine may do this.")
+
+
+def door(permission: Permission) -> Any:
+    """A dependency that gives the endpoint a `Door`, if the caller holds `permission`."""
+
+    def open_door(request: Request, token: Annotated[str | None, Depends(presented_token)]) -> Door:
+        house: House = request.app.state.house
+        caller = admit(request, house, token=token, permission=permission)
+        return Door(house=house, scope=caller.scope, is_local=caller.via == "owner")
+
+    return Depends(_declare(open_door, Policy(permission=permission)))
 
 
 def public(reason: str) -> Any:

@@ -2,9 +2,11 @@
 
 from kalends.identity.attempts import TooManyAttemptsError
 from kalends.identity.auth import (
+    Door,
     Permitted,
     Policy,
     answer_not_signed_in,
+    door,
     operator,
     permit,
     policies_of,
@@ -49,6 +51,7 @@ __all__ = [
     "AlreadySetUpError",
     "ApiKey",
     "Caller",
+    "Door",
     "Invite",
     "LastOwnerError",
     "NoSuchPersonError",
@@ -73,6 +76,7 @@ __all__ = [
     "create_tenant",
     "decorate_pages",
     "disable",
+    "door",
     "enable",
     "ensure_owner_token",
     "find_invite",
