@@ -1,0 +1,133 @@
+"""Makes Meta-like insights rows as NDJSON, the same bytes for the same seed.
+
+Each row has 25 fields and an `actions` list of 3 to 6 entries, about 550 bytes: the size and shape of an ad-level
+insights row with account, campaign, ad set and ad names. Three variants serve the ingest benchmark:
+
+* `plain`: rows ordered by day, then ad;
+* `shuffled`: the same rows in another order, keys in another order, other white space;
+* `changed`: the same rows, one in a thousand with another spend.
+
+Run `python benchmarks/ingest_maker.py OUT.ndjson --rows 1000000 --variant plain`.
+"""
+
+import argparse
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import orjson
+
+FIRST_DAY = date(2023, 1, 1)
+ADS_A_DAY = 2_000
+ADS_A_SET = 5
+SETS_A_CAMPAIGN = 4
+CHANGED_ONE_IN = 1_000
+ACTION_TYPES = (
+    "link_click",
+    "view_content",
+    "add_to_cart",
+    "lead",
+    "omni_purchase",
+    "purchase",
+)
+OBJECTIVES = ("SALES", "LEADS", "TRAFFIC")
+Row = dict[str, object]
+
+
+def names_of(ad: int) -> Row:
+    """What an ad is called and where it hangs: the part of a row that does not change from day to day."""
+    ad_set, campaign = ad // ADS_A_SET, ad // (ADS_A_SET * SETS_A_CAMPAIGN)
+    account = campaign % 5
+    return {
+        "account_currency": "USD",
+        "account_id": str(798085168510957 + account),
+        "ad_id": str(23854695759200548 + ad),
+        "ad_name": f"Ad {ad}",
+        "adset_id": str(23854404706320548 + ad_set),
+        "adset_name": f"Set {ad_set}",
+        "buying_type": "AUCTION",
+        "campaign_id": str(23854404676180548 + campaign),
+        "campaign_name": f"Campaign {campaign}",
+        "objective": OBJECTIVES[campaign % 3],
+    }
+
+
+def numbers_of(random_numbers: random.Random) -> Row:
+    """One day's numbers of one ad, as strings, as the Graph API writes them."""
+    impressions = random_numbers.randrange(100, 20_000)
+    clicks = random_numbers.randrange(1, 1 + impressions // 20)
+    spend = random_numbers.randrange(100, 50_000) / 100
+    purchases = str(random_numbers.randrange(0, 30))
+    kinds = ACTION_TYPES[-random_numbers.randrange(3, 7) :]
+    actions = [
+        {"action_type": kind, "value": purchases if "purchase" in kind else str(random_numbers.randrange(1, 500))}
+        for kind in kinds
+    ]
+    return {
+        "actions": actions,
+        "clicks": str(clicks),
+        "cpc": f"{spend / clicks:.4f}",
+        "cpm": f"{1000 * spend / impressions:.4f}",
+        "ctr": f"{100 * clicks / impressions:.4f}",
+        "frequency": f"{1 + random_numbers.random():.4f}",
+        "impressions": str(impressions),
+        "inline_link_clicks": str(clicks // 2),
+        "cpp": f"{spend / 7:.4f}",
+        "wish_bid": "0",
+        "reach": str(impressions * 2 // 3),
+        "spend": f"{spend:.2f}",
+        "unique_clicks": str(clicks * 9 // 10),
+    }
+
+
+def rows(*, count: int, seed: int = 1) -> Iterator[Row]:
+    """`count` rows by day, then ad; the same for the same seed."""
+    random_numbers = random.Random(seed)
+    for number in range(count):
+        day = (FIRST_DAY + timedelta(days=number // ADS_A_DAY)).isoformat()
+        ad = number % ADS_A_DAY
+        yield {**names_of(ad), **numbers_of(random_numbers), "date_start": day, "date_stop": day}
+
+
+def changed(made: Iterator[Row]) -> Iterator[Row]:
+    """The same rows, one in `CHANGED_ONE_IN` with one cent more spend."""
+    for number, row in enumerate(made):
+        if number % CHANGED_ONE_IN == 0:
+            row["spend"] = f"{float(str(row['spend'])) + 0.01:.2f}"
+        yield row
+
+
+def shuffled_lines(made: Iterator[Row], *, seed: int = 2) -> list[bytes]:
+    """The same rows as lines in another order, with their keys reversed and spaces after the separators."""
+    lines = [orjson.dumps(dict(reversed(row.items()))).replace(b'":', b'": ').replace(b',"', b', "') for row in made]
+    random.Random(seed).shuffle(lines)
+    return lines
+
+
+def write(path: Path, *, count: int, variant: str = "plain", seed: int = 1) -> int:
+    """Write one variant; returns the bytes written."""
+    made = rows(count=count, seed=seed)
+    if variant == "shuffled":
+        lines: Iterator[bytes] = iter(shuffled_lines(made))
+    else:
+        lines = map(orjson.dumps, changed(made) if variant == "changed" else made)
+    with path.open("wb") as out:
+        for line in lines:
+            out.write(line + b"\n")
+    return path.stat().st_size
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("out", type=Path)
+    options.add_argument("--rows", type=int, default=1_000_000)
+    options.add_argument("--variant", choices=("plain", "shuffled", "changed"), default="plain")
+    options.add_argument("--seed", type=int, default=1)
+    asked = options.parse_args()
+    size = write(asked.out, count=asked.rows, variant=asked.variant, seed=asked.seed)
+    print(f"{asked.out}: {asked.rows} rows, {size / asked.rows:.0f} bytes a row")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""What makes a row unfit for the facts: each rule is one bit of a row's `problems`, so a clean row costs nothing more.
+
+A row that breaks a rule is quarantined with every rule it broke: which column, what stood there, what would be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import duckdb
+
+from kalends.marketing.mapping.cells import EMPTY_MARKS
+from kalends.marketing.reading import literal
+
+EARLIEST = date(1990, 1, 1)  # no advertising platform has older data; earlier dates are two-digit years and serials
+SIGNED = frozenset({"revenue", "pipeline_value"})  # refunds and lost deals are negative, the others never are
+MAX_RULES = 62  # bits of a BIGINT, sign apart
+_RIGHT = {
+    "date": "write it as 2024-03-31",
+    "count": "write a whole number like 1234",
+    "number": "write a number like 1234.5",
+    "money": "write an amount like 1234.50",
+    "micros": "write millionths of the currency like 1234500000",
+    "share": "write a share like 0.12, or 12 %",
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`broken` is an SQL condition over a row; `value` is the SQL text of the cell that the message shows."""
+
+    column: str | None
+    code: str
+    right: str
+    broken: str
+    value: str | None = None
+
+
+def unread(column: str, text: str, typed: str, kind: str) -> Rule:
+    """A cell that holds something, and nothing could be read from it."""
+    marks = ", ".join(map(literal, EMPTY_MARKS))
+    broken = f"({typed} IS NULL AND {text} IS NOT NULL AND {text} NOT IN ({marks}))"
+    return Rule(column, f"unreadable_{'date' if kind == 'date' else 'number'}", _RIGHT[kind], broken, text)
+
+
+def number_rules(column: str, text: str, typed: str, target: str, kind: str) -> Iterator[Rule]:
+    """Not a finite number; negative where nothing negative can be."""
+    if kind in {"number", "share"}:
+        yield Rule(column, "not_finite", _RIGHT[kind], f"NOT isfinite({typed})", text)
+    if target not in SIGNED:
+        right = f"{target.replace('_', ' ')} cannot be negative; send credits as revenue, or correct the row"
+        yield Rule(column, f"negative_{target}", right, f"{typed} < 0", text)
+
+
+def id_rule(column: str, text: str) -> Rule:
+    """An id that a spreadsheet turned into 2.38E+16 has lost digits that nobody can give back."""
+    broken = f"(regexp_full_match({text}, '\\d(\\.\\d+)?[eE]\\+\\d+') OR contains({text}, chr(31)))"
+    return Rule(column, "damaged_id", "export the column as text, with all its digits", broken, text)
+
+
+def date_rules(column: str | None, today: date) -> Iterator[Rule]:
+    """On `date_from` and `date_to` as typed."""
+    latest = today + timedelta(days=1)  # an account east of UTC is a day ahead
+    yield Rule(column, "missing_date", "give each row a date, or send date_range_start and date_range_end",
+               "date_from IS NULL")  # fmt: skip
+    yield Rule(column, "future_date", f"facts end today, {today}", f"date_to > DATE '{latest}'",
+               "CAST(date_to AS VARCHAR)")  # fmt: skip
+    yield Rule(column, "implausible_date", f"the earliest day is {EARLIEST}", f"date_from < DATE '{EARLIEST}'",
+               "CAST(date_from AS VARCHAR)")  # fmt: skip
+    yield Rule(column, "dates_reversed", "the last day comes before the first", "date_to < date_from",
+               "CAST(date_to AS VARCHAR)")  # fmt: skip
+
+
+def problems_sql(rules: list[Rule]) -> str:
+    """The rules a row breaks, one bit each, as SQL."""
+    bits = [f"CASE WHEN {rule.broken} THEN {1 << bit}::BIGINT ELSE 0::BIGINT END" for bit, rule in enumerate(rules)]
+    return " + ".join(bits) if bits else "0::BIGINT"
+
+
+def shown_sql(rules: list[Rule]) -> str:
+    """The offending cell of each rule a row breaks, by bit, as one JSON object in SQL."""
+    cells = [f"'{bit}': {rule.value}" for bit, rule in enumerate(rules) if rule.value]
+    return f"CAST(to_json({{{', '.join(cells)}}}) AS VARCHAR)" if cells else "CAST(NULL AS VARCHAR)"
+
+
+CREATE_QUARANTINE = (
+    "CREATE OR REPLACE TEMP TABLE quarantined "
+    "(source_row BIGINT, column_name VARCHAR, code VARCHAR, message VARCHAR, raw VARCHAR)"
+)
+
+
+def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: list[Rule]) -> int:
+    """Move the rows of `table` that broke a rule into `quarantined`, one line per rule; returns the rows moved."""
+    found = con.execute(f"SELECT bit_or(problems), count(*) FROM {table} WHERE problems <> 0").fetchone()  # noqa: S608
+    mask, count = found or (0, 0)
+    for bit, rule in enumerate(rules):
+        if (mask or 0) >> bit & 1:
+            con.execute(
+                f"INSERT INTO quarantined SELECT {row}, ?, ?, {_message_sql(bit, rule)}, bad_row "  # noqa: S608
+                f"FROM {table} WHERE problems & {1 << bit} <> 0",
+                [rule.column, rule.code],
+            )
+    con.execute(f"DELETE FROM {table} WHERE problems <> 0")  # noqa: S608
+    return int(count)
+
+
+def _message_sql(bit: int, rule: Rule) -> str:
+    what = rule.code.replace("_", " ")
+    if rule.value is None:
+        return literal(f"{what.capitalize()}: {rule.right}.")
+    shown = f"coalesce(json_extract_string(bad_cells, '$.\"{bit}\"'), '')"
+    where = f" in {rule.column}" if rule.column else ""
+    return f"{literal(what.capitalize() + where + ': ')} || '\"' || left({shown}, 200) || '\". ' || {literal(_sentence(rule.right))}"
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."

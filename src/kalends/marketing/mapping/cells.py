@@ -1,0 +1,96 @@
+"""From a text cell to a typed value, as DuckDB SQL: plain notation first and fast, then what people and sheets write.
+
+Nothing is guessed for a single cell. '1,234' is 1234 or 1.234, and '03/04/2024' is March or April: the file decides
+(`decimal_mark`, `day_order`), by its own unambiguous cells or by what the sender says; else the cell is a fault.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+MONEY_TYPE = "DECIMAL(18,6)"
+EMPTY_MARKS = ("", "-", "--", "—", "null", "NULL", "None", "none", "N/A", "n/a", "#N/A", "(not set)")
+NUMBER_TYPES = {
+    "count": "BIGINT", "number": "DOUBLE", "share": "DOUBLE", "money": MONEY_TYPE, "micros": MONEY_TYPE,
+}  # fmt: skip
+_CURRENCY = "USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|INR|CNY"
+_MONTHS = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%d-%b-%Y")
+
+# Only cells that are not in plain notation come here, so that regular expressions cost nothing on a clean file.
+MACROS = (
+    rf"""CREATE OR REPLACE TEMP MACRO bare_number(t) AS regexp_replace(regexp_replace(trim(t),
+        '[\s\x{{00A0}}\x{{202F}}\x{{2009}}''’_€$£¥₹]|^\s*({_CURRENCY})\s*|\s*({_CURRENCY})\s*$', '', 'g'),
+        '^\((.*)\)$', '-\1')""",
+    r"""CREATE OR REPLACE TEMP MACRO marked_number(b, mark, is_count) AS CASE
+        WHEN regexp_full_match(b, '[+-]?\d+(\.\d+)?([eE][+-]?\d+)?') AND mark IS DISTINCT FROM ',' THEN b
+        WHEN regexp_full_match(b, '[+-]?\d{1,3}(,\d{3})+\.\d+') AND mark IS DISTINCT FROM ',' THEN replace(b, ',', '')
+        WHEN regexp_full_match(b, '[+-]?\d{1,3}(,\d{3}){2,}') AND mark IS DISTINCT FROM ',' THEN replace(b, ',', '')
+        WHEN regexp_full_match(b, '[+-]?\d{1,3},\d{3}') AND (mark = '.' OR (is_count AND mark IS NULL))
+            THEN replace(b, ',', '')
+        WHEN mark = '.' THEN NULL
+        WHEN regexp_full_match(b, '[+-]?\d{1,3}(\.\d{3})+,\d+') THEN replace(replace(b, '.', ''), ',', '.')
+        WHEN regexp_full_match(b, '[+-]?\d{1,3}(\.\d{3}){2,}') THEN replace(b, '.', '')
+        WHEN regexp_full_match(b, '[+-]?\d+,(\d{1,2}|\d{4,})') THEN replace(b, ',', '.')
+        WHEN mark IS NULL THEN NULL
+        WHEN regexp_full_match(b, '[+-]?\d{1,3}(\.\d{3})+') THEN replace(b, '.', '')
+        WHEN regexp_full_match(b, '[+-]?\d+(,\d+)?') THEN replace(b, ',', '.')
+        END""",
+    r"""CREATE OR REPLACE TEMP MACRO written_number(t, mark, is_count) AS CASE
+        WHEN regexp_full_match(bare_number(t), '.*\d[kK]')
+            THEN CAST(TRY_CAST(marked_number(left(bare_number(t), -1), mark, false) AS DECIMAL(30,9)) * 1000 AS VARCHAR)
+        WHEN regexp_full_match(bare_number(t), '.*\dM')
+            THEN CAST(TRY_CAST(marked_number(left(bare_number(t), -1), mark, false) AS DECIMAL(30,9)) * 1000000 AS VARCHAR)
+        ELSE marked_number(bare_number(t), mark, is_count) END""",
+    r"""CREATE OR REPLACE TEMP MACRO written_share(t, mark) AS CASE
+        WHEN regexp_full_match(trim(t), '<\s*10\s*%') THEN 0.0999
+        WHEN trim(t) LIKE '%\%' ESCAPE '\' THEN
+            TRY_CAST(marked_number(bare_number(left(trim(t), -1)), mark, false) AS DOUBLE) / 100
+        ELSE TRY_CAST(marked_number(bare_number(t), mark, false) AS DOUBLE) END""",
+    rf"""CREATE OR REPLACE TEMP MACRO written_date(t, day_first) AS CASE
+        WHEN regexp_matches(t, '^\d{{4}}-\d{{2}}-\d{{2}}[T ]') THEN TRY_CAST(left(t, 10) AS DATE)
+        WHEN regexp_full_match(t, '\d{{8}}') THEN CAST(try_strptime(t, '%Y%m%d') AS DATE)
+        WHEN regexp_full_match(t, '\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}') THEN
+            CAST(try_strptime(replace(t, '.', '/'), '%Y/%m/%d') AS DATE)
+        WHEN regexp_full_match(t, '\d{{1,2}}\.\d{{1,2}}\.\d{{4}}') THEN CAST(try_strptime(t, '%d.%m.%Y') AS DATE)
+        WHEN regexp_full_match(t, '\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{4}}') THEN CASE day_first
+            WHEN true THEN CAST(try_strptime(replace(t, '-', '/'), '%d/%m/%Y') AS DATE)
+            WHEN false THEN CAST(try_strptime(replace(t, '-', '/'), '%m/%d/%Y') AS DATE) END
+        ELSE CAST(try_strptime(t, {list(_MONTHS)}) AS DATE) END""",
+)
+
+
+def install(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the macros known to a connection."""
+    for macro in MACROS:
+        con.execute(macro)
+
+
+def number_sql(text: str, kind: str, decimal_mark: str | None) -> str:
+    """A number cell as SQL, null where it is empty or cannot be read."""
+    mark = "NULL" if decimal_mark is None else f"'{decimal_mark}'"
+    if kind == "share":
+        return f"coalesce(TRY_CAST({text} AS DOUBLE), written_share({text}, {mark}))"
+    if kind == "micros":
+        # As a wider decimal first: micros may have a fraction, and 18 digits of them are only 10^12 units of money.
+        return f"CAST({_plain(text, kind, mark, 'DECIMAL(24,6)')} / 1000000 AS {MONEY_TYPE})"
+    return _plain(text, kind, mark, NUMBER_TYPES[kind])
+
+
+def _plain(text: str, kind: str, mark: str, number: str) -> str:
+    written = f"TRY_CAST(written_number({text}, {mark}, {str(kind == 'count').lower()}) AS {number})"
+    if mark == "','":
+        return written
+    read = f"coalesce(TRY_CAST({text} AS {number}), {written})"
+    # A fraction of a count would be rounded away silently.
+    return f"CASE WHEN contains({text}, '.') THEN {_whole(text, mark)} ELSE {read} END" if kind == "count" else read
+
+
+def _whole(text: str, mark: str) -> str:
+    read = f"coalesce(TRY_CAST({text} AS DOUBLE), TRY_CAST(written_number({text}, {mark}, true) AS DOUBLE))"
+    return f"CASE WHEN {read} = trunc({read}) THEN TRY_CAST({read} AS BIGINT) END"
+
+
+def date_sql(text: str, day_order: str | None) -> str:
+    """A date cell as SQL; a moment gives its written day. Null where it is empty or cannot be read."""
+    day_first = {"day_first": "true", "month_first": "false"}.get(day_order or "", "NULL::BOOLEAN")
+    return f"coalesce(TRY_CAST({text} AS DATE), written_date({text}, {day_first}))"

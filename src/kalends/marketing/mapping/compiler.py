@@ -1,0 +1,343 @@
+"""A mapping and a raw table become ONE select: typed columns, problems, hashes; DuckDB does the rest, vectorised.
+
+Layers, each a subquery that only adds columns: raw cells (r0, r1, ...) -> typed cells (p0, p1, ...) and parsed lists
+-> the record's columns -> problems -> hashes. Nothing depends on the order of rows, and leftover columns are taken in
+the order of their names, so the same data in another order and notation gives the same hashes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from kalends.marketing import records
+from kalends.marketing.checks import Rule, date_rules, id_rule, number_rules, problems_sql, shown_sql, unread
+from kalends.marketing.mapping import actions
+from kalends.marketing.mapping.cells import NUMBER_TYPES, date_sql, number_sql
+from kalends.marketing.mapping.fields import METRIC_TARGETS, Field, Mapping
+from kalends.marketing.reading import FAULT, RAW, ROW, RawTable, literal, quoted
+from kalends.marketing.reading.documents import snake
+
+SEPARATOR = "chr(31)"  # no id holds it (checks.id_rule), so the parts of a key cannot run together
+_TYPES = {**dict.fromkeys(records.MONEY, "DECIMAL(18,6)"), **dict.fromkeys(records.COUNTS, "BIGINT"),
+          **dict.fromkeys(records.FRACTIONS, "DOUBLE")}  # fmt: skip
+_IDS = ("account_id", "campaign_id", "ad_group_id", "ad_id")
+_TEXT_KINDS = {
+    "text": "nullif({0}, '')",
+    "upper": "upper(nullif({0}, ''))",
+    "id": "nullif(CASE WHEN ends_with({0}, '.0') THEN left({0}, -2) ELSE {0} END, '')",
+    "account": "nullif(CASE WHEN starts_with({0}, 'act_') THEN substr({0}, 5) ELSE {0} END, '')",
+    "customer": r"nullif(regexp_extract({0}, '^customers/(\d+)', 1), '')",
+    "tail": "nullif(regexp_extract({0}, '[^/~]+$'), '')",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the file as a whole says: notation, the request's range, today, and what the user told."""
+
+    today: date
+    date_range: tuple[date, date] | None = None
+    decimal_mark: str | None = None
+    day_order: str | None = None
+    conversions: tuple[str, ...] = ()
+    holds_values: bool = False  # a long table of action values, not of counts
+
+
+@dataclass
+class Plan:
+    """The select, the rules behind its `problems` bits, and which raw columns it used for what."""
+
+    select: str
+    rules: list[Rule]
+    used: dict[str, str]
+    leftover: list[str]
+    nested_bit: int = 0
+
+
+@dataclass
+class Compiler:
+    """One compilation. The parts of the select are collected on the way."""
+
+    table: RawTable
+    mapping: Mapping
+    settings: Settings
+    cells: dict[str, str] = field(default_factory=dict)  # raw column -> r0, r1 ...
+    by_name: dict[str, str] = field(default_factory=dict)  # canonical name -> raw column
+    typed: list[str] = field(default_factory=list)
+    targets: dict[str, list[str]] = field(default_factory=dict)
+    rules: list[Rule] = field(default_factory=list)
+    used: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.cells = {column: f"r{index}" for index, column in enumerate(self.table.columns)}
+        for column in reversed(self.table.columns):
+            self.by_name[snake(column)] = column
+        self.by_name |= {column: column for column in self.table.columns}
+
+    def plan(self) -> Plan:
+        """Compile."""
+        self.rules.append(Rule(None, "unreadable_row", "send the row again", "__fault IS NOT NULL", FAULT))
+        for item in self.mapping.fields:
+            self._add_field(item)
+        record = self._record()
+        self.rules += [*date_rules(self.used_for("date_from"), self.settings.today), *self._id_rules()]
+        leftover = [column for column in sorted(self.cells) if self._is_leftover(column)]
+        record["extra"] = self._extra(leftover)
+        self.rules.append(Rule(None, "nested", "", self._nested(leftover)))
+        return Plan(self._select(record), self.rules, self.used, leftover, 1 << (len(self.rules) - 1))
+
+    def used_for(self, target: str) -> str | None:
+        """The first raw column that feeds a target."""
+        return next((column for column, fed in self.used.items() if fed == target), None)
+
+    def _present(self, names: tuple[str, ...]) -> list[str]:
+        """Raw columns, in the order asked; with and without the platform's prefix a name is the same column."""
+        return list(dict.fromkeys(self.by_name[name] for name in names if name in self.by_name))
+
+    def _add_field(self, item: Field) -> None:
+        for column in self._present(item.sources):
+            cell, alias = self.cells[column], f"p{len(self.typed)}"
+            self.typed.append(f"{self._typed(item, cell)} AS {alias}")
+            self.targets.setdefault(item.target, []).append(alias)
+            self.used.setdefault(column, item.target)
+            self._add_rules(item, column, cell, alias)
+
+    def _typed(self, item: Field, cell: str) -> str:
+        if item.kind == "date":
+            return date_sql(cell, self.settings.day_order)
+        if item.kind in NUMBER_TYPES:
+            return number_sql(cell, item.kind, self.settings.decimal_mark)
+        return _TEXT_KINDS[item.kind].format(cell)
+
+    def _add_rules(self, item: Field, column: str, cell: str, alias: str) -> None:
+        if item.kind == "date" or item.kind in NUMBER_TYPES:
+            self.rules.append(unread(column, cell, alias, item.kind))
+        if item.kind in NUMBER_TYPES:
+            self.rules.extend(number_rules(column, cell, alias, item.target, item.kind))
+        if item.kind in {"id", "account"} and item.target in _IDS:
+            self.rules.append(id_rule(column, cell))
+
+    def _record(self) -> dict[str, str]:
+        """Record column -> SQL over the typed layer, all but the hashes and `extra`."""
+        record = {target: _first(aliases) for target, aliases in self.targets.items()}
+        for target in _IDS:
+            record[target] = f"coalesce({record[target]}, '')" if target in record else "''"
+        record["attribution"] = f"coalesce({record.get('attribution', 'NULL')}, '')"
+        record["data_source"] = literal(self.mapping.data_source)
+        record |= self._dates(record)
+        record |= self._shape()
+        for target, constant in self.mapping.constants.items():
+            record[target] = f"coalesce({record.get(target, 'NULL')}, {self._channel(record, target, constant)})"
+        return record | self._conversions(record)
+
+    def _dates(self, record: dict[str, str]) -> dict[str, str]:
+        start, end = (f"DATE '{day}'" for day in self.settings.date_range or ("1970-01-01", "1970-01-01"))
+        if not self.settings.date_range:
+            start = end = "NULL::DATE"
+        own = record.get("date_from", "NULL::DATE")
+        until = record.get("date_to", "NULL::DATE")
+        return {
+            "date_from": f"coalesce({own}, {start})",
+            "date_to": f"coalesce({until}, {own}, {end})",
+        }
+
+    def _channel(self, record: dict[str, str], target: str, constant: str) -> str:
+        known = self.mapping.channel_by_type
+        if target != "channel" or not known or "campaign_type" not in record:
+            return literal(constant)
+        whens = " ".join(f"WHEN {literal(kind)} THEN {literal(channel)}" for kind, channel in known.items())
+        return f"CASE {record['campaign_type']} {whens} ELSE {literal(constant)} END"
+
+    def _shape(self) -> dict[str, str]:
+        """`report` and `breakdowns`: per row where fields may be absent, the same for all rows of a table."""
+        cuts = dict(sorted((name, column) for column in self.cells if (name := self._breakdown(column))))
+        for column in cuts.values():
+            self.used.setdefault(column, "breakdowns")
+        extra = [] if self.table.stream in self.mapping.streams | {""} else ["stream"]
+        names = [(name, self._is_there(column)) for name, column in cuts.items()] + [(name, "true") for name in extra]
+        texts = [(name, f"coalesce({self.cells[column]}, '')") for name, column in cuts.items()]
+        texts += [(name, literal(self.table.stream)) for name in extra]
+        return {"report": self._report(sorted(names)), "breakdowns": self._breakdowns(sorted(names), dict(texts))}
+
+    def _breakdown(self, column: str) -> str | None:
+        name = self.mapping.breakdown_of(snake(column)) or self.mapping.breakdown_of(column)
+        return name if name and not self.mapping.is_ignored(snake(column)) else None
+
+    def _is_there(self, column: str) -> str:
+        return "true" if self.table.is_table else f"{self.cells[column]} IS NOT NULL"
+
+    def _report(self, names: list[tuple[str, str]]) -> str:
+        levels = [(level, self._present(columns)) for level, columns in self.mapping.levels]
+        tests = [
+            (level, " OR ".join(f"nullif({self.cells[column]}, '') IS NOT NULL" for column in columns))
+            for level, columns in levels
+            if columns
+        ]
+        whens = " ".join(f"WHEN {test} THEN {literal(level)}" for level, test in tests)
+        level = f"CASE {whens} ELSE 'account' END" if tests else "'account'"
+        if not names:
+            return level
+        cut = ", ".join(literal(name) if there == "true" else _when(there, literal(name)) for name, there in names)
+        return f"concat_ws('/', {level}, nullif(concat_ws('+', {cut}), ''))"
+
+    def _breakdowns(self, names: list[tuple[str, str]], texts: dict[str, str]) -> str:
+        if not names:
+            return "'{}'"
+        parts = (
+            _when(there, f"{literal(json.dumps(name) + ':')} || CAST(to_json({texts[name]}) AS VARCHAR)")
+            for name, there in names
+        )
+        return f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"
+
+    def _conversions(self, record: dict[str, str]) -> dict[str, str]:
+        rule = self.mapping.actions
+        if rule is None:
+            return {}
+        counts, values = self.by_name.get(rule.counts), self.by_name.get(rule.values)
+        if counts is None and values is None:
+            return self._long_actions()
+        priority = self.settings.conversions or rule.conversions
+        found: dict[str, str] = {}
+        for name, column in (("counts", counts), ("worths", values)):
+            if column:
+                self.used[column] = "conversions" if name == "counts" else "revenue"
+        if counts:
+            found["conversions"] = actions.chosen("counts", "counts_types", priority)
+        if values:
+            found["revenue"] = f"CAST({actions.chosen('worths', 'worths_types', priority)} AS DECIMAL(18,6))"
+        samples = [
+            row.get(snake(column), row.get(column)) for row in self.table.head for column in (counts, values) if column
+        ]
+        known = actions.sampled_types(samples)
+        found["conversion_types"] = actions.by_type("counts", "worths" if values else None, known)
+        return {name: sql for name, sql in found.items() if name not in record}
+
+    def _long_actions(self) -> dict[str, str]:
+        """One row per action type (Fivetran's `*_actions`): kept by type only, for the types overlap."""
+        kind, value = self.by_name.get("action_type"), self.by_name.get("value")
+        if kind is None or value is None:
+            return {}
+        self.used |= {kind: "conversion_types", value: "conversion_types"}
+        number = f"CAST(TRY_CAST({self.cells[value]} AS DOUBLE) AS VARCHAR)"
+        pair = f"'[null,' || {number} || ']'" if self.settings.holds_values else f"'[' || {number} || ',null]'"
+        name = f"CAST(to_json({self.cells[kind]}) AS VARCHAR)"
+        self.rules.append(unread(value, self.cells[value], f"TRY_CAST({self.cells[value]} AS DOUBLE)", "number"))
+        return {"conversion_types": f"'{{' || {name} || ':' || {pair} || '}}'"}
+
+    def _id_rules(self) -> Iterator[Rule]:
+        others = [record for record in ("flow_id", "message_id") if record in self.targets]
+        if not self.mapping.guessed:
+            ids = " AND ".join([*(f"{name} = ''" for name in _IDS), *(f"{name} IS NULL" for name in others)])
+            yield Rule(None, "missing_id", "give the account's, campaign's or ad's id", f"({ids})")
+
+    def _is_leftover(self, column: str) -> bool:
+        return column not in self.used and not self.mapping.is_ignored(snake(column))
+
+    def _extra(self, leftover: list[str]) -> str:
+        parts = [
+            f"{literal(',' + json.dumps(column, ensure_ascii=False) + ':')} || CAST(to_json({self._kept(column)}) AS VARCHAR)"
+            for column in leftover
+        ]
+        return f"nullif('{{' || substr(concat({', '.join(parts)}), 2) || '}}', '{{}}')" if parts else "NULL::VARCHAR"
+
+    def _kept(self, column: str) -> str:
+        """A leftover cell in one notation: 5.0 is 5, and an action list is its sorted types."""
+        cell = self.cells[column]
+        if self._is_action_list(column):
+            types = f"list_sort(list_transform({actions.parsed(cell)}, lambda a: a.action_type || '=' || a.value))"
+            return f"array_to_string({types}, ';')"
+        is_float = f"ends_with({cell}, '.0') AND TRY_CAST({cell} AS DOUBLE) IS NOT NULL"
+        return f"CASE WHEN {is_float} THEN left({cell}, -2) ELSE {cell} END"
+
+    def _is_action_list(self, column: str) -> bool:
+        names = ("_actions", "outbound_clicks", "conversions", "conversion_values")
+        return self.mapping.actions is not None and snake(column).endswith(names)
+
+    def _nested(self, leftover: list[str]) -> str:
+        """Cells that hold objects have no one notation here; the slow way gives them one."""
+        if self.table.has_row:
+            return "false"
+        cells = [self.cells[column] for column in leftover if not self._is_action_list(column)]
+        tests = (
+            f"starts_with({cell}, '{{') OR starts_with({cell}, '[{{') OR starts_with({cell}, '[[')" for cell in cells
+        )
+        return f"({' OR '.join(tests)})" if cells else "false"
+
+    def _select(self, record: dict[str, str]) -> str:
+        raw = ", ".join(f"{quoted(column)} AS {cell}" for column, cell in self.cells.items())
+        marks = f"{ROW}, {FAULT}, {RAW}" if self.table.has_row else f"NULL::VARCHAR AS {FAULT}, NULL::VARCHAR AS {RAW}"
+        source = f"SELECT {raw}{', ' if raw else ''}{marks} FROM {self.table.relation}"
+        source = f"SELECT *{''.join(', ' + typed for typed in self.typed)}{self._lists()} FROM ({source})"
+        source = f"SELECT *{self._list_types()} FROM ({source})" if self._lists() else source
+        columns = [column for column in (*records.KEY, *records.VALUES) if column != "extra"]
+        mapped = ", ".join(f"{record.get(column, _null(column))} AS {column}" for column in (*columns, "extra"))
+        source = f"SELECT *, {mapped} FROM ({source})"
+        source = f"SELECT *, {problems_sql(self.rules)} AS problems FROM ({source})"
+        order = ", ".join((*records.KEY, *records.VALUES))
+        row = f", {ROW} AS source_row" if self.table.has_row else ""
+        bad = f"CASE WHEN problems <> 0 THEN coalesce({RAW}, {self._raw_row()}) END"
+        cells = f"CASE WHEN problems <> 0 THEN {shown_sql(self.rules)} END"
+        return (
+            f"SELECT {order}, {key_hash_sql()} AS key_hash, {row_hash_sql()} AS row_hash, problems, "
+            f"{bad} AS bad_row, {cells} AS bad_cells{row} FROM ({source})"
+        )
+
+    def _lists(self) -> str:
+        lists = ""
+        for name, fed in (("counts", "conversions"), ("worths", "revenue")):
+            column = self._action_column(fed)
+            lists += f", {actions.parsed(self.cells[column])} AS {name}" if column else ""
+        if lists and " AS counts" not in lists:
+            lists += f", {actions.parsed('NULL::VARCHAR')} AS counts"
+        return lists
+
+    def _list_types(self) -> str:
+        names = ["counts"] + (["worths"] if " AS worths" in self._lists() else [])
+        return "".join(f", {actions.types_of(name)} AS {name}_types" for name in names)
+
+    def _action_column(self, fed: str) -> str | None:
+        rule = self.mapping.actions
+        name = rule and (rule.counts if fed == "conversions" else rule.values)
+        return self.by_name.get(name) if name else None
+
+    def _raw_row(self) -> str:
+        cells = ", ".join(f"{literal(column)}: {cell}" for column, cell in self.cells.items())
+        return f"CAST(to_json({{{cells}}}) AS VARCHAR)" if cells else "NULL::VARCHAR"
+
+
+def key_hash_sql() -> str:
+    """128 bits over all key columns, as SQL over a row that has them. No part is ever null."""
+    return f"CAST(md5(concat_ws({SEPARATOR}, {', '.join(records.KEY)})) AS UUID)"
+
+
+def row_hash_sql() -> str:
+    """63 bits over all other columns, as SQL: enough to tell two versions of one key apart."""
+    return f"CAST(hash({', '.join(records.VALUES)}) >> 1 AS BIGINT)"
+
+
+def is_report(table: RawTable, mapping: Mapping) -> bool:
+    """True where the table's columns hold at least one metric, or action types with values."""
+    compiler = Compiler(table, mapping, Settings(today=date.min))
+    has_metric = any(
+        compiler.by_name.keys() & set(item.sources) for item in mapping.fields if item.target in METRIC_TARGETS
+    )
+    rule = mapping.actions
+    has_actions = rule is not None and (
+        rule.counts in compiler.by_name or {"action_type", "value"} <= compiler.by_name.keys()
+    )
+    return has_metric or has_actions
+
+
+def _first(aliases: list[str]) -> str:
+    return aliases[0] if len(aliases) == 1 else f"coalesce({', '.join(aliases)})"
+
+
+def _when(test: str, text: str) -> str:
+    return text if test == "true" else f"CASE WHEN {test} THEN {text} END"
+
+
+def _null(column: str) -> str:
+    return f"NULL::{_TYPES.get(column, 'VARCHAR')}"

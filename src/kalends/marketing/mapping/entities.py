@@ -1,0 +1,51 @@
+"""Rows that only name something: campaigns, ad sets, ads, accounts, flows. They give names, never facts."""
+
+from __future__ import annotations
+
+import duckdb
+
+from kalends.marketing.mapping.fields import Entity, Mapping
+from kalends.marketing.reading import ROW, RawTable, quoted
+from kalends.marketing.reading.documents import snake
+
+CREATE_NAMED = (
+    "CREATE OR REPLACE TEMP TABLE named "
+    "(level VARCHAR, entity_id VARCHAR, account_id VARCHAR, name VARCHAR, source_row BIGINT)"
+)
+
+
+def entity_of(table: RawTable, mapping: Mapping) -> Entity | None:
+    """What the table's rows name, told by their columns; None where they name nothing that is known."""
+    names = {snake(column) for column in table.columns}
+    for entity in mapping.entities:
+        has_id, has_name = names & set(entity.entity_id), names & set(entity.name)
+        if has_id and has_name and names >= set(entity.needs):
+            return entity
+    return None
+
+
+def stage_names(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping, entity: Entity) -> tuple[int, int]:
+    """Fill `named`; returns the rows that name something and the rows (now in `quarantined`) that have no id."""
+    by_name = {snake(column): column for column in table.columns}
+    ids = _first(by_name, entity.entity_id)
+    account = _first(by_name, tuple(s for f in mapping.fields if f.target == "account_id" for s in f.sources))
+    row = ROW if table.has_row else "row_number() OVER ()"
+    source = (
+        f"(SELECT {ids} AS entity_id, {account} AS account_id, {_first(by_name, entity.name)} AS name, {row} AS n, "
+    )
+    source += f"CAST(to_json(t) AS VARCHAR) AS raw FROM (SELECT * FROM {table.relation}) AS t)"
+    named = con.execute(
+        f"INSERT INTO named SELECT ?, entity_id, coalesce(account_id, ''), name, n FROM {source} "  # noqa: S608
+        "WHERE entity_id IS NOT NULL",
+        [entity.level],
+    ).fetchone()
+    unnamed = con.execute(
+        f"INSERT INTO quarantined SELECT n, NULL, 'missing_id', 'Missing id: a name needs the id it belongs to.', raw "  # noqa: S608
+        f"FROM {source} WHERE entity_id IS NULL"
+    ).fetchone()
+    return int(named[0]) if named else 0, int(unnamed[0]) if unnamed else 0
+
+
+def _first(by_name: dict[str, str], names: tuple[str, ...]) -> str:
+    found = [quoted(by_name[name]) for name in names if name in by_name]
+    return f"nullif(coalesce({', '.join(found)}), '')" if found else "NULL::VARCHAR"

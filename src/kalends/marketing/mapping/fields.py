@@ -1,0 +1,99 @@
+"""The words of a mapping: a platform is written down as data, and `compiler` makes one SELECT of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal
+
+Kind = Literal[
+    "text", "upper", "id", "account", "customer", "tail", "date", "count", "number", "money", "micros", "share"
+]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of the record and where it comes from: the first of `sources` that has a value.
+
+    Sources are flat snake_case names, dotted where the platform nests ('metrics.cost_micros'). Kinds: `text`; `upper`
+    (a code); `id` (text, never a number: ids pass 2^53); `account` (an id with Meta's 'act_' taken off); `customer`
+    and `tail` (the account, or the last part, of a Google resource name); `date`; `count` (whole, not negative);
+    `number` (double); `money`; `micros` (money / 1,000,000); `share` (a ratio; '12 %' is 0.12).
+    """
+
+    target: str
+    sources: tuple[str, ...]
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class Entity:
+    """How rows look that only name something: they have `needs`, and no metric. `level` is account ... ad, flow."""
+
+    level: str
+    entity_id: tuple[str, ...]
+    name: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ActionRule:
+    """Meta's lists of {action_type, value}: which column counts, which gives values, and which type is *the*
+    conversion: the first of `conversions` that the row has. One event comes under several types, so types are never
+    added together.
+    """
+
+    counts: str
+    values: str
+    conversions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One platform. `levels`: (level, columns) in order, the first whose column has a value names the row's level.
+
+    `breakdowns`: column -> name of the breakdown in the key; `breakdown_prefixes`: every column that starts so is one
+    too. `ignored`: patterns of columns that are not kept: ratios that are derived when asked, and bookkeeping whose
+    change is no news. `streams`: a connector's streams that hold a report as it is; another stream's rows, which may be
+    the same report cut in a way that the rows do not show, get the stream's name as a breakdown. Whatever is neither mapped nor ignored is kept in `extra`.
+    """
+
+    data_source: str
+    version: int
+    fields: tuple[Field, ...]
+    levels: tuple[tuple[str, tuple[str, ...]], ...]
+    breakdowns: Dictionary[str, str] = field(default_factory=dict)
+    breakdown_prefixes: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    streams: frozenset[str] = frozenset()
+    entities: tuple[Entity, ...] = ()
+    constants: Dictionary[str, str] = field(default_factory=dict)
+    channel_by_type: Dictionary[str, str] = field(default_factory=dict)
+    actions: ActionRule | None = None
+    guessed: Dictionary[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What lineage calls this mapping."""
+        return f"{self.data_source}@{self.version}"
+
+    def breakdown_of(self, column: str) -> str | None:
+        """The breakdown that a column is, if it is one."""
+        if column in self.breakdowns:
+            return self.breakdowns[column] or None
+        prefix = next((start for start in self.breakdown_prefixes if column.startswith(start)), None)
+        return column.removeprefix(prefix) if prefix and not self.is_ignored(column) else None
+
+    def is_ignored(self, column: str) -> bool:
+        """True for a column that is neither mapped nor kept."""
+        return any(fnmatchcase(column, pattern) for pattern in self.ignored)
+
+
+BOOKKEEPING = ("_fivetran_*", "_airbyte_*", "_dlt_*", "_sdc_*", "_extracted_at", "emitted_at")
+METRIC_TARGETS = frozenset(
+    {
+        "spend", "impressions", "clicks", "conversions", "revenue", "reach", "video_views", "sends", "deliveries", "opens",
+        "unsubscribes", "bounces", "leads", "opportunities", "deals_won", "pipeline_value", "sessions", "users",
+    }
+)  # fmt: skip

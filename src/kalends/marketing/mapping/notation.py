@@ -1,0 +1,48 @@
+"""How a file as a whole writes numbers and dates, told by its own unambiguous cells.
+
+Only cells that admit one reading count as evidence, over all rows, so the order of rows does not matter. Evidence for
+both readings is no evidence: then only unambiguous cells are read.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from kalends.marketing.mapping.cells import NUMBER_TYPES
+from kalends.marketing.mapping.fields import Mapping
+from kalends.marketing.reading import RawTable, quoted
+from kalends.marketing.reading.documents import snake
+
+_POINT = r"^\D*\d+\.(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(,\d{3})+\.\d+\D*$|^\D*\d{1,3}(,\d{3}){2,}\D*$"
+_COMMA = r"^\D*\d+,(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(\.\d{3})+,\d+\D*$|^\D*\d{1,3}(\.\d{3}){2,}\D*$"
+_DAY_FIRST = r"^(1[3-9]|2\d|3[01])[/-]\d{1,2}[/-]\d{4}$"
+_MONTH_FIRST = r"^\d{1,2}[/-](1[3-9]|2\d|3[01])[/-]\d{4}$"
+
+
+def decimal_mark(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping) -> str | None:
+    """'.' or ',' where the file's number cells show it, else None."""
+    point, comma = _evidence(con, table, _columns(table, mapping, frozenset(NUMBER_TYPES)), (_POINT, _COMMA))
+    return None if point == comma else "." if point else ","
+
+
+def day_order(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping) -> str | None:
+    """'day_first' or 'month_first' where the file's date cells show it, else None."""
+    day, month = _evidence(con, table, _columns(table, mapping, frozenset({"date"})), (_DAY_FIRST, _MONTH_FIRST))
+    return None if day == month else "day_first" if day else "month_first"
+
+
+def _columns(table: RawTable, mapping: Mapping, kinds: frozenset[str]) -> list[str]:
+    wanted = {source for item in mapping.fields if item.kind in kinds for source in item.sources}
+    return [column for column in table.columns if column in wanted or snake(column) in wanted]
+
+
+def _evidence(
+    con: duckdb.DuckDBPyConnection, table: RawTable, columns: list[str], patterns: tuple[str, str]
+) -> tuple[bool, bool]:
+    if not columns:
+        return False, False
+    tests = (" OR ".join(f"regexp_matches({quoted(column)}, ?)" for column in columns) for _ in patterns)
+    first, second = (f"coalesce(bool_or({test}), false)" for test in tests)
+    values = [pattern for pattern in patterns for _ in columns]
+    found = con.execute(f"SELECT {first}, {second} FROM {table.relation}", values).fetchone()  # noqa: S608
+    return (bool(found[0]), bool(found[1])) if found else (False, False)

@@ -1,0 +1,119 @@
+"""JSON documents to flat rows: every envelope that the platforms put around their rows is taken off here.
+
+A row is a dict from a flat, snake_case, dotted name ('metrics.cost_micros') to text; nested lists stay canonical JSON
+text (keys sorted), so that the same document in another key order gives the same rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+Flat = dict[str, str | None]
+_ENVELOPES = ("data_entries", "results", "data", "rows", "records", "response_example")
+
+
+@lru_cache(maxsize=50_000)
+def snake(name: str) -> str:
+    """'costMicros' and 'Cost Micros' to 'cost_micros'; dots between parts are kept, text is lower-cased."""
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    return re.sub(r"[\s\-/]+", "_", split).lower()
+
+
+def as_text(value: Any) -> str | None:
+    """A JSON value as canonical text: numbers in their shortest form, whole floats without '.0'."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    if isinstance(value, int):
+        return str(value)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def flatten(row: Mapping[str, Any], *, prefix: str = "") -> Flat:
+    """Nested objects become dotted names; lists become canonical JSON text; nothing is dropped."""
+    flat: Flat = {}
+    for name, value in row.items():
+        path = f"{prefix}{snake(name)}"
+        if isinstance(value, dict) and value:
+            flat.update(flatten(value, prefix=f"{path}."))
+        else:
+            flat[path] = None if value in ({}, []) else as_text(value)
+    return flat
+
+
+def records(document: Any) -> Iterator[tuple[str, Any]]:
+    """(stream, record) of each record in a document; the stream is '' unless the record names one (Airbyte does).
+
+    A record that is no object is passed on as it is: the reader quarantines it.
+    """
+    if isinstance(document, list):
+        for item in document:
+            yield from _item_records(item)
+    elif isinstance(document, dict):
+        yield from _object_records(document)
+    else:
+        yield "", document
+
+
+def _item_records(item: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(item, dict) and ("fieldMask" in item or isinstance(item.get("results"), list)):
+        yield from records(item.get("results", []))  # one batch of a Google searchStream
+    elif isinstance(item, dict):
+        yield from record(item)
+    else:
+        yield "", item
+
+
+def _object_records(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    report = document.get("attributes")
+    if isinstance(report, dict) and isinstance(report.get("results"), list):
+        yield from _report_records(report)
+        return
+    for envelope in _ENVELOPES:
+        inner = document.get(envelope)
+        if isinstance(inner, dict | list) and not _is_airbyte(document):
+            yield from records(inner)
+            return
+    yield from record(document)
+
+
+def record(item: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """One record, with Airbyte's {stream, data} taken off where it is there."""
+    if _is_airbyte(item):
+        yield str(item["stream"]), item["data"]
+    else:
+        yield "", item
+
+
+def _is_airbyte(item: dict[str, Any]) -> bool:
+    return isinstance(item.get("stream"), str) and isinstance(item.get("data"), dict)
+
+
+def _report_records(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Klaviyo's reports: `results` of groupings and statistics; in a series a statistic is a list by `date_times`."""
+    starts = [str(moment) for moment in report.get("date_times") or ()]
+    for result in report["results"]:
+        if not starts or not isinstance(result, dict):
+            yield "", result
+            continue
+        statistics: dict[str, list[Any]] = result.get("statistics", {})
+        for index, (first, last) in enumerate(intervals(starts)):
+            step = {name: values[index] for name, values in statistics.items() if index < len(values)}
+            yield "", {**result, "statistics": step, "interval_from": first, "interval_to": last}
+
+
+def intervals(starts: list[str]) -> list[tuple[str, str]]:
+    """First and last day of each interval; the last one is as long as the one before it, a single one is a day."""
+    days = [date.fromisoformat(start[:10]) for start in starts]
+    step = days[-1] - days[-2] if len(days) > 1 else timedelta(days=1)
+    ends = [*days[1:], days[-1] + step]
+    return [(day.isoformat(), (end - timedelta(days=1)).isoformat()) for day, end in zip(days, ends, strict=True)]

@@ -1,0 +1,206 @@
+"""Any payload but the fast kinds, as numbered rows in Python: slower, and forgiving line by line.
+
+A source may be iterated again and again; each pass opens the payload anew, so that memory holds one chunk only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Any, Protocol
+
+import orjson
+
+from kalends.marketing.reading.documents import Flat, flatten, record, records
+from kalends.marketing.reading.errors import EmptyPayloadError, PayloadTooLargeError, UnreadablePayloadError
+from kalends.marketing.reading.sheets import HEADER_WITHIN, Cells, csv_rows, delimiter_of, excel_rows, split_header
+from kalends.marketing.reading.sniff import Sniffed
+from kalends.marketing.reading.text import Lines
+from kalends.marketing.reading.unpack import Payload
+
+MAX_DOCUMENT_BYTES = 512 << 20
+SHOWN = 500  # characters of an unreadable row that are kept to show it
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its 1-based number in the payload, its stream, its cells; or what is wrong with it and its raw text."""
+
+    number: int
+    stream: str = ""
+    cells: Flat = field(default_factory=dict)
+    fault: str | None = None
+    raw: str | None = None
+
+
+class Rows(Protocol):
+    """A payload's rows. `notes` say, after a pass, what had to be mended; `is_table` means that columns are fixed."""
+
+    notes: list[str]
+    is_table: bool
+
+    def __iter__(self) -> Iterator[Row]: ...
+
+
+def rows_of(payload: Payload, sniffed: Sniffed) -> Rows:
+    """The row source for a payload of this kind."""
+    if sniffed.format == "ndjson":
+        return NdjsonRows(payload, sniffed.encoding)
+    if sniffed.format == "json":
+        return DocumentRows(payload, sniffed.encoding)
+    return SheetRows(payload, sniffed)
+
+
+def _loads(text: str) -> Any:
+    """JSON, also with the NaN and Infinity that Python and JavaScript tools write. Raises ValueError."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
+@dataclass
+class NdjsonRows:
+    """One JSON object a line; blank lines do not count."""
+
+    payload: Payload
+    encoding: str
+    notes: list[str] = field(default_factory=list)
+    is_table: bool = False
+
+    def __iter__(self) -> Iterator[Row]:
+        lines = Lines(self.payload, self.encoding)
+        filled = (line for line in lines if line.strip())
+        for number, line in enumerate(filled, start=1):
+            yield from _line_rows(number, line)
+        self.notes = notes_on(lines)
+
+
+def _line_rows(number: int, line: str) -> Iterator[Row]:
+    try:
+        item = _loads(line)
+    except ValueError as error:
+        yield _faulty(number, f"The line is not valid JSON ({error}); write one object a line.", line)
+        return
+    yield from _item_rows(number, item)
+
+
+def _item_rows(number: int, item: Any) -> Iterator[Row]:
+    if not isinstance(item, dict):
+        yield _faulty(number, "The row is not an object; write {name: value, ...}.", json.dumps(item))
+        return
+    for stream, inner in record(item):
+        yield Row(number, stream, flatten(inner))
+
+
+def _faulty(number: int, fault: str, raw: str) -> Row:
+    return Row(number, fault=fault, raw=raw.strip()[:SHOWN])
+
+
+def notes_on(lines: Lines) -> list[str]:
+    """What one pass over the lines had to mend."""
+    notes = []
+    if lines.odd_lines:
+        shown = ", ".join(map(str, lines.odd_lines[:5]))
+        notes.append(f"{len(lines.odd_lines)} lines were not UTF-8 and were read as Windows-1252 (line {shown}).")
+    if lines.cut:
+        notes.append("The compressed file is cut off: the rows before the cut are kept; send the rest again.")
+    return notes
+
+
+@dataclass
+class DocumentRows:
+    """One JSON document: an array, an object, or a platform's envelope around rows."""
+
+    payload: Payload
+    encoding: str
+    notes: list[str] = field(default_factory=list)
+    is_table: bool = False
+
+    def __iter__(self) -> Iterator[Row]:
+        lines = Lines(self.payload, self.encoding)
+        text = _whole(lines)
+        self.notes = notes_on(lines)
+        try:
+            found = records(_loads(text))
+        except ValueError as error:
+            yield from _salvaged(text, error)
+            return
+        for number, (stream, item) in enumerate(found, start=1):
+            if isinstance(item, dict):
+                yield Row(number, stream, flatten(item))
+            else:
+                yield from _item_rows(number, item)
+
+
+def _whole(lines: Lines) -> str:
+    held, size = [], 0
+    for line in lines:
+        size += len(line)
+        if size > MAX_DOCUMENT_BYTES:
+            raise PayloadTooLargeError("The JSON document is larger than 512 MB; send NDJSON, one object a line.")
+        held.append(line)
+    return "".join(held)
+
+
+def _salvaged(text: str, error: ValueError) -> Iterator[Row]:
+    """The whole rows before the place where a broken or cut-off array stops being JSON, then that place as a fault."""
+    decoder, at, number = json.JSONDecoder(), text.find("[") + 1, 0
+    while 0 < at < len(text):
+        at += len(text) - at - len(text[at:].lstrip(" \t\r\n,")) if text[at] in " \t\r\n," else 0
+        try:
+            item, end = decoder.raw_decode(text, at)
+        except ValueError:
+            break
+        for stream, inner in records([item]):
+            number += 1
+            yield Row(number, stream, flatten(inner)) if isinstance(inner, dict) else _faulty(number, "No object.", "")
+        at = end
+    if number == 0:
+        raise UnreadablePayloadError(f"The file is not valid JSON: {error}.")
+    yield _faulty(number + 1, f"The JSON breaks off here ({error}); send the rest again.", text[at : at + SHOWN])
+
+
+@dataclass
+class SheetRows:
+    """CSV in any delimiter and encoding, and Excel: one header, then rows."""
+
+    payload: Payload
+    sniffed: Sniffed
+    notes: list[str] = field(default_factory=list)
+    is_table: bool = True
+
+    def __iter__(self) -> Iterator[Row]:
+        lines = Lines(self.payload, self.sniffed.encoding)
+        cells = excel_rows(self.payload) if self.sniffed.format == "excel" else _delimited(lines)
+        header, header_row, below = split_header(cells)
+        for number, row in enumerate(below, start=1):
+            if _filled(row):
+                yield _sheet_row(number, header, row)
+        self.notes = notes_on(lines)
+        if header_row > 1:
+            self.notes.append(f"The header was found in row {header_row}; the rows above it are titles.")
+
+
+def _filled(row: Cells) -> bool:
+    return any(cell is not None for cell in row)
+
+
+def _delimited(lines: Lines) -> Iterator[Cells]:
+    source = iter(lines)
+    head = list(islice(source, HEADER_WITHIN))
+    if not head:
+        raise EmptyPayloadError
+    if head[0].lower().startswith("sep="):  # Excel's own way to name the delimiter
+        yield from csv_rows(chain(head[1:], source), delimiter=head[0].strip()[4:] or ",")
+        return
+    yield from csv_rows(chain(head, source), delimiter=delimiter_of(head))
+
+
+def _sheet_row(number: int, header: list[str], row: Cells) -> Row:
+    if len(row) > len(header) and _filled(row[len(header) :]):
+        fault = f"The row has {len(row)} cells and the header {len(header)}; quote cells that hold the delimiter."
+        return _faulty(number, fault, json.dumps(row, ensure_ascii=False))
+    return Row(number, cells=dict(zip(header, row, strict=False)))

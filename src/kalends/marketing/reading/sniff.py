@@ -1,0 +1,77 @@
+"""What a payload is, told by its first bytes and not by its name."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from dataclasses import dataclass
+from itertools import islice
+
+from kalends.marketing.reading.errors import EmptyPayloadError
+from kalends.marketing.reading.unpack import Payload, Unpacking, is_excel
+
+HEAD_BYTES = 1 << 20
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class Sniffed:
+    """`format` is ndjson, json, csv, parquet or excel; `encoding` a Python codec; `head` the first plain bytes."""
+
+    format: str
+    encoding: str
+    head: bytes
+
+
+def sniff(payload: Payload) -> Sniffed:
+    """Look at the first megabyte. Raises EmptyPayloadError where there is nothing but white space."""
+    head = b"".join(islice(iter(Unpacking(payload)), 1))[:HEAD_BYTES]
+    if not head:
+        raise EmptyPayloadError
+    if head.startswith(b"PAR1"):
+        return Sniffed("parquet", "", head)
+    if is_excel(head):
+        return Sniffed("excel", "", head)
+    encoding = guess_encoding(head)
+    text = head.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
+    if not text:
+        raise EmptyPayloadError
+    return Sniffed(_text_format(text), encoding, head)
+
+
+def guess_encoding(head: bytes) -> str:
+    """A byte order mark decides; else zero bytes in every other place mean UTF-16; else UTF-8."""
+    for mark, encoding in _BOMS:
+        if head.startswith(mark):
+            return encoding
+    sample = head[:1000]
+    if len(sample) > 3 and sample[1::2].count(0) > len(sample) // 3:
+        return "utf-16-le"
+    if len(sample) > 3 and sample[0::2].count(0) > len(sample) // 3:
+        return "utf-16-be"
+    return "utf-8"
+
+
+def _text_format(text: str) -> str:
+    if text[0] == "[":
+        return "json"
+    if text[0] != "{":
+        return "csv"
+    line = text.partition("\n")[0].strip()
+    return "ndjson" if _is_object(line) and _is_several(text) else "json"
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return line.endswith("}") and len(line) > 2
+
+
+def _is_several(text: str) -> bool:
+    """More than one line of text. A single line is read as one document, which one row also is."""
+    return bool(text.partition("\n")[2].strip())

@@ -1,0 +1,259 @@
+"""Rows into DuckDB: a payload becomes one raw table per stream, every column as text.
+
+NDJSON, by far the largest payloads, is read by DuckDB itself in two passes over the bytes: a survey of all keys (so
+that a field that first shows up in the last row is not lost), then the mapping's own pass, which reads straight from
+the file: nothing raw is copied. Everything else, and NDJSON that is broken, nested or oddly encoded, goes through
+`rows`, which is slower and knows every line's number.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import duckdb
+import orjson
+import pyarrow as pa
+
+from kalends.base.errors import KalendsError
+from kalends.marketing.reading.documents import flatten
+from kalends.marketing.reading.errors import EmptyPayloadError, PayloadTooLargeError
+from kalends.marketing.reading.rows import Row, Rows, rows_of
+from kalends.marketing.reading.sniff import HEAD_BYTES, Sniffed, sniff
+from kalends.marketing.reading.unpack import Payload, Unpacking, is_plain_file
+
+
+class CutOffError(KalendsError):
+    """The compressed payload ends before its end."""
+
+
+ROWS_A_CHUNK = 20_000
+MAX_COLUMNS = 20_000
+MAX_OBJECT_BYTES = 16 << 20
+ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One stream's raw rows. `relation` is an SQL table expression with text columns `columns`; where `has_row` is
+    false, rows come in the payload's order and their place is their number. `is_table`: the columns are fixed, so an
+    empty cell is a value that is not there; in objects, a field that is not there is another shape of row. `head`: a
+    few rows, to tune by; nothing that is decided by them changes a result.
+    """
+
+    stream: str
+    relation: str
+    columns: tuple[str, ...]
+    is_table: bool
+    has_row: bool
+    head: tuple[dict[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Raw:
+    """All raw tables of one payload, with its format and what had to be mended."""
+
+    format: str
+    tables: tuple[RawTable, ...]
+    notes: tuple[str, ...] = ()
+
+
+@contextmanager
+def open_raw(con: duckdb.DuckDBPyConnection, payload: Payload, *, is_forgiving: bool = False) -> Iterator[Raw]:
+    """The payload as raw tables, while the block runs. `is_forgiving` takes the slow way from the start.
+
+    Raises EmptyPayloadError, UnreadablePayloadError, PayloadTooLargeError for the payload as a whole.
+    """
+    sniffed = sniff(payload)
+    keys = None if is_forgiving else _surveyed(con, payload, sniffed)
+    if keys:
+        with _readable(payload) as path:
+            head = tuple(flatten(item) for item in _head_items(sniffed.head))
+            relation = _json_relation(path, keys)
+            yield Raw("ndjson", (RawTable("", relation, keys, is_table=False, has_row=False, head=head),))
+    elif sniffed.format == "parquet":
+        with _local(payload) as path:
+            yield Raw("parquet", (_parquet_table(con, path),))
+    else:
+        yield _loaded(con, rows_of(payload, sniffed), sniffed.format)
+
+
+def _surveyed(con: duckdb.DuckDBPyConnection, payload: Payload, sniffed: Sniffed) -> tuple[str, ...] | None:
+    """All keys of all rows, sorted; None where the payload needs the slow way."""
+    if sniffed.format != "ndjson" or sniffed.encoding != "utf-8" or _is_nested(sniffed.head):
+        return None
+    try:
+        with _readable(payload) as path:
+            found = con.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {_objects(path)}").fetchall()  # noqa: S608
+    except (duckdb.Error, CutOffError):
+        return None  # not valid JSON somewhere, or cut off: the slow way finds the line and keeps the others
+    names = tuple(sorted(name for (name,) in found))
+    distinct = {name.lower() for name in names}  # DuckDB's names have no case, JSON's have
+    return names if len(distinct) == len(names) <= MAX_COLUMNS else None
+
+
+def _head_items(head: bytes) -> list[Any]:
+    lines = head.splitlines()[:-1] if len(head) >= HEAD_BYTES else head.splitlines()
+    return [orjson.loads(line) for line in lines[:200] if line.strip()]
+
+
+def _is_nested(head: bytes) -> bool:
+    try:
+        items = _head_items(head)
+    except orjson.JSONDecodeError:
+        return True
+    return any(not isinstance(item, dict) or any(isinstance(cell, dict) for cell in item.values()) for item in items)
+
+
+def _objects(path: Path) -> str:
+    return f"read_ndjson_objects({literal(str(path))}, maximum_object_size={MAX_OBJECT_BYTES})"
+
+
+def _json_relation(path: Path, keys: tuple[str, ...]) -> str:
+    columns = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys)
+    return (
+        f"read_json({literal(str(path))}, columns={{{columns}}}, format='newline_delimited', "
+        f"maximum_object_size={MAX_OBJECT_BYTES})"
+    )
+
+
+@contextmanager
+def _readable(payload: Payload) -> Iterator[Path]:
+    """A path from which DuckDB reads the plain bytes once: the file itself, or a pipe that a thread fills."""
+    if isinstance(payload, Path) and is_plain_file(payload):
+        yield payload
+        return
+    with tempfile.TemporaryDirectory(prefix="kalends-") as folder:
+        pipe = Path(folder) / "payload"
+        os.mkfifo(pipe, 0o600)
+        unpacking, faults = Unpacking(payload), list[Exception]()
+        thread = Thread(target=_fill, args=(pipe, unpacking, faults), daemon=True)
+        thread.start()
+        try:
+            yield pipe
+        finally:
+            _release(pipe)
+            thread.join()
+        if faults:
+            raise faults[0]
+        if unpacking.cut:
+            raise CutOffError
+
+
+def _fill(pipe: Path, unpacking: Unpacking, faults: list[Exception]) -> None:
+    try:
+        with pipe.open("wb", buffering=0) as out:
+            for chunk in unpacking:
+                out.write(chunk)
+    except BrokenPipeError:
+        return  # the reader has stopped: it has what it wanted, or has failed and says so itself
+    except (KalendsError, OSError) as fault:
+        faults.append(fault)  # raised in the reader's thread, where somebody hears it
+
+
+def _release(pipe: Path) -> None:
+    """Let a writer that still waits for a reader go: it opens, writes, finds nobody, and ends."""
+    os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+
+
+@contextmanager
+def _local(payload: Payload) -> Iterator[Path]:
+    """A file that can be read at any place, as Parquet needs."""
+    if isinstance(payload, Path) and is_plain_file(payload):
+        yield payload
+        return
+    with tempfile.TemporaryDirectory(prefix="kalends-") as folder:
+        path = Path(folder) / "payload"
+        with path.open("wb") as out:
+            for chunk in Unpacking(payload):
+                out.write(chunk)
+        yield path
+
+
+def _parquet_table(con: duckdb.DuckDBPyConnection, path: Path) -> RawTable:
+    source = f"read_parquet({literal(str(path))}, file_row_number=true)"
+    described = con.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {source}").fetchall()  # noqa: S608
+    casts = [_parquet_text(name, kind) for name, kind, *_ in described]
+    relation = f"(SELECT {', '.join(casts)}, file_row_number + 1 AS {ROW} FROM {source})"  # noqa: S608
+    return RawTable("", relation, tuple(name for name, *_ in described), is_table=True, has_row=True)
+
+
+def _parquet_text(name: str, kind: str) -> str:
+    column = quoted(name)
+    is_nested = kind.endswith("[]") or kind.startswith(("STRUCT", "MAP"))
+    text = f"to_json({column})" if is_nested else column
+    return f"CAST({text} AS VARCHAR) AS {column}"
+
+
+def _loaded(con: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> Raw:
+    """Two passes over the rows: which columns each stream has, then the rows into one temp table per stream."""
+    columns = _columns_by_stream(rows)
+    tables = {stream: f"raw_{index}" for index, stream in enumerate(columns)}
+    for stream, table in tables.items():
+        cells = "".join(f"{quoted(column)} VARCHAR, " for column in columns[stream])
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({cells}{ROW} BIGINT, {FAULT} VARCHAR, {RAW} VARCHAR)")
+    source = iter(rows)
+    while chunk := list(islice(source, ROWS_A_CHUNK)):
+        _insert(con, chunk, columns, tables)
+    found = [RawTable(stream, tables[stream], columns[stream], rows.is_table, has_row=True) for stream in columns]
+    return Raw(name, tuple(replace(table, head=_head(con, table)) for table in found), tuple(rows.notes))
+
+
+def _head(con: duckdb.DuckDBPyConnection, table: RawTable) -> tuple[dict[str, str | None], ...]:
+    rows = con.execute(f"SELECT * FROM {table.relation} LIMIT 200").fetchall()  # noqa: S608
+    return tuple(dict(zip(table.columns, row, strict=False)) for row in rows)
+
+
+def _columns_by_stream(rows: Rows) -> dict[str, tuple[str, ...]]:
+    """Each stream's columns: in objects sorted, so that the order of rows and keys does not matter."""
+    columns: dict[str, dict[str, None]] = {}
+    for row in rows:
+        columns.setdefault(row.stream, {}).update(dict.fromkeys(row.cells))
+    if not columns:
+        raise EmptyPayloadError
+    widest = max(map(len, columns.values()))
+    if widest > MAX_COLUMNS:
+        raise PayloadTooLargeError(
+            f"The file has {widest} columns, more than {MAX_COLUMNS}; send fewer.", columns=widest
+        )
+    return {stream: tuple(names) if rows.is_table else tuple(sorted(names)) for stream, names in columns.items()}
+
+
+def _insert(
+    con: duckdb.DuckDBPyConnection, chunk: list[Row], columns: dict[str, tuple[str, ...]], tables: dict[str, str]
+) -> None:
+    for stream, table in tables.items():
+        held = [row for row in chunk if row.stream == stream]
+        if held:
+            con.register("incoming_rows", _arrow(held, columns[stream]))
+            con.execute(f"INSERT INTO {table} SELECT * FROM incoming_rows")  # noqa: S608
+            con.unregister("incoming_rows")
+
+
+def _arrow(rows: list[Row], columns: tuple[str, ...]) -> pa.Table:
+    text = {column: pa.array([row.cells.get(column) for row in rows], pa.string()) for column in columns}
+    return pa.table(
+        text
+        | {
+            ROW: pa.array([row.number for row in rows], pa.int64()),
+            FAULT: pa.array([row.fault for row in rows], pa.string()),
+            RAW: pa.array([row.raw for row in rows], pa.string()),
+        }
+    )

@@ -1,0 +1,69 @@
+"""Bytes to lines of text: BOMs, UTF-16, and files whose lines are not all in the same encoding."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kalends.marketing.reading.errors import PayloadTooLargeError
+from kalends.marketing.reading.unpack import Payload, Unpacking
+
+MAX_LINE_BYTES = 16 << 20
+
+
+@dataclass
+class Lines:
+    """The lines of a text payload, with their line ends. After a pass: `odd_lines` were not in the file's encoding and
+    were read as Windows-1252 (the encoding that Excel writes where it does not write UTF-8); `cut` as in Unpacking.
+    """
+
+    payload: Payload
+    encoding: str
+    odd_lines: list[int] = field(default_factory=list)
+    cut: bool = False
+
+    def __iter__(self) -> Iterator[str]:
+        self.odd_lines, unpacking = [], Unpacking(self.payload)
+        chunks = iter(unpacking)
+        if self.encoding.startswith("utf-16"):
+            chunks = _as_utf8(chunks, self.encoding)
+        for number, line in enumerate(_split(chunks), start=1):
+            yield self._decoded(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line, number)
+        self.cut = unpacking.cut
+
+    def _decoded(self, line: bytes, number: int) -> str:
+        try:
+            return line.decode("utf-8")
+        except UnicodeDecodeError:
+            self.odd_lines.append(number)
+            return line.decode("cp1252", errors="replace")
+
+
+def _as_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    for chunk in chunks:
+        yield decoder.decode(chunk).encode()
+    yield decoder.decode(b"", final=True).encode()
+
+
+def _split(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines that end in LF, CR LF, or a lone CR (old spreadsheets), the ends kept."""
+    held, number = b"", 0
+    for chunk in chunks:
+        held += chunk
+        if b"\n" not in chunk and b"\r" not in chunk and len(held) <= MAX_LINE_BYTES:
+            continue
+        lines = held.splitlines(keepends=True)
+        held = lines.pop() if lines else b""
+        yield from lines
+        number += len(lines)
+        _refuse_long(held, number + 1)
+    yield from held.splitlines(keepends=True)
+
+
+def _refuse_long(line: bytes, number: int) -> None:
+    if len(line) > MAX_LINE_BYTES:
+        raise PayloadTooLargeError(
+            f"Line {number} is longer than {MAX_LINE_BYTES >> 20} MB; put one row on a line.", row=number
+        )

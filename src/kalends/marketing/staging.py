@@ -1,0 +1,299 @@
+"""A raw payload becomes staged rows: read, mapped, checked, told apart; nothing is stored yet.
+
+`stage` fills these temp tables of the given DuckDB connection, replacing what an earlier call left:
+
+* view `staged`: `records.STAGED`, one row per key;
+* `quarantined` (source_row, column_name, code, message, raw): one line per broken rule;
+* `series_staged`: `records.SERIES_SCHEMA` without batch_seq, for wide files;
+* `named` (level, entity_id, account_id, name, source_row): rows that only name something.
+
+Always received = staged + quarantined rows + duplicates + named, for a wide file counted in its own rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+import duckdb
+
+from kalends.marketing import records
+from kalends.marketing.checks import CREATE_QUARANTINE, quarantine
+from kalends.marketing.mapping import MAPPINGS, canonical_source, notation
+from kalends.marketing.mapping.cells import install
+from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, is_report
+from kalends.marketing.mapping.entities import CREATE_NAMED, entity_of, stage_names
+from kalends.marketing.mapping.fields import Mapping
+from kalends.marketing.mapping.generic import generic_mapping
+from kalends.marketing.mapping.unpivot import CREATE_SERIES, layout_of, stage_series
+from kalends.marketing.reading import ROW, Payload, Raw, RawTable, open_raw
+
+TOTALS = ("spend", "impressions", "clicks", "conversions", "revenue")
+
+
+@dataclass(frozen=True)
+class StageOptions:
+    """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
+    out); `conversions` is the order of action types of which the first present counts; `known_columns` are the raw
+    columns of the last batch of this kind, to say what vanished; `account_id` stands in where rows have none.
+    """
+
+    columns: Dictionary[str, str | None] = field(default_factory=dict)
+    conversions: tuple[str, ...] = ()
+    decimal_mark: str | None = None
+    day_order: str | None = None
+    known_columns: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class ControlTotal:
+    """Sums of one report, account and span of days, over the staged rows; money as Decimal text, null as None."""
+
+    report: str
+    account_id: str
+    date_from: date
+    date_to: date
+    rows: int
+    sums: Dictionary[str, object]
+
+
+@dataclass
+class StageReport:
+    """What became of every row of a payload, and how it was read."""
+
+    data_source: str
+    mapping: str = ""
+    format: str = ""
+    received: int = 0
+    staged: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    named: int = 0
+    series: int = 0
+    totals: list[ControlTotal] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    guessed: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
+    new_columns: list[str] = field(default_factory=list)
+    vanished_columns: list[str] = field(default_factory=list)
+    decimal_mark: str | None = None
+    day_order: str | None = None
+
+    def summed(self, report: str) -> dict[str, float]:
+        """One report's sums over all accounts and days; a metric without any value is absent."""
+        sums: dict[str, float] = {}
+        for total in self.totals:
+            for metric, value in total.sums.items():
+                if total.report == report and value is not None:
+                    sums[metric] = sums.get(metric, 0.0) + float(str(value))
+        return sums
+
+
+class NestedCellsError(Exception):
+    """The fast way met cells that it has no one notation for."""
+
+
+@dataclass
+class _Staging:
+    """One call of `stage`."""
+
+    con: duckdb.DuckDBPyConnection
+    settings: Settings
+    options: StageOptions
+    report: StageReport
+    parts: list[str] = field(default_factory=list)
+
+    def run(self, raw: Raw) -> None:
+        self.report.format = raw.format
+        self.report.warnings.extend(raw.notes)
+        for index, table in enumerate(raw.tables):
+            self._stage_table(f"staged_{index}", table)
+        self._gather()
+
+    def _stage_table(self, name: str, table: RawTable) -> None:
+        mapping = self._mapping(table)
+        if mapping is None:
+            return
+        self.report.mapping, self.report.guessed = mapping.name, self.report.guessed | dict(mapping.guessed)
+        if is_report(table, mapping):
+            self._stage_facts(name, table, mapping)
+            return
+        entity = entity_of(table, mapping)
+        if entity is None:
+            self._set_aside(table)
+        else:
+            named, unnamed = stage_names(self.con, table, mapping, entity)
+            self.report.named += named
+            self.report.quarantined += unnamed
+            self.report.received += named + unnamed
+
+    def _mapping(self, table: RawTable) -> Mapping | None:
+        """The platform's mapping; for other files a guessed one, or None where the file was wide and is done."""
+        known = MAPPINGS.get(self.report.data_source)
+        if known is not None and (self._is_platforms(table, known) or not table.is_table):
+            return known
+        wide = layout_of(self.con, table, self.options.columns)
+        if wide is not None:
+            self.report.mapping, self.report.guessed = "wide@1", wide.guessed
+            done = stage_series(self.con, table, wide, self.options.day_order)
+            self.report.received += done.received
+            self.report.quarantined += done.quarantined
+            self.report.staged += done.received - done.quarantined
+            self.report.series += done.series
+            return None
+        guessed = generic_mapping(table.columns, data_source=self.report.data_source, corrections=self.options.columns)
+        return guessed if guessed.guessed or known is None else known
+
+    def _is_platforms(self, table: RawTable, known: Mapping) -> bool:
+        return not self.options.columns and (is_report(table, known) or entity_of(table, known) is not None)
+
+    def _stage_facts(self, name: str, table: RawTable, mapping: Mapping) -> None:
+        settings = self._settled(table, mapping)
+        plan = Compiler(table, mapping, settings).plan()
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {plan.select}")
+        self._note_drift(table, plan)
+        self._divide(name, table, plan)
+
+    def _settled(self, table: RawTable, mapping: Mapping) -> Settings:
+        """The file's notation: told, else shown by the file. NDJSON read in place is plain, or comes here again."""
+        mark, order = self.options.decimal_mark, self.options.day_order
+        if table.has_row:
+            mark = mark or notation.decimal_mark(self.con, table, mapping)
+            order = order or notation.day_order(self.con, table, mapping)
+        self.report.decimal_mark, self.report.day_order = mark, order
+        return replace(self.settings, decimal_mark=mark, day_order=order)
+
+    def _divide(self, name: str, table: RawTable, plan: Plan) -> None:
+        """Good rows stay; broken ones and keys that come twice with different values go to quarantine."""
+        row = "source_row" if table.has_row else "rowid + 1"
+        self._refuse_nested(name, table, plan)
+        self.report.received += _count(self.con, name)
+        self.report.quarantined += quarantine(self.con, table=name, row=row, rules=plan.rules)
+        self.parts.append(f"SELECT * EXCLUDE (problems, bad_row, bad_cells), {row} AS source_row FROM {name}"
+                          if not table.has_row else f"SELECT * EXCLUDE (problems, bad_row, bad_cells) FROM {name}")  # fmt: skip
+        self._separate_keys(name, row)
+
+    def _refuse_nested(self, name: str, table: RawTable, plan: Plan) -> None:
+        """Nested cells, and cells that only the whole file's notation can settle, need the slow way."""
+        if table.has_row:
+            return
+        unread = sum(1 << bit for bit, rule in enumerate(plan.rules) if rule.code.startswith("unreadable"))
+        mask = unread | plan.nested_bit
+        if self.con.execute(f"SELECT 1 FROM {name} WHERE problems & {mask} <> 0 LIMIT 1").fetchone():  # noqa: S608
+            raise NestedCellsError
+
+    def _separate_keys(self, name: str, row: str) -> None:
+        """The same row twice counts once. Which of two different rows of one key is right, nobody can tell from here."""
+        twice = (
+            self.con.execute(
+                f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT key_hash, min(row_hash) <> max(row_hash) AS differs, "  # noqa: S608
+                f"min(rowid) AS kept, count(*) AS rows FROM {name} GROUP BY key_hash HAVING count(*) > 1"
+            )
+            .execute("SELECT count(*) FROM repeated")
+            .fetchone()
+        )
+        if not twice or not twice[0]:
+            return
+        spoken = self.con.execute(
+            f"INSERT INTO quarantined SELECT {row}, NULL, 'repeated_key', 'Repeated key: another row has the same "  # noqa: S608
+            "report, ids, breakdowns and dates and other values; send one of them, or the column that tells them "
+            f"apart.', CAST(to_json({{'report': report, 'campaign_id': campaign_id, 'ad_id': ad_id, 'breakdowns': "
+            f"breakdowns, 'date_from': date_from, 'spend': spend, 'clicks': clicks}}) AS VARCHAR) FROM {name} "
+            "WHERE key_hash IN (SELECT key_hash FROM repeated WHERE differs)"
+        ).fetchone()
+        self.report.quarantined += int(spoken[0]) if spoken else 0
+        gone = self.con.execute(
+            f"DELETE FROM {name} WHERE key_hash IN (SELECT key_hash FROM repeated WHERE NOT differs) "  # noqa: S608
+            "AND rowid NOT IN (SELECT kept FROM repeated)"
+        ).fetchone()
+        self.report.duplicates += int(gone[0]) if gone else 0
+        self.con.execute(f"DELETE FROM {name} WHERE key_hash IN (SELECT key_hash FROM repeated WHERE differs)")  # noqa: S608
+
+    def _set_aside(self, table: RawTable) -> None:
+        """Rows that are neither a report nor names: kept visible, so that nothing received is lost silently."""
+        row = ROW if table.has_row else "row_number() OVER ()"
+        self.con.execute(
+            f"INSERT INTO quarantined SELECT {row}, NULL, 'not_a_report', "  # noqa: S608
+            "'Not a report: the row has no metric that is known for this source; choose the columns by hand.', "
+            f"CAST(to_json(t) AS VARCHAR) FROM (SELECT * FROM {table.relation}) AS t"
+        )
+        count = _count(self.con, table.relation)
+        self.report.received += count
+        self.report.quarantined += count
+
+    def _note_drift(self, table: RawTable, plan: Plan) -> None:
+        self.report.columns |= plan.used
+        known = self.options.known_columns
+        self.report.new_columns += plan.leftover if not known else [c for c in plan.leftover if c not in known]
+        self.report.vanished_columns += sorted(known - set(table.columns))
+
+    def _gather(self) -> None:
+        """The view `staged` over all parts, one row per key over the streams too, and its control totals."""
+        source = " UNION ALL BY NAME ".join(self.parts) or f"SELECT {_nothing()}"
+        self.con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT {', '.join(records.STAGED)} FROM ({source})")
+        if not self.parts:
+            return
+        self.report.staged += _count(self.con, "staged")
+        sums = ", ".join(f"sum({metric})" for metric in TOTALS)
+        rows = self.con.execute(
+            f"SELECT report, account_id, date_from, date_to, count(*), {sums} FROM staged "  # noqa: S608
+            "GROUP BY ALL ORDER BY report, account_id, date_from, date_to"
+        ).fetchall()
+        self.report.totals = [ControlTotal(*row[:5], dict(zip(TOTALS, row[5:], strict=True))) for row in rows]
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection,
+    payload: Payload,
+    *,
+    data_source: str,
+    now: datetime,
+    file_name: str = "",
+    date_range: tuple[date, date] | None = None,
+    options: StageOptions | None = None,
+) -> StageReport:
+    """Stage one payload; see the module for the tables that it fills.
+
+    `payload` is a local path, or a function that opens the same bytes from the start. `date_range` (first and last
+    day) is given to rows that carry no date. `now` is the UTC instant that decides which dates lie in the future.
+    Raises the errors of `kalends.marketing.reading` for a payload that cannot be read at all.
+    """
+    settings = Settings(
+        today=now.date(),
+        date_range=date_range,
+        conversions=(options or StageOptions()).conversions,
+        holds_values="action_values" in file_name.lower(),
+    )
+    for is_forgiving in (False, True):
+        report = StageReport(data_source=canonical_source(data_source))
+        _prepare(con)
+        try:
+            with open_raw(con, payload, is_forgiving=is_forgiving) as raw:
+                _Staging(con, settings, options or StageOptions(), report).run(raw)
+        except NestedCellsError:
+            continue
+        return report
+    raise AssertionError("the slow way has no nested cells")
+
+
+def _prepare(con: duckdb.DuckDBPyConnection) -> None:
+    install(con)
+    for statement in (CREATE_QUARANTINE, CREATE_NAMED, CREATE_SERIES):
+        con.execute(statement)
+
+
+def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    found = con.execute(f"SELECT count(*) FROM {relation}").fetchone()  # noqa: S608
+    return int(found[0]) if found else 0
+
+
+def _nothing() -> str:
+    """No rows of the staged shape."""
+    types = {"DECIMAL": "DECIMAL(18,6)", "DATE": "DATE"}
+    cells = []
+    for column, kind in records.STAGED_SCHEMA.items():
+        sql = "UUID" if kind.is_uuid() else "BIGINT" if kind.is_int64() else "DOUBLE" if kind.is_float64() else (
+            types["DECIMAL"] if kind.is_decimal() else types["DATE"] if kind.is_date() else "VARCHAR")  # fmt: skip
+        cells.append(f"CAST(NULL AS {sql}) AS {column}")
+    return f"{', '.join(cells)} WHERE false"
