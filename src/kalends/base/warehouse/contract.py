@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import duckdb
 import ibis
 import pyarrow as pa
 from sqlglot import expressions as sge
@@ -93,6 +94,12 @@ class TenantWarehouse(ABC):
     @abstractmethod
     def stage_query(self, name: str, sql: str) -> None:
         """Put the rows of a query into the temporary table `name`, replacing it."""
+
+    @abstractmethod
+    def scratch(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A DuckDB to read and map raw files in. Where the engine is DuckDB it is this cursor, so its temporary tables
+        are this tenant's too; elsewhere it is one in memory that ends with the block.
+        """
 
     @abstractmethod
     def checkpoint(self) -> None:

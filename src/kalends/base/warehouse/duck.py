@@ -221,6 +221,10 @@ class DuckTenant(TenantWarehouse):
         self.run(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
         self.run(f"CREATE TEMP TABLE {quoted(name)} AS {sql}")
 
+    @contextmanager
+    def scratch(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        yield self._cursor
+
     def checkpoint(self) -> None:
         # Refused while another tenant's transaction is open here: DuckDB then does it by itself at a later commit.
         with suppress(duckdb.TransactionException):

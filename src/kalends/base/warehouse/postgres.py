@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import duckdb
 import ibis
 import psycopg
 import pyarrow as pa
@@ -102,6 +103,12 @@ class PostgresTenant(TenantWarehouse):
         self.run(f"DROP TABLE IF EXISTS pg_temp.{quoted(name)}")
         self.run(f"CREATE TEMP TABLE {quoted(name)} AS {sql}")
         self.run(f"ANALYZE {quoted(name)}")
+
+    @contextmanager
+    def scratch(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        # Spilling to disk would be in clear text: without a folder to spill to, DuckDB says that memory is full.
+        with duckdb.connect(config={"autoinstall_known_extensions": False, "temp_directory": ""}) as opened:
+            yield opened
 
     def checkpoint(self) -> None:
         for name in self.list_tables():
