@@ -120,7 +120,7 @@ def read_master_dimension(
     format: Format = "json",  # noqa: A002 - the parameter's public name
     calendar_id: UUID | None = None,
 ) -> Any:
-    """The master calendar dimension, one row per day, as JSON, CSV or Parquet; `as_of` shows it as it was known then."""
+    """The master calendar dimension, one row per day, as JSON, CSV or Parquet; `as_of`: as known then."""
     found, instant = _days(work, first, last, calendar_id, as_of)
     if format == "json":
         return DaysOut(

@@ -27,6 +27,7 @@ from kalends.calendar.fiscal import MonthlyFiscalYears
 from kalends.calendar.holidays import known_years
 from kalends.calendar.models import Calendar, CalendarVersion
 from kalends.calendar.seasonality import industry_of, is_known_industry
+from kalends.identity.service import workspace
 
 REBUILD = "calendar.rebuild_days"
 # Older than most platforms keep their reports; far enough ahead to plan.
@@ -84,15 +85,15 @@ def _lock_key(work: Work) -> str:
 
 def _first_definition(work: Work) -> CalendarDefinition:
     """The calendar of a tenant of whom only the profile is known; an industry without a template starts as general."""
-    profile = work.session.execute(text("SELECT name, country, industry, zone FROM tenants")).mappings().one()
+    profile = workspace(work)
     return CalendarDefinition(
-        name=profile["name"],
-        markets=(Market(country=profile["country"]),),
-        industry=profile["industry"] if is_known_industry(code=profile["industry"]) else "general",
+        name=profile.name,
+        markets=(Market(country=profile.country),),
+        industry=profile.industry if is_known_industry(code=profile.industry) else "general",
         fiscal=(MonthlyFiscalYears(start_month=1, named_by="end"),),
         first_day=date(work.now.year - YEARS_BACK, 1, 1),
         last_day=date(work.now.year + YEARS_AHEAD, 12, 31),
-        zone=profile["zone"],
+        zone=profile.zone,
     )
 
 

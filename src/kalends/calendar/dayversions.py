@@ -77,7 +77,7 @@ def _sweep(warehouse: TenantWarehouse, calendar_id: UUID, published: int) -> Non
     days = warehouse.table(CALENDAR_DAYS)
 
     def is_beyond(rows: ibis.Table) -> ibis.expr.types.BooleanValue:
-        beyond = (rows.version_from > published) | (rows.version_to > published).fill_null(value=False)
+        beyond = (rows.version_from > published) | (rows.version_to.notnull() & (rows.version_to > published))
         return (rows.calendar_id == str(calendar_id)) & beyond
 
     found = _frame(warehouse, days.filter(is_beyond(days)))
