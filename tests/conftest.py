@@ -157,7 +157,7 @@ def house(settings, database, worker_database, clock):
 
 
 @pytest.fixture
-def tenant(house):
+def company(house):
     """The id of a company in the house; `create_tenant(house, name=...)` makes more."""
     from kalends.identity.service import create_tenant
 
@@ -165,9 +165,15 @@ def tenant(house):
 
 
 @pytest.fixture
-def scope(tenant):
-    """The scope of an owner of `tenant` (no person behind it, as with the local owner token)."""
-    return Scope(tenant_id=tenant, role="owner", label="test")
+def tenant(company):
+    """The same, as most tests call it."""
+    return company
+
+
+@pytest.fixture
+def scope(company):
+    """The scope of an owner of `company` (no person behind it, as with the local owner token)."""
+    return Scope(tenant_id=company, role="owner", label="test")
 
 
 @pytest.fixture

@@ -8,17 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from kalends.base.errors import BadInputError
-from kalends.base.ids import new_id
 from kalends.base.jobs import LIGHT, REGISTRY, JobRun, TaskCancelledError, TaskSupersededError, job
 from kalends.base.worker import Worker, claim, run_task, wait_until_idle
 
 RAN: list[str] = []
-
-
-@pytest.fixture
-def tenant():
-    """Some company's id: base does not ask whether it exists."""
-    return new_id()
 
 
 @pytest.fixture(autouse=True)

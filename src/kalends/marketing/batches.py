@@ -148,7 +148,7 @@ def find_by_key(work: Work, idempotency_key: str) -> Batch | None:
     return work.session.execute(select(Batch).where(Batch.idempotency_key == idempotency_key)).scalar_one_or_none()
 
 
-def listing(*, data_source: str | None = None) -> Select[tuple[Batch]]:
+def listing(*, data_source: str | None = None) -> Select[Batch]:
     """Batches, newest first."""
     query = select(Batch).order_by(Batch.seq.desc())
     return query.where(Batch.data_source == data_source) if data_source else query
@@ -163,12 +163,12 @@ def oldest_pending(work: Work) -> Batch | None:
     return batch
 
 
-def publish(work: Work, *, batch_id: UUID, counts: dict[str, int], report: dict[str, Any]) -> None:
-    """Let readers see the batch. The announcement is in the same transaction."""
+def publish(work: Work, *, batch_id: UUID, outcome: dict[str, Any]) -> None:
+    """Let readers see the batch. `outcome` has its counts and report; the announcement is in the same transaction."""
     batch = get(work, batch_id)
-    batch.state, batch.published_at, batch.report = "published", work.now, report
-    for name in ("received", "loaded", "unchanged", "quarantined"):
-        setattr(batch, name, counts[name])
+    batch.state, batch.published_at = "published", work.now
+    for name, value in outcome.items():
+        setattr(batch, name, value)
     work.session.execute(
         update(DataState).values(data_version=func.greatest(DataState.data_version, batch.seq), published_at=work.now)
     )
@@ -181,11 +181,12 @@ def fail(work: Work, *, batch_id: UUID, problem: dict[str, Any]) -> None:
     batch.state, batch.error = "failed", problem
 
 
-def later_than(work: Work, *, seq: int) -> list[int]:
-    """The numbers of published, living uploads after `seq`."""
+def with_series(work: Work, *, after: int) -> list[Batch]:
+    """Published, standing uploads after number `after` that brought series."""
     query = (
-        select(Batch.seq)
-        .where(Batch.seq > seq, Batch.state == "published", Batch.kind == "upload", Batch.retracted_by_seq.is_(None))
+        select(Batch)
+        .where(Batch.seq > after, Batch.state == "published", Batch.kind == "upload", Batch.retracted_by_seq.is_(None))
+        .where(Batch.report["series"].as_integer() > 0)
         .order_by(Batch.seq)
     )
     return list(work.session.execute(query).scalars())

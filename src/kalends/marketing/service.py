@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
+import duckdb
+import orjson
 from sqlalchemy import func, select, text
 
+from kalends.base.clock import system_clock
 from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.identity.service import Door
 from kalends.marketing import batches
 from kalends.marketing.batches import data_version, version_at
 from kalends.marketing.models import Batch
+from kalends.marketing.pipeline import describe as describe_staging
 from kalends.marketing.schemas import (
     SOURCE_ALIASES,
     Batches,
@@ -30,7 +34,9 @@ from kalends.marketing.schemas import (
     QualitySummary,
     Quarantine,
     QuarantinedRow,
+    Transformed,
 )
+from kalends.marketing.staging import StageOptions, stage
 
 __all__ = [
     "data_version",
@@ -42,6 +48,7 @@ __all__ = [
     "quarantine",
     "quarantine_csv",
     "take_back",
+    "transform",
     "version_at",
     "wait_for",
 ]
@@ -141,6 +148,29 @@ def sentence(total: dict[str, Any]) -> str:
         if total.get(name) is not None
     ]
     return f"{total['report']}: {total['rows']} rows" + (f", {', '.join(amounts)}" if amounts else "")
+
+
+def transform(envelope: Entries, *, columns: dict[str, str | None]) -> Transformed:
+    """What an ingest of these rows would store, without storing it."""
+    raw = orjson.dumps(envelope.model_dump(mode="json"))
+    days = (envelope.date_range_start, envelope.date_range_end)
+    with duckdb.connect(config={"autoinstall_known_extensions": False, "temp_directory": ""}) as con:
+        report = stage(
+            con,
+            lambda: io.BytesIO(raw),
+            data_source=envelope.data_source,
+            now=system_clock(),
+            date_range=days if days[0] and days[1] else None,
+            options=StageOptions(columns=columns),
+        )
+        rows = con.execute("FROM staged ORDER BY source_row LIMIT 1000").to_arrow_table().to_pylist()
+        aside = con.execute("FROM quarantined ORDER BY source_row").to_arrow_table().to_pylist()
+    return Transformed(
+        rows=[{name: value for name, value in row.items() if value is not None} for row in rows],
+        mapping=describe_staging(report),
+        warnings=report.warnings,
+        quarantined=[QuarantinedRow(**row) for row in aside],
+    )
 
 
 def list_batches(work: Work, *, data_source: str | None = None, limit: int, offset: int) -> Batches:

@@ -1,0 +1,189 @@
+"""One ingest: a landed payload is staged, compared, written, published. Killed anywhere and repeated, it ends the same.
+
+The warehouse's part is one transaction; the publication in Postgres follows it. A kill between the two leaves rows of a
+version that no reader asks for; the same batch comes first at the next start, removes them and writes them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import partial
+from typing import Any, BinaryIO
+
+import duckdb
+import pyarrow as pa
+
+from kalends.base.errors import KalendsError
+from kalends.base.jobs import JobRun
+from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing import batches, entities, series, versions
+from kalends.marketing.models import Batch
+from kalends.marketing.records import STAGED_SCHEMA
+from kalends.marketing.staging import StageOptions, StageReport, stage
+
+INCOMING = "incoming"
+STEPS = 4
+"""read and map, write, publish, done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch: received = loaded + unchanged + quarantined."""
+
+    received: int
+    loaded: int
+    unchanged: int
+    quarantined: int
+    report: dict[str, Any]
+
+
+def apply_next(run: JobRun) -> bool:
+    """Apply the tenant's oldest pending batch; False when none is left."""
+    with run.work() as work:
+        batch = batches.oldest_pending(work)
+    if batch is None:
+        return False
+    apply = take_back if batch.kind == "take_back" else load
+    try:
+        with run.house.warehouse.tenant(run.scope.tenant_id) as warehouse:
+            outcome = apply(run, batch, warehouse)
+    except KalendsError as error:
+        if error.status >= 500:
+            raise
+        with run.work() as work:
+            batches.fail(work, batch_id=batch.id, problem=error.problem())
+        return True
+    with run.work() as work:
+        batches.publish(work, batch_id=batch.id, outcome=asdict(outcome))
+    return True
+
+
+def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
+    """Stage the payload and write what it says anew."""
+    run.progress(0, STEPS, "reading")
+    with warehouse.scratch() as con:
+        staged = stage_batch(run, batch, con)
+        run.progress(1, STEPS, "writing")
+        with warehouse.write():
+            versions.create_tables(warehouse)
+            hand_over(warehouse, con)
+            applied = versions.apply_batch(
+                warehouse,
+                batch_seq=batch.seq,
+                reported_at=batch.reported_at,
+                recorded_at=batch.received_at,
+                staged=INCOMING,
+            )
+            keep_quarantine(warehouse, con, batch)
+            named = entities.apply(warehouse, con, batch_seq=batch.seq)
+            measured = series.apply(warehouse, con, batch_seq=batch.seq)
+    run.progress(3, STEPS, "publishing")
+    loaded = applied.loaded + named + measured
+    return Outcome(
+        received=staged.received,
+        loaded=loaded,
+        unchanged=staged.received - staged.quarantined - loaded,
+        quarantined=staged.quarantined,
+        report=describe(staged) | {"applied": asdict(applied)},
+    )
+
+
+def stage_batch(run: JobRun, batch: Batch, con: duckdb.DuckDBPyConnection) -> StageReport:
+    """The batch's payload in the staging tables of `con`."""
+    assert batch.file_id is not None
+    opened: Callable[[], BinaryIO] = partial(run.house.files.open, batch.tenant_id, batch.file_id)
+    days = batch.options.get("date_range")
+    return stage(
+        con,
+        opened,
+        data_source=batch.data_source,
+        now=batch.received_at,
+        file_name=batch.file_name,
+        date_range=(date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days else None,
+        options=StageOptions(columns=batch.options.get("columns", {})),
+    )
+
+
+def take_back(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
+    """Retract an earlier batch, and write what later files said about series that only it had brought."""
+    assert batch.retracts_seq is not None
+    with run.work() as work:
+        later = batches.with_series(work, after=batch.retracts_seq)
+    with warehouse.write():
+        versions.create_tables(warehouse)
+        left = versions.retract(warehouse, batch_seq=batch.seq, retracted=batch.retracts_seq)
+        left += entities.retract(warehouse, batch_seq=batch.retracts_seq)
+        left += series.retract(warehouse, batch_seq=batch.retracts_seq)
+        for repeated in later:
+            with warehouse.scratch() as con:
+                stage_batch(run, repeated, con)
+                series.apply(warehouse, con, batch_seq=repeated.seq)
+    return Outcome(received=0, loaded=0, unchanged=0, quarantined=0, report={"rows_left": left})
+
+
+def hand_over(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection) -> None:
+    """The staged facts as a temporary table of the warehouse."""
+    if warehouse.engine == "duckdb":
+        warehouse.stage_query(INCOMING, "SELECT * FROM staged")
+        return
+    warehouse.stage(INCOMING, con.execute("FROM staged").to_arrow_table(), schema=STAGED_SCHEMA)
+
+
+def keep_quarantine(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    """The rows that were set aside, with the reason, instead of what an earlier attempt kept."""
+    rows: pa.Table = con.execute(
+        "SELECT $seq::BIGINT AS batch_seq, source_row::BIGINT AS source_row, column_name, code, message, raw,"
+        " $at::TIMESTAMPTZ AS recorded_at FROM quarantined ORDER BY source_row, column_name",
+        {"seq": batch.seq, "at": batch.received_at},
+    ).to_arrow_table()
+    warehouse.replace_slice("quarantine", lambda table: table.batch_seq == batch.seq, rows)
+
+
+def describe(staged: StageReport) -> dict[str, Any]:
+    """How the payload was read, and its control totals by report and account, as JSON."""
+    return {
+        "format": staged.format,
+        "mapping": staged.mapping,
+        "columns": staged.columns,
+        "guessed": staged.guessed,
+        "new_columns": staged.new_columns,
+        "vanished_columns": staged.vanished_columns,
+        "decimal_mark": staged.decimal_mark,
+        "day_order": staged.day_order,
+        "warnings": staged.warnings,
+        "duplicates": staged.duplicates,
+        "named": staged.named,
+        "series": staged.series,
+        "reports": control_totals(staged),
+    }
+
+
+def control_totals(staged: StageReport) -> list[dict[str, Any]]:
+    """Sums by report and account over all days; what no row had stays null."""
+    gathered: dict[tuple[str, str], dict[str, Any]] = {}
+    for total in staged.totals:
+        entry = gathered.setdefault(
+            (total.report, total.account_id),
+            {
+                "report": total.report,
+                "account_id": total.account_id,
+                "rows": 0,
+                "date_from": total.date_from,
+                "date_to": total.date_to,
+                **dict.fromkeys(total.sums),
+            },
+        )
+        entry["rows"] += total.rows
+        entry["date_from"] = min(entry["date_from"], total.date_from)
+        entry["date_to"] = max(entry["date_to"], total.date_to)
+        for metric, value in total.sums.items():
+            if value is not None:
+                entry[metric] = value if entry[metric] is None else entry[metric] + value
+    return [{name: plain(value) for name, value in entry.items()} for entry in gathered.values()]
+
+
+def plain(value: Any) -> Any:
+    """A value that JSON holds exactly: decimals and dates as text."""
+    return value if value is None or isinstance(value, str | int | float) else str(value)

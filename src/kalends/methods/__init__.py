@@ -1,0 +1,1 @@
+"""Ideas and maths that know no room and no store: pure functions on plain values and frames."""

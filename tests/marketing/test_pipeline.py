@@ -1,0 +1,201 @@
+"""The whole ingest over real stores: landed, applied, published; again, killed, taken back."""
+
+import io
+import json
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from kalends.base.errors import KalendsError
+from kalends.base.worker import run_task
+from kalends.identity.service import Door
+from kalends.marketing import batches, jobs, pipeline, service, versions
+from kalends.marketing.models import Batch
+from kalends.marketing.schemas import Entries
+
+ROWS = [
+    {
+        "account_id": "act_1",
+        "account_currency": "EUR",
+        "campaign_id": f"c{place % 2}",
+        "campaign_name": f"Campaign {place % 2}",
+        "adset_id": "s1",
+        "ad_id": f"ad{place}",
+        "date_start": "2026-02-10",
+        "date_stop": "2026-02-10",
+        "spend": f"{10 + place}.50",
+        "impressions": str(1000 + place),
+        "clicks": str(20 + place),
+        "actions": [{"action_type": "purchase", "value": "2"}],
+    }
+    for place in range(4)
+]
+
+
+assert jobs.apply_batches.kind == batches.APPLY  # the kind is declared by importing it
+
+
+@pytest.fixture
+def door(house, scope):
+    return Door(house=house, scope=scope, is_local=True)
+
+
+def ndjson(rows):
+    return io.BytesIO("\n".join(json.dumps(row) for row in rows).encode())
+
+
+def work_off(house, scope):
+    """Run the waiting tasks as the worker would."""
+    from sqlalchemy import text
+
+    with house.work(scope) as work:
+        waiting = work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")).scalars().all()
+    for task_id in waiting:
+        run_task(house, scope.tenant_id, task_id)
+
+
+def ingest(house, scope, door, rows, **options):
+    batch_id = service.land_file(door, ndjson(rows), data_source="facebook_ads", file_name="ads.ndjson", **options)
+    work_off(house, scope)
+    with house.work(scope) as work:
+        return service.describe(work, batch_id=batch_id)
+
+
+def facts(house, scope):
+    with house.warehouse.tenant(scope.tenant_id) as warehouse:
+        return warehouse.to_arrow(warehouse.table("facts").order_by("ad_id")).to_pylist()
+
+
+def test_rows_come_in_and_are_traceable(house, scope, door):
+    batch = ingest(house, scope, door, ROWS)
+    assert (batch.state, batch.received, batch.loaded, batch.unchanged, batch.quarantined) == ("published", 4, 4, 0, 0)
+    found = facts(house, scope)
+    assert [row["spend"] for row in found] == [Decimal(f"{10 + place}.50") for place in range(4)]
+    assert [row["source_row"] for row in found] == [1, 2, 3, 4]
+    assert {row["batch_seq"] for row in found} == {batch.seq}
+    [total] = batch.report["reports"]
+    assert Decimal(total["spend"]) == Decimal("48.00")
+    with house.work(scope) as work:
+        assert batches.data_version(work) == batch.seq
+
+
+def test_the_same_rows_again_write_nothing(house, scope, door, clock):
+    ingest(house, scope, door, ROWS)
+    before = facts(house, scope)
+    clock.advance(hours=1)
+    again = ingest(house, scope, door, list(reversed([dict(reversed(row.items())) for row in ROWS])))
+    assert (again.received, again.loaded, again.unchanged) == (4, 0, 4)
+    assert facts(house, scope) == before
+
+
+def test_bad_rows_are_set_aside_with_the_reason(house, scope, door):
+    batch = ingest(house, scope, door, [*ROWS, {**ROWS[0], "ad_id": "bad", "spend": "-3"}])
+    assert (batch.received, batch.loaded, batch.quarantined) == (5, 4, 1)
+    with house.work(scope) as work:
+        [row] = service.quarantine(work, batch_id=batch.id, limit=10, offset=0).rows
+        assert row.source_row == 5
+        assert row.column_name == "spend"
+        assert "-3" in service.quarantine_csv(work, batch_id=batch.id)
+
+
+def test_a_batch_can_be_taken_back(house, scope, door, clock):
+    ingest(house, scope, door, ROWS)
+    before = facts(house, scope)
+    clock.advance(hours=1)
+    wrong = ingest(house, scope, door, [{**row, "spend": "999"} for row in ROWS])
+    assert facts(house, scope) != before
+    with house.work(scope) as work:
+        service.take_back(work, batch_id=wrong.id)
+    work_off(house, scope)
+    assert [row["spend"] for row in facts(house, scope)] == [row["spend"] for row in before]
+    with house.work(scope) as work, pytest.raises(batches.CannotTakeBackError):
+        service.take_back(work, batch_id=wrong.id)
+
+
+def test_an_unreadable_payload_fails_with_words_and_blocks_nobody(house, scope, door):
+    batch_id = service.land_file(door, io.BytesIO(b"\x00\x01\x02 nothing"), data_source="facebook_ads", file_name="x.bin")
+    work_off(house, scope)
+    with house.work(scope) as work:
+        batch = service.describe(work, batch_id=batch_id)
+    assert batch.state == "failed" or batch.loaded == 0
+    assert ingest(house, scope, door, ROWS).loaded == 4
+
+
+def test_nothing_at_all_is_refused(door):
+    with pytest.raises(batches.EmptyPayloadError):
+        service.land_file(door, io.BytesIO(b""), data_source="facebook_ads", file_name="empty.csv")
+
+
+def test_the_same_idempotency_key_gives_the_first_batch(house, scope, door):
+    first = service.land_file(door, ndjson(ROWS), data_source="facebook_ads", idempotency_key="k1")
+    assert service.land_file(door, ndjson(ROWS), data_source="facebook_ads", idempotency_key="k1") == first
+    with house.work(scope) as work:
+        assert len(work.session.execute(select(Batch)).all()) == 1
+
+
+@pytest.mark.parametrize("step", ["stage_batch", "keep_quarantine", "publish"])
+def test_killed_at_any_step_and_repeated_it_ends_the_same(house, scope, door, monkeypatch, step):
+    where = batches if step == "publish" else pipeline
+    original = getattr(where, step)
+
+    def die(*args, **kwargs):
+        original(*args, **kwargs)
+        raise ConnectionResetError("killed")
+
+    monkeypatch.setattr(where, step, die)
+    batch_id = service.land_file(door, ndjson(ROWS), data_source="facebook_ads", file_name="ads.ndjson")
+    with pytest.raises(ConnectionResetError):
+        work_off_once(house, scope)
+    monkeypatch.setattr(where, step, original)
+    work_off_once(house, scope)
+    with house.work(scope) as work:
+        assert service.describe(work, batch_id=batch_id).loaded == 4
+    with house.warehouse.tenant(scope.tenant_id) as warehouse:
+        assert versions.verify(warehouse) == []
+        assert int(warehouse.table("facts_log").count().execute()) == 4
+
+
+def work_off_once(house, scope):
+    from sqlalchemy import text
+
+    with house.work(scope) as work:
+        [task_id] = work.session.execute(text("SELECT id FROM tasks")).scalars().all()
+    run_task(house, scope.tenant_id, task_id)
+
+
+def test_the_request_shape_in_use_gives_a_period_row(house, scope, door):
+    body = {
+        "data_source": "meta_business",
+        "data_entries": [
+            {
+                "id": "meta_campaign_001",
+                "account_id": "act_123456789",
+                "campaign_id": "camp_001",
+                "spend": 1250.50,
+                "impressions": 45000,
+                "clicks": 890,
+                "actions": [{"action_type": "purchase", "value": "23"}],
+            }
+        ],
+        "date_range_start": "2024-01-01",
+        "date_range_end": "2024-01-07",
+    }
+    service.land_rows(door, json.dumps(body).encode(), envelope=Entries.model_validate(body))
+    work_off(house, scope)
+    [row] = facts(house, scope)
+    assert (str(row["date_from"]), str(row["date_to"])) == ("2024-01-01", "2024-01-07")
+    assert (row["spend"], row["clicks"], row["conversions"]) == (Decimal("1250.50"), 890, 23.0)
+    assert row["data_source"] == "facebook_ads"
+
+
+def test_a_preview_stores_nothing(house, scope):
+    shown = service.transform(Entries(data_source="facebook_ads", data_entries=ROWS), columns={})
+    assert len(shown.rows) == 4
+    with house.warehouse.tenant(scope.tenant_id) as warehouse:
+        assert warehouse.list_tables() == []
+
+
+def test_a_missing_local_file_is_said(tmp_path):
+    with pytest.raises(KalendsError, match=r"nowhere\.csv"), service.open_local(tmp_path / "nowhere.csv"):
+        pass
