@@ -69,13 +69,17 @@ def default_calendar(work: Work) -> Calendar:
 
     Its fiscal year is the calendar year, which has one name however it is named, so that nothing is guessed.
     """
-    query = select(Calendar).where(Calendar.is_default)
-    found = work.session.scalars(query).first()
+    found = existing_default(work)
     if found is not None:
         return found
     # Two first visitors at once: the second waits here, and then finds what the first has made.
     work.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": _lock_key(work)})
-    return work.session.scalars(query).first() or define_calendar(work, definition=_first_definition(work))
+    return existing_default(work) or define_calendar(work, definition=_first_definition(work))
+
+
+def existing_default(work: Work) -> Calendar | None:
+    """The tenant's default calendar if there is one: for what must be quick and must not write."""
+    return work.session.scalars(select(Calendar).where(Calendar.is_default)).first()
 
 
 def _lock_key(work: Work) -> str:
@@ -258,6 +262,12 @@ def days(
         )
     frame = read_days(work.warehouse, calendar_id=calendar.id, first=first, last=last, version=version)
     return CalendarDays(calendar, version, frame)
+
+
+def quality_between(work: Work, *, calendar_id: UUID, first: date, last: date) -> float | None:
+    """The mean quality score (0 to 1) of those days; None where the calendar has none of them."""
+    found = days(work, first=first, last=last, calendar_id=calendar_id).frame["quality_score"]
+    return None if found.is_empty() else float(sum(found) / len(found))
 
 
 def plain_calendar(calendar: Calendar) -> dict[str, Any]:

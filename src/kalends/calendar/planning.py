@@ -6,7 +6,7 @@ changes is the source `manual`: on another source's event it holds just the chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,8 +17,9 @@ from sqlalchemy import select
 
 from kalends.base.ids import new_id
 from kalends.base.work import Work
-from kalends.calendar.calendars import get_calendar, lock_calendar, mark_days
-from kalends.calendar.errors import EventChangedError, EventError, EventNotFoundError, NothingToUndoError
+from kalends.calendar.calendars import get_calendar, lock_calendar
+from kalends.calendar.changes import Span, in_words, latest_of_many, latest_records, mark_spans, record_change
+from kalends.calendar.errors import EventChangedError, EventError, EventNotFoundError
 from kalends.calendar.eventrows import events_between, fields_of, plain_event, put_fields
 from kalends.calendar.events import (
     EVENT_FIELDS,
@@ -29,9 +30,7 @@ from kalends.calendar.events import (
     merge,
     touched,
 )
-from kalends.calendar.models import Calendar, Event, SourceEvent
-
-Span = tuple[date, date]
+from kalends.calendar.models import Calendar, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,12 @@ def list_events(work: Work, *, first: date, last: date, calendar_id: UUID | None
     return events_between(work, calendar_id=calendar.id, first=first, last=last)
 
 
+def has_events(work: Work, *, calendar_id: UUID) -> bool:
+    """Whether anything was ever planned on a calendar and still is."""
+    query = select(Event.id).where(Event.calendar_id == calendar_id, Event.deleted_at.is_(None)).limit(1)
+    return work.session.scalar(query) is not None
+
+
 def get_event(work: Work, *, event_id: UUID) -> Event:
     """A living event. Raises EventNotFoundError."""
     found = work.session.get(Event, (work.scope.tenant_id, event_id))
@@ -70,9 +75,9 @@ def create_event(work: Work, *, fields: EventFields, calendar_id: UUID | None = 
     """Make an event by hand."""
     calendar = lock_calendar(work, calendar_id=calendar_id)
     event = _new_event(work, calendar, source=MANUAL, key=None, fields=fields)
-    _record(work, event, source=MANUAL, fields=canonical_fields(fields), provenance_of=[])
+    record_change(work, event, source=MANUAL, fields=canonical_fields(fields), provenance_of=[])
     work.audit("event.create", subject_kind="event", subject_id=event.id, after=plain_event(event))
-    _mark(work, calendar, "event created", [touched(fields)])
+    mark_spans(work, calendar, "event created", [touched(fields)])
     return event
 
 
@@ -89,13 +94,13 @@ def change_event(work: Work, *, event_id: UUID, changes: Mapping[str, Any], row_
     if wanted == fields_of(event):
         return event
     before, was = plain_event(event), touched(fields_of(event))
-    records = _latest(work, event)
+    records = latest_records(work, event)
     manual = records.get(MANUAL)
     plain = canonical_fields(wanted)
     patch = {**(manual.fields if manual else {}), **{name: plain[name] for name in changes}}
-    _record(work, event, source=MANUAL, fields=patch, provenance_of=records.values())
+    record_change(work, event, source=MANUAL, fields=patch, provenance_of=records.values())
     work.audit("event.change", subject_kind="event", subject_id=event.id, before=before, after=plain_event(event))
-    _mark(work, calendar, "event changed", [was, touched(fields_of(event))])
+    mark_spans(work, calendar, "event changed", [was, touched(fields_of(event))])
     return event
 
 
@@ -103,58 +108,13 @@ def delete_event(work: Work, *, event_id: UUID, row_version: int | None = None) 
     """Take an event off the calendar by hand; its history stays, and undo brings it back."""
     event, calendar = _locked(work, event_id, row_version)
     before = plain_event(event)
-    records = _latest(work, event)
+    records = latest_records(work, event)
     manual = records.get(MANUAL)
     fields = manual.fields if manual else {}
-    _record(work, event, source=MANUAL, fields=fields, is_deleted=True, provenance_of=records.values())
+    record_change(work, event, source=MANUAL, fields=fields, is_deleted=True, provenance_of=records.values())
     work.audit("event.delete", subject_kind="event", subject_id=event.id, before=before)
-    _mark(work, calendar, "event deleted", [touched(fields_of(event))])
+    mark_spans(work, calendar, "event deleted", [touched(fields_of(event))])
     return event
-
-
-def undo_event(work: Work, *, event_id: UUID) -> Event:
-    """Take back the last change of an event that is not taken back yet. Raises NothingToUndoError.
-
-    Undone creation removes the event, undone deletion brings it back. Undoing again goes one change further.
-    """
-    found = work.session.get(Event, (work.scope.tenant_id, event_id))
-    if found is None:
-        raise EventNotFoundError(event_id=str(event_id))
-    calendar = lock_calendar(work, calendar_id=found.calendar_id)
-    work.session.refresh(found)
-    history = event_history(work, event_id=event_id)
-    undone = {entry.undoes for entry in history}
-    target = next((e for e in history if e.undoes is None and e.version not in undone), None)
-    if target is None:
-        raise NothingToUndoError
-    earlier = next((e for e in history if e.source == target.source and e.version < target.version), None)
-    before, was = plain_event(found), touched(fields_of(found))
-    _record(
-        work,
-        found,
-        source=target.source,
-        fields=earlier.fields if earlier else {},
-        is_deleted=earlier.is_deleted if earlier else not _others_live(history, target.source),
-        undoes=target.version,
-        provenance_of=_latest(work, found).values(),
-    )
-    work.audit("event.undo", subject_kind="event", subject_id=found.id, before=before, after=plain_event(found))
-    _mark(work, calendar, "event undone", [was, touched(fields_of(found))])
-    return found
-
-
-def _others_live(history: Sequence[SourceEvent], source: str) -> bool:
-    """Whether another source still says that the event exists: then taking back an override only empties it."""
-    latest: dict[str, SourceEvent] = {}
-    for entry in reversed(history):
-        latest[entry.source] = entry
-    return any(not entry.is_deleted for name, entry in latest.items() if name != source)
-
-
-def event_history(work: Work, *, event_id: UUID) -> Sequence[SourceEvent]:
-    """Every version of what every source said about an event, newest first."""
-    query = select(SourceEvent).where(SourceEvent.event_id == event_id).order_by(SourceEvent.version.desc())
-    return work.session.scalars(query).all()
 
 
 def upsert_events(
@@ -168,14 +128,14 @@ def upsert_events(
     _check_keys(events, source)
     calendar = lock_calendar(work, calendar_id=calendar_id)
     known = _by_key(work, calendar, source)
-    latest = _latest_of_many(work, [event.id for event in known.values()])
+    latest = latest_of_many(work, [event.id for event in known.values()])
     done, spans = Upserted(), list[Span]()
     for keyed in events:
         event = known.get(keyed.key)
         plain = canonical_fields(keyed.fields)
         if event is None:
             event = _new_event(work, calendar, source=source, key=keyed.key, fields=keyed.fields)
-            _record(work, event, source=source, fields=plain, provenance_of=[])
+            record_change(work, event, source=source, fields=plain, provenance_of=[])
             done.created += 1
         else:
             records = latest[event.id]
@@ -185,14 +145,14 @@ def upsert_events(
                 done.ids.append(event.id)
                 continue
             spans.append(touched(fields_of(event)))
-            _record(work, event, source=source, fields=plain, provenance_of=records.values())
+            record_change(work, event, source=source, fields=plain, provenance_of=records.values())
             done.updated += 1
         done.ids.append(event.id)
         spans.append(touched(fields_of(event)))
     if spans:
         counts = {"created": done.created, "updated": done.updated, "source": source}
         work.audit("event.upsert", subject_kind="calendar", subject_id=calendar.id, after=counts)
-        _mark(work, calendar, "events from outside", spans)
+        mark_spans(work, calendar, "events from outside", spans)
     return done
 
 
@@ -214,20 +174,6 @@ def _by_key(work: Work, calendar: Calendar, source: str) -> dict[str, Event]:
     """A source's events by their outside keys, deleted ones included."""
     rows = work.session.scalars(select(Event).where(Event.calendar_id == calendar.id, Event.source == source))
     return {row.outside_key: row for row in rows if row.outside_key is not None}
-
-
-def _latest(work: Work, event: Event) -> dict[str, SourceEvent]:
-    """What each source says about an event now."""
-    return _latest_of_many(work, [event.id])[event.id]
-
-
-def _latest_of_many(work: Work, ids: Sequence[UUID]) -> dict[UUID, dict[str, SourceEvent]]:
-    """What each source says about each event now."""
-    found: dict[UUID, dict[str, SourceEvent]] = {event_id: {} for event_id in ids}
-    query = select(SourceEvent).where(SourceEvent.event_id.in_(ids)).order_by(SourceEvent.version)
-    for row in work.session.scalars(query):
-        found[row.event_id][row.source] = row
-    return found
 
 
 def _locked(work: Work, event_id: UUID, row_version: int | None) -> tuple[Event, Calendar]:
@@ -259,70 +205,10 @@ def _new_event(work: Work, calendar: Calendar, *, source: str, key: str | None, 
     return event
 
 
-def _record(
-    work: Work,
-    event: Event,
-    *,
-    source: str,
-    fields: dict[str, Any],
-    provenance_of: Iterable[SourceEvent],
-    is_deleted: bool = False,
-    undoes: int | None = None,
-) -> None:
-    """Append what `source` says now, and write what then holds into the event's row.
-
-    `provenance_of`: what every source said until now.
-    """
-    records = {row.source: SourceRecord(row.source, row.fields, row.is_deleted) for row in provenance_of}
-    records[source] = SourceRecord(source, fields, is_deleted)
-    # The event's own source first among those that are not `manual`: later sources only fill its gaps.
-    ordered = sorted(records.values(), key=lambda record: (record.source != event.source, record.source))
-    merged = _merged(ordered)
-    put_fields(event, merged)
-    event.deleted_at = None if merged.fields is not None else work.now
-    event.row_version += 1
-    event.updated_at = work.now
-    work.session.add(
-        SourceEvent(
-            tenant_id=work.scope.tenant_id,
-            id=new_id(),
-            event_id=event.id,
-            source=source,
-            version=event.row_version,
-            fields=fields,
-            is_deleted=is_deleted,
-            undoes=undoes,
-            recorded_at=work.now,
-            recorded_by=work.scope.person_id,
-            label=work.scope.label,
-        )
-    )
-    work.session.flush()
-
-
-def _merged(records: Sequence[SourceRecord]) -> Any:
-    """The merge; refuses when the outcome makes no sense (an override that no longer fits what the source says now)."""
-    try:
-        return merge(records=records)
-    except ValidationError as error:
-        raise EventError(_words(error)) from error
-
-
 def _valid(values: Mapping[str, Any]) -> EventFields:
     """The fields, or an EventError that says what is wrong where."""
     try:
         return EventFields.model_validate(dict(values))
     except ValidationError as error:
         found = [{"where": ".".join(map(str, item["loc"])), "what": item["msg"]} for item in error.errors()]
-        raise EventError(_words(error), errors=found) from error
-
-
-def _words(error: ValidationError) -> str:
-    """A validation error in one line."""
-    return "; ".join(f"{'.'.join(map(str, item['loc'])) or 'event'}: {item['msg']}" for item in error.errors())
-
-
-def _mark(work: Work, calendar: Calendar, reason: str, spans: Sequence[Span]) -> None:
-    """Have the touched days rebuilt."""
-    first, last = min(first for first, _ in spans), max(last for _, last in spans)
-    mark_days(work, calendar=calendar, reason=reason, first=first, last=last)
+        raise EventError(in_words(error), errors=found) from error

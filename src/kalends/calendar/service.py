@@ -9,12 +9,15 @@ from kalends.calendar.calendars import (
     default_calendar,
     define_calendar,
     definition_of,
+    existing_default,
     get_calendar,
     plain_calendar,
     published_version,
+    quality_between,
     refresh_days,
     update_calendar,
 )
+from kalends.calendar.changes import event_history
 from kalends.calendar.days import CALENDAR_DAYS, DAY_COLUMNS, DAY_SCHEMA, DayColumn
 from kalends.calendar.definition import CalendarDefinition, Market
 from kalends.calendar.eventrows import plain_event
@@ -27,13 +30,14 @@ from kalends.calendar.planning import (
     change_event,
     create_event,
     delete_event,
-    event_history,
     get_event,
+    has_events,
     list_events,
-    undo_event,
     upsert_events,
 )
 from kalends.calendar.seasonality import industries, industry_of
+from kalends.calendar.strips import DayStrip, offer_day_strip
+from kalends.calendar.undoing import undo_event, undo_last
 
 __all__ = [
     "CALENDAR_DAYS",
@@ -43,6 +47,7 @@ __all__ = [
     "CalendarDays",
     "CalendarDefinition",
     "DayColumn",
+    "DayStrip",
     "EventFields",
     "KeyedEvent",
     "Market",
@@ -59,17 +64,22 @@ __all__ = [
     "delete_event",
     "event_history",
     "event_type",
+    "existing_default",
     "get_calendar",
     "get_event",
+    "has_events",
     "industries",
     "industry_of",
     "list_events",
     "occurrences",
+    "offer_day_strip",
     "plain_calendar",
     "plain_event",
     "published_version",
+    "quality_between",
     "refresh_days",
     "undo_event",
+    "undo_last",
     "update_calendar",
     "upsert_events",
 ]
