@@ -5,6 +5,7 @@ Each test has a database of its own, cloned from one migrated template, so that 
 
 import shutil
 import tempfile
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -194,7 +195,10 @@ def app(house):
 @pytest.fixture
 def browser(app):
     """`browser()` makes an HTTP client with an empty cookie jar that speaks to `app` as a browser over TLS would."""
-    from starlette.testclient import TestClient
+    with warnings.catch_warnings():
+        # It asks for httpx2, a second HTTP client beside the one that the package itself uses.
+        warnings.simplefilter("ignore")
+        from starlette.testclient import TestClient
 
     opened = []
 

@@ -20,7 +20,6 @@ from kalends.identity.ownertoken import is_owner_token
 from kalends.identity.permissions import lower_of
 from kalends.identity.tokens import digest_of, looks_like_token
 
-FIND_SESSION = text("SELECT * FROM find_session(:digest)")
 FIND_API_KEY = text("SELECT * FROM find_api_key(:digest)")
 
 
@@ -64,7 +63,7 @@ class Caller:
 
 def caller_of_session(house: House, secret: str) -> Caller:
     """Whoever is signed in with this cookie. Raises NotSignedInError."""
-    row = _find(house, FIND_SESSION, secret)
+    row = _find(house, sessions.FIND_SESSION, secret)
     now = house.clock()
     if row is None or row.expires_at <= now:
         raise NotSignedInError

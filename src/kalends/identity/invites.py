@@ -14,7 +14,7 @@ from kalends.base.ids import new_id
 from kalends.base.scope import Scope
 from kalends.base.work import House, Work
 from kalends.identity.models import Invite, Person
-from kalends.identity.people import PersonExistsError, add_person, clean_email
+from kalends.identity.people import add_person, clean_email, person_with, refuse_disabled, renew_password
 from kalends.identity.permissions import require_rank
 from kalends.identity.sessions import open_session
 from kalends.identity.signin import SignedIn
@@ -60,14 +60,20 @@ class OpenInvite:
     tenant_name: str
     email: str | None
     role: str
+    inviter: str
 
 
 def invite(work: Work, *, email: str, role: str) -> Invited:
-    """Invite somebody in a role not above one's own. An older open invitation of the same address ends."""
+    """Invite somebody in a role not above one's own. An older open invitation of the same address ends.
+
+    Whoever is here already keeps their role: for them the link sets a new password, so that a forgotten one is no end.
+    """
     email = clean_email(email)
+    here = person_with(work, email=email)
+    if here is not None:
+        refuse_disabled(here)
+        role = here.role
     require_rank(work.scope.role, at_least=role)
-    if work.session.scalar(select(Person.id).where(Person.email == email)):
-        raise PersonExistsError(f"Somebody with the address {email} is here already.")
     work.session.execute(delete(Invite).where(Invite.email == email, Invite.used_at.is_(None)))
     token = new_token("invite")
     made = add_invite(work, token, email=email, role=role, lasts=LASTS)
@@ -78,12 +84,14 @@ def invite(work: Work, *, email: str, role: str) -> Invited:
 
 def add_invite(work: Work, token: Token, *, email: str | None, role: str, lasts: timedelta) -> Invite:
     """Store the invitation that `token` opens."""
+    inviter = work.session.get(Person, (work.scope.tenant_id, work.scope.person_id)) if work.scope.person_id else None
     made = Invite(
         tenant_id=work.scope.tenant_id,
         id=new_id(),
         secret_hash=token.digest,
         email=email,
         role=role,
+        inviter=inviter.name if inviter else "",
         created_at=work.now,
         expires_at=work.now + lasts,
         used_at=None,
@@ -126,6 +134,7 @@ def find_invite(house: House, *, secret: str) -> OpenInvite:
             tenant_name=workspace(work).name,
             email=found.email,
             role=found.role,
+            inviter=found.inviter,
         )
 
 
@@ -148,9 +157,20 @@ def accept_invite(
         spend(work, invite_id=found.invite_id)
         if found.email is None and workspace_as:
             change_workspace(work, **workspace_as)
-        person = add_person(work, email=found.email or email or "", name=name, role=found.role, password=password)
-        work.audit("invite.accepted", subject_kind="invite", subject_id=found.invite_id, after={"email": person.email})
-        return SignedIn(tenant_id=found.tenant_id, person_id=person.id, session=open_session(work, person_id=person.id))
+        email = clean_email(found.email or email or "")
+        person = welcome(work, email=email, name=name, role=found.role, password=password)
+        work.audit("invite.accepted", subject_kind="invite", subject_id=found.invite_id, after={"email": email})
+        session = open_session(work, person_id=person.id)
+    return SignedIn(tenant_id=found.tenant_id, person_id=person.id, session=session)
+
+
+def welcome(work: Work, *, email: str, name: str, role: str, password: str) -> Person:
+    """Add the person, or let one who is here already choose a new password."""
+    here = person_with(work, email=email)
+    if here is None:
+        return add_person(work, email=email, name=name, role=role, password=password)
+    require_rank(role, at_least=here.role)
+    return renew_password(work, person_id=here.id, password=password)
 
 
 def spend(work: Work, *, invite_id: UUID) -> None:

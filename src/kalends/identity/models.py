@@ -86,6 +86,7 @@ class Invite(Model):
     secret_hash: Mapped[bytes]
     email: Mapped[str | None]
     role: Mapped[str]
+    inviter: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)

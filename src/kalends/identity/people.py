@@ -37,6 +37,12 @@ class PersonExistsError(ConflictError):
     code = "person_exists"
 
 
+class DisabledPersonError(ConflictError):
+    """This person has been shut out; enable them first."""
+
+    code = "disabled_person"
+
+
 class LastOwnerError(ConflictError):
     """A workspace needs an owner: make somebody else an owner first."""
 
@@ -57,7 +63,7 @@ def add_person(work: Work, *, email: str, name: str, role: str, password: str | 
     require_rank(work.scope.role, at_least=role)
     if password is not None:
         check_strength(password, email=email)
-    if work.session.scalar(select(Person.id).where(Person.email == email)):
+    if person_with(work, email=email):
         raise PersonExistsError(f"Somebody with the address {email} is here already.")
     person = Person(
         tenant_id=work.scope.tenant_id,
@@ -73,6 +79,29 @@ def add_person(work: Work, *, email: str, name: str, role: str, password: str | 
     work.session.flush()
     work.audit("person.added", subject_kind="person", subject_id=person.id, after=state(person))
     return person
+
+
+def renew_password(work: Work, *, person_id: UUID, password: str) -> Person:
+    """Give a person a new password and end all their sessions. Raises WeakPasswordError, DisabledPersonError."""
+    person = person_of(work, person_id=person_id)
+    refuse_disabled(person)
+    check_strength(password, email=person.email)
+    person.password_hash = hash_password(password)
+    work.session.execute(delete(PersonSession).where(PersonSession.person_id == person_id))
+    work.session.flush()
+    work.audit("person.password_renewed", subject_kind="person", subject_id=person_id)
+    return person
+
+
+def refuse_disabled(person: Person) -> None:
+    """Raises DisabledPersonError for somebody who was shut out."""
+    if person.disabled_at is not None:
+        raise DisabledPersonError
+
+
+def person_with(work: Work, *, email: str) -> Person | None:
+    """Whoever has this (cleaned) address, if anybody."""
+    return work.session.scalars(select(Person).where(Person.email == email)).one_or_none()
 
 
 def list_people(work: Work) -> list[Person]:

@@ -43,7 +43,7 @@ from kalends.identity.people import (
 from kalends.identity.permissions import ROLES, permissions_of, rank, require
 from kalends.identity.sessions import COOKIE, open_session, sign_out
 from kalends.identity.signin import SignedIn, WrongSignInError, sign_in
-from kalends.identity.tenants import change_workspace, create_tenant, workspace
+from kalends.identity.tenants import change_workspace, create_tenant, describe, workspace
 
 __all__ = [
     "COOKIE",
@@ -75,6 +75,7 @@ __all__ = [
     "create_key",
     "create_tenant",
     "decorate_pages",
+    "describe",
     "disable",
     "door",
     "enable",

@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 
 from kalends.base.ids import new_id
-from kalends.base.work import Work
+from kalends.base.scope import Scope
+from kalends.base.work import House, Work
 from kalends.identity.models import PersonSession
-from kalends.identity.tokens import new_token
+from kalends.identity.tokens import digest_of, new_token
+
+FIND_SESSION = text("SELECT * FROM find_session(:digest)")
 
 COOKIE: Final = "kalends_session"
 
@@ -68,6 +71,17 @@ def sign_out(work: Work, *, session_id: UUID) -> None:
     )
     if ended is not None:
         work.audit("person.signed_out", subject_kind="person", subject_id=ended)
+
+
+def end_session_with(house: House, *, secret: str | None) -> None:
+    """End the session that a browser brought along when it signs in anew; without effect if there is none."""
+    if secret is None:
+        return
+    with house.database.lookup() as session:
+        row = session.execute(FIND_SESSION, {"digest": digest_of(secret)}).one_or_none()
+    if row is not None:
+        with house.work(Scope(tenant_id=row.tenant_id, role="viewer", person_id=row.person_id)) as work:
+            sign_out(work, session_id=row.session_id)
 
 
 def remove_expired_sessions(work: Work) -> None:

@@ -72,6 +72,7 @@ def create_ways_in() -> None:
         secret.copy(),
         words("email", nullable=True),
         words("role"),
+        words("inviter", default=""),
         timestamp("created_at"),
         timestamp("expires_at"),
         timestamp("used_at", nullable=True),
