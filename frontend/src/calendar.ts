@@ -11,6 +11,7 @@ import { decorateDay, eventClasses, forgetDays, rememberDays } from "./calendar/
 import { readFeed } from "./calendar/feed";
 import { saveMove } from "./calendar/moves";
 
+const firstOfMonth = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", timeZone: "UTC" });
 const shown = new Map<HTMLElement, Calendar>();
 
 function announceDates(holder: HTMLElement, dates: DatesSetArg): void {
@@ -48,6 +49,8 @@ function options(holder: HTMLElement): CalendarOptions {
     height: "auto",
     initialView: data["view"] ?? (innerWidth < 600 ? "listMonth" : "dayGridMonth"),
     ...(data["date"] ? { initialDate: data["date"] } : {}),
+    // Today in the company's own zone, not in the browser's.
+    ...(data["today"] ? { now: data["today"] } : {}),
     locale: document.documentElement.lang,
     firstDay: Number(data["firstDay"] ?? 1),
     timeZone: "UTC",
@@ -65,6 +68,8 @@ function options(holder: HTMLElement): CalendarOptions {
       return feed.events;
     },
     eventClassNames: ({ event }) => eventClasses(event),
+    dayCellContent: ({ date, dayNumberText, view }) =>
+      view.type === "dayGridMonth" && innerWidth >= 600 && date.getUTCDate() === 1 ? firstOfMonth.format(date) : dayNumberText,
     dayCellDidMount: ({ el }) => decorateDay(el),
     datesSet: (dates) => announceDates(holder, dates),
     eventClick: ({ event, jsEvent }) => { jsEvent.preventDefault(); openEvent(holder, event); },

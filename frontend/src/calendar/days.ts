@@ -34,10 +34,12 @@ function factStrip(day: Day): SVGElement {
 
 /** Puts the fiscal week and the fact strip into one day's cell of the month; may be called again. */
 export function decorateDay(cell: HTMLElement): void {
+  // FullCalendar names a cell by its number alone; its events belong to what a reader hears as well.
+  cell.removeAttribute("aria-labelledby");
   const frame = cell.querySelector<HTMLElement>(".fc-daygrid-day-frame");
   const day = days.get(cell.dataset["date"] ?? "");
   if (!frame || !day) return;
-  frame.querySelectorAll(".calendar-week, .calendar-fact").forEach((old) => old.remove());
+  cell.querySelectorAll(".calendar-week, .calendar-fact").forEach((old) => old.remove());
   if (day.week) frame.querySelector(".fc-daygrid-day-top")?.append(element("span", "calendar-week", day.week));
-  if (day.fact !== undefined) frame.append(factStrip(day));
+  if (day.fact !== undefined) cell.append(factStrip(day));
 }

@@ -23,6 +23,12 @@ export function csvOf(rows: Row[]): string {
   return [columns.map(cell).join(","), ...rows.map((row) => columns.map((name) => cell(row[name])).join(","))].join("\r\n") + "\r\n";
 }
 
+function words(value: unknown, number: Intl.NumberFormat): string {
+  if (typeof value === "number") return number.format(value);
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return value === null || value === undefined ? "–" : String(value);
+}
+
 export function tableOf(rows: Row[]): HTMLTableElement {
   const columns = columnsOf(rows);
   const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 2 });
@@ -31,6 +37,7 @@ export function tableOf(rows: Row[]): HTMLTableElement {
   for (const name of columns) {
     const title = element("th", "", name.replaceAll("_", " "));
     title.scope = "col";
+    if (rows.some((row) => typeof row[name] === "number")) title.className = "number";
     head.append(title);
   }
   const body = table.createTBody();
@@ -39,7 +46,7 @@ export function tableOf(rows: Row[]): HTMLTableElement {
     for (const name of columns) {
       const value = row[name];
       const shown = line.insertCell();
-      shown.textContent = typeof value === "number" ? number.format(value) : value === null || value === undefined ? "–" : String(value);
+      shown.textContent = words(value, number);
       if (typeof value === "number") shown.className = "number";
     }
   }

@@ -31,7 +31,7 @@ def bars(*, rows: Sequence[Bar]) -> dict[str, Any]:
     length = alt.X("value:Q", axis=None, scale=alt.Scale(zero=True))
     bar = base.mark_bar(cornerRadius=3, height=10).encode(x=length, color=alt.Color("colour:N", scale=None))
     text = base.mark_text(align="left", dx=7, baseline="middle").encode(x=length, text="text:N")
-    spec = alt.layer(bar, text).properties(width="container", height=alt.Step(BAR_HEIGHT)).to_dict()
+    spec = alt.layer(bar, text).properties(width="container", height=BAR_HEIGHT * len(rows)).to_dict()
     spec["config"] = config()
     spec["padding"] = {"left": 2, "right": 4, "top": 4, "bottom": 4}
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}

@@ -13,11 +13,11 @@ import altair as alt
 from kalends.base.charts.theme import KIND_COLOURS, config
 from kalends.base.formats import conventions
 
-# Share of the width that one letter of a band's name takes on a page of 1240 px: 7 px.
-LETTER = 7 / 1100
-# Names closer than this to each other's end go to a second line.
-GAP = 0.01
+# The width of one letter of a band's name in pixels (Inter, 12 px, semi-bold), and the room between two names.
+LETTER, GAP = 7, 10
 LINE_HEIGHT = 15
+# Names are placed for each of these plot widths (desk to phone); the browser takes the widest that fits.
+WIDTHS = (1000, 700, 460, 220)
 DAY = timedelta(days=1)
 # At most two decimals, none that are noughts: 62,413.5 and 4.47 (d3-format).
 NUMBER = ",.2~f"
@@ -40,7 +40,10 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True)
 class EventBand:
-    """An event behind the curve, both days included. `kind`: moment, promotion, launch, content, competitor, holiday."""
+    """An event behind the curve, both days included.
+
+    `kind`: moment, promotion, launch, content, competitor or holiday.
+    """
 
     name: str
     kind: str
@@ -53,20 +56,23 @@ def trend(
     points: Sequence[TrendPoint],
     bands: Sequence[EventBand] = (),
     label: str,
+    now_label: str = "this year",
     before_label: str = "last year",
     unit: str = "",
     height: int = 236,
     locale: str = "en-GB",
 ) -> dict[str, Any]:
-    """The Vega-Lite spec of `points` in order of time; `label` names the value ("Revenue"), `unit` precedes numbers."""
-    named = place_bands(bands, first=points[0].start, last=points[-1].start)
+    """The Vega-Lite spec of `points`, which are in order of time and at least one.
+
+    `label` names the value ("Revenue"), `unit` says in what ("€"); the other labels stand at the ends of the lines.
+    """
     chart = alt.layer(
         *band_layers(),
         *([interval_layer()] if any(point.low is not None for point in points) else []),
         area_layer(),
         before_layer(),
         *value_layers(),
-        *end_labels(points, label=label, before_label=before_label),
+        *end_labels(points, now_label=now_label, before_label=before_label),
         *hover_layers(label=label, before_label=before_label, unit=unit),
     ).properties(width="container", height=height)
     spec = chart.to_dict()
@@ -74,7 +80,11 @@ def trend(
     spec["padding"] = {"left": 2, "right": 4, "top": 4, "bottom": 2}
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     spec["usermeta"] = {"numbers": "points"}
-    spec["datasets"] = {"points": rows(points), "dotted": dotted_rows(points), "bands": named}
+    spec["datasets"] = {
+        "points": rows(points),
+        "dotted": dotted_rows(points),
+        "bands": band_rows(bands, first=points[0].start, last=points[-1].start),
+    }
     return spec
 
 
@@ -104,32 +114,42 @@ def dotted_rows(points: Sequence[TrendPoint]) -> list[dict[str, Any]]:
     return rows(sorted({*joined, *(point for point in points if point.is_provisional)}, key=lambda point: point.start))
 
 
-def place_bands(bands: Sequence[EventBand], *, first: date, last: date) -> list[dict[str, Any]]:
-    """Each visible band with its edges inside the chart, and on which line its name stands so that none collide."""
-    days = max((last - first).days, 1)
-    placed: list[dict[str, Any]] = []
+def band_rows(bands: Sequence[EventBand], *, first: date, last: date) -> list[dict[str, Any]]:
+    """Each visible band with its edges inside the chart and the place of its name at every one of WIDTHS."""
+    visible = sorted(
+        (band for band in bands if band.start < last and band.end >= first), key=lambda b: (b.start, b.name)
+    )
+    places = [place_names(visible, first=first, last=last, width=width) for width in WIDTHS]
+    return [
+        {
+            "name": band.name,
+            "colour": KIND_COLOURS.get(band.kind, "var(--soft)"),
+            "ink": ink_of(band.kind),
+            "start": max(band.start, first).isoformat(),
+            "end": min(band.end + DAY, last).isoformat(),
+            "lines": [place[index][0] for place in places],
+            "flipped": [place[index][1] for place in places],
+        }
+        for index, band in enumerate(visible)
+    ]
+
+
+def place_names(bands: Sequence[EventBand], *, first: date, last: date, width: int) -> list[tuple[int, bool]]:
+    """For each band, in order of start: the line above the plot on which its name collides with no other.
+
+    Also whether the name ends at the band's end, because it would not fit to the right of its start.
+    """
+    pixels = width / max((last - first).days, 1)
     ends: list[float] = []
-    for band in sorted(bands, key=lambda band: (band.start, band.name)):
-        start, end = max(band.start, first), min(band.end + DAY, last)
-        if end <= start:
-            continue
-        width = len(band.name) * LETTER
-        share = (start - first).days / days
-        left = min(share, 1 - width)
-        level = next((line for line, taken in enumerate(ends) if taken + GAP <= left), len(ends))
-        ends[level : level + 1] = [left + width]
-        placed.append(
-            {
-                "name": band.name,
-                "colour": KIND_COLOURS.get(band.kind, "var(--soft)"),
-                "ink": ink_of(band.kind),
-                "start": start.isoformat(),
-                "end": end.isoformat(),
-                "level": level,
-                "side": "right" if share > 1 - width else "left",
-            }
-        )
-    return placed
+    places: list[tuple[int, bool]] = []
+    for band in bands:
+        start, length = max((band.start - first).days, 0) * pixels, len(band.name) * LETTER
+        is_flipped = start + length > width
+        left = min((band.end + DAY - first).days * pixels, width) - length if is_flipped else start
+        line = next((line for line, end in enumerate(ends) if end + GAP <= left), len(ends))
+        ends[line : line + 1] = [left + length]
+        places.append((line, is_flipped))
+    return places
 
 
 def ink_of(kind: str) -> str:
@@ -144,25 +164,35 @@ def _x(field: str = "date", **axis: Any) -> alt.X:
 
 def _y(field: str = "value") -> alt.Y:
     return alt.Y(
-        f"{field}:Q", scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(format="~s", tickCount=4, title=None)
+        f"{field}:Q",
+        scale=alt.Scale(zero=True, nice=True),
+        axis=alt.Axis(format="~s", tickCount=4, title=None, labelExpr="datum.value ? datum.label : '0'"),
     )
 
 
 def band_layers() -> list[alt.Chart]:
     """The tinted bands, and their names above the plot."""
     base = alt.Chart(alt.NamedData("bands"))
-    fill = alt.Color("colour:N", scale=None)
-    ink = alt.Color("ink:N", scale=None)
-    above = alt.Y("above:Q", scale=None, axis=None)
-    names = base.transform_calculate(above=f"-9 - {LINE_HEIGHT} * datum.level")
-    style: dict[str, Any] = {"fontWeight": 600, "fontSize": 12, "baseline": "bottom"}
+    at = (
+        "("
+        + " : ".join(f"width >= {width} ? {index}" for index, width in enumerate(WIDTHS[:-1]))
+        + f" : {len(WIDTHS) - 1})"
+    )
+    names = base.transform_calculate(
+        above=f"-9 - {LINE_HEIGHT} * datum.lines[{at}]",
+        anchor=f"toDate(datum.flipped[{at}] ? datum.end : datum.start)",
+    )
+    side = alt.expr(f"datum.flipped[{at}] ? 'right' : 'left'")
+    days = [alt.Tooltip("name:N", title="Event"), alt.Tooltip("start:T", title="From", format="%-d %b %Y")]
     return [
-        base.mark_rect(opacity=0.13).encode(x=_x("start"), x2="end:T", color=fill),
-        *(
-            names.transform_filter(f"datum.side === '{side}'")
-            .mark_text(align=side, **style)
-            .encode(x=_x("start" if side == "left" else "end"), y=above, color=ink, text="name:N")
-            for side in ("left", "right")
+        base.mark_rect(opacity=0.13).encode(
+            x=_x("start"), x2="end:T", color=alt.Color("colour:N", scale=None), tooltip=days
+        ),
+        names.mark_text(fontWeight=600, fontSize=12, baseline="bottom", align=side).encode(
+            x=_x("anchor"),
+            y=alt.Y("above:Q", scale=None, axis=None),
+            color=alt.Color("ink:N", scale=None),
+            text="name:N",
         ),
     ]
 
@@ -170,23 +200,30 @@ def band_layers() -> list[alt.Chart]:
 def interval_layer() -> alt.Chart:
     """The uncertainty of an estimate, as a band."""
     base = alt.Chart(alt.NamedData("points"))
-    return base.mark_area(color="var(--accent)", opacity=0.14).encode(x=_x(), y=_y("low"), y2="high:Q")
+    layer: alt.Chart = base.mark_area(color="var(--accent)", opacity=0.14).encode(x=_x(), y=_y("low"), y2="high:Q")
+    return layer
 
 
 def area_layer() -> alt.Chart:
     """A breath of colour under the line. Unstacked: stacking would impute zeros for unknown days."""
-    return alt.Chart(alt.NamedData("points")).mark_area(color="var(--accent)", opacity=0.06).encode(x=_x(), y=_y().stack(None))
+    layer: alt.Chart = (
+        alt.Chart(alt.NamedData("points"))
+        .mark_area(color="var(--accent)", opacity=0.06)
+        .encode(x=_x(), y=_y().stack(None))
+    )
+    return layer
 
 
 def before_layer() -> alt.Chart:
     """What it is compared with: thin and grey."""
-    return (
+    layer: alt.Chart = (
         alt.Chart(alt.NamedData("points"))
         .mark_line(color="var(--faint)", strokeWidth=1.2)
         .encode(
             x=_x(axis=alt.Axis(tickCount={"interval": "month", "step": 1}, format="%b", title=None)), y=_y("before")
         )
     )
+    return layer
 
 
 def value_layers() -> list[alt.Chart]:
@@ -199,7 +236,7 @@ def value_layers() -> list[alt.Chart]:
     ]
 
 
-def end_labels(points: Sequence[TrendPoint], *, label: str, before_label: str) -> list[alt.Chart]:
+def end_labels(points: Sequence[TrendPoint], *, now_label: str, before_label: str) -> list[alt.Chart]:
     """Each line's name at its end, instead of a legend; kept apart where the lines end close together."""
     value = next((point.value for point in reversed(points) if point.value is not None), None)
     before = next((point.before for point in reversed(points) if point.before is not None), None)
@@ -210,19 +247,20 @@ def end_labels(points: Sequence[TrendPoint], *, label: str, before_label: str) -
     away = 8 if is_close else 0
     up = -away if value is not None and value >= before else away
     return [
-        _end_label(label, "value", "var(--accent)", dy=up),
+        _end_label(now_label, "value", "var(--accent)", dy=up),
         _end_label(before_label, "before", "var(--soft)", dy=-up),
     ]
 
 
 def _end_label(words: str, field: str, colour: str, *, dy: int) -> alt.Chart:
     last = alt.Chart(alt.NamedData("points")).transform_filter(f"isValid(datum.{field})")
-    return (
+    layer: alt.Chart = (
         last.transform_window(place="row_number()", sort=[alt.SortField("date", order="descending")])
         .transform_filter("datum.place === 1")
         .mark_text(align="left", dx=7, dy=dy, baseline="middle", color=colour, fontSize=11.5, fontWeight=500)
         .encode(x=_x(), y=_y(field), text=alt.value(words))
     )
+    return layer
 
 
 def hover_layers(*, label: str, before_label: str, unit: str) -> list[alt.Chart]:
@@ -233,7 +271,7 @@ def hover_layers(*, label: str, before_label: str, unit: str) -> list[alt.Chart]
     base = alt.Chart(alt.NamedData("points"))
     words = [
         alt.Tooltip("utcyearmonthdate(date):T", title="Day", format="%a %-d %b %Y"),
-        alt.Tooltip("value:Q", title=f"{label} {unit}".strip(), format=NUMBER),
+        alt.Tooltip("value:Q", title=f"{label} ({unit})" if unit else label, format=NUMBER),
         alt.Tooltip("before:Q", title=before_label.capitalize(), format=NUMBER),
     ]
     rule = base.mark_rule(color="var(--line-strong)").encode(

@@ -7,14 +7,14 @@ from kalends.base.pages.components import (
     Choice,
     Column,
     KeyFigure,
+    Paging,
     PaletteGroup,
     PaletteItem,
-    Paging,
 )
-from kalends.base.pages.flash import close_dialog, flash, toast, trigger
+from kalends.base.pages.messages import close_dialog, flash, toast, trigger
+from kalends.base.pages.navigation import Room, register_room, rooms
 from kalends.base.pages.palette import palette_pages
-from kalends.base.pages.render import render, render_text
-from kalends.base.pages.rooms import Room, register_room, rooms
+from kalends.base.pages.rendering import render, render_text
 from kalends.base.pages.security import SecurityHeaders
 
 __all__ = [

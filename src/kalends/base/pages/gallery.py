@@ -10,9 +10,10 @@ from types import SimpleNamespace
 
 from kalends.base.charts.bars import Bar, bars
 from kalends.base.charts.trend import EventBand, TrendPoint, trend
+from kalends.base.formats import money
 from kalends.base.pages.chrome import Chrome
 from kalends.base.pages.components import Change, Choice, Column, KeyFigure, Paging
-from kalends.base.pages.render import render_text
+from kalends.base.pages.rendering import render_text
 
 CHROME = Chrome(company="Nordlicht GmbH", fiscal_place="FY 2026 · week 42", person="Ada Lind", badges={"data": 2})
 LAST_DAY = date(2026, 11, 20)
@@ -57,11 +58,12 @@ def example_figures() -> tuple[KeyFigure, ...]:
     """The four key figures of the drawings."""
     course = [wave(index, phase=0.4) * (1 + index / 90) for index in range(26)]
     falling = [wave(index, phase=1.4) * (1 - index / 160) for index in range(26)]
+    past = "vs same weeks last year"
     return (
-        KeyFigure("Revenue", "€1.84\u00a0M", Change("+14.2\u202f%", "good"), "vs same weeks last year", course, 3, "#revenue"),
-        KeyFigure("Spend", "€412\u00a0k", Change("+6.1\u202f%"), "vs same weeks last year", course[::-1], 3, "#spend"),
+        KeyFigure("Revenue", "€1.84\u00a0M", Change("+14.2\u202f%", "good"), past, course, 3, "#revenue"),
+        KeyFigure("Spend", "€412\u00a0k", Change("+6.1\u202f%"), past, course[::-1], 3, "#spend"),
         KeyFigure("ROAS", "4.47", Change("+0.32", "good"), "settled to 16 Nov", course, 0, "#roas"),
-        KeyFigure("Conversions", "21,380", Change("−2.4\u202f%", "bad"), "de-duplicated, 3 sources", falling, 3, "#conversions"),
+        KeyFigure("Conversions", "21,380", Change("−2.4\u202f%", "bad"), "each sale once", falling, 3, "#conversions"),
     )  # fmt: skip
 
 
@@ -76,14 +78,15 @@ def examples() -> SimpleNamespace:
         actions=(Choice("Edit", "#edit", icon="edit"), Choice("Download", "#download", icon="download")),
         figures=example_figures(),
         trend=trend(points=example_points(), bands=BANDS, label="Revenue", unit="€"),
-        bars=bars(rows=[Bar(name, value, f"€{value / 1e3:.0f}\u00a0k", at) for at, (name, value) in enumerate(channels, 1)]),
+        bars=bars(rows=[Bar(name, value, money(value, currency="EUR"), at)
+                        for at, (name, value) in enumerate(channels, 1)]),
         columns=(Column("File", "#file"), Column("Rows", "#rows", "descending", is_number=True),
                  Column("Quality", "#quality", is_number=True), Column("State")),
         batches=(("meta-ads-2026-11.csv", 1_204_331, 0.998, ("published", "good")),
                  ("klaviyo.ndjson", 48_120, 0.971, ("12 rows aside", "attention")),
                  ("google-ads.zip", 0, None, ("could not be read", "bad"))),
         paging=Paging(1, 3, 3),
-        errors={"start": "31 Nov does not exist: November has 30 days."},
+        errors={"start": "The first day is after the last one, 27 Nov."},
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kalends.base.pages.components import PaletteGroup, PaletteItem
-from kalends.base.pages.rooms import rooms
+from kalends.base.pages.navigation import rooms
 
 
 def palette_pages(*, query: str) -> PaletteGroup:

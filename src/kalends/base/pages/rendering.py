@@ -14,8 +14,8 @@ from kalends.base import formats
 from kalends.base.charts.sparkline import sparkline
 from kalends.base.pages.assets import asset, icon
 from kalends.base.pages.chrome import Chrome
-from kalends.base.pages.flash import COOKIE, read_flash
-from kalends.base.pages.rooms import register_room, rooms, template_folder
+from kalends.base.pages.messages import COOKIE, read_flash
+from kalends.base.pages.navigation import register_room, rooms, template_folder
 
 register_room(name="base", templates=Path(__file__).resolve().parents[1] / "templates")
 
@@ -39,6 +39,7 @@ def environment(locale: str, currency: str) -> Environment:
     made = Environment(
         loader=RoomLoader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    made.policies["json.dumps_kwargs"] = {"sort_keys": False}  # a table's columns keep their order
     made.globals |= {"asset": asset, "icon": icon, "rooms": rooms, "sparkline": sparkline}
     made.filters |= {
         "number": partial(formats.number, locale=locale),

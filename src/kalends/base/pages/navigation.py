@@ -16,24 +16,24 @@ class Room:
     href: str = ""
     icon: str = ""
     order: int = 0
-
-    @property
-    def key(self) -> str:
-        """The letter that leads here after "g"."""
-        return self.label[:1].lower()
+    key: str = ""
+    """The letter that leads here after "g"."""
 
 
 _rooms: dict[str, Room] = {}
 
 
 def register_room(
-    *, name: str, templates: Path, label: str = "", href: str = "", icon: str = "", order: int = 0
+    *, name: str, templates: Path, label: str = "", href: str = "", icon: str = "", order: int = 0, key: str = ""
 ) -> Room:
     """Make a room's templates known and, with `label` and `href`, give it an entry in the navigation.
 
     Orders: home 10, calendar 20, data 30, ask 40, impact 50, content 60, messages 70, settings 80.
+    `key` (the label's first letter unless given) leads there after "g"; icons: frontend/icons.mjs.
     """
-    room = Room(name=name, templates=templates, label=label, href=href, icon=icon, order=order)
+    room = Room(
+        name=name, templates=templates, label=label, href=href, icon=icon, order=order, key=key or label[:1].lower()
+    )
     _rooms[name] = room
     return room
 

@@ -47,7 +47,7 @@ def read_flash(cookies: Mapping[str, str]) -> Flash | None:
 
 
 def _own_path(value: object) -> str:
-    """`value` if it is a path on this site, else nothing ("//host" and "/\\host" lead elsewhere)."""
+    """`value` if it is a path on this site, else nothing: two slashes in a row lead to another host."""
     return value if isinstance(value, str) and value.startswith("/") and value[1:2] not in {"/", "\\"} else ""
 
 
