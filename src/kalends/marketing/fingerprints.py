@@ -7,6 +7,10 @@ key, so 64 bits are enough; each engine uses its own fast function, and a move b
 
 from __future__ import annotations
 
+from functools import cache
+
+import ibis
+
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing.records import DATES, KEY, STAGED_SCHEMA, VALUES
 
@@ -27,6 +31,7 @@ def row_hash(*, engine: str) -> str:
     return f"CAST(hash({values}) >> 1 AS BIGINT)"  # unsigned there; a shift keeps it in range
 
 
+@cache
 def select_staged(source: str, *, engine: str) -> str:
     """A query that gives `source` (a table or a bracketed query with the KEY, VALUES and `source_row` columns) its
     declared types and its fingerprints: what `versions.apply_batch` takes.
@@ -50,7 +55,7 @@ def _part(column: str, *, engine: str) -> str:
 
 
 def _typed(column: str, *, engine: str) -> str:
-    declared = STAGED_SCHEMA.to_sqlglot_column_defs(engine)[STAGED_SCHEMA.names.index(column)]
+    (declared,) = ibis.schema({column: STAGED_SCHEMA[column]}).to_sqlglot_column_defs(engine)
     kind = declared.kind.sql(engine)
     if column in KEY and column not in DATES:
         return f"coalesce(CAST({column} AS {kind}), '') AS {column}"

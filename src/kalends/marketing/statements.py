@@ -1,0 +1,331 @@
+"""The statements that keep the versions of facts, each one step of `kalends.marketing.versions`, where the rules are.
+
+They hand over to each other by temporary tables of the tenant's cursor: `_scopes` (the slices that a batch speaks
+about), `_changed` (lines of the staged table that say something new), `_touched` (rows of the log whose keys must be
+reconsidered), `_days` (their account-days) and `_elided` (statements to be written out).
+"""
+
+# ruff: noqa: S608 -- the statements are composed of declared column names, integers and instants; no text from outside
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+
+from kalends.base.errors import ConflictError
+from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing import rollup
+from kalends.marketing.fingerprints import DELETED
+from kalends.marketing.records import FACT, KEY, SCOPES_SCHEMA, STAGED, VERSION
+
+COLUMNS = ", ".join(FACT)
+STAGED_COLUMNS = ", ".join(STAGED)
+KEYS = ", ".join(KEY)
+TOMBSTONE_COLUMNS = ", ".join((*KEY, *VERSION))
+NEWEST_FIRST = "reported_at DESC, batch_seq DESC"
+STORED = "date_from, campaign_id, ad_id"
+"""The order of rows in the store: a query over a period then reads few blocks."""
+ROW_ID = {"duckdb": "rowid", "postgres": "ctid"}
+STANDING = "batch_seq NOT IN (SELECT retracted_seq FROM retractions)"
+SLICE = "data_source, report, account_id"
+
+
+class BatchOutOfOrderError(ConflictError):
+    """A later batch was applied already; batches are applied in the order of their numbers."""
+
+    code = "batch_out_of_order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A slice that a batch declares complete: what it does not bring in these account's local dates does not exist."""
+
+    data_source: str
+    report: str
+    account_id: str
+    date_from: date
+    date_to: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """Which batch speaks, when its platform said it, and when we recorded it."""
+
+    batch_seq: int
+    reported_at: datetime
+    recorded_at: datetime
+
+    def columns(self, *, is_deleted: bool) -> str:
+        """The version columns of a log row, in the order of STAMPS."""
+        return f"{self.batch_seq}, {instant(self.recorded_at)}, {instant(self.reported_at)}, {is_deleted}"
+
+
+def instant(moment: datetime) -> str:
+    """An instant as a SQL literal. `moment` must be aware."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    return f"TIMESTAMPTZ '{moment.isoformat()}'"
+
+
+# The steps of a batch.
+
+
+def count(tenant: TenantWarehouse, sql: str) -> int:
+    return int(tenant.execute(sql).column(0)[0].as_py() or 0)
+
+
+def refuse_out_of_order(tenant: TenantWarehouse, batch_seq: int) -> None:
+    newest = count(
+        tenant,
+        "SELECT max(batch_seq) FROM (SELECT batch_seq FROM scopes UNION ALL SELECT batch_seq FROM retractions) AS b",
+    )
+    if newest > batch_seq:
+        raise BatchOutOfOrderError(
+            f"Batch {batch_seq} comes after batch {newest} was applied; give its rows a new number.",
+            batch_seq=batch_seq,
+            newest=newest,
+        )
+
+
+def undo(tenant: TenantWarehouse, batch_seq: int) -> None:
+    """Remove what an earlier call wrote for this batch."""
+    if not tenant.run(f"DELETE FROM scopes WHERE batch_seq = {batch_seq}"):
+        return
+    tenant.run(f"DELETE FROM confirmations WHERE batch_seq = {batch_seq}")
+    touch(tenant, f"batch_seq = {batch_seq}")
+    tenant.run(f"DELETE FROM facts_log WHERE batch_seq = {batch_seq}")
+    renew_from_log(tenant)
+
+
+def drop_duplicates(tenant: TenantWarehouse, staged: str) -> tuple[int, int]:
+    """Of equal keys keep the last row; gives how many others said something else, and how many the same."""
+    if not count(tenant, f"SELECT count(*) - count(DISTINCT key_hash) FROM {staged}"):
+        return 0, 0
+    row_id = ROW_ID[tenant.engine]
+    last = f"OVER (PARTITION BY key_hash ORDER BY source_row DESC, {row_id} DESC)"
+    tenant.stage_query(
+        "_duplicates",
+        f"SELECT line, is_same FROM (SELECT {row_id} AS line, row_number() {last} AS place,"
+        f" row_hash = first_value(row_hash) {last} AS is_same FROM {staged}"
+        f" WHERE key_hash IN (SELECT key_hash FROM {staged} GROUP BY key_hash HAVING count(*) > 1)) AS d"
+        " WHERE place > 1",
+    )
+    repeated = count(tenant, "SELECT count(*) FROM _duplicates WHERE is_same")
+    dropped = tenant.run(f"DELETE FROM {staged} WHERE {row_id} IN (SELECT line FROM _duplicates)")
+    return dropped - repeated, repeated
+
+
+def note_scopes(tenant: TenantWarehouse, staged: str, *, stamp: Stamp, complete: Sequence[Window]) -> None:
+    """Note which slices this batch speaks about, and which of them completely."""
+    spoken = tenant.execute(
+        f"SELECT {SLICE}, min(date_from) AS date_from, max(date_to) AS date_to FROM {staged} GROUP BY {SLICE}"
+    ).to_pylist()
+    windows = [asdict(window) | {"is_complete": True} for window in complete]
+    entries = [row | {"is_complete": False} for row in spoken] + windows
+    rows = pa.Table.from_pylist([row | asdict(stamp) for row in entries], schema=SCOPES_SCHEMA.to_pyarrow())
+    tenant.stage("_scopes", rows, schema=SCOPES_SCHEMA)
+    tenant.append("scopes", tenant.table("_scopes"))
+
+
+def is_late(tenant: TenantWarehouse, stamp: Stamp) -> bool:
+    """Whether somebody spoke about these slices with a greater `reported_at`; elided statements count as well."""
+    return bool(
+        count(
+            tenant,
+            "SELECT count(*) FROM scopes AS s JOIN _scopes AS n ON s.data_source = n.data_source"
+            " AND s.report = n.report AND s.account_id = n.account_id"
+            " AND s.date_from <= n.date_to AND s.date_to >= n.date_from"
+            f" WHERE s.reported_at > {instant(stamp.reported_at)}",
+        )
+    )
+
+
+def prior(tenant: TenantWarehouse, stamp: Stamp, *, is_late: bool) -> str:
+    """A bracketed query: the state, just before this batch's place, of the dates that it speaks about."""
+    dates = _between(tenant, "_scopes")
+    if not is_late:
+        return f"(SELECT * FROM facts WHERE {dates})"
+    said = f"reported_at <= {instant(stamp.reported_at)} AND {dates}"
+    tenant.stage_query(
+        "_prior",
+        f"SELECT * FROM ({latest(f'{KEYS}, key_hash, row_hash', where=said)}) AS l WHERE place = 1 AND NOT is_deleted",
+    )
+    return "(SELECT * FROM _prior)"
+
+
+def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: Stamp) -> tuple[int, int]:
+    """Append the rows that say something else than the state before them; gives how many are new, and how many not."""
+    row_id = ROW_ID[tenant.engine]
+    tenant.stage_query(
+        "_changed",
+        f"SELECT s.{row_id} AS line, p.key_hash IS NULL AS is_new FROM {staged} AS s"
+        f" LEFT JOIN {prior} AS p ON p.key_hash = s.key_hash WHERE p.row_hash IS DISTINCT FROM s.row_hash",
+    )
+    added = count(tenant, "SELECT count(*) FROM _changed WHERE is_new")
+    written = count(tenant, "SELECT count(*) FROM _changed")
+    if written:
+        # A first load writes all of its rows, and most files are in the order of their days: then neither the look-up
+        # nor the sort of wide rows is needed.
+        is_all = written == count(tenant, f"SELECT count(*) FROM {staged}")
+        tenant.run(
+            f"INSERT INTO facts_log ({STAGED_COLUMNS}, batch_seq, recorded_at, reported_at, is_deleted)"
+            f" SELECT {STAGED_COLUMNS}, {stamp.columns(is_deleted=False)} FROM {staged}"
+            f" WHERE {'true' if is_all else f'{row_id} IN (SELECT line FROM _changed)'}"
+            f" {'' if is_all and _is_by_day(tenant, staged) else f'ORDER BY {STORED}'}"
+        )
+    return added, written - added
+
+
+def _is_by_day(tenant: TenantWarehouse, staged: str) -> bool:
+    """Whether the rows come in the order of their days."""
+    back = f"SELECT date_from < lag(date_from) OVER () AS is_back FROM {staged}"
+    return not count(tenant, f"SELECT count(*) FROM ({back}) AS b WHERE is_back")
+
+
+def confirm_rest(tenant: TenantWarehouse, staged: str, *, stamp: Stamp) -> int:
+    """Note the rows that say what is so already; gives how many."""
+    return tenant.run(
+        "INSERT INTO confirmations (key_hash, row_hash, source_row, date_from, batch_seq, reported_at)"
+        f" SELECT key_hash, row_hash, source_row, date_from, {stamp.batch_seq}, {instant(stamp.reported_at)}"
+        f" FROM {staged} AS s WHERE NOT EXISTS (SELECT 1 FROM _changed WHERE line = s.{ROW_ID[tenant.engine]})"
+    )
+
+
+def bury_vanished(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: Stamp) -> int:
+    """Append tombstones for keys that were there in a complete window and are not in this batch; gives how many."""
+    return tenant.run(
+        f"INSERT INTO facts_log ({TOMBSTONE_COLUMNS})"
+        f" SELECT {KEYS}, key_hash, {DELETED}, 0, {stamp.columns(is_deleted=True)} FROM {prior} AS p"
+        f" WHERE EXISTS (SELECT 1 FROM _scopes AS w WHERE w.is_complete AND {_covers('w', 'p')})"
+        f" AND NOT EXISTS (SELECT 1 FROM {staged} AS s WHERE s.key_hash = p.key_hash)"
+    )
+
+
+def renew_after(tenant: TenantWarehouse, batch_seq: int, *, is_late: bool, overwrites: bool) -> None:
+    """Renew facts and rollups for the keys that this batch wrote."""
+    own = f"batch_seq = {batch_seq}"
+    if is_late:
+        touch(tenant, own)
+        write_out_elided(tenant)
+        renew_from_log(tenant)
+        return
+    if overwrites:
+        touch(tenant, own)
+        _delete_touched(tenant)
+    order = f"ORDER BY {STORED}" if overwrites else ""  # of a load of new rows only, the log has the order already
+    tenant.run(f"INSERT INTO facts ({COLUMNS}) SELECT {COLUMNS} FROM facts_log WHERE {own} AND NOT is_deleted {order}")
+    _touch_days(tenant, f"(SELECT * FROM facts_log WHERE {own})")
+    rollup.renew(tenant, days="_days")
+
+
+# What a late file and a batch taken back have in common.
+
+
+def touch(tenant: TenantWarehouse, where: str) -> None:
+    """Collect the log's rows to be reconsidered into `_touched`, and their account-days into `_days`."""
+    tenant.stage_query("_touched", f"SELECT {KEYS}, key_hash, reported_at, batch_seq FROM facts_log WHERE {where}")
+    _touch_days(tenant, "_touched")
+
+
+def _touch_days(tenant: TenantWarehouse, source: str) -> None:
+    """Collect the account-days of daily rows into `_days`."""
+    days = f"SELECT DISTINCT data_source, account_id, date_from AS date FROM {source} AS s WHERE date_from = date_to"
+    tenant.stage_query("_days", days)
+
+
+def write_out_elided(tenant: TenantWarehouse) -> None:
+    """Write out, for each touched row, the next statement about its key that was elided."""
+    confirmed = (
+        "SELECT c.key_hash, c.reported_at, c.batch_seq, c.row_hash, c.source_row, false AS is_deleted"
+        " FROM confirmations AS c JOIN _touched AS t ON t.key_hash = c.key_hash"
+        f" WHERE (c.reported_at, c.batch_seq) > (t.reported_at, t.batch_seq) AND c.{STANDING}"
+    )
+    absent = (
+        f"SELECT t.key_hash, s.reported_at, s.batch_seq, {DELETED}, 0, true FROM scopes AS s"
+        f" JOIN _touched AS t ON s.is_complete AND {_covers('s', 't')}"
+        f" WHERE (s.reported_at, s.batch_seq) > (t.reported_at, t.batch_seq) AND s.{STANDING}"
+        " AND NOT EXISTS (SELECT 1 FROM confirmations AS c WHERE c.key_hash = t.key_hash AND c.batch_seq = s.batch_seq)"
+    )
+    tenant.stage_query(
+        "_elided",
+        "SELECT *, (SELECT max(s.recorded_at) FROM scopes AS s WHERE s.batch_seq = p.batch_seq) AS recorded_at"
+        " FROM (SELECT *, row_number() OVER (PARTITION BY key_hash ORDER BY reported_at, batch_seq) AS place"
+        f" FROM ({confirmed} UNION ALL {absent}) AS e WHERE NOT EXISTS"
+        " (SELECT 1 FROM facts_log AS l WHERE l.key_hash = e.key_hash AND l.batch_seq = e.batch_seq)) AS p"
+        " WHERE place = 1",
+    )
+    _write_out(tenant)
+
+
+def _write_out(tenant: TenantWarehouse) -> None:
+    """Append `_elided` to the log. Any row of the key with the same hash holds the values; an absence needs no more
+    than the key, which the touched row has.
+    """
+    own = {"source_row", "batch_seq", "recorded_at", "reported_at"}
+    columns = ", ".join(f"e.{column}" if column in own else f"v.{column}" for column in FACT)
+    row_id = ROW_ID[tenant.engine]
+    tenant.run(
+        f"INSERT INTO facts_log ({COLUMNS}) SELECT {columns} FROM _elided AS e JOIN facts_log AS v"
+        f" ON v.key_hash = e.key_hash WHERE v.{row_id} IN (SELECT min(l.{row_id}) FROM facts_log AS l JOIN _elided AS w"
+        " ON w.key_hash = l.key_hash AND w.row_hash = l.row_hash AND NOT w.is_deleted AND NOT l.is_deleted"
+        f" GROUP BY l.key_hash) ORDER BY v.date_from, v.campaign_id, v.ad_id"
+    )
+    keys = ", ".join(f"t.{column}" for column in KEY)
+    tenant.run(
+        f"INSERT INTO facts_log ({TOMBSTONE_COLUMNS})"
+        f" SELECT {keys}, e.key_hash, e.row_hash, 0, e.batch_seq, e.recorded_at, e.reported_at, true FROM _elided AS e"
+        " JOIN _touched AS t ON t.key_hash = e.key_hash WHERE e.is_deleted"
+    )
+
+
+def renew_from_log(tenant: TenantWarehouse) -> None:
+    """Renew facts and rollups for the touched keys by what the log says."""
+    _delete_touched(tenant)
+    insert_latest(tenant)
+    rollup.renew(tenant, days="_days")
+
+
+def _delete_touched(tenant: TenantWarehouse) -> None:
+    tenant.run(
+        f"DELETE FROM facts WHERE {_between(tenant, '_touched')} AND key_hash IN (SELECT key_hash FROM _touched)"
+    )
+
+
+def insert_latest(tenant: TenantWarehouse) -> None:
+    """Add to `facts` the latest version of each touched key that is not deleted."""
+    row_id = ROW_ID[tenant.engine]
+    touched = f"{_between(tenant, '_touched')} AND key_hash IN (SELECT key_hash FROM _touched)"
+    placed = latest(f"{row_id} AS line", where=touched)
+    tenant.run(
+        f"INSERT INTO facts ({COLUMNS}) SELECT {COLUMNS} FROM facts_log WHERE {row_id} IN"
+        f" (SELECT line FROM ({placed}) AS l WHERE place = 1 AND NOT is_deleted) ORDER BY {STORED}"
+    )
+
+
+def latest(columns: str, *, where: str = "true") -> str:
+    """A query over the log's standing rows: `columns`, with place 1 for the latest of each key."""
+    return (
+        f"SELECT {columns}, reported_at, batch_seq, is_deleted,"
+        f" row_number() OVER (PARTITION BY key_hash ORDER BY {NEWEST_FIRST}) AS place"
+        f" FROM facts_log WHERE {STANDING} AND {where}"
+    )
+
+
+def _covers(window: str, row: str) -> str:
+    """That the row's slice and dates are wholly inside the window."""
+    return (
+        f"{window}.data_source = {row}.data_source AND {window}.report = {row}.report"
+        f" AND {window}.account_id = {row}.account_id"
+        f" AND {window}.date_from <= {row}.date_from AND {window}.date_to >= {row}.date_to"
+    )
+
+
+def _between(tenant: TenantWarehouse, source: str) -> str:
+    """A condition on `date_from` that the store can use to read few blocks: the dates that `source` spans."""
+    span = tenant.execute(f"SELECT min(date_from) AS first, max(date_to) AS last FROM {source}").to_pylist()[0]
+    if span["first"] is None:
+        return "false"
+    return f"date_from BETWEEN DATE '{span['first']}' AND DATE '{span['last']}'"

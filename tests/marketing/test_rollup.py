@@ -1,0 +1,138 @@
+"""Which report speaks for an account's day: the rule on plain values, and the SQL that must equal it."""
+
+import random
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kalends.marketing import rollup
+from kalends.marketing.rollup import Totals, chosen, covering
+
+DAY = date(2026, 2, 1)
+REPORTS = ["account", "campaign", "ad_group", "ad", "keyword", "ad/age+gender", "campaign/country", "flow"]
+
+
+def totals(report, spend=None, impressions=None, clicks=None):
+    return Totals(
+        report=report, spend=None if spend is None else Decimal(spend), impressions=impressions, clicks=clicks
+    )
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("reports", "expected"),
+    [
+        ([], None),
+        ([totals("ad", "1")], "ad"),
+        ([totals("account", "100"), totals("campaign", "100"), totals("ad", "100")], "ad"),
+        # Performance Max spends without ads: the ad report is short of the campaigns'.
+        ([totals("campaign", "100"), totals("ad", "80")], "campaign"),
+        ([totals("campaign", "100"), totals("ad", "99.5")], "ad"),
+        ([totals("campaign", "100"), totals("ad", "99.499999")], "campaign"),
+        # Enough spend, too few clicks.
+        ([totals("campaign", "100", 1000, 50), totals("ad", "100", 1000, 40)], "campaign"),
+        # A keyword report that does not deliver impressions cannot show that it covers them.
+        ([totals("campaign", "100", 1000), totals("keyword", "100")], "campaign"),
+        ([totals("ad", "100"), totals("ad/age+gender", "100")], "ad"),
+        ([totals("campaign", "100"), totals("ad/age+gender", "100")], "ad/age+gender"),
+        # A breakdown that lists a click twice is no total.
+        ([totals("ad", "100", None, 50), totals("ad/action", "100", None, 100)], "ad"),
+        ([totals("account", "100"), totals("campaign", "60")], "account"),
+        # Without any of the three metrics (a CRM), the finest speaks.
+        ([totals("account"), totals("campaign")], "campaign"),
+        ([totals("account", "0"), totals("campaign", "0")], "campaign"),
+    ],
+)
+def test_the_finest_covering_report_speaks(reports, expected):
+    assert chosen(reports) == expected
+
+
+amounts = st.one_of(st.none(), st.integers(0, 2000))
+report_sets = st.lists(st.sampled_from(REPORTS), unique=True, max_size=6).flatmap(
+    lambda names: st.tuples(*(st.builds(totals, st.just(name), amounts, amounts, amounts) for name in names))
+)
+
+
+@pytest.mark.unit
+@given(report_sets)
+def test_the_chosen_report_covers_and_is_the_finest(reports):
+    covers = covering(reports)
+    best = chosen(reports)
+    assert (best is None) == (not covers)
+    assert all(rollup.level_of(best) >= rollup.level_of(other) for other in covers)
+
+
+def fact(number, day, account, totals_of):
+    named = {"data_source": "meta", "account_id": account, "date_from": day, "date_to": day, "source_row": number}
+    values = {metric: getattr(totals_of, metric) for metric in ("spend", "impressions", "clicks")}
+    return named | {"report": totals_of.report, "campaign_id": f"c{number % 2}"} | values
+
+
+def random_totals(rng):
+    def amount():
+        return rng.choice([None, 0, 100000, 99500, 99499, 100501, 50000])
+
+    for name in rng.sample(REPORTS, rng.randint(0, 5)):
+        spend = amount()
+        yield totals(name, None if spend is None else Decimal(spend).scaleb(-3), amount(), amount())
+
+
+@pytest.fixture
+def load(tenant, stage):
+    """Put rows straight into `facts`, which is all that the rollup reads, and renew the days given."""
+
+    def load_rows(rows, *, days="SELECT DISTINCT data_source, account_id, date_from AS date FROM facts"):
+        stage(rows)
+        columns = ", ".join(tenant.table("staged").columns)
+        tenant.run(
+            f"INSERT INTO facts ({columns}, batch_seq, recorded_at, reported_at, is_deleted)"
+            f" SELECT {columns}, 1, now(), now(), false FROM staged"
+        )
+        tenant.stage_query("days", days)
+        rollup.renew(tenant, days="days")
+
+    return load_rows
+
+
+def test_the_sql_equals_the_rule(tenant, load):
+    rng = random.Random(4)
+    places = [(account, DAY + timedelta(days=number)) for account in "ab" for number in range(150)]
+    days = {place: reports for place in places if (reports := list(random_totals(rng)))}
+    entries = [(day, account, each) for (account, day), reports in days.items() for each in reports]
+    load([fact(number, *entry) for number, entry in enumerate(entries, start=1)])
+    found = tenant.execute("SELECT account_id, date, report, is_covering FROM report_days").to_pylist()
+    assert len(found) == len(entries)
+    covers = {(row["account_id"], row["date"], row["report"]) for row in found if row["is_covering"]}
+    assert covers == {(*place, report) for place, reports in days.items() for report in covering(reports)}
+    spoken = tenant.execute("SELECT account_id, date, report FROM daily").to_pylist()
+    speaks = {(row["account_id"], row["date"]): row["report"] for row in spoken}
+    assert speaks == {place: best for place, reports in days.items() if (best := chosen(reports))}
+    assert set(speaks.values()) >= {"account", "campaign", "ad", "keyword", "ad/age+gender", "flow"}
+
+
+def test_daily_sums_the_chosen_report_alone_and_keeps_null_apart_from_zero(tenant, load):
+    campaign = [fact(1, DAY, "a", totals("campaign", "10", 100)), fact(2, DAY, "a", totals("campaign", "5", 50))]
+    ad = [fact(number, DAY, "a", totals("ad", "5", 50)) | {"ad_id": f"x{number}"} for number in (3, 4, 5)]
+    load([*campaign, *ad])
+    found = tenant.execute("SELECT campaign_id, report, spend, impressions, clicks FROM daily ORDER BY 1").to_pylist()
+    assert found == [
+        {"campaign_id": "c0", "report": "ad", "spend": Decimal(5), "impressions": 50, "clicks": None},
+        {"campaign_id": "c1", "report": "ad", "spend": Decimal(10), "impressions": 100, "clicks": None},
+    ]
+
+
+def test_period_rows_stay_out(tenant, load):
+    load([fact(1, DAY, "a", totals("ad", "7")) | {"date_to": DAY + timedelta(days=6)}])
+    assert tenant.execute("SELECT 1 FROM daily UNION ALL SELECT 1 FROM report_days").num_rows == 0
+
+
+def test_only_the_days_asked_are_renewed(tenant, load):
+    later = DAY + timedelta(days=1)
+    load([fact(1, DAY, "a", totals("ad", "7")), fact(2, later, "a", totals("ad", "8"))])
+    tenant.run("DELETE FROM facts")
+    load([], days=f"SELECT 'meta' AS data_source, 'a' AS account_id, DATE '{later}' AS date")
+    assert tenant.execute("SELECT date FROM daily").column("date").to_pylist() == [DAY]
+    assert tenant.execute("SELECT date FROM report_days").column("date").to_pylist() == [DAY]
