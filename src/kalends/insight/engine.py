@@ -1,0 +1,195 @@
+"""Ask a warehouse a query: the only way from a question to a number."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kalends.base.warehouse.contract import TenantWarehouse
+from kalends.insight import expression
+from kalends.insight.metrics import metric
+from kalends.insight.plan import Plan, plan
+from kalends.insight.query import Query, Snapshot, handle
+from kalends.insight.reports import able, wanted_report
+from kalends.insight.result import Coverage, MissingReport, Result
+from kalends.insight.settling import settled_until
+from kalends.insight.statements import Build, Statements, as_value
+from kalends.insight.survey import Catalogue, Survey, read_catalogue, survey
+from kalends.insight.tables import Tables
+from kalends.insight.words import in_words
+
+_CATALOGUES: Final = 256
+"""One per tenant that was asked lately and a few versions of each: some kilobytes apiece."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """The statements and catalogues that a process keeps."""
+
+    statements: Statements = field(default_factory=Statements)
+    _catalogues: OrderedDict[Hashable, Catalogue] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def catalogue(self, asker: Asker) -> Catalogue:
+        """What the asker's data version holds."""
+        key = (asker.warehouse.tenant_id, asker.snapshot.data_version)
+        with self._lock:
+            if key in self._catalogues:
+                self._catalogues.move_to_end(key)
+                return self._catalogues[key]
+        found = read_catalogue(asker.fetch, asker.tables, has_rates=asker.has_rates)
+        with self._lock:
+            self._catalogues[key] = found
+            while len(self._catalogues) > _CATALOGUES:
+                self._catalogues.popitem(last=False)
+        return found
+
+    def forget(self, asker: Asker) -> None:
+        """Read the catalogue of the asker's version anew: its tables were changed without a new version (a rebuild)."""
+        with self._lock:
+            self._catalogues.pop((asker.warehouse.tenant_id, asker.snapshot.data_version), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: one tenant's warehouse, in one snapshot."""
+
+    engine: Engine
+    warehouse: TenantWarehouse
+    snapshot: Snapshot
+    tables: Tables = field(default_factory=Tables)
+    has_rates: bool = False
+
+    def fetch(self, shape: Hashable, build: Build, values: Mapping[str, Any]) -> pa.Table:
+        """The rows of a statement. One that reads expressions instead of tables is compiled anew."""
+        if self.tables.are_current:
+            statement = self.engine.statements.get(shape, build, dialect=self.warehouse.engine)
+            return self.warehouse.execute(statement.sql, values)
+        return self.warehouse.backend.to_pyarrow(build(as_value(values)))
+
+    def catalogue(self) -> Catalogue:
+        """What there is in this snapshot."""
+        return self.engine.catalogue(self)
+
+    def survey(self, query: Query, start: date, end: date) -> Survey:
+        """The days from `start` to `end` of the accounts that the query keeps."""
+        answering = able(self.catalogue().reports, needs=query.needs())
+        return survey(self.fetch, self.tables, query, able=answering, start=start, end=end)
+
+
+def run(asker: Asker, query: Query) -> Result:
+    """The answer to `query`."""
+    planned = planned_for(asker, query)
+    table = asker.fetch(planned.shape, lambda bind: expression.build(planned.shape, asker.tables, bind), planned.values)
+    asked = asker.survey(query, query.period.start, query.period.end)
+    return _result(asker, query, planned, table, asked)
+
+
+def planned_for(asker: Asker, query: Query) -> Plan:
+    """How the query is answered here."""
+    spans = [query.period, *([query.compare_to.period] if query.compare_to else [])]
+    first, last = min(p.start for p in spans), max(p.end for p in spans)
+    return plan(query, asker.snapshot, asker.catalogue(), lambda: asker.survey(query, first, last))
+
+
+def to_sql(asker: Asker, query: Query) -> str:
+    """The SQL that answers the query, with its values written in."""
+    planned = planned_for(asker, query)
+    return str(
+        ibis.to_sql(
+            expression.build(planned.shape, asker.tables, as_value(planned.values)), dialect=asker.warehouse.engine
+        )
+    )
+
+
+def _result(asker: Asker, query: Query, planned: Plan, table: pa.Table, asked: Survey) -> Result:
+    is_total = table[expression.IS_TOTAL]
+    total = table if not query.dimensions else table.filter(is_total)
+    rows = table.filter(pc.invert(is_total))
+    visible = [name for name in table.column_names if not name.startswith("_")]
+    sources = _provisional(asked, planned, asker.snapshot.today)
+    settled = [settled_until(source, today=asker.snapshot.today) for source in sources]
+    first_total = total.to_pylist()[0]
+    return Result(
+        query=query,
+        snapshot=asker.snapshot,
+        table=rows.select(visible),
+        totals={name: first_total[name] for name in visible if name not in query.dimensions},
+        coverage=_coverage(query, planned, asked, asker.catalogue()),
+        is_provisional=bool(sources),
+        provisional_sources=sources,
+        settled_until=min(settled, default=None),
+        currency=_currency(query, planned, asker.catalogue(), first_total),
+        notes=_notes(query, rows, first_total),
+        handle=handle(query, asker.snapshot),
+        words=in_words(query),
+    )
+
+
+def _provisional(asked: Survey, planned: Plan, today: date) -> tuple[str, ...]:
+    """The platforms whose numbers in the period may still be restated."""
+    last: dict[str, date] = {}
+    for source, day in [(a.data_source, a.last_day) for a in asked.accounts] + [
+        (s.data_source, s.end) for s in planned.spans
+    ]:
+        last[source] = max(day, last.get(source, day))
+    return tuple(sorted(source for source, day in last.items() if day > settled_until(source, today=today)))
+
+
+def _coverage(query: Query, planned: Plan, asked: Survey, catalogue: Catalogue) -> Coverage:
+    period = query.period
+    in_spans = {day for span in planned.spans for day in period.dates() if span.start <= day <= span.end}
+    needed = wanted_report(needs=query.needs())
+    missing = tuple(
+        MissingReport(a.data_source, a.account_id, a.days - a.answered, needed)
+        for a in sorted(asked.accounts, key=lambda a: (a.data_source, a.account_id))
+        if a.answered < a.days
+    )
+    touching = sum(s.start <= period.end and period.start <= s.end for s in catalogue.spans)
+    return Coverage(
+        days_asked=period.days,
+        days_with_data=len(asked.answered | in_spans),
+        missing=missing,
+        from_spans=len(planned.spans),
+        left_out_spans=touching - len(planned.spans),
+    )
+
+
+def _currency(query: Query, planned: Plan, catalogue: Catalogue, total: dict[str, Any]) -> str | None:
+    """The currency of the totals, where there is one."""
+    if planned.shape.money == "converted":
+        return query.currency
+    if planned.shape.money == "mixed":
+        return total.get(expression.CURRENCY) or None
+    return catalogue.currencies[0] if catalogue.currencies else None
+
+
+def _notes(query: Query, rows: pa.Table, total: dict[str, Any]) -> tuple[str, ...]:
+    """What a reader must know about values that are not given."""
+    notes = []
+    if total.get(expression.MIXED) or _any(rows, expression.MIXED):
+        notes.append(
+            "Amounts of several currencies are not added up: name a currency with rates, or group by currency."
+        )
+    if total.get(expression.UNRATED):
+        notes.append(f"{total[expression.UNRATED]} rows have no exchange rate into {query.currency} on their day.")
+    singles = [metric(name).label for name in query.metrics if metric(name).needs_one_row]
+    if singles and (total.get(expression.ROWS, 0) != 1 or _several(rows)):
+        notes.append(f"{', '.join(singles)} cannot be added up, so they are given only where one row answers.")
+    return tuple(notes)
+
+
+def _any(rows: pa.Table, column: str) -> bool:
+    return column in rows.column_names and bool(pc.any(rows[column]).as_py())
+
+
+def _several(rows: pa.Table) -> bool:
+    return expression.ROWS in rows.column_names and bool(pc.any(pc.not_equal(rows[expression.ROWS], 1)).as_py())

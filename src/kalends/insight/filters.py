@@ -1,0 +1,51 @@
+"""A row's value of a dimension, and whether a filter keeps it, as Ibis expressions."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import Final
+
+from ibis.expr import types as ir
+
+from kalends.insight.dimensions import Dimension, Kind, dimension
+from kalends.insight.shape import FilterShape, Shape, kind_of
+from kalends.insight.statements import Bind
+
+_TRUNCATED: Final = {"week": "W", "month": "M", "quarter": "Q", "year": "Y"}
+
+
+def dimension_value(rows: ir.Table, entry: Dimension) -> ir.Value:
+    """The value of the dimension; those of time are the first day of the week, month ... that `_day` is in."""
+    if entry.kind is Kind.TIME:
+        day = rows["_day"]
+        return day if entry.name == "date" else as_date(day.truncate(_TRUNCATED[entry.name]))
+    if entry.kind is Kind.BREAKDOWN:
+        # Canonical JSON text: '"age":"25-34"'. A pattern is what every engine can do with a text.
+        return rows["breakdowns"].re_extract(f'"{entry.needs}":"([^"]*)"', 1).nullif("")
+    return rows[entry.name]
+
+
+def as_date(day: ir.DateValue) -> ir.DateValue:
+    """A day that was computed. To DuckDB it is an instant, though a day to Ibis, which would leave out a plain cast."""
+    return day.cast("timestamp").cast("date")
+
+
+def keeping(rows: ir.Table, shape: Shape, bind: Bind, *, dated: bool) -> list[ir.BooleanValue]:
+    """The filters that need to know the day, or those that do not and so come before any join."""
+    return [
+        _keeps(dimension_value(rows, dimension(kept.dimension)), kept, number, bind)
+        for number, kept in enumerate(shape.filters)
+        if dimension(kept.dimension).is_dated == dated
+    ]
+
+
+def _keeps(value: ir.Value, shape: FilterShape, number: int, bind: Bind) -> ir.BooleanValue:
+    """Never null: an unknown value is in no list, and so it is "not in" each."""
+    kind = kind_of(dimension(shape.dimension))
+    given = [bind(f"filter{number}_{n}", kind) for n in range(shape.places)]
+    if shape.operator == "contains":
+        return reduce(or_, [value.lower().contains(text.lower()) for text in given]).fill_null(False)
+    found = value.isin(given).fill_null(False) if given else value.isnull()
+    found = found | value.isnull() if shape.with_null and given else found
+    return ~found if shape.operator == "not_in" else found

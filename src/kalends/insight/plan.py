@@ -1,0 +1,109 @@
+"""How a query is answered: from the rollup or the facts, of which reports, with which spans, in which currency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kalends.insight.comparisons import Comparison
+from kalends.insight.metrics import metric
+from kalends.insight.query import Query, Snapshot
+from kalends.insight.reports import able, coarsest_first, finest_first
+from kalends.insight.shape import Money, Reading, Shape, filter_shape, padded, power_of_two, span_values, values_of
+from kalends.insight.spans import Span, counted
+from kalends.insight.survey import Catalogue, Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A shape, its values, the reports that can answer and the spans that count in the asked period."""
+
+    shape: Shape
+    values: Mapping[str, Any]
+    able: tuple[str, ...]
+    spans: tuple[Span, ...]
+
+
+def plan(query: Query, snapshot: Snapshot, catalogue: Catalogue, look: Callable[[], Survey]) -> Plan:
+    """Plan a query. `look` surveys all days between the asked and the compared period; it is called where needed."""
+    needs = query.needs()
+    answering = able(catalogue.reports, needs=needs)
+    entries = [metric(name) for name in query.metrics]
+    spans = _spans(query, catalogue)
+    in_daily = all(d.in_daily for d in query.dimension_entries(filtered=True))
+    reading, named = _of_daily(catalogue, answering) if in_daily else _of_facts(answering, look())
+    singles = any(m.needs_one_row for m in entries)
+    coarse = tuple(sorted(answering, key=coarsest_first)) if singles else ()
+    values = values_of(query, snapshot) | named
+    for n, chosen in enumerate(spans):
+        values |= span_values(f"span{n}_", chosen) | (span_values(f"single_span{n}_", chosen) if singles else {})
+    sizes = (power_of_two(len(spans[0])), power_of_two(len(spans[1])))
+    shape = Shape(
+        metrics=query.metrics,
+        dimensions=query.dimensions,
+        filters=tuple(map(filter_shape, query.filters)),
+        comparison=_comparison(query.compare_to),
+        order=query.order,
+        limit=query.limit,
+        money=_money(query, catalogue),
+        sums=Reading(reading.table, reading.rule, reading.places, reading.candidates, sizes),
+        singles=Reading("facts", "ranked", 0, coarse, sizes) if singles else None,
+    )
+    return Plan(shape, values, answering, spans[0])
+
+
+def _comparison(compared: Comparison | None) -> Any:
+    if compared is None:
+        return "none"
+    return "year" if compared.shift is None else "days"
+
+
+def _money(query: Query, catalogue: Catalogue) -> Money:
+    """One currency needs no care; several are converted where a currency is asked for and rates are known."""
+    if query.currency is not None and set(catalogue.currencies) - {query.currency} and catalogue.has_rates:
+        return "converted"
+    return "mixed" if len(catalogue.currencies) > 1 else "single"
+
+
+def _spans(query: Query, catalogue: Catalogue) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """The spans that count in the asked and in the compared period."""
+    entries = query.dimension_entries(filtered=True)
+    periods = (query.period, query.compare_to.period if query.compare_to else None)
+    now, before = (
+        counted(catalogue.spans, period=period, needs=query.needs(), dimensions=entries) if period else ()
+        for period in periods
+    )
+    return now, before
+
+
+def _of_daily(catalogue: Catalogue, answering: tuple[str, ...]) -> tuple[Reading, dict[str, Any]]:
+    """The rollup holds one report per account and day already; leave out those that cannot answer."""
+    if len(answering) == len(catalogue.reports):
+        return Reading("daily", "any"), {}
+    named = answering or ("",)
+    return Reading("daily", "listed", power_of_two(len(named))), padded("report", named)
+
+
+def _of_facts(answering: tuple[str, ...], found: Survey) -> tuple[Reading, dict[str, Any]]:
+    """Where each platform has one report that covers every day of its accounts, name it; else rank per day."""
+    pairs = _one_report_each(answering, found)
+    if pairs is None:
+        return Reading("facts", "ranked", 0, answering), {}
+    sources, reports = zip(*sorted(pairs.items()), strict=True) if pairs else (("",), ("",))
+    return Reading("facts", "pairs", power_of_two(len(sources))), padded("source", sources) | padded("report", reports)
+
+
+def _one_report_each(answering: tuple[str, ...], found: Survey) -> dict[str, str] | None:
+    """The report per platform, where its finest able one covers each day of each account; else None."""
+    days = {(a.data_source, a.account_id): a.days for a in found.accounts}
+    finest: dict[tuple[str, str], tuple[str, int, int]] = {}
+    for row in found.reports:
+        key = (row.data_source, row.account_id)
+        if row.report in answering and (key not in finest or finest_first(row.report) < finest_first(finest[key][0])):
+            finest[key] = (row.report, row.days, row.covering)
+    pairs: dict[str, str] = {}
+    for (source, account), (report, with_rows, covering) in finest.items():
+        if not with_rows == covering == days[source, account] or pairs.setdefault(source, report) != report:
+            return None
+    return pairs

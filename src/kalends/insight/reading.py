@@ -1,0 +1,128 @@
+"""Rows as they are read for one period: of one report per account and day, before any summing."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+
+import ibis
+from ibis.expr import types as ir
+
+from kalends.insight.dimensions import Kind, dimension
+from kalends.insight.filters import keeping
+from kalends.insight.metrics import columns_of, metric
+from kalends.insight.shape import Reading, Shape
+from kalends.insight.spans import SEPARATOR
+from kalends.insight.statements import Bind
+from kalends.insight.tables import Tables
+from kalends.marketing.records import MONEY
+
+_RATE = "decimal(18, 9)"
+"""Nine places keep the yen and the rupiah; with an amount's six they fit the 38 digits that engines have."""
+
+
+def read_rows(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: int) -> ir.Table:
+    """The columns that the shape needs and `_own_day`, of the rows that count towards the period numbered `period`."""
+    rows = _daily(shape, reading, tables, bind, period)
+    if reading.spans[period]:
+        rows = rows.union(_over_many_days(shape, reading, tables, bind, period))
+    return _with_rates(rows, tables, bind) if shape.money == "converted" else rows
+
+
+def _columns(shape: Shape, reading: Reading) -> tuple[str, ...]:
+    """The columns that filters, dimensions and measures read."""
+    entries = [metric(name) for name in shape.metrics]
+    measured = columns_of(m for m in entries if m.needs_one_row == (reading is shape.singles))
+    named = [dimension(name) for name in (*shape.dimensions, *(f.dimension for f in shape.filters))]
+    plain = ["breakdowns" if d.kind is Kind.BREAKDOWN else d.name for d in named if not d.is_dated]
+    money = ["currency"] if shape.money != "single" and any(c in MONEY for c in measured) else []
+    return tuple(dict.fromkeys((*plain, *money, *measured)))
+
+
+def _daily(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: int) -> ir.Table:
+    """The rows of one day each."""
+    columns = _columns(shape, reading)
+    start, end = bind(f"start{period}", "date"), bind(f"end{period}", "date")
+    if reading.table == "daily":
+        rows = tables.get("daily", ("date", "report", "data_source", *columns))
+        rows = rows.filter(rows.date.between(start, end))
+        own_day = "date"
+    else:
+        rows = tables.get("facts", ("date_from", "date_to", "report", "data_source", "account_id", *columns))
+        rows = rows.filter(rows.date_from.between(start, end), rows.date_to == rows.date_from)
+        own_day = "date_from"
+    kept = [*_of_reports(rows, reading, bind), *keeping(rows, shape, bind, dated=False)]
+    rows = rows.filter(*kept) if kept else rows
+    if reading.rule == "ranked":
+        rows = _of_first_report(rows, reading, tables, start, end)
+    return rows.select(*columns, _own_day=rows[own_day])
+
+
+def _of_reports(rows: ir.Table, reading: Reading, bind: Bind) -> list[ir.BooleanValue]:
+    """Keep the reports that the reading names."""
+    if reading.rule == "listed":
+        return [rows.report.isin([bind(f"report{n}", "string") for n in range(reading.places)])]
+    if reading.rule == "pairs":
+        pairs = [
+            (rows.data_source == bind(f"source{n}", "string")) & (rows.report == bind(f"report{n}", "string"))
+            for n in range(reading.places)
+        ]
+        return [reduce(or_, pairs)]
+    return [rows.report.isin(reading.candidates)] if reading.rule == "ranked" else []
+
+
+def _of_first_report(
+    rows: ir.Table, reading: Reading, tables: Tables, start: ir.DateScalar, end: ir.DateScalar
+) -> ir.Table:
+    """Keep, per account and day, the rows of the first candidate that covers it."""
+    days = tables.get("report_days", ("date", "data_source", "account_id", "report", "is_covering"))
+    days = days.filter(days.date.between(start, end), days.is_covering, days.report.isin(reading.candidates))
+    ranked = ((report, place) for place, report in enumerate(reading.candidates))
+    rank = days.report.cases(*ranked, else_=len(reading.candidates)) if reading.candidates else ibis.literal(0)
+    by_account_day = ibis.window(group_by=["data_source", "account_id", "date"], order_by=rank)
+    first = days.mutate(_place=ibis.row_number().over(by_account_day))
+    first = first.filter(first["_place"] == 0)
+    return rows.semi_join(
+        first,
+        [
+            rows.data_source == first.data_source,
+            rows.account_id == first.account_id,
+            rows.date_from == first.date,
+            rows.report == first.report,
+        ],
+    )
+
+
+def _over_many_days(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: int) -> ir.Table:
+    """The rows over many days that were found to count; each stands at its first day."""
+    columns = _columns(shape, reading)
+    rows = tables.get("facts", ("date_from", "date_to", "report", "data_source", "account_id", *columns))
+    inside = (
+        rows.date_from >= bind(f"start{period}", "date"),
+        rows.date_to <= bind(f"end{period}", "date"),
+        rows.date_to > rows.date_from,
+    )
+    prefix = "single_span" if reading is shape.singles else "span"
+    keys = [bind(f"{prefix}{period}_{n}", "string") for n in range(reading.spans[period])]
+    rows = rows.filter(*inside)
+    rows = rows.filter(span_key(rows).isin(keys), *keeping(rows, shape, bind, dated=False))
+    return rows.select(*columns, _own_day=rows.date_from)
+
+
+def span_key(rows: ir.Table) -> ir.StringValue:
+    """The text that `Span.key` is, of each row."""
+    parts = (rows.data_source, rows.account_id, rows.report, rows.date_from.cast("string"), rows.date_to.cast("string"))
+    return ibis.literal(SEPARATOR).join(parts)
+
+
+def _with_rates(rows: ir.Table, tables: Tables, bind: Bind) -> ir.Table:
+    """Give each row `_rate`: units of the asked currency for one of its own on its day; null where none is known."""
+    asked, one = bind("currency", "string"), ibis.literal(1).cast(_RATE)
+    rates = tables.get("rates", ("date", "base", "quote", "rate", "source"))
+    rates = rates.filter(rates.quote == asked)
+    # Several sources may give a rate for one day: the first by name, so that no row is counted twice.
+    by_day = ibis.window(group_by=["date", "base"], order_by=rates.source)
+    rates = rates.mutate(_place=ibis.row_number().over(by_day))
+    rates = rates.filter(rates["_place"] == 0).select(_rate_date="date", _base="base", _quoted=rates.rate.cast(_RATE))
+    joined = rows.left_join(rates, [rows["_own_day"] == rates["_rate_date"], rows.currency == rates["_base"]])
+    return joined.mutate(_rate=ibis.ifelse(joined.currency == asked, one, joined["_quoted"]))

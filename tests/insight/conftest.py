@@ -1,0 +1,71 @@
+"""A warehouse with the tables of the record, and one row of it with everything that a test does not care about."""
+
+import itertools
+import uuid
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from kalends.base.warehouse import DuckWarehouse
+from kalends.calendar.days import DAY_SCHEMA
+from kalends.insight.engine import Asker, Engine
+from kalends.insight.query import Snapshot
+from kalends.marketing.records import FACT, FACT_SCHEMA, TABLES
+
+TODAY = date(2024, 6, 30)
+LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
+KEYS = itertools.count(1)
+ENGINE = Engine()  # one for all tests, as in a server: a statement of one test must not answer another wrongly
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory):
+    made = DuckWarehouse(folder=tmp_path_factory.mktemp("warehouse"), key_for=lambda _: b"k" * 32)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tenant(warehouse):
+    """An empty warehouse of a new tenant."""
+    tenant_id = uuid.uuid4()
+    with warehouse.tenant(tenant_id) as made:
+        for name, schema in {**TABLES, "calendar_days": DAY_SCHEMA}.items():
+            made.create(name, schema)
+        yield made
+    warehouse.drop_tenant(tenant_id)
+
+
+def fact(**given):
+    """One fact: a day of a Google Ads campaign unless told otherwise. Money may be given as int or text."""
+    day = given.pop("day", date(2024, 6, 1))
+    row = dict.fromkeys(FACT) | {
+        "data_source": "google_ads", "report": "campaign", "account_id": "a1", "campaign_id": "c1", "ad_group_id": "",
+        "ad_id": "", "breakdowns": "{}", "attribution": "", "date_from": day, "date_to": day, "currency": "EUR",
+        "key_hash": str(uuid.UUID(int=next(KEYS))), "row_hash": 0, "source_row": 1, "batch_seq": 1,
+        "recorded_at": LONG_AGO, "reported_at": LONG_AGO, "is_deleted": False,
+    } | given  # fmt: skip
+    for money in ("spend", "revenue", "pipeline_value"):
+        row[money] = None if row[money] is None else Decimal(row[money])
+    return row
+
+
+def load(tenant, facts):
+    """Put facts into the warehouse, with the rollups that ingest keeps of them."""
+    from kalends.marketing import rollup
+
+    types = {name: kind.to_pyarrow() for name, kind in FACT_SCHEMA.items() if name != "key_hash"}
+    schema = pa.schema([("key_hash", pa.string()) if n == "key_hash" else (n, types[n]) for n in FACT_SCHEMA])
+    with tenant.write():
+        tenant.append("facts", tenant.stage("_facts", pa.Table.from_pylist(facts, schema=schema), schema=FACT_SCHEMA))
+        tenant.stage_query(
+            "_days", "SELECT DISTINCT data_source, account_id, date_from AS date FROM facts WHERE date_from = date_to"
+        )
+        rollup.renew(tenant, days="_days")
+
+
+def asker(tenant, *, engine=None, **more):
+    """Ask this tenant's warehouse as it is now."""
+    return Asker(engine=engine or ENGINE, warehouse=tenant, snapshot=Snapshot(1, 1, TODAY), **more)
