@@ -158,11 +158,13 @@ class _Staging:
     def _settled(self, table: RawTable, mapping: Mapping) -> Settings:
         """The file's notation: told, else shown by the file. NDJSON read in place is plain, or comes here again."""
         mark, order = self.options.decimal_mark, self.options.day_order
+        written: frozenset[str] = frozenset()
         if table.has_row:
             mark = mark or notation.decimal_mark(self.con, table, mapping)
             order = order or notation.day_order(self.con, table, mapping)
+            written = notation.written_columns(self.con, table, mapping, mark)
         self.report.decimal_mark, self.report.day_order = mark, order
-        return replace(self.settings, decimal_mark=mark, day_order=order)
+        return replace(self.settings, decimal_mark=mark, day_order=order, written=written)
 
     def _divide(self, name: str, table: RawTable, plan: Plan) -> None:
         """Good rows stay; broken ones and keys that come twice with different values go to quarantine."""
@@ -240,7 +242,7 @@ class _Staging:
             f"SELECT report, account_id, date_from, date_to, count(*), {sums} FROM staged "  # noqa: S608
             "GROUP BY ALL ORDER BY report, account_id, date_from, date_to"
         ).fetchall()
-        self.report.totals = [ControlTotal(*row[:5], dict(zip(TOTALS, row[5:], strict=True))) for row in rows]
+        self.report.totals = [ControlTotal(*row[:5], sums=dict(zip(TOTALS, row[5:], strict=True))) for row in rows]
 
 
 def stage(

@@ -21,9 +21,31 @@ def parsed(text: str) -> str:
     return f"from_json({text}, '{_SHAPE}')"
 
 
-def types_of(actions: str) -> str:
-    """The action types of a parsed list."""
-    return f"list_transform({actions}, lambda a: a.action_type)"
+def layers(names: list[str], known: list[str]) -> list[list[str]]:
+    """Columns to add, layer by layer, over columns of parsed lists called `names`: the lists' types and values; the
+    place of each known type; whether these are all that the row has.
+    """
+    lists = [
+        column
+        for name in names
+        for column in (
+            f"list_transform({name}, lambda a: a.action_type) AS {name}_types",
+            f"list_transform({name}, lambda a: TRY_CAST(a.value AS DOUBLE)) AS {name}_values",
+        )
+    ]
+    looked_up = known if len(known) <= FAST_TYPES else []
+    places = [
+        f"list_position({name}_types, {literal(kind)}) AS {name}_at{index}"
+        for name in names
+        for index, kind in enumerate(looked_up)
+    ]
+    complete = [f"{_found(name, len(looked_up))} = coalesce(len({name}_types), 0) AS {name}_complete" for name in names]
+    return [lists, places, complete]
+
+
+def _found(name: str, count: int) -> str:
+    hits = (f"CASE WHEN {name}_at{index} IS NULL THEN 0 ELSE 1 END" for index in range(count))
+    return f"({' + '.join(hits)})" if count else "-1"
 
 
 def sampled_types(samples: Iterable[str | None]) -> list[str]:
@@ -53,50 +75,36 @@ def _amount(actions: str, kind: str) -> str:
     )
 
 
-def _placed(actions: str, types: str, kind: str) -> str:
-    """The value of one type where no type comes twice."""
-    return f"TRY_CAST({actions}[list_position({types}, {kind})].value AS DOUBLE)"
-
-
-def chosen(actions: str, types: str, priority: tuple[str, ...]) -> str:
+def chosen(name: str, priority: tuple[str, ...], known: list[str]) -> str:
     """The value of the first type in `priority` that the list has."""
-    whens = " ".join(f"WHEN list_contains({types}, {literal(kind)}) THEN {literal(kind)}" for kind in priority)
-    places = ", ".join(f"list_position({types}, {literal(kind)})" for kind in priority)
-    return (
-        f"CASE WHEN list_unique({types}) < len({types}) THEN {_amount(actions, f'(CASE {whens} END)')} "
-        f"ELSE TRY_CAST({actions}[coalesce({places})].value AS DOUBLE) END"
-    )
+    whens = " ".join(f"WHEN list_contains({name}_types, {literal(kind)}) THEN {literal(kind)}" for kind in priority)
+    general = _amount(name, f"(CASE {whens} END)")
+    places = [f"{name}_at{known.index(kind)}" for kind in priority if kind in known]
+    if len(known) > FAST_TYPES:
+        return general
+    fast = f"{name}_values[coalesce({', '.join(places)})]" if places else "NULL"
+    return f"CASE WHEN {name}_complete THEN {fast} ELSE {general} END"
 
 
 def by_type(counts: str, values: str | None, known: list[str]) -> str:
-    """All types as {"type":[count,value]}, sorted by type; null where there are none.
-
-    `counts` and `values` name columns of parsed lists whose types stand in columns of the same name with '_types'.
-    `known` are types to look up by position.
-    """
+    """All types as {"type":[count,value]}, sorted by type; null where there are none."""
     general = _general(counts, values)
     if not known or len(known) > FAST_TYPES:
         return f"nullif({general}, '{{}}')"
-    lists = [name for name in (counts, values) if name]
-    complete = " AND ".join(f"{_matched(name, known)} = coalesce(len({name}_types), 0)" for name in lists)
+    complete = f"{counts}_complete" + (f" AND {values}_complete" if values else "")
     return f"nullif(CASE WHEN {complete} THEN {_looked_up(counts, values, known)} ELSE {general} END, '{{}}')"
-
-
-def _matched(name: str, known: list[str]) -> str:
-    hits = (f"coalesce(CAST(list_contains({name}_types, {literal(kind)}) AS INTEGER), 0)" for kind in known)
-    return f"({' + '.join(hits)})"
 
 
 def _looked_up(counts: str, values: str | None, known: list[str]) -> str:
     parts = [
-        _part(literal(json.dumps(kind)), _place(counts, kind), _place(values, kind) if values else None)
-        for kind in known
+        _part(literal(json.dumps(kind)), _at(counts, index), _at(values, index) if values else None)
+        for index, kind in enumerate(known)
     ]
     return f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"
 
 
-def _place(name: str, kind: str) -> str:
-    return _placed(name, f"{name}_types", literal(kind))
+def _at(name: str, index: int) -> str:
+    return f"{name}_values[{name}_at{index}]"
 
 
 def _part(kind: str, count: str, value: str | None) -> str:

@@ -65,32 +65,37 @@ def install(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(macro)
 
 
-def number_sql(text: str, kind: str, decimal_mark: str | None) -> str:
-    """A number cell as SQL, null where it is empty or cannot be read."""
-    mark = "NULL" if decimal_mark is None else f"'{decimal_mark}'"
-    if kind == "share":
-        return f"coalesce(TRY_CAST({text} AS DOUBLE), written_share({text}, {mark}))"
+def plain_sql(text: str, kind: str) -> str:
+    """A cell in plain notation as SQL: ISO dates, numbers as JSON writes them. Null where it is anything else."""
+    if kind == "date":
+        return f"TRY_CAST({text} AS DATE)"
     if kind == "micros":
         # As a wider decimal first: micros may have a fraction, and 18 digits of them are only 10^12 units of money.
-        return f"CAST({_plain(text, kind, mark, 'DECIMAL(24,6)')} / 1000000 AS {MONEY_TYPE})"
-    return _plain(text, kind, mark, NUMBER_TYPES[kind])
+        return f"CAST(TRY_CAST({text} AS DECIMAL(24,6)) / 1000000 AS {MONEY_TYPE})"
+    if kind == "count":  # a fraction would be rounded away silently
+        return f"CASE WHEN NOT contains({text}, '.') THEN TRY_CAST({text} AS BIGINT) END"
+    return f"TRY_CAST({text} AS {NUMBER_TYPES[kind]})"
 
 
-def _plain(text: str, kind: str, mark: str, number: str) -> str:
-    written = f"TRY_CAST(written_number({text}, {mark}, {str(kind == 'count').lower()}) AS {number})"
-    if mark == "','":
-        return written
-    read = f"coalesce(TRY_CAST({text} AS {number}), {written})"
-    # A fraction of a count would be rounded away silently.
-    return f"CASE WHEN contains({text}, '.') THEN {_whole(text, mark)} ELSE {read} END" if kind == "count" else read
+def number_sql(text: str, kind: str, decimal_mark: str | None) -> str:
+    """A number cell in any notation as SQL, null where it is empty or cannot be read."""
+    mark = "NULL" if decimal_mark is None else f"'{decimal_mark}'"
+    if kind == "share":
+        written = f"written_share({text}, {mark})"
+    elif kind == "count":
+        written = _whole(f"TRY_CAST(written_number({text}, {mark}, true) AS DECIMAL(38,9))")
+    elif kind == "micros":
+        written = f"CAST(TRY_CAST(written_number({text}, {mark}, false) AS DECIMAL(24,6)) / 1000000 AS {MONEY_TYPE})"
+    else:
+        written = f"TRY_CAST(written_number({text}, {mark}, false) AS {NUMBER_TYPES[kind]})"
+    return written if decimal_mark == "," else f"coalesce({plain_sql(text, kind)}, {written})"
 
 
-def _whole(text: str, mark: str) -> str:
-    read = f"coalesce(TRY_CAST({text} AS DOUBLE), TRY_CAST(written_number({text}, {mark}, true) AS DOUBLE))"
-    return f"CASE WHEN {read} = trunc({read}) THEN TRY_CAST({read} AS BIGINT) END"
+def _whole(number: str) -> str:
+    return f"CASE WHEN {number} = trunc({number}) THEN TRY_CAST({number} AS BIGINT) END"
 
 
 def date_sql(text: str, day_order: str | None) -> str:
     """A date cell as SQL; a moment gives its written day. Null where it is empty or cannot be read."""
     day_first = {"day_first": "true", "month_first": "false"}.get(day_order or "", "NULL::BOOLEAN")
-    return f"coalesce(TRY_CAST({text} AS DATE), written_date({text}, {day_first}))"
+    return f"coalesce({plain_sql(text, 'date')}, written_date({text}, {day_first}))"

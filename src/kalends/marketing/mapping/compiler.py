@@ -15,7 +15,7 @@ from datetime import date
 from kalends.marketing import records
 from kalends.marketing.checks import Rule, date_rules, id_rule, number_rules, problems_sql, shown_sql, unread
 from kalends.marketing.mapping import actions
-from kalends.marketing.mapping.cells import NUMBER_TYPES, date_sql, number_sql
+from kalends.marketing.mapping.cells import NUMBER_TYPES, date_sql, number_sql, plain_sql
 from kalends.marketing.mapping.fields import METRIC_TARGETS, Field, Mapping
 from kalends.marketing.reading import FAULT, RAW, ROW, RawTable, literal, quoted
 from kalends.marketing.reading.documents import snake
@@ -43,6 +43,7 @@ class Settings:
     decimal_mark: str | None = None
     day_order: str | None = None
     conversions: tuple[str, ...] = ()
+    written: frozenset[str] = frozenset()  # columns with cells that are not in plain notation
     holds_values: bool = False  # a long table of action values, not of counts
 
 
@@ -70,6 +71,7 @@ class Compiler:
     targets: dict[str, list[str]] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)
     used: dict[str, str] = field(default_factory=dict)
+    known: list[str] = field(default_factory=list)  # action types that the first rows show
 
     def __post_init__(self) -> None:
         self.cells = {column: f"r{index}" for index, column in enumerate(self.table.columns)}
@@ -100,17 +102,20 @@ class Compiler:
     def _add_field(self, item: Field) -> None:
         for column in self._present(item.sources):
             cell, alias = self.cells[column], f"p{len(self.typed)}"
-            self.typed.append(f"{self._typed(item, cell)} AS {alias}")
+            self.typed.append(f"{self._typed(item, column, cell)} AS {alias}")
             self.targets.setdefault(item.target, []).append(alias)
             self.used.setdefault(column, item.target)
             self._add_rules(item, column, cell, alias)
 
-    def _typed(self, item: Field, cell: str) -> str:
+    def _typed(self, item: Field, column: str, cell: str) -> str:
+        """Plain notation where the column is plain: the general reading costs planning time and regular expressions."""
+        if item.kind in _TEXT_KINDS:
+            return _TEXT_KINDS[item.kind].format(cell)
+        if column not in self.settings.written:
+            return plain_sql(cell, item.kind)
         if item.kind == "date":
             return date_sql(cell, self.settings.day_order)
-        if item.kind in NUMBER_TYPES:
-            return number_sql(cell, item.kind, self.settings.decimal_mark)
-        return _TEXT_KINDS[item.kind].format(cell)
+        return number_sql(cell, item.kind, self.settings.decimal_mark)
 
     def _add_rules(self, item: Field, column: str, cell: str, alias: str) -> None:
         if item.kind == "date" or item.kind in NUMBER_TYPES:
@@ -204,15 +209,15 @@ class Compiler:
         for name, column in (("counts", counts), ("worths", values)):
             if column:
                 self.used[column] = "conversions" if name == "counts" else "revenue"
-        if counts:
-            found["conversions"] = actions.chosen("counts", "counts_types", priority)
-        if values:
-            found["revenue"] = f"CAST({actions.chosen('worths', 'worths_types', priority)} AS DECIMAL(18,6))"
         samples = [
             row.get(snake(column), row.get(column)) for row in self.table.head for column in (counts, values) if column
         ]
-        known = actions.sampled_types(samples)
-        found["conversion_types"] = actions.by_type("counts", "worths" if values else None, known)
+        self.known = actions.sampled_types(samples)
+        if counts:
+            found["conversions"] = actions.chosen("counts", priority, self.known)
+        if values:
+            found["revenue"] = f"CAST({actions.chosen('worths', priority, self.known)} AS DECIMAL(18,6))"
+        found["conversion_types"] = actions.by_type("counts", "worths" if values else None, self.known)
         return {name: sql for name, sql in found.items() if name not in record}
 
     def _long_actions(self) -> dict[str, str]:
@@ -271,7 +276,8 @@ class Compiler:
         marks = f"{ROW}, {FAULT}, {RAW}" if self.table.has_row else f"NULL::VARCHAR AS {FAULT}, NULL::VARCHAR AS {RAW}"
         source = f"SELECT {raw}{', ' if raw else ''}{marks} FROM {self.table.relation}"
         source = f"SELECT *{''.join(', ' + typed for typed in self.typed)}{self._lists()} FROM ({source})"
-        source = f"SELECT *{self._list_types()} FROM ({source})" if self._lists() else source
+        for layer in self._list_layers():
+            source = f"SELECT *, {', '.join(layer)} FROM ({source})"
         columns = [column for column in (*records.KEY, *records.VALUES) if column != "extra"]
         mapped = ", ".join(f"{record.get(column, _null(column))} AS {column}" for column in (*columns, "extra"))
         source = f"SELECT *, {mapped} FROM ({source})"
@@ -294,9 +300,10 @@ class Compiler:
             lists += f", {actions.parsed('NULL::VARCHAR')} AS counts"
         return lists
 
-    def _list_types(self) -> str:
-        names = ["counts"] + (["worths"] if " AS worths" in self._lists() else [])
-        return "".join(f", {actions.types_of(name)} AS {name}_types" for name in names)
+    def _list_layers(self) -> list[list[str]]:
+        lists = self._lists()
+        names = [name for name in ("counts", "worths") if f" AS {name}" in lists]
+        return [layer for layer in actions.layers(names, self.known) if layer] if names else []
 
     def _action_column(self, fed: str) -> str | None:
         rule = self.mapping.actions

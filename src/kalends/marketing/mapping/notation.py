@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from kalends.marketing.mapping.cells import NUMBER_TYPES
+from kalends.marketing.mapping.cells import NUMBER_TYPES, plain_sql
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.reading import RawTable, quoted
 from kalends.marketing.reading.documents import snake
@@ -29,6 +29,22 @@ def day_order(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping)
     """'day_first' or 'month_first' where the file's date cells show it, else None."""
     day, month = _evidence(con, table, _columns(table, mapping, frozenset({"date"})), (_DAY_FIRST, _MONTH_FIRST))
     return None if day == month else "day_first" if day else "month_first"
+
+
+def written_columns(
+    con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping, mark: str | None
+) -> frozenset[str]:
+    """The columns with a cell that is not in plain notation; with a decimal comma, all number columns."""
+    kinds = {source: item.kind for item in mapping.fields for source in item.sources}
+    typed = {column: kinds.get(column) or kinds.get(snake(column)) or "text" for column in table.columns}
+    numbers = frozenset(column for column, kind in typed.items() if kind in NUMBER_TYPES)
+    asked = [column for column, kind in typed.items() if kind in NUMBER_TYPES or kind == "date"]
+    tests = [
+        f"coalesce(bool_or({plain_sql(quoted(c), typed[c])} IS NULL AND {quoted(c)} IS NOT NULL), false)" for c in asked
+    ]
+    found = con.execute(f"SELECT {', '.join(tests)} FROM {table.relation}").fetchone() if tests else ()  # noqa: S608
+    written = frozenset(column for column, is_written in zip(asked, found or (), strict=True) if is_written)
+    return written | numbers if mark == "," else written
 
 
 def _columns(table: RawTable, mapping: Mapping, kinds: frozenset[str]) -> list[str]:
