@@ -382,6 +382,6 @@ def restore(
 @app.command()
 def demo(*, port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None) -> None:
     """Start the server with a sample company: three years of generated data, every page alive."""
-    from kalends.demo.fill import fill
+    from kalends.demo.binding import fill_server
 
-    serve(port=port, before=fill)
+    serve(port=port, before=fill_server)

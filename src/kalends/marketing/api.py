@@ -24,6 +24,7 @@ from kalends.marketing.schemas import (
     IngestAnswer,
     LocalFile,
     Quarantine,
+    Rates,
     Transformed,
     Window,
 )
@@ -76,6 +77,7 @@ def ingest(
     reported_at: Annotated[datetime | None, Query(description="When the platform said it; else now.")] = None,
     date_range_start: date | None = None,
     date_range_end: date | None = None,
+    columns: Annotated[list[str] | None, Query(description="Corrected guesses, each as raw-name=field.")] = None,
     wait: Annotated[
         float | None, Query(ge=0, le=300, description="Seconds to wait for the data to be visible.")
     ] = None,
@@ -96,7 +98,7 @@ def ingest(
         data_source=data_source,
         file_name=file_name,
         reported_at=reported_at,
-        options=window.options(),
+        options={**window.options(), "columns": corrections(columns or [])},
         idempotency_key=idempotency_key,
     )
     return service.wait_for(door, batch_id=batch, seconds=wait or 0)
@@ -116,6 +118,12 @@ def ingest_local(body: LocalFile, door: Writer) -> IngestAnswer:
             options={**body.options(), "columns": body.columns},
         )
     return service.wait_for(door, batch_id=batch, seconds=300 if body.wait else 0)
+
+
+@router.put("/rates", status_code=202)
+def put_rates(body: Rates, door: Writer) -> IngestAnswer:
+    """Exchange rates by day. An amount in another currency stays unknown on a day without a rate."""
+    return service.wait_for(door, batch_id=service.land_rates(door, body), seconds=WAIT_SECONDS)
 
 
 @router.post("/transform")
@@ -168,6 +176,14 @@ def download_quarantine(batch_id: UUID, work: Reader) -> Response:
 def take_back(batch_id: UUID, work: Annotated[Work, permit("data.write")]) -> BatchOut:
     """Retract the batch: afterwards all is as if it had never come. History is kept."""
     return BatchOut.of(service.take_back(work, batch_id=batch_id))
+
+
+def corrections(told: list[str]) -> dict[str, str | None]:
+    """`raw=field` pairs; `raw=` leaves the column out."""
+    pairs = [one.partition("=") for one in told]
+    if any(not equals for _, equals, _ in pairs):
+        raise BadInputError("columns: give each correction as raw-name=field, or raw-name= to leave a column out.")
+    return {raw: field or None for raw, _, field in pairs}
 
 
 def read_envelope(request: Request) -> tuple[Entries, bytes]:

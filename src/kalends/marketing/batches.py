@@ -50,6 +50,7 @@ def land(
     reported_at: datetime | None = None,
     options: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
+    kind: str = "upload",
 ) -> Batch:
     """Store the payload, number the batch and start its application; acknowledged when the transaction commits.
 
@@ -65,7 +66,7 @@ def land(
         raise EmptyPayloadError(f"{file_name or 'The payload'} is empty: there was nothing to read.")
     return record(
         work,
-        kind="upload",
+        kind=kind,
         data_source=data_source,
         file_name=file_name,
         file_id=file_id,

@@ -21,7 +21,7 @@ class Batch(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int]
     kind: Mapped[str]
-    """upload | take_back"""
+    """upload | take_back | rates"""
     state: Mapped[str]
     """landed (acknowledged) -> applying -> published | failed"""
     data_source: Mapped[str]

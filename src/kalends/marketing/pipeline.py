@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +18,7 @@ import pyarrow as pa
 from kalends.base.errors import KalendsError
 from kalends.base.jobs import JobRun
 from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing import batches, entities, series, versions
+from kalends.marketing import batches, entities, rates, series, versions
 from kalends.marketing.models import Batch
 from kalends.marketing.records import STAGED_SCHEMA
 from kalends.marketing.staging import StageOptions, StageReport, stage
@@ -45,10 +45,9 @@ def apply_next(run: JobRun) -> bool:
         batch = batches.oldest_pending(work)
     if batch is None:
         return False
-    apply = take_back if batch.kind == "take_back" else load
     try:
         with run.house.warehouse.tenant(run.scope.tenant_id) as warehouse:
-            outcome = apply(run, batch, warehouse)
+            outcome = APPLY[batch.kind](run, batch, warehouse)
     except KalendsError as error:
         if error.status >= 500:
             raise
@@ -121,6 +120,17 @@ def take_back(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
                 stage_batch(run, repeated, con)
                 series.apply(warehouse, con, batch_seq=repeated.seq)
     return Outcome(received=0, loaded=0, unchanged=0, quarantined=0, report={"rows_left": left})
+
+
+def load_rates(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
+    """Write the exchange rates of the payload."""
+    assert batch.file_id is not None
+    with run.house.files.open(batch.tenant_id, batch.file_id) as clear, warehouse.write():
+        received, fresh = rates.apply(warehouse, clear.read(), batch_seq=batch.seq)
+    return Outcome(received=received, loaded=fresh, unchanged=received - fresh, quarantined=0, report={})
+
+
+APPLY: Final = {"upload": load, "take_back": take_back, "rates": load_rates}
 
 
 def hand_over(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection) -> None:

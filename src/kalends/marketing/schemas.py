@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
@@ -52,6 +53,26 @@ class LocalFile(Window):
     data_source: str = Field(default="file", min_length=1, max_length=100)
     columns: dict[str, str | None] = Field(default_factory=dict, description="Corrected guesses: raw name -> field.")
     wait: bool = Field(default=False, description="Answer when the data is visible.")
+
+
+class Rate(BaseModel):
+    """`rate` units of `quote` for one unit of `base` on `date`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    date: date
+    base: str = Field(pattern=r"^[A-Z]{3}$")
+    quote: str = Field(pattern=r"^[A-Z]{3}$")
+    rate: Decimal = Field(gt=0, max_digits=18, decimal_places=9)
+    source: str = Field(min_length=1, max_length=100, description="Who says so, as ECB.")
+
+
+class Rates(BaseModel):
+    """Exchange rates by day."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rates: list[Rate] = Field(min_length=1, max_length=100_000)
 
 
 class Progress(BaseModel):

@@ -34,6 +34,7 @@ from kalends.marketing.schemas import (
     QualitySummary,
     Quarantine,
     QuarantinedRow,
+    Rates,
     Transformed,
 )
 from kalends.marketing.staging import StageOptions, stage
@@ -42,6 +43,7 @@ __all__ = [
     "data_version",
     "describe",
     "land_file",
+    "land_rates",
     "land_rows",
     "list_batches",
     "open_local",
@@ -110,6 +112,13 @@ def land_rows(door: Door, raw: bytes, *, envelope: Entries, idempotency_key: str
     )
 
 
+def land_rates(door: Door, rates: Rates) -> UUID:
+    """Store exchange rates; gives the batch's id."""
+    raw = orjson.dumps(rates.model_dump(mode="json")["rates"])
+    with door.work() as work:
+        return batches.land(work, io.BytesIO(raw), data_source="rates", file_name="rates.json", kind="rates").id
+
+
 def wait_for(door: Door, *, batch_id: UUID, seconds: float) -> IngestAnswer:
     """The batch as it is when it is published or failed, or as it is after `seconds`."""
     deadline = time.monotonic() + seconds
@@ -153,14 +162,14 @@ def sentence(total: dict[str, Any]) -> str:
 def transform(envelope: Entries, *, columns: dict[str, str | None]) -> Transformed:
     """What an ingest of these rows would store, without storing it."""
     raw = orjson.dumps(envelope.model_dump(mode="json"))
-    days = (envelope.date_range_start, envelope.date_range_end)
+    first, last = envelope.date_range_start, envelope.date_range_end
     with duckdb.connect(config={"autoinstall_known_extensions": False, "temp_directory": ""}) as con:
         report = stage(
             con,
             lambda: io.BytesIO(raw),
             data_source=envelope.data_source,
             now=system_clock(),
-            date_range=days if days[0] and days[1] else None,
+            date_range=(first, last) if first and last else None,
             options=StageOptions(columns=columns),
         )
         rows = con.execute("FROM staged ORDER BY source_row LIMIT 1000").to_arrow_table().to_pylist()

@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("error", pg.JSONB, nullable=True),
         sa.UniqueConstraint("tenant_id", "seq"),
         sa.UniqueConstraint("tenant_id", "idempotency_key"),
-        sa.CheckConstraint("kind IN ('upload', 'take_back')", name="kind"),
+        sa.CheckConstraint("kind IN ('upload', 'take_back', 'rates')", name="kind"),
         sa.CheckConstraint("state IN ('landed', 'applying', 'published', 'failed')", name="state"),
     )
     op.create_index(
