@@ -40,20 +40,28 @@ Reader = Annotated[Work, permit("calendar.read")]
 Writer = Annotated[Work, permit("calendar.write")]
 Manager = Annotated[Work, permit("settings.manage")]
 AsOf = Annotated[
-    datetime | date | None, Query(description="An instant, or a day: its end in the calendar's own time zone.")
+    str | None,
+    Query(description="A day (its end in the calendar's time zone) or an instant, ISO 8601.", examples=["2026-03-31"]),
 ]
 WhichCalendar = Annotated[UUID | Literal["default"], Path(description="A calendar's id, or `default`.")]
 # A longer answer is a file's job: ask for it in pieces.
 MAX_DAYS = 40_000
 
 
-def resolve(as_of: datetime | date | None, *, zone: str) -> datetime | None:
+def resolve(as_of: str | None, *, zone: str) -> datetime | None:
     """The instant meant by `as_of`: a day means its end in `zone`, an instant without a zone is in `zone` too."""
     if as_of is None:
         return None
-    if isinstance(as_of, datetime):
-        return as_of if as_of.tzinfo else as_of.replace(tzinfo=ZoneInfo(zone))
-    return datetime.combine(as_of + timedelta(days=1), time(0), ZoneInfo(zone)) - timedelta(microseconds=1)
+    try:
+        instant = datetime.fromisoformat(as_of)
+        is_day = len(as_of) <= len("2026-03-31") and instant.time() == time(0)
+        local = instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))
+        return local + timedelta(days=1, microseconds=-1) if is_day else local
+    except (ValueError, OverflowError) as error:
+        raise PeriodError(
+            f"as_of {as_of!r} is neither a day such as 2026-03-31 nor an instant such as 2026-03-31T12:00:00Z.",
+            where="as_of",
+        ) from error
 
 
 def _calendar(work: Work, which: UUID | Literal["default"] | None) -> Calendar:
@@ -62,7 +70,7 @@ def _calendar(work: Work, which: UUID | Literal["default"] | None) -> Calendar:
 
 
 def _days(
-    work: Work, first: date, last: date, calendar_id: UUID | None, as_of: datetime | date | None
+    work: Work, first: date, last: date, calendar_id: UUID | None, as_of: str | None
 ) -> tuple[service.CalendarDays, datetime | None]:
     """The days asked for and the instant as of which."""
     if (last - first).days >= MAX_DAYS:

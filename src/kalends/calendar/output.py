@@ -28,9 +28,13 @@ def as_json_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 def as_csv(frame: pl.DataFrame) -> bytes:
     """UTF-8 CSV with a heading; documents stay JSON texts, and no text can act as a spreadsheet's formula."""
-    texts = pl.col(pl.String)
     safe = frame.with_columns(
-        pl.when(texts.str.contains(FORMULA_STARTS)).then(pl.concat_str(pl.lit("'"), texts)).otherwise(texts)
+        pl.when(pl.col(name).str.contains(FORMULA_STARTS))
+        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name, kind in frame.schema.items()
+        if kind == pl.String
     )
     return safe.write_csv().encode()
 
