@@ -37,6 +37,8 @@ class Batch(Model):
     reported_at: Mapped[datetime]
     """When the platform said it; decides which of two versions is the later one."""
     published_at: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
+    """When somebody said that they have seen what went wrong with it."""
     retracts_seq: Mapped[int | None]
     retracted_by_seq: Mapped[int | None]
     received: Mapped[int | None]
@@ -57,3 +59,22 @@ class DataState(Model):
     next_seq: Mapped[int]
     data_version: Mapped[int]
     published_at: Mapped[datetime | None]
+
+
+class Draft(Model):
+    """An uploaded file that nobody has loaded yet: it lies in the file store, and how to read it is still open."""
+
+    __tablename__ = "drafts"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID | None]
+    file_name: Mapped[str]
+    file_id: Mapped[UUID]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    data_source: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    """As of a batch: date_range, columns, decimal_mark, day_order."""
+    reported_at: Mapped[datetime]
+    created_at: Mapped[datetime]

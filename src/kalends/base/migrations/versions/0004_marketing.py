@@ -29,6 +29,7 @@ def upgrade() -> None:
         timestamp("received_at"),
         timestamp("reported_at"),
         timestamp("published_at", nullable=True),
+        timestamp("looked_at", nullable=True),
         sa.Column("retracts_seq", sa.BigInteger, nullable=True),
         sa.Column("retracted_by_seq", sa.BigInteger, nullable=True),
         *(
@@ -56,8 +57,22 @@ def upgrade() -> None:
         timestamp("published_at", nullable=True),
         sa.UniqueConstraint("tenant_id"),
     )
+    tenant_table(
+        "drafts",
+        reference("person_id", nullable=True),
+        words("file_name"),
+        reference("file_id"),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        words("sha256"),
+        words("data_source"),
+        sa.Column("options", pg.JSONB, nullable=False, server_default="{}"),
+        timestamp("reported_at"),
+        timestamp("created_at"),
+    )
+    op.create_index("ix_drafts_created_at", "drafts", ["tenant_id", "created_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("drafts")
     op.drop_table("data_states")
     op.drop_table("batches")
