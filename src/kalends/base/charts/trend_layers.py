@@ -1,6 +1,6 @@
 """The layers of a trend chart.
 
-A drawing knows no data, only the names of its data sets: so it is made once and kept (making one takes 100 ms and more).
+A drawing knows no data, only the names of its data sets, so it is made once and kept; making one takes 100 ms.
 """
 
 from __future__ import annotations
