@@ -16,16 +16,9 @@ import kalends.calendar.jobs
 import kalends.calendar.pages
 import kalends.identity.api
 import kalends.identity.pages
-import kalends.insight.api
-import kalends.insight.pages
 import kalends.marketing.api
 import kalends.marketing.jobs
-import kalends.marketing.pages
-import kalends.notify.api
-import kalends.notify.jobs
-import kalends.notify.pages
 import kalends.operations
-import kalends.web.pages
 from kalends import __version__
 from kalends.base.errors import BadInputError, ForbiddenError, KalendsError, NotFoundError
 from kalends.base.pages import STATIC, SecurityHeaders, render
@@ -36,19 +29,13 @@ LOG = structlog.get_logger(__name__)
 
 APIS = (
     kalends.identity.api.router,
-    kalends.notify.api.router,
     kalends.calendar.api.router,
     kalends.marketing.api.router,
-    kalends.insight.api.router,
     kalends.operations.api,
 )
 PAGES = (
     kalends.identity.pages.router,
-    kalends.notify.pages.router,
     kalends.calendar.pages.router,
-    kalends.marketing.pages.router,
-    kalends.insight.pages.router,
-    kalends.web.pages.router,
 )
 
 SUBSCRIPTIONS: dict[str, list[str]] = {}

@@ -35,6 +35,7 @@ from kalends.base.settings import Settings
 from kalends.base.warehouse import open_warehouse
 from kalends.base.work import House
 from kalends.base.worker import Worker
+from kalends.identity.service import ensure_owner_token
 
 DATABASE = "kalends"
 OWNER = "kalends_owner"
@@ -181,6 +182,7 @@ def tcp_socket(host: str, port: int) -> socket.socket:
 def running(settings: Settings, *, tcp: bool, clock: Clock = system_clock) -> Iterator[Listener]:
     """An open house with its worker, ready to listen."""
     with open_house(settings, clock=clock) as house:
+        ensure_owner_token(settings)
         listener = Listener(house=house, tcp=tcp)
         worker = Worker(house)
         if settings.worker:
