@@ -1,8 +1,21 @@
+type Part = "Charts" | "Calendar";
+
 const loaded = new Map<string, Promise<unknown>>();
 
-function load(name: "Charts" | "Calendar"): void {
-  const url = document.querySelector<HTMLScriptElement>("script[data-app]")?.dataset[`part${name}`];
-  if (url && !loaded.has(name)) loaded.set(name, import(url));
+function loadSheet(url: string | undefined): void {
+  if (!url) return;
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = url;
+  document.head.append(link);
+}
+
+function load(name: Part): void {
+  const urls = document.querySelector<HTMLScriptElement>("script[data-app]")?.dataset ?? {};
+  const url = urls[`part${name}`];
+  if (!url || loaded.has(name)) return;
+  loadSheet(urls[`sheet${name}`]);
+  loaded.set(name, import(url));
 }
 
 function look(root: ParentNode): void {
