@@ -93,15 +93,29 @@ def stage_batch(run: JobRun, batch: Batch, con: duckdb.DuckDBPyConnection) -> St
     """The batch's payload in the staging tables of `con`."""
     assert batch.file_id is not None
     opened: Callable[[], BinaryIO] = partial(run.house.files.open, batch.tenant_id, batch.file_id)
-    days = batch.options.get("date_range")
     return stage(
         con,
         opened,
         data_source=batch.data_source,
         now=batch.received_at,
         file_name=batch.file_name,
-        date_range=(date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days else None,
-        options=StageOptions(columns=batch.options.get("columns", {})),
+        date_range=declared_days(batch.options),
+        options=stage_options(batch.options),
+    )
+
+
+def declared_days(options: dict[str, Any]) -> tuple[date, date] | None:
+    """The first and last day that a batch gives to rows without a date, if it does."""
+    days = options.get("date_range")
+    return (date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days else None
+
+
+def stage_options(options: dict[str, Any]) -> StageOptions:
+    """What the sender told about how to read the payload, as a batch keeps it."""
+    return StageOptions(
+        columns=options.get("columns", {}),
+        decimal_mark=options.get("decimal_mark"),
+        day_order=options.get("day_order"),
     )
 
 

@@ -22,7 +22,9 @@ from kalends.base.work import Work
 from kalends.identity.service import Door
 from kalends.marketing import batches
 from kalends.marketing.batches import data_version, version_at
+from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
 from kalends.marketing.models import Batch
+from kalends.marketing.overview import Source, count_waiting, list_sources, load_again
 from kalends.marketing.pipeline import describe as describe_staging
 from kalends.marketing.schemas import (
     SOURCE_ALIASES,
@@ -40,15 +42,23 @@ from kalends.marketing.schemas import (
 from kalends.marketing.staging import StageOptions, stage
 
 __all__ = [
+    "FactVersion",
+    "RawLine",
+    "Source",
+    "count_waiting",
     "data_version",
     "describe",
     "land_file",
     "land_rates",
     "land_rows",
+    "lineage_of",
     "list_batches",
+    "list_sources",
+    "load_again",
     "open_local",
     "quarantine",
     "quarantine_csv",
+    "raw_line",
     "take_back",
     "transform",
     "version_at",

@@ -1,0 +1,187 @@
+"""The Data room at a glance: what each source has delivered, and which batches somebody should look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+
+from kalends.base.errors import ConflictError
+from kalends.base.work import Work
+from kalends.marketing import batches
+from kalends.marketing.models import Batch
+from kalends.marketing.schemas import Batches, BatchOut
+
+
+class CannotLoadAgainError(ConflictError):
+    """Only a file that could not be read, or that was taken back, can be loaded again."""
+
+    code = "cannot_load_again"
+
+
+Show = Literal["all", "attention", "loaded", "running", "failed", "taken_back"]
+SHOWS: tuple[str, ...] = get_args(Show)
+
+IS_FILE = Batch.kind == "upload"
+STANDS = and_(IS_FILE, Batch.retracted_by_seq.is_(None))
+NEEDS_LOOK = and_(
+    STANDS,
+    Batch.looked_at.is_(None),
+    or_(Batch.state == "failed", and_(Batch.state == "published", Batch.quarantined > 0)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One data source. `days`: days with rows, of `first` to `last`; `good` of `received` rows could be used."""
+
+    name: str
+    first: date | None
+    last: date | None
+    days: int
+    rows: int
+    accounts: int
+    loaded_at: datetime | None
+    received: int
+    quarantined: int
+    waiting: int
+    """Batches that somebody should look at."""
+
+    @property
+    def share_good(self) -> float | None:
+        """0 to 1; None before the first row."""
+        return (self.received - self.quarantined) / self.received if self.received else None
+
+
+def list_sources(work: Work) -> list[Source]:
+    """Every source that ever sent a file, by name."""
+    facts, series = _facts(work), _series(work)
+    query = select(
+        Batch.data_source,
+        func.max(Batch.published_at).label("loaded_at"),
+        func.coalesce(func.sum(case((STANDS, Batch.received))), 0).label("received"),
+        func.coalesce(func.sum(case((STANDS, Batch.quarantined))), 0).label("quarantined"),
+        func.count(case((NEEDS_LOOK, 1))).label("waiting"),
+    ).where(IS_FILE)
+    found = work.session.execute(query.group_by(Batch.data_source).order_by(Batch.data_source)).mappings().all()
+    return [_source(dict(row), facts.get(row["data_source"]) or series.get(row["data_source"])) for row in found]
+
+
+def _source(row: dict[str, Any], span: dict[str, Any] | None) -> Source:
+    covered = span or {"first": None, "last": None, "days": 0, "rows": 0, "accounts": 0}
+    return Source(
+        name=row["data_source"],
+        loaded_at=row["loaded_at"],
+        received=int(row["received"]),
+        quarantined=int(row["quarantined"]),
+        waiting=row["waiting"],
+        **covered,
+    )
+
+
+def _facts(work: Work) -> dict[str, dict[str, Any]]:
+    """Span, days, rows and accounts of each source's facts."""
+    if not work.warehouse.exists("facts"):
+        return {}
+    found = work.warehouse.execute(
+        "SELECT data_source, min(date_from) AS first, max(date_to) AS last, count(DISTINCT date_from) AS days,"
+        ' count(*) AS "rows", count(DISTINCT account_id) AS accounts FROM facts GROUP BY data_source'
+    ).to_pylist()
+    return {row.pop("data_source"): row for row in found}
+
+
+def _series(work: Work) -> dict[str, dict[str, Any]]:
+    """The same of sources that brought series; a series belongs to the source of the batch that it came with."""
+    if not work.warehouse.exists("series"):
+        return {}
+    found = work.warehouse.execute(
+        "SELECT batch_seq, min(date_from) AS first, max(date_to) AS last, count(DISTINCT date_from) AS days,"
+        ' count(*) AS "rows", 0 AS accounts FROM series GROUP BY batch_seq ORDER BY batch_seq'
+    ).to_pylist()
+    sent = {row.pop("batch_seq"): row for row in found}
+    names = work.session.execute(select(Batch.seq, Batch.data_source).where(Batch.seq.in_(sent))).all()
+    spans: dict[str, dict[str, Any]] = {}
+    for seq, name in names:
+        spans[name] = _joined(spans[name], sent[seq]) if name in spans else sent[seq]
+    return spans
+
+
+def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Two files' series as one source: files of one source usually share their days, so the longer run counts."""
+    return {
+        "first": min(one["first"], other["first"]),
+        "last": max(one["last"], other["last"]),
+        "days": max(one["days"], other["days"]),
+        "rows": one["rows"] + other["rows"],
+        "accounts": 0,
+    }
+
+
+def list_some(work: Work, *, show: str = "all", data_source: str | None = None, limit: int, offset: int) -> Batches:
+    """Batches of one kind (`Show`), newest first, and how many there are."""
+    query = batches.listing(data_source=data_source).where(_condition(show))
+    total = work.session.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    found = work.session.execute(query.limit(limit).offset(offset)).scalars()
+    return Batches(batches=[BatchOut.of(batch) for batch in found], total=total)
+
+
+def _condition(show: str) -> ColumnElement[bool]:
+    conditions: dict[str, ColumnElement[bool]] = {
+        "all": Batch.seq > 0,
+        "attention": NEEDS_LOOK,
+        "loaded": and_(STANDS, Batch.state == "published"),
+        "running": Batch.state.in_(("landed", "applying")),
+        "failed": Batch.state == "failed",
+        "taken_back": or_(Batch.kind == "take_back", Batch.retracted_by_seq.is_not(None)),
+    }
+    return conditions.get(show, false())
+
+
+def count_each(work: Work, *, data_source: str | None = None) -> dict[str, int]:
+    """How many batches each filter would show."""
+    counts = [func.count(case((_condition(show), 1))).label(show) for show in SHOWS]
+    query: Any = select(*counts)
+    if data_source:
+        query = query.where(Batch.data_source == data_source)
+    return dict(work.session.execute(query).mappings().one())
+
+
+def count_waiting(work: Work) -> int:
+    """Batches that failed or have rows set aside, and that nobody has looked at."""
+    return work.session.execute(select(func.count()).select_from(Batch).where(NEEDS_LOOK)).scalar_one()
+
+
+def mark_seen(work: Work, *, batch_id: UUID) -> None:
+    """Somebody has seen what went wrong: it no longer waits for anybody."""
+    batches.get(work, batch_id).looked_at = work.now
+
+
+def neighbour(work: Work, *, seq: int | None) -> Batch | None:
+    """The batch with this number: the one that took another back, or that was taken back."""
+    return work.session.execute(select(Batch).where(Batch.seq == seq)).scalar_one_or_none() if seq else None
+
+
+def load_again(work: Work, *, batch_id: UUID) -> Batch:
+    """Load the stored payload of a batch once more, as it was sent: what undoes a take-back, and retries a failure.
+
+    Raises CannotLoadAgainError for a batch that stands, or that has no payload.
+    """
+    batch = batches.get(work, batch_id)
+    if batch.file_id is None or (batch.state != "failed" and batch.retracted_by_seq is None):
+        raise CannotLoadAgainError
+    made = batches.record(
+        work,
+        kind=batch.kind,
+        data_source=batch.data_source,
+        file_name=batch.file_name,
+        file_id=batch.file_id,
+        size=batch.size,
+        sha256=batch.sha256,
+        options=batch.options,
+        reported_at=batch.reported_at,
+    )
+    work.audit("load_again", subject_kind="batch", subject_id=made.id, after={"seq": made.seq, "of": batch.seq})
+    return made
