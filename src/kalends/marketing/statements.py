@@ -127,7 +127,8 @@ def note_scopes(tenant: TenantWarehouse, staged: str, *, stamp: Stamp, complete:
     entries = [row | {"is_complete": False} for row in spoken] + windows
     rows = pa.Table.from_pylist([row | asdict(stamp) for row in entries], schema=SCOPES_SCHEMA.to_pyarrow())
     tenant.stage("_scopes", rows, schema=SCOPES_SCHEMA)
-    tenant.append("scopes", tenant.table("_scopes"))
+    columns = ", ".join(SCOPES_SCHEMA)
+    tenant.run(f"INSERT INTO scopes ({columns}) SELECT {columns} FROM _scopes")
 
 
 def is_late(tenant: TenantWarehouse, stamp: Stamp) -> bool:
