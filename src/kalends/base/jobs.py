@@ -135,6 +135,8 @@ class JobRun:
     task_id: UUID
     attempt: int
     args: dict[str, Any]
+    is_last: bool = False
+    """Whether a fault in this attempt will not be tried again."""
 
     @contextmanager
     def work(self) -> Iterator[Work]:

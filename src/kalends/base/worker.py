@@ -49,7 +49,7 @@ def run_task(house: House, tenant_id: UUID, task_id: UUID) -> None:
         finish(house, run, kind=kind, state="failed", error=error.problem())
         log.warning("failed", error=error.message)
     except Exception as error:
-        if run.attempt <= job.retries:
+        if not run.is_last:
             log.warning("will be tried again", error=repr(error))
             raise
         log.exception("failed for good")
@@ -65,7 +65,9 @@ def claim(house: House, scope: Scope, task_id: UUID) -> tuple[str, JobRun] | Non
         if row is None:
             work.session.execute(jobs.CANCEL_QUEUED, {"id": task_id, "now": work.now})
             return None
-        return row.kind, JobRun(house=house, scope=scope, task_id=task_id, attempt=row.attempt, args=row.args)
+        is_last = row.attempt > jobs.REGISTRY.get(row.kind).retries
+        run = JobRun(house=house, scope=scope, task_id=task_id, attempt=row.attempt, args=row.args, is_last=is_last)
+        return row.kind, run
 
 
 def finish(house: House, run: JobRun, *, kind: str, state: str, error: dict[str, Any] | None = None) -> None:

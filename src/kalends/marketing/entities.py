@@ -43,7 +43,8 @@ def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_s
     ).to_arrow_table()
     if not rows.num_rows:
         return 0
-    incoming = warehouse.stage("incoming_names", rows, schema=SCHEMA)
+    warehouse.stage("incoming_names", rows, schema=SCHEMA)
+    incoming = warehouse.table("incoming_names")
     known = current(warehouse, version=batch_seq - 1)
     same = [incoming[column] == known[column] for column in (*KEY, "name")]
     return warehouse.append(TABLE, warehouse.to_arrow(incoming.anti_join(known, same)))

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from kalends.base.errors import KalendsError
-from kalends.base.jobs import JobRun
+from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import batches, entities, rates, series, versions
 from kalends.marketing.models import Batch
@@ -26,6 +26,13 @@ from kalends.marketing.staging import StageOptions, StageReport, stage
 INCOMING = "incoming"
 STEPS = 4
 """read and map, write, publish, done."""
+
+
+class UnforeseenError(KalendsError):
+    """The batch could not be applied for a reason that we did not foresee. Its payload is kept; please report this."""
+
+    status = 500
+    code = "unforeseen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +55,28 @@ def apply_next(run: JobRun) -> bool:
     try:
         with run.house.warehouse.tenant(run.scope.tenant_id) as warehouse:
             outcome = APPLY[batch.kind](run, batch, warehouse)
-    except KalendsError as error:
-        if error.status >= 500:
+    except Exception as error:
+        problem = answer_to(error, is_last=run.is_last)
+        if problem is None:
             raise
         with run.work() as work:
-            batches.fail(work, batch_id=batch.id, problem=error.problem())
+            batches.fail(work, batch_id=batch.id, problem=problem)
         return True
     with run.work() as work:
         batches.publish(work, batch_id=batch.id, outcome=asdict(outcome))
     return True
+
+
+def answer_to(error: Exception, *, is_last: bool) -> dict[str, Any] | None:
+    """What to tell of a batch that could not be applied; None where it should be tried again.
+
+    After the last try even an unforeseen fault fails the batch: it must not keep the ones behind it waiting for ever.
+    """
+    if isinstance(error, TaskCancelledError | TaskSupersededError):
+        return None
+    if isinstance(error, KalendsError) and error.status < 500:
+        return error.problem()
+    return UnforeseenError(kind=type(error).__name__).problem() if is_last else None
 
 
 def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:

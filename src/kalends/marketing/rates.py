@@ -39,7 +39,8 @@ def apply(warehouse: TenantWarehouse, payload: bytes, *, batch_seq: int) -> tupl
     warehouse.delete(TABLE, lambda table: table.batch_seq == batch_seq)
     said: list[dict[str, Any]] = [{**row, "batch_seq": batch_seq} for row in orjson.loads(payload)]
     rows = pa.Table.from_pylist(said, schema=TEXT_SCHEMA)
-    incoming = warehouse.stage("incoming_rates", rows, schema=SCHEMA)
+    warehouse.stage("incoming_rates", rows, schema=SCHEMA)
+    incoming = warehouse.table("incoming_rates")
     newest = ibis.window(group_by=list(KEY), order_by=ibis.desc("batch_seq"))
     numbered = warehouse.table(TABLE).mutate(place=ibis.row_number().over(newest))
     known = numbered.filter(numbered.place == 0)

@@ -38,7 +38,8 @@ def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_s
     ).to_arrow_table()
     if not rows.num_rows:
         return 0
-    incoming = warehouse.stage("incoming_series", rows, schema=SERIES_SCHEMA)
+    warehouse.stage("incoming_series", rows, schema=SERIES_SCHEMA)
+    incoming = warehouse.table("incoming_series")
     known = current(warehouse, version=batch_seq - 1)
     same = [incoming[column].identical_to(known[column]) for column in (*SERIES_KEY, *SAID)]
     fresh = warehouse.to_arrow(incoming.anti_join(known, same))
