@@ -1,5 +1,6 @@
 """Identity over HTTP: its own routes and a few that only show who was let in."""
 
+import time
 from typing import Annotated
 
 import pytest
@@ -31,6 +32,8 @@ def app(house):
     def note(fate: str, work: Annotated[Work, permit("calendar.write")]) -> dict[str, str]:
         """Writes an announcement, and then fails as it is told to."""
         work.announce("test.noted")
+        if fate == "slow":
+            time.sleep(0.02)
         if fate == "refused":
             raise BadInputError
         if fate == "uncommittable":
