@@ -8,6 +8,7 @@ import { watchPalette } from "./behaviour/palette";
 import { prepareRequests } from "./behaviour/requests";
 import { watchTheme } from "./behaviour/theme";
 import { watchToasts } from "./behaviour/toasts";
+import { watchUploads } from "./data";
 
 prepareRequests();
 watchToasts();
@@ -16,6 +17,7 @@ watchMenus();
 watchDialogs();
 watchPalette();
 watchDropZones();
+watchUploads();
 watchForms();
 watchKeys();
 loadParts();
