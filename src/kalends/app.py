@@ -8,7 +8,6 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 import kalends.calendar.api
@@ -18,24 +17,32 @@ import kalends.identity.api
 import kalends.identity.pages
 import kalends.marketing.api
 import kalends.marketing.jobs
+import kalends.marketing.pages
+import kalends.notify.api
+import kalends.notify.jobs
+import kalends.notify.pages
 import kalends.operations
 from kalends import __version__
 from kalends.base.errors import BadInputError, ForbiddenError, KalendsError, NotFoundError
-from kalends.base.pages import STATIC, SecurityHeaders, render
+from kalends.base.pages import STATIC, HashedFiles, SecurityHeaders, render
 from kalends.base.telemetry import Telemetry
 from kalends.base.work import House
+from kalends.identity.service import NotSignedInError, answer_not_signed_in
 
 LOG = structlog.get_logger(__name__)
 
 APIS = (
     kalends.identity.api.router,
+    kalends.notify.api.router,
     kalends.calendar.api.router,
     kalends.marketing.api.router,
     kalends.operations.api,
 )
 PAGES = (
     kalends.identity.pages.router,
+    kalends.notify.pages.router,
     kalends.calendar.pages.router,
+    kalends.marketing.pages.router,
 )
 
 SUBSCRIPTIONS: dict[str, list[str]] = {}
@@ -64,7 +71,8 @@ def create_app(house: House) -> FastAPI:
         app.include_router(router, include_in_schema=False)
     for router in (*PAGES, kalends.operations.router):
         app.include_router(router, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+    app.mount("/static", HashedFiles(directory=STATIC, check_dir=False), name="static")
+    app.add_exception_handler(NotSignedInError, answer_not_signed_in)
     app.add_exception_handler(KalendsError, answer_error)
     app.add_exception_handler(RequestValidationError, answer_error)
     app.add_exception_handler(HTTPException, answer_error)
