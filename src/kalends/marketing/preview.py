@@ -90,8 +90,8 @@ def guess_source(sample: Sample, *, file_name: str) -> str:
 
 def _known_share(table: RawTable, mapping: Mapping) -> float:
     """The share of the table's columns that the platform's rules name; 0 where they cannot read it."""
-    if not is_report(table, mapping) and entity_of(table, mapping) is None:
-        return 0.0
+    if not is_report(table, mapping):
+        return CERTAIN if entity_of(table, mapping) is not None else 0.0
     known = {source for item in mapping.fields for source in item.sources} | mapping.breakdowns.keys()
     known |= {mapping.actions.counts, mapping.actions.values} if mapping.actions else set()
     asked = [name for column in table.columns if not mapping.is_ignored(name := snake(column))]

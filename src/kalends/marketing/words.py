@@ -138,3 +138,9 @@ def good_share(*, received: int, quarantined: int) -> str:
     if not quarantined:
         return "all rows good"
     return f"{percent(min((received - quarantined) / received, 0.999))} of rows good"
+
+
+def role_name(target: str) -> str:
+    """A series' role by itself: 'Paid activity'."""
+    said = field_name(target).removeprefix("Series: ")
+    return said[:1].upper() + said[1:]

@@ -1,0 +1,259 @@
+"""The upload pages: a file is sent once, looked at, corrected, and loaded without being sent again."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+from starlette.datastructures import FormData
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from kalends.base.errors import BadInputError, KalendsError
+from kalends.base.pages import Choice, flash, render
+from kalends.base.work import Work
+from kalends.identity.service import Door, door, permit, workspace
+from kalends.marketing import drafts, words
+from kalends.marketing.bodies import read_body
+from kalends.marketing.mapping.generic import SYNONYMS
+from kalends.marketing.models import Draft
+from kalends.marketing.preview import (
+    SERIES_TARGETS,
+    Preview,
+    cells_of,
+    doubly_taken,
+    guess_source,
+    is_target,
+    preview,
+    source_choices,
+)
+from kalends.marketing.sampling import take_sample
+
+router = APIRouter(include_in_schema=False)
+
+Writer = Annotated[Work, permit("data.write")]
+Uploader = Annotated[Door, door("data.write")]
+LONGEST_NAME = 300
+
+
+async def sent_form(request: Request) -> FormData:
+    """The form's fields; its selects are as many as the file has columns."""
+    return await request.form(max_fields=20_000)
+
+
+Sent = Annotated[FormData, Depends(sent_form)]
+
+
+@router.get("/data/upload")
+def show_upload(request: Request, work: Writer) -> Response:
+    """Where files are dropped, and what was uploaded and not loaded yet."""
+    drafts.sweep(work)
+    return render(request, "data/upload.html", drafts=drafts.waiting(work), now=work.now, words=words)
+
+
+@router.post("/data/upload")
+def take_upload(
+    request: Request,
+    door: Uploader,
+    file_name: Annotated[str, Query(max_length=LONGEST_NAME)] = "",
+    modified: Annotated[int | None, Query(ge=0, le=4_102_444_800_000, description="Unix time in ms.")] = None,
+) -> Response:
+    """Keep the body as a draft, guess where it is from, and say where to look at it."""
+    reported_at = datetime.fromtimestamp(modified / 1000, UTC) if modified else None
+    draft_id = drafts.land(door, read_body(request), file_name=file_name, reported_at=reported_at)
+    source = _guess(door, draft_id, file_name)
+    with door.work() as work:
+        drafts.change(work, draft_id=draft_id, data_source=source, options={})
+    return JSONResponse({"href": f"/data/upload/{draft_id}"}, status_code=201)
+
+
+def _guess(door: Door, draft_id: UUID, file_name: str) -> str:
+    """The likely source; a file that cannot even be sampled says why on its own page."""
+    with door.work() as work:
+        file_id = drafts.get(work, draft_id).file_id
+    try:
+        sample = take_sample(lambda: door.house.files.open(door.scope.tenant_id, file_id))
+        return guess_source(sample, file_name=file_name)
+    except BadInputError:
+        return "file"
+
+
+@router.get("/data/upload/{draft_id}")
+def show_draft(request: Request, work: Writer, draft_id: UUID) -> Response:
+    """The page of one draft; the look into the file follows by itself, for it may take a moment."""
+    return render(request, "data/draft.html", draft=drafts.get(work, draft_id), words=words)
+
+
+@router.get("/data/upload/{draft_id}/preview")
+def show_preview(request: Request, work: Writer, draft_id: UUID) -> Response:
+    """How the file would be read."""
+    return _show(request, work, drafts.get(work, draft_id))
+
+
+@router.post("/data/upload/{draft_id}")
+def correct_draft(request: Request, work: Writer, draft_id: UUID, sent: Sent) -> Response:
+    """Keep what was corrected and look again."""
+    errors = _keep(work, draft_id, sent)
+    return _show(request, work, drafts.get(work, draft_id), errors=errors)
+
+
+@router.post("/data/upload/{draft_id}/load")
+def load_draft(request: Request, work: Writer, draft_id: UUID, sent: Sent) -> Response:
+    """Load the file as it was last corrected. A second call leads to the same batch."""
+    try:
+        errors = _keep(work, draft_id, sent)
+    except drafts.NoSuchDraftError:
+        errors = {}
+    if errors:
+        draft = drafts.get(work, draft_id)
+        return render(request, "data/draft.html", status=422, draft=draft, words=words)
+    batch = drafts.load(work, draft_id=draft_id)
+    return RedirectResponse(f"/data/batches/{batch.id}", status_code=303)
+
+
+@router.post("/data/upload/{draft_id}/discard")
+def discard_draft(work: Writer, draft_id: UUID) -> Response:
+    """Remove the upload."""
+    drafts.discard(work, draft_id=draft_id)
+    answer = RedirectResponse("/data/upload", status_code=303)
+    flash(answer, text="Discarded. Nothing of the file was kept.")
+    return answer
+
+
+class Corrections(BaseModel):
+    """What the preview's form says, besides the columns."""
+
+    data_source: str = Field(max_length=100)
+    reported_at: datetime | None = None
+    first: date | None = None
+    last: date | None = None
+    decimal_mark: str | None = None
+    day_order: str | None = None
+    columns: dict[str, str | None] = Field(default_factory=dict)
+
+    def errors(self) -> dict[str, str]:
+        """Field -> what does not fit and what would."""
+        found = {}
+        if (self.first is None) != (self.last is None):
+            found["last"] = "Give both the first and the last day, or neither."
+        elif self.first and self.last and self.last < self.first:
+            found["last"] = f"The last day comes before the first, {self.first}."
+        for target, columns in doubly_taken(self.columns).items():
+            named = " and ".join(f"“{column}”" for column in columns)
+            found[f"double-{target}"] = f"{named} are both “{words.field_name(target)}”: choose one of them."
+        return found
+
+    def options(self) -> dict[str, Any]:
+        """As a batch keeps them."""
+        days = [self.first.isoformat(), self.last.isoformat()] if self.first and self.last else None
+        told = {
+            "date_range": days,
+            "columns": self.columns,
+            "decimal_mark": self.decimal_mark,
+            "day_order": self.day_order,
+        }
+        return {name: value for name, value in told.items() if value}
+
+
+def _keep(work: Work, draft_id: UUID, sent: FormData) -> dict[str, str]:
+    """Write the corrections down if they fit together; else say what does not."""
+    draft = drafts.get(work, draft_id)
+    if "data_source" not in sent:
+        return {}
+    told = _read(sent, zone=workspace(work).zone)
+    errors = told.errors()
+    if not errors:
+        # Columns that were chosen for one source mean nothing to another one's rules.
+        columns = told.columns if told.data_source == draft.data_source else {}
+        options = told.model_copy(update={"columns": columns}).options()
+        drafts.change(
+            work, draft_id=draft_id, data_source=told.data_source, options=options, reported_at=told.reported_at
+        )
+    return errors
+
+
+def _read(sent: FormData, *, zone: str) -> Corrections:
+    """The form's fields as values; what is no value of its kind is taken as not given."""
+    text = {name: value.strip() for name, value in sent.items() if isinstance(value, str)}
+    source = text.get("data_source", "")
+    return Corrections(
+        data_source=source if source in source_choices() else "file",
+        reported_at=_instant(text.get("reported_at", ""), zone=zone),
+        first=_day(text.get("first", "")),
+        last=_day(text.get("last", "")),
+        decimal_mark=mark if (mark := text.get("decimal_mark")) in {".", ","} else None,
+        day_order=order if (order := text.get("day_order")) in {"day_first", "month_first"} else None,
+        columns=_chosen(sent),
+    )
+
+
+def _chosen(sent: FormData) -> dict[str, str | None]:
+    """The corrected columns: names and choices come as two lists of the same length."""
+    names, choices = ([value for value in sent.getlist(key) if isinstance(value, str)] for key in ("column", "field"))
+    return {
+        name: None if choice == "-" else choice
+        for name, choice in zip(names, choices, strict=False)
+        if choice and is_target(choice)
+    }
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _instant(text: str, *, zone: str) -> datetime | None:
+    """A wall time of the workspace as an instant."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _show(request: Request, work: Work, draft: Draft, *, errors: dict[str, str] | None = None) -> Response:
+    """The look into the file, or in words why there is none."""
+    found, problem = _look(work, draft)
+    zone = workspace(work).zone
+    return render(
+        request,
+        "data/preview.html",
+        draft=draft,
+        preview=found,
+        problem=problem,
+        aside=[(row, cells_of(row.raw)) for row in found.aside] if found else [],
+        errors=errors or {},
+        sources=[
+            Choice(words.source_name(name), value=name, current=name == draft.data_source) for name in source_choices()
+        ],
+        targets=_targets(found),
+        reported=draft.reported_at.astimezone(ZoneInfo(zone)),
+        words=words,
+    )
+
+
+def _look(work: Work, draft: Draft) -> tuple[Preview | None, KalendsError | None]:
+    """The preview; or the error that the whole file meets."""
+    try:
+        sample = take_sample(lambda: work.house.files.open(work.scope.tenant_id, draft.file_id))
+        found = preview(
+            sample, data_source=draft.data_source, file_name=draft.file_name, options=draft.options, now=work.now
+        )
+    except BadInputError as error:
+        return None, error
+    return found, None
+
+
+def _targets(found: Preview | None) -> list[tuple[str, list[Choice]]]:
+    """What a column can be taken for, in groups. In a wide file each column is a series of some role."""
+    series = [
+        Choice(words.field_name(name).removeprefix("Series: ").capitalize(), value=name) for name in SERIES_TARGETS
+    ]
+    if found is not None and found.layout == "wide":
+        return [("Series", series)]
+    fields = [Choice(words.field_name(name), value=name) for name in SYNONYMS]
+    return [("Field", fields), ("Series", series), ("Neither", [Choice("Not used (kept beside the row)", value="-")])]
