@@ -10,11 +10,12 @@ from datetime import date
 from typing import Any, Final
 
 import ibis
+import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kalends.base.warehouse.contract import TenantWarehouse
 from kalends.insight import expression
+from kalends.insight.finish import Finished, finish
 from kalends.insight.metrics import metric
 from kalends.insight.plan import Plan, plan
 from kalends.insight.query import Query, Snapshot, handle
@@ -82,7 +83,7 @@ class Asker:
     def survey(self, query: Query, start: date, end: date) -> Survey:
         """The days from `start` to `end` of the accounts that the query keeps."""
         answering = able(self.catalogue().reports, needs=query.needs())
-        return survey(self.fetch, self.tables, query, able=answering, start=start, end=end)
+        return survey(self.catalogue().days, filters=query.filters, able=answering, start=start, end=end)
 
 
 def run(asker: Asker, query: Query) -> Result:
@@ -110,25 +111,21 @@ def to_sql(asker: Asker, query: Query) -> str:
     )
 
 
-def _result(asker: Asker, query: Query, planned: Plan, table: pa.Table, asked: Survey) -> Result:
-    is_total = table[expression.IS_TOTAL]
-    total = table if not query.dimensions else table.filter(is_total)
-    rows = table.filter(pc.invert(is_total))
-    visible = [name for name in table.column_names if not name.startswith("_")]
+def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: Survey) -> Result:
+    finished = finish(pl.DataFrame(groups), planned.shape)
     sources = _provisional(asked, planned, asker.snapshot.today)
     settled = [settled_until(source, today=asker.snapshot.today) for source in sources]
-    first_total = total.to_pylist()[0]
     return Result(
         query=query,
         snapshot=asker.snapshot,
-        table=rows.select(visible),
-        totals={name: first_total[name] for name in visible if name not in query.dimensions},
+        frame=finished.rows,
+        totals=finished.totals,
         coverage=_coverage(query, planned, asked, asker.catalogue()),
         is_provisional=bool(sources),
         provisional_sources=sources,
         settled_until=min(settled, default=None),
-        currency=_currency(query, planned, asker.catalogue(), first_total),
-        notes=_notes(query, rows, first_total),
+        currency=_currency(query, planned, asker.catalogue(), finished),
+        notes=_notes(query, finished),
         handle=handle(query, asker.snapshot),
         words=in_words(query),
     )
@@ -163,33 +160,25 @@ def _coverage(query: Query, planned: Plan, asked: Survey, catalogue: Catalogue) 
     )
 
 
-def _currency(query: Query, planned: Plan, catalogue: Catalogue, total: dict[str, Any]) -> str | None:
+def _currency(query: Query, planned: Plan, catalogue: Catalogue, finished: Finished) -> str | None:
     """The currency of the totals, where there is one."""
     if planned.shape.money == "converted":
         return query.currency
     if planned.shape.money == "mixed":
-        return total.get(expression.CURRENCY) or None
+        return finished.currency
     return catalogue.currencies[0] if catalogue.currencies else None
 
 
-def _notes(query: Query, rows: pa.Table, total: dict[str, Any]) -> tuple[str, ...]:
+def _notes(query: Query, finished: Finished) -> tuple[str, ...]:
     """What a reader must know about values that are not given."""
     notes = []
-    if total.get(expression.MIXED) or _any(rows, expression.MIXED):
+    if finished.has_mixed:
         notes.append(
             "Amounts of several currencies are not added up: name a currency with rates, or group by currency."
         )
-    if total.get(expression.UNRATED):
-        notes.append(f"{total[expression.UNRATED]} rows have no exchange rate into {query.currency} on their day.")
+    if finished.unrated:
+        notes.append(f"{finished.unrated} amounts have no exchange rate into {query.currency} on their day.")
     singles = [metric(name).label for name in query.metrics if metric(name).needs_one_row]
-    if singles and (total.get(expression.ROWS, 0) != 1 or _several(rows)):
+    if finished.has_several:
         notes.append(f"{', '.join(singles)} cannot be added up, so they are given only where one row answers.")
     return tuple(notes)
-
-
-def _any(rows: pa.Table, column: str) -> bool:
-    return column in rows.column_names and bool(pc.any(rows[column]).as_py())
-
-
-def _several(rows: pa.Table) -> bool:
-    return expression.ROWS in rows.column_names and bool(pc.any(pc.not_equal(rows[expression.ROWS], 1)).as_py())

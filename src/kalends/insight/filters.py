@@ -11,6 +11,7 @@ from ibis.expr import types as ir
 from kalends.insight.dimensions import Dimension, Kind, dimension
 from kalends.insight.shape import FilterShape, Shape, kind_of
 from kalends.insight.statements import Bind
+from kalends.marketing.records import KEY
 
 _TRUNCATED: Final = {"week": "W", "month": "M", "quarter": "Q", "year": "Y"}
 
@@ -41,11 +42,16 @@ def keeping(rows: ir.Table, shape: Shape, bind: Bind, *, dated: bool) -> list[ir
 
 
 def _keeps(value: ir.Value, shape: FilterShape, number: int, bind: Bind) -> ir.BooleanValue:
-    """Never null: an unknown value is in no list, and so it is "not in" each."""
+    """An unknown value is in no list, and so it is "not in" each."""
     kind = kind_of(dimension(shape.dimension))
     given = [bind(f"filter{number}_{n}", kind) for n in range(shape.places)]
     if shape.operator == "contains":
-        return reduce(or_, [value.lower().contains(text.lower()) for text in given]).fill_null(False)
-    found = value.isin(given).fill_null(False) if given else value.isnull()
-    found = found | value.isnull() if shape.with_null and given else found
-    return ~found if shape.operator == "not_in" else found
+        return reduce(or_, [value.lower().contains(text.lower()) for text in given])
+    if shape.operator == "in":
+        found = [value.isin(given)] * bool(given) + [value.isnull()] * shape.with_null
+        return reduce(or_, found)
+    # A condition on plain columns lets the store skip blocks; what is never null needs no more.
+    others = value.notin(given) if given else value.notnull()
+    if shape.with_null:
+        return others & value.notnull()
+    return others if shape.dimension in KEY else others | value.isnull()

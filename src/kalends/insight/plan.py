@@ -9,7 +9,7 @@ from typing import Any
 from kalends.insight.comparisons import Comparison
 from kalends.insight.metrics import metric
 from kalends.insight.query import Query, Snapshot
-from kalends.insight.reports import able, coarsest_first, finest_first
+from kalends.insight.reports import able, coarsest_first
 from kalends.insight.shape import Money, Reading, Shape, filter_shape, padded, power_of_two, span_values, values_of
 from kalends.insight.spans import Span, counted
 from kalends.insight.survey import Catalogue, Survey
@@ -87,23 +87,11 @@ def _of_daily(catalogue: Catalogue, answering: tuple[str, ...]) -> tuple[Reading
 
 def _of_facts(answering: tuple[str, ...], found: Survey) -> tuple[Reading, dict[str, Any]]:
     """Where each platform has one report that covers every day of its accounts, name it; else rank per day."""
-    pairs = _one_report_each(answering, found)
+    pairs = found.one_report
     if pairs is None:
         return Reading("facts", "ranked", 0, answering), {}
-    sources, reports = zip(*sorted(pairs.items()), strict=True) if pairs else (("",), ("",))
+    if len(set(pairs.values())) <= 1:
+        # No other account of these has rows of this report, else there would be a pair for it.
+        return Reading("facts", "listed", 1), padded("report", tuple(set(pairs.values())) or ("",))
+    sources, reports = zip(*sorted(pairs.items()), strict=True)
     return Reading("facts", "pairs", power_of_two(len(sources))), padded("source", sources) | padded("report", reports)
-
-
-def _one_report_each(answering: tuple[str, ...], found: Survey) -> dict[str, str] | None:
-    """The report per platform, where its finest able one covers each day of each account; else None."""
-    days = {(a.data_source, a.account_id): a.days for a in found.accounts}
-    finest: dict[tuple[str, str], tuple[str, int, int]] = {}
-    for row in found.reports:
-        key = (row.data_source, row.account_id)
-        if row.report in answering and (key not in finest or finest_first(row.report) < finest_first(finest[key][0])):
-            finest[key] = (row.report, row.days, row.covering)
-    pairs: dict[str, str] = {}
-    for (source, account), (report, with_rows, covering) in finest.items():
-        if not with_rows == covering == days[source, account] or pairs.setdefault(source, report) != report:
-            return None
-    return pairs

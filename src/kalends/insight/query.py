@@ -60,6 +60,12 @@ class Filter:
             raise BadQueryError(f"{self.operator!r} is no way to filter. There are: {', '.join(OPERATORS)}.")
         object.__setattr__(self, "values", tuple(sorted(set(self.values), key=lambda v: (v is not None, str(v)))))
 
+    def keeps(self, value: str) -> bool:
+        """Whether a text that is not null passes."""
+        if self.operator == "contains":
+            return any(str(part).casefold() in value.casefold() for part in self.values)
+        return (value in self.values) == (self.operator == "in")
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:

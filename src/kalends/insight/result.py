@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import pyarrow as pa
+import polars as pl
 
 from kalends.insight.query import Query, Snapshot
 
@@ -37,11 +37,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An answer. `table` has the dimensions, then the metrics with `_before`, `_difference`, `_change` if compared."""
+    """An answer. `frame` has the dimensions, then the metrics with `_before`, `_difference`, `_change` if compared."""
 
     query: Query
     snapshot: Snapshot
-    table: pa.Table
+    frame: pl.DataFrame
     totals: dict[str, Any]
     coverage: Coverage
     is_provisional: bool
@@ -55,5 +55,4 @@ class Result:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The rows as plain values."""
-        found: list[dict[str, Any]] = self.table.to_pylist()
-        return found
+        return self.frame.to_dicts()

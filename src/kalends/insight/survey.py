@@ -1,49 +1,67 @@
-"""What there is to answer from: the reports, currencies and spans of a data version, and the days of a period."""
+"""What there is to answer from: the reports, currencies and spans of a data version, and the days of a period.
+
+A catalogue is read once per data version and kept: the days of every report as four short arrays, a few bytes a day,
+so that looking at a period is arithmetic in memory and no question to the warehouse.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-import ibis
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from ibis.expr import types as ir
 
-from kalends.insight.filters import keeping
-from kalends.insight.query import Query
-from kalends.insight.shape import FilterShape, Reading, Shape, filter_shape, padded, power_of_two
+from kalends.insight.query import Filter
 from kalends.insight.spans import Span
-from kalends.insight.statements import Bind, Build
+from kalends.insight.statements import Build
 from kalends.insight.tables import Tables
 
 Fetch = Callable[[Hashable, Build, Mapping[str, Any]], pa.Table]
 """Gives the rows of a statement: its shape, how it is built, its values."""
 
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """What one data version holds; read once and kept as long as the version is asked for."""
-
-    reports: tuple[str, ...]
-    currencies: tuple[str, ...]
-    spans: tuple[Span, ...]
-    sources: tuple[str, ...]
-    first_day: date | None
-    last_day: date | None
-    has_rates: bool = False
+_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportDays:
-    """One report of one account in a period: on how many days it has rows, and on how many it covers."""
+    """The table `report_days`, sorted by day: days since 1970, and places in the lists of accounts and reports."""
 
-    data_source: str
-    account_id: str
-    report: str
-    days: int
-    covering: int
+    accounts: tuple[tuple[str, str], ...]
+    """Platform and account id."""
+
+    reports: tuple[str, ...]
+    day: npt.NDArray[np.int32]
+    account: npt.NDArray[np.int32]
+    report: npt.NDArray[np.int32]
+    is_covering: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What one data version holds."""
+
+    days: ReportDays
+    currencies: tuple[str, ...]
+    spans: tuple[Span, ...]
+    has_rates: bool = False
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """Every report that has daily rows, or rows over many days."""
+        return tuple(sorted({*self.days.reports, *(span.report for span in self.spans)}))
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day that has data."""
+        ends = [span.end for span in self.spans]
+        if self.days.day.size:
+            ends.append(_EPOCH + timedelta(days=int(self.days.day[-1])))
+        return max(ends, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,44 +77,54 @@ class AccountDays:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The days of a period: per report, per account, and the dates that are answered."""
+    """The days of a period, of the accounts that a query keeps."""
 
-    reports: tuple[ReportDays, ...]
     accounts: tuple[AccountDays, ...]
     answered: frozenset[date]
+    """Days on which some account is answered."""
+
+    one_report: Mapping[str, str] | None
+    """Per platform the one report that answers every day of its accounts; None where days need different ones."""
 
 
 def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool) -> Catalogue:
     """Ask the warehouse what this data version holds."""
-    reports = fetch("catalogue/reports", lambda _: _reports(tables), {}).to_pylist()
+    days = fetch("catalogue/days", lambda _: _days(tables), {})
     spans = fetch("catalogue/spans", lambda _: _spans(tables), {}).to_pylist()
-    found = tuple(
-        sorted((Span(**{k: v for k, v in row.items() if k != "currency"}) for row in spans), key=lambda s: s.key)
-    )
     in_daily = fetch("catalogue/currencies", lambda _: _currencies(tables), {}).column("currency").to_pylist()
-    currencies = {row["currency"] for row in spans} | set(in_daily)
-    days = [day for row in reports for day in (row["first_day"], row["last_day"])] + [
-        d for s in found for d in (s.start, s.end)
-    ]
+    currencies = {row.pop("currency") for row in spans} | set(in_daily)
     return Catalogue(
-        reports=tuple(sorted({row["report"] for row in reports})),
-        currencies=tuple(sorted(c for c in currencies if c)),
-        spans=found,
-        sources=tuple(sorted({row["data_source"] for row in reports} | {s.data_source for s in found})),
-        first_day=min(days, default=None),
-        last_day=max(days, default=None),
+        days=report_days(days),
+        currencies=tuple(sorted(filter(None, currencies))),
+        spans=tuple(sorted((Span(**row) for row in spans), key=lambda span: span.key)),
         has_rates=has_rates,
     )
 
 
-def _reports(tables: Tables) -> ir.Table:
-    days = tables.get("report_days", ("date", "data_source", "report"))
-    return days.group_by("data_source", "report").aggregate(first_day=days.date.min(), last_day=days.date.max())
+def report_days(rows: pa.Table, /) -> ReportDays:
+    """The rows of `report_days` as arrays."""
+    sources, ids, reports = (rows.column(n).to_pylist() for n in ("data_source", "account_id", "report"))
+    accounts, account = _places(list(zip(sources, ids, strict=True)))
+    names, report = _places(reports)
+    day = rows.column("date").to_numpy().astype("datetime64[D]").astype(np.int32)
+    order = np.argsort(day, kind="stable")
+    covering = rows.column("is_covering").to_numpy()
+    return ReportDays(tuple(accounts), tuple(names), day[order], account[order], report[order], covering[order])
+
+
+def _places(values: list[Any]) -> tuple[list[Any], npt.NDArray[np.int32]]:
+    """The distinct values in order, and where each value is among them."""
+    distinct = sorted(set(values))
+    place = {value: n for n, value in enumerate(distinct)}
+    return distinct, np.array([place[value] for value in values], dtype=np.int32)
+
+
+def _days(tables: Tables) -> ir.Table:
+    return tables.get("report_days", ("date", "data_source", "account_id", "report", "is_covering"))
 
 
 def _currencies(tables: Tables) -> ir.Table:
-    daily = tables.get("daily", ("currency",))
-    return daily.select("currency").distinct()
+    return tables.get("daily", ("currency",)).distinct()
 
 
 def _spans(tables: Tables) -> ir.Table:
@@ -108,65 +136,76 @@ def _spans(tables: Tables) -> ir.Table:
     )
     days = tables.get("report_days", ("data_source", "account_id", "date")).distinct()
     days = days.rename(_source="data_source", _account="account_id")
-    joined = spans.left_join(
-        days,
-        [
-            spans.data_source == days["_source"],
-            spans.account_id == days["_account"],
-            days.date.between(spans.start, spans.end),
-        ],
-    )
+    within = days.date.between(spans.start, spans.end)
+    joined = spans.left_join(days, [spans.data_source == days["_source"], spans.account_id == days["_account"], within])
     keys = ["data_source", "account_id", "report", "start", "end", "currency"]
     return joined.group_by(keys).aggregate(daily_days=joined.date.count())
 
 
-def survey(fetch: Fetch, tables: Tables, query: Query, *, able: tuple[str, ...], start: date, end: date) -> Survey:
-    """The days from `start` to `end` of the accounts that the query keeps; `able` reports are those that can answer."""
-    kept = tuple(f for f in query.filters if f.dimension in ("data_source", "account_id"))
-    shapes = tuple(map(filter_shape, kept))
-    values: dict[str, Any] = {"start0": start, "end0": end, **padded("able", able)}
-    for n, one in enumerate(kept):
-        values |= padded(f"filter{n}_", [value for value in one.values if value is not None])
-    places = power_of_two(len(able))
-    rows = fetch(("survey", shapes, places), lambda bind: _days(tables, shapes, places, bind), values).to_pylist()
-    return _read_survey(rows)
-
-
-def _days(tables: Tables, filters: tuple[FilterShape, ...], able: int, bind: Bind) -> ir.Table:
-    """Rows per report, per account and per date, told apart by which of their columns are null."""
-    days = tables.get("report_days", ("date", "data_source", "account_id", "report", "is_covering"))
-    days = days.filter(days.date.between(bind("start0", "date"), bind("end0", "date")))
-    days = days.filter(*keeping(days, _only_filters(filters), bind, dated=False)) if filters else days
-    answers = days.is_covering & (
-        days.report.isin([bind(f"able{n}", "string") for n in range(able)]) if able else False
-    )
-    days = days.mutate(_answers=answers)
-    no_text = ibis.null("string")
-    reports = days.group_by("data_source", "account_id", "report").aggregate(
-        days=days.count(), answered=days.is_covering.sum().cast("int64"), date=days.date.max()
-    )
-    accounts = days.group_by("data_source", "account_id").aggregate(
-        days=days.date.nunique(), answered=days.date.nunique(where=days["_answers"]), date=days.date.max()
-    )
-    dates = days.group_by("date").aggregate(days=days.count(), answered=days["_answers"].sum().cast("int64"))
-    columns = ("data_source", "account_id", "report", "date", "days", "answered")
-    return ibis.union(
-        reports.select(*columns),
-        accounts.mutate(report=no_text).select(*columns),
-        dates.mutate(data_source=no_text, account_id=no_text, report=no_text).select(*columns),
-    )
-
-
-def _only_filters(filters: tuple[FilterShape, ...]) -> Shape:
-    return Shape((), (), filters, "none", (), None, "single", Reading("daily", "any"), None)
-
-
-def _read_survey(rows: list[dict[str, Any]]) -> Survey:
-    reports = [row for row in rows if row["report"] is not None]
-    accounts = [row for row in rows if row["report"] is None and row["data_source"] is not None]
-    dates = [row for row in rows if row["data_source"] is None and row["answered"]]
+def survey(held: ReportDays, /, *, filters: Iterable[Filter], able: Collection[str], start: date, end: date) -> Survey:
+    """The days from `start` to `end` of the accounts that the filters keep; `able` reports (finest first) can answer."""
+    first, behind = np.searchsorted(held.day, [(start - _EPOCH).days, (end - _EPOCH).days + 1])
+    asked = _kept_accounts(held.accounts, tuple(filters))[held.account[first:behind]]
+    day, account, report = (column[first:behind][asked] for column in (held.day, held.account, held.report))
+    is_covering = held.is_covering[first:behind][asked]
+    is_able = np.array([name in able for name in held.reports], dtype=bool)
+    answers = is_covering & is_able[report] if report.size else is_covering
+    days = _distinct_days(day, account)
+    answered = _distinct_days(day[answers], account[answers])
     return Survey(
-        tuple(ReportDays(r["data_source"], r["account_id"], r["report"], r["days"], r["answered"]) for r in reports),
-        tuple(AccountDays(r["data_source"], r["account_id"], r["days"], r["answered"], r["date"]) for r in accounts),
-        frozenset(row["date"] for row in dates),
+        accounts=tuple(_account_days(held.accounts, days, answered, day, account)),
+        answered=frozenset(_EPOCH + timedelta(days=int(n)) for n in np.unique(day[answers])),
+        one_report=_one_report_each(held, able, days, account, report, is_covering),
     )
+
+
+def _kept_accounts(accounts: tuple[tuple[str, str], ...], filters: tuple[Filter, ...]) -> npt.NDArray[np.bool_]:
+    """Which accounts the filters on platform and account keep."""
+    places = {"data_source": 0, "account_id": 1}
+    own = [kept for kept in filters if kept.dimension in places]
+    return np.array([all(f.keeps(account[places[f.dimension]]) for f in own) for account in accounts], dtype=bool)
+
+
+def _distinct_days(day: npt.NDArray[np.int32], account: npt.NDArray[np.int32]) -> dict[int, int]:
+    """How many different days each account has."""
+    pairs = np.unique(account.astype(np.int64) << 32 | day.astype(np.int64)) >> 32
+    found, counts = np.unique(pairs, return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
+def _account_days(
+    accounts: tuple[tuple[str, str], ...],
+    days: Mapping[int, int],
+    answered: Mapping[int, int],
+    day: npt.NDArray[np.int32],
+    account: npt.NDArray[np.int32],
+) -> Iterable[AccountDays]:
+    last = np.zeros(len(accounts), dtype=np.int32)
+    np.maximum.at(last, account, day)
+    for place in sorted(days):
+        last_day = _EPOCH + timedelta(days=int(last[place]))
+        yield AccountDays(*accounts[place], days[place], answered.get(place, 0), last_day)
+
+
+def _one_report_each(
+    held: ReportDays,
+    able: Collection[str],
+    days: Mapping[int, int],
+    account: npt.NDArray[np.int32],
+    report: npt.NDArray[np.int32],
+    is_covering: npt.NDArray[np.bool_],
+) -> Mapping[str, str] | None:
+    """The report per platform whose rows cover every day of every account, being the finest able one there."""
+    size = len(held.reports)
+    with_rows = np.bincount(account * size + report, minlength=len(held.accounts) * size).reshape(-1, max(size, 1))
+    covered = np.bincount((account * size + report)[is_covering], minlength=with_rows.size).reshape(with_rows.shape)
+    order = [held.reports.index(name) for name in able if name in held.reports]
+    found: dict[str, str] = {}
+    for place, count in days.items():
+        finest = next((n for n in order if with_rows[place, n]), None)
+        if finest is None:
+            continue
+        source, name = held.accounts[place][0], held.reports[finest]
+        if not with_rows[place, finest] == covered[place, finest] == count or found.setdefault(source, name) != name:
+            return None
+    return found
