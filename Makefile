@@ -25,7 +25,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	touch $@
 
 $(STATIC): $(FRONTEND)
-	cd frontend && npm ci --no-audit --no-fund --silent && npm run --silent build
+	cd frontend && npm ci --omit=dev --no-audit --no-fund --silent && npm run --silent build
 
 run: $(VENV)/.run $(STATIC) ## start Kalends; prints the address
 	@exec $(BIN)/kalends up

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 import kalends.calendar.api
 import kalends.calendar.jobs
@@ -24,7 +25,7 @@ import kalends.notify.pages
 import kalends.operations
 from kalends import __version__
 from kalends.base.errors import BadInputError, ForbiddenError, KalendsError, NotFoundError
-from kalends.base.pages import STATIC, HashedFiles, SecurityHeaders, render
+from kalends.base.pages import HashedFiles, SecurityHeaders, render
 from kalends.base.telemetry import Telemetry
 from kalends.base.work import House
 from kalends.identity.service import NotSignedInError, answer_not_signed_in
@@ -64,6 +65,7 @@ def create_app(house: House) -> FastAPI:
     )
     app.state.house = house
     house.subscriptions = SUBSCRIPTIONS
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Telemetry)
     for router in APIS:
@@ -71,7 +73,7 @@ def create_app(house: House) -> FastAPI:
         app.include_router(router, include_in_schema=False)
     for router in (*PAGES, kalends.operations.router):
         app.include_router(router, include_in_schema=False)
-    app.mount("/static", HashedFiles(directory=STATIC, check_dir=False), name="static")
+    app.mount("/static", HashedFiles(), name="static")
     app.add_exception_handler(NotSignedInError, answer_not_signed_in)
     app.add_exception_handler(KalendsError, answer_error)
     app.add_exception_handler(RequestValidationError, answer_error)
