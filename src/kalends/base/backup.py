@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from uuid import UUID, uuid5
@@ -24,14 +25,18 @@ import ibis
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+import zstandard
 from psycopg import Connection, sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kalends.base import jobs
+from kalends.base.database import SET_SCOPE
 from kalends.base.durable import private_folder, write_atomically
 from kalends.base.errors import BadInputError, ConflictError
-from kalends.base.files import FileStore, open_file_store
+from kalends.base.files import FileMissingError, FileStore, open_file_store
+from kalends.base.keys import KeyMissingError
+from kalends.base.keywrap import DamagedError
 from kalends.base.scope import Scope
 from kalends.base.warehouse import TenantWarehouse
 from kalends.base.work import House
@@ -54,10 +59,22 @@ class BackupDamagedError(BadInputError):
     code = "backup_damaged"
 
 
+class BackupKeyMissingError(BadInputError):
+    """The keys of this backup are not here; restore the key store from its own backup first."""
+
+    code = "backup_key_missing"
+
+
 class NotEmptyError(ConflictError):
     """A restore goes into an empty installation only, and this one has data."""
 
     code = "not_empty"
+
+
+class TargetNotEmptyError(ConflictError):
+    """A backup goes into a new folder, and this one has something in it."""
+
+    code = "target_not_empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +96,8 @@ def backup(house: House, target: Path, *, now: datetime, version: str) -> list[P
 
     `version`: the program's, so that a restore can tell what wrote it.
     """
-    private_folder(target)
+    if any(private_folder(target).iterdir()):
+        raise TargetNotEmptyError(f"{target} is not empty: name a new folder for the backup.")
     store = open_file_store(None, folder=target / "parts", keys=house.keys)
     parts = [part for tenant_id in house.tenants() for part in backup_tenant(house, tenant_id, store)]
     for part in parts:
@@ -197,19 +215,33 @@ def dump_warehouse_table(warehouse: TenantWarehouse, table: str, out: BinaryIO) 
     uuids = [name for name, kind in rows.schema().items() if kind.is_uuid()]
     rows = rows.mutate(**{name: rows[name].cast("string") for name in uuids})
     batches = rows.to_pyarrow_batches(chunk_size=ROW_GROUP)
-    with pq.ParquetWriter(out, batches.schema, compression="zstd") as writer:
+    # Engines differ in whether their batches say "not null"; the manifest's schema does, and a restore reads that.
+    schema = pa.schema([column.with_nullable(True) for column in batches.schema])
+    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
         for batch in batches:
-            writer.write_batch(batch)
+            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
 
 
 def check(store: FileStore, part: Part) -> None:
     """Read the part back; raises BackupDamagedError if it is not what was written."""
     digest = hashlib.sha256()
-    with store.open(UUID(part.tenant), UUID(part.file)) as clear:
-        while block := clear.read(CHUNK_BYTES):
-            digest.update(block)
+    try:
+        with store.open(UUID(part.tenant), UUID(part.file)) as clear:
+            while block := clear.read(CHUNK_BYTES):
+                digest.update(block)
+    except KeyMissingError:
+        raise BackupKeyMissingError(f"The key of tenant {part.tenant} is missing.", tenant=part.tenant) from None
+    except (DamagedError, FileMissingError, zstandard.ZstdError) as error:
+        raise damaged(part) from error
     if digest.hexdigest() != part.sha256:
-        raise BackupDamagedError(f"{part.store}/{part.name} of tenant {part.tenant} is damaged.", part=asdict(part))
+        raise damaged(part)
+
+
+def damaged(part: Part) -> BackupDamagedError:
+    """The error that names the part."""
+    return BackupDamagedError(
+        f"{part.store}/{part.name} of tenant {part.tenant} is damaged; nothing was restored.", part=asdict(part)
+    )
 
 
 def read_manifest(source: Path) -> tuple[dict[str, Any], list[Part]]:
@@ -226,7 +258,8 @@ def read_manifest(source: Path) -> tuple[dict[str, Any], list[Part]]:
 def restore(house: House, source: Path) -> list[Part]:
     """Bring everything back into an empty installation; gives the parts. Erased tenants stay erased.
 
-    All parts are read and checked before the first row is written.
+    All parts are read and checked before the first one is written. Rows come last, all tenants' in one transaction:
+    only then does any tenant exist, so a restore that was cut off can simply be repeated.
     """
     if house.tenants():
         raise NotEmptyError
@@ -236,28 +269,46 @@ def restore(house: House, source: Path) -> list[Part]:
     store = open_file_store(None, folder=source / "parts", keys=house.keys)
     for part in parts:
         check(store, part)
-    for tenant in dict.fromkeys(part.tenant for part in parts):
-        restore_tenant(house, UUID(tenant), store, [part for part in parts if part.tenant == tenant])
+    by_tenant = {UUID(tenant): list(group) for tenant, group in groupby(parts, key=lambda part: part.tenant)}
+    for tenant_id, group in by_tenant.items():
+        restore_files(house, tenant_id, store, group)
+        restore_warehouse(house, tenant_id, store, group)
+    with house.database.lookup() as session:
+        for tenant_id, group in by_tenant.items():
+            session.execute(SET_SCOPE, {"tenant": str(tenant_id), "person": "", "role": "worker"})
+            restore_rows(session, tenant_id, store, group)
     return parts
 
 
-def restore_tenant(house: House, tenant_id: UUID, store: FileStore, parts: list[Part]) -> None:
-    """One tenant's files, warehouse and, last and in one transaction, rows: only then does the tenant exist."""
-    by_store = {name: [part for part in parts if part.store == name] for name in (FILES, WAREHOUSE, POSTGRES)}
-    for part in by_store[FILES]:
+def restore_files(house: House, tenant_id: UUID, store: FileStore, parts: list[Part]) -> None:
+    """The tenant's payloads, instead of what an earlier restore left half done."""
+    house.files.erase_tenant(tenant_id)
+    for part in of_store(parts, FILES):
         with store.open(tenant_id, UUID(part.file)) as clear:
             house.files.write(tenant_id, UUID(part.name), clear)
+
+
+def restore_warehouse(house: House, tenant_id: UUID, store: FileStore, parts: list[Part]) -> None:
+    """The tenant's warehouse, instead of what an earlier restore left half done."""
+    house.warehouse.drop_tenant(tenant_id)
     with house.warehouse.tenant(tenant_id) as warehouse:
-        for part in by_store[WAREHOUSE]:
+        for part in of_store(parts, WAREHOUSE):
             with store.open(tenant_id, UUID(part.file)) as clear:
                 load_warehouse_table(warehouse, part, clear)
         warehouse.checkpoint()
-    scope = Scope(tenant_id=tenant_id, role="worker", label="restore")
-    with house.database.transaction(scope) as session:
-        for part in by_store[POSTGRES]:
-            with store.open(tenant_id, UUID(part.file)) as clear:
-                load_table(driver(session), part.name, clear)
-        jobs.requeue(session, tenant_id=tenant_id)
+
+
+def restore_rows(session: Session, tenant_id: UUID, store: FileStore, parts: list[Part]) -> None:
+    """The tenant's rows, and a job for every task that was not finished."""
+    for part in of_store(parts, POSTGRES):
+        with store.open(tenant_id, UUID(part.file)) as clear:
+            load_table(driver(session), part.name, clear)
+    jobs.requeue(session, tenant_id=tenant_id)
+
+
+def of_store(parts: list[Part], store: str) -> list[Part]:
+    """Those that belong to one store, in the order in which they were written."""
+    return [part for part in parts if part.store == store]
 
 
 def load_table(connection: Connection[Any], table: str, clear: BinaryIO) -> None:
@@ -272,6 +323,7 @@ def load_table(connection: Connection[Any], table: str, clear: BinaryIO) -> None
         while block := clear.read(CHUNK_BYTES):
             copy.write(block)
     connection.execute(sql.SQL("INSERT INTO {} ({}) SELECT * FROM {}").format(name, columns, temporary))
+    connection.execute(sql.SQL("DROP TABLE {}").format(temporary))
 
 
 def load_warehouse_table(warehouse: TenantWarehouse, part: Part, clear: BinaryIO) -> None:
