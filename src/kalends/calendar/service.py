@@ -23,6 +23,7 @@ from kalends.calendar.definition import CalendarDefinition, Market
 from kalends.calendar.eventrows import plain_event
 from kalends.calendar.events import EVENT_TYPES, EventFields, event_type
 from kalends.calendar.fiscal import MonthlyFiscalYears
+from kalends.calendar.jobs import rebuild_days
 from kalends.calendar.moments import Occurrence, occurrences
 from kalends.calendar.planning import (
     KeyedEvent,
@@ -77,6 +78,7 @@ __all__ = [
     "plain_event",
     "published_version",
     "quality_between",
+    "rebuild_days",
     "refresh_days",
     "undo_event",
     "undo_last",
