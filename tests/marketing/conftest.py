@@ -47,7 +47,6 @@ def stage(tenant):
     def stage_rows(rows):
         numbered = [BLANK | {"source_row": number} | row for number, row in enumerate(rows, start=1)]
         schema = pa.schema([(name, kind.to_pyarrow()) for name, kind in RAW.items()])
-        tenant.stage("raw_rows", pa.Table.from_pylist(numbered, schema=schema))
-        fingerprints.stage(tenant, source="raw_rows")
+        fingerprints.stage(tenant, rows=pa.Table.from_pylist(numbered, schema=schema))
 
     return stage_rows
