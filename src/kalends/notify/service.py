@@ -9,6 +9,9 @@ from kalends.notify.inbox import (
     tell_admins,
     tell_person,
 )
+
+# Whoever wishes a message must find the job that sends it declared.
+from kalends.notify.jobs import deliver
 from kalends.notify.models import Delivery, InboxEntry, Webhook
 from kalends.notify.outbox import list_deliveries, send_email, send_webhooks
 from kalends.notify.webhooks import (
@@ -29,6 +32,7 @@ __all__ = [
     "Webhook",
     "add_webhook",
     "count_unread",
+    "deliver",
     "inbox",
     "list_deliveries",
     "list_webhooks",
