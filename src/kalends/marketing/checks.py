@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # SQL is built of quoted column names and our own expressions; values are bound or escaped
 """What makes a row unfit for the facts: each rule is one bit of a row's `problems`, so a clean row costs nothing more.
 
 A row that breaks a rule is quarantined with every rule it broke: which column, what stood there, what would be right.
@@ -12,7 +13,7 @@ from datetime import date, timedelta
 import duckdb
 
 from kalends.marketing.mapping.cells import EMPTY_MARKS
-from kalends.marketing.reading import literal
+from kalends.marketing.reading import ROW, literal
 
 EARLIEST = date(1990, 1, 1)  # no advertising platform has older data; earlier dates are two-digit years and serials
 SIGNED = frozenset({"revenue", "pipeline_value"})  # refunds and lost deals are negative, the others never are
@@ -78,7 +79,8 @@ def date_rules(column: str | None, today: date) -> Iterator[Rule]:
 def problems_sql(rules: list[Rule]) -> str:
     """The rules a row breaks, one bit each, as SQL."""
     bits = [f"CASE WHEN {rule.broken} THEN {1 << bit}::BIGINT ELSE 0::BIGINT END" for bit, rule in enumerate(rules)]
-    return " + ".join(bits) if bits else "0::BIGINT"
+    # A row that could not be read at all breaks that rule and no other. It is the first.
+    return f"CASE WHEN {rules[0].broken} THEN 1::BIGINT ELSE {' + '.join(bits[1:]) or '0::BIGINT'} END"
 
 
 def shown_sql(rules: list[Rule]) -> str:
@@ -93,18 +95,27 @@ CREATE_QUARANTINE = (
 )
 
 
-def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: list[Rule]) -> int:
-    """Move the rows of `table` that broke a rule into `quarantined`, one line per rule; returns the rows moved."""
-    found = con.execute(f"SELECT bit_or(problems), count(*) FROM {table} WHERE problems <> 0").fetchone()  # noqa: S608
+def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: list[Rule], raw: str | None) -> int:
+    """Move the rows of `table` that broke a rule into `quarantined`, one line per rule; returns the rows moved.
+
+    `raw` is the table in which the row as it came is looked up by `__row`; None where `bad_row` has it.
+    """
+    if raw is not None:
+        con.execute(
+            f"UPDATE {table} SET bad_row = coalesce(bad_row, CAST(to_json(r) AS VARCHAR)) "
+            f"FROM (SELECT * FROM {raw} WHERE {ROW} IN (SELECT source_row FROM {table} WHERE problems <> 0)) AS r "
+            f"WHERE problems <> 0 AND source_row = r.{ROW}"
+        )
+    found = con.execute(f"SELECT bit_or(problems), count(*) FROM {table} WHERE problems <> 0").fetchone()
     mask, count = found or (0, 0)
     for bit, rule in enumerate(rules):
         if (mask or 0) >> bit & 1:
             con.execute(
-                f"INSERT INTO quarantined SELECT {row}, ?, ?, {_message_sql(bit, rule)}, bad_row "  # noqa: S608
+                f"INSERT INTO quarantined SELECT {row}, ?, ?, {_message_sql(bit, rule)}, bad_row "
                 f"FROM {table} WHERE problems & {1 << bit} <> 0",
                 [rule.column, rule.code],
             )
-    con.execute(f"DELETE FROM {table} WHERE problems <> 0")  # noqa: S608
+    con.execute(f"DELETE FROM {table} WHERE problems <> 0")
     return int(count)
 
 
@@ -114,7 +125,8 @@ def _message_sql(bit: int, rule: Rule) -> str:
         return literal(f"{what.capitalize()}: {rule.right}.")
     shown = f"coalesce(json_extract_string(bad_cells, '$.\"{bit}\"'), '')"
     where = f" in {rule.column}" if rule.column else ""
-    return f"{literal(what.capitalize() + where + ': ')} || '\"' || left({shown}, 200) || '\". ' || {literal(_sentence(rule.right))}"
+before, after = literal(f"{what.capitalize()}{where}: "), literal(_sentence(rule.right))
+    return f"{before} || '\"' || left({shown}, 200) || '\". ' || {after}"
 
 
 def _sentence(text: str) -> str:

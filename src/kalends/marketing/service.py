@@ -48,6 +48,7 @@ __all__ = [
     "count_waiting",
     "data_version",
     "describe",
+    "get_batch",
     "land_file",
     "land_rates",
     "land_rows",
@@ -210,6 +211,11 @@ def describe(work: Work, *, batch_id: UUID) -> BatchOut:
         return BatchOut.of(batch)
     row = work.session.execute(PROGRESS, {"batch": batch_id}).one_or_none()
     return BatchOut.of(batch, progress=Progress(done=row.done, total=row.total, message=row.message) if row else None)
+
+
+def get_batch(work: Work, *, batch_id: UUID) -> Batch:
+    """The batch as it is stored. Raises NoSuchBatchError."""
+    return batches.get(work, batch_id)
 
 
 def take_back(work: Work, *, batch_id: UUID) -> Batch:

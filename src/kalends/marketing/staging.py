@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # SQL is built of quoted column names and our own expressions; values are bound or escaped
 """A raw payload becomes staged rows: read, mapped, checked, told apart; nothing is stored yet.
 
 `stage` fills these temp tables of the given DuckDB connection, replacing what an earlier call left:
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 import duckdb
 
@@ -36,7 +38,7 @@ TOTALS = ("spend", "impressions", "clicks", "conversions", "revenue")
 class StageOptions:
     """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
     out); `conversions` is the order of action types of which the first present counts; `known_columns` are the raw
-    columns of the last batch of this kind, to say what vanished; `account_id` stands in where rows have none.
+    columns of the last batch of this kind, to say what vanished.
     """
 
     columns: Dictionary[str, str | None] = field(default_factory=dict)
@@ -171,9 +173,10 @@ class _Staging:
         row = "source_row" if table.has_row else "rowid + 1"
         self._refuse_nested(name, table, plan)
         self.report.received += _count(self.con, name)
-        self.report.quarantined += quarantine(self.con, table=name, row=row, rules=plan.rules)
-        self.parts.append(f"SELECT * EXCLUDE (problems, bad_row, bad_cells), {row} AS source_row FROM {name}"
-                          if not table.has_row else f"SELECT * EXCLUDE (problems, bad_row, bad_cells) FROM {name}")  # fmt: skip
+        raw = table.relation if table.has_row else None
+        self.report.quarantined += quarantine(self.con, table=name, row=row, rules=plan.rules, raw=raw)
+        own_row = "" if table.has_row else f", {row} AS source_row"
+        self.parts.append(f"SELECT * EXCLUDE (problems, bad_row, bad_cells){own_row} FROM {name}")
         self._separate_keys(name, row)
 
     def _refuse_nested(self, name: str, table: RawTable, plan: Plan) -> None:
@@ -182,14 +185,14 @@ class _Staging:
             return
         unread = sum(1 << bit for bit, rule in enumerate(plan.rules) if rule.code.startswith("unreadable"))
         mask = unread | plan.nested_bit
-        if self.con.execute(f"SELECT 1 FROM {name} WHERE problems & {mask} <> 0 LIMIT 1").fetchone():  # noqa: S608
+        if self.con.execute(f"SELECT 1 FROM {name} WHERE problems & {mask} <> 0 LIMIT 1").fetchone():
             raise NestedCellsError
 
     def _separate_keys(self, name: str, row: str) -> None:
-        """The same row twice counts once. Which of two different rows of one key is right, nobody can tell from here."""
+        """The same row twice counts once. Which of two different rows of one key is right, nobody can tell here."""
         twice = (
             self.con.execute(
-                f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT key_hash, min(row_hash) <> max(row_hash) AS differs, "  # noqa: S608
+                f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT key_hash, min(row_hash) <> max(row_hash) AS differs, "
                 f"min(rowid) AS kept, count(*) AS rows FROM {name} GROUP BY key_hash HAVING count(*) > 1"
             )
             .execute("SELECT count(*) FROM repeated")
@@ -198,7 +201,7 @@ class _Staging:
         if not twice or not twice[0]:
             return
         spoken = self.con.execute(
-            f"INSERT INTO quarantined SELECT {row}, NULL, 'repeated_key', 'Repeated key: another row has the same "  # noqa: S608
+            f"INSERT INTO quarantined SELECT {row}, NULL, 'repeated_key', 'Repeated key: another row has the same "
             "report, ids, breakdowns and dates and other values; send one of them, or the column that tells them "
             f"apart.', CAST(to_json({{'report': report, 'campaign_id': campaign_id, 'ad_id': ad_id, 'breakdowns': "
             f"breakdowns, 'date_from': date_from, 'spend': spend, 'clicks': clicks}}) AS VARCHAR) FROM {name} "
@@ -206,17 +209,17 @@ class _Staging:
         ).fetchone()
         self.report.quarantined += int(spoken[0]) if spoken else 0
         gone = self.con.execute(
-            f"DELETE FROM {name} WHERE key_hash IN (SELECT key_hash FROM repeated WHERE NOT differs) "  # noqa: S608
+            f"DELETE FROM {name} WHERE key_hash IN (SELECT key_hash FROM repeated WHERE NOT differs) "
             "AND rowid NOT IN (SELECT kept FROM repeated)"
         ).fetchone()
         self.report.duplicates += int(gone[0]) if gone else 0
-        self.con.execute(f"DELETE FROM {name} WHERE key_hash IN (SELECT key_hash FROM repeated WHERE differs)")  # noqa: S608
+        self.con.execute(f"DELETE FROM {name} WHERE key_hash IN (SELECT key_hash FROM repeated WHERE differs)")
 
     def _set_aside(self, table: RawTable) -> None:
         """Rows that are neither a report nor names: kept visible, so that nothing received is lost silently."""
         row = ROW if table.has_row else "row_number() OVER ()"
         self.con.execute(
-            f"INSERT INTO quarantined SELECT {row}, NULL, 'not_a_report', "  # noqa: S608
+            f"INSERT INTO quarantined SELECT {row}, NULL, 'not_a_report', "
             "'Not a report: the row has no metric that is known for this source; choose the columns by hand.', "
             f"CAST(to_json(t) AS VARCHAR) FROM (SELECT * FROM {table.relation}) AS t"
         )
@@ -239,10 +242,10 @@ class _Staging:
         self.report.staged += _count(self.con, "staged")
         sums = ", ".join(f"sum({metric})" for metric in TOTALS)
         rows = self.con.execute(
-            f"SELECT report, account_id, date_from, date_to, count(*), {sums} FROM staged "  # noqa: S608
+            f"SELECT report, account_id, date_from, date_to, count(*), {sums} FROM staged "
             "GROUP BY ALL ORDER BY report, account_id, date_from, date_to"
         ).fetchall()
-        self.report.totals = [ControlTotal(*row[:5], sums=dict(zip(TOTALS, row[5:], strict=True))) for row in rows]
+        self.report.totals = [_control_total(row) for row in rows]
 
 
 def stage(
@@ -285,8 +288,13 @@ def _prepare(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(statement)
 
 
+def _control_total(row: tuple[Any, ...]) -> ControlTotal:
+    report, account_id, date_from, date_to, rows, *sums = row
+    return ControlTotal(report, account_id, date_from, date_to, rows, dict(zip(TOTALS, sums, strict=True)))
+
+
 def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    found = con.execute(f"SELECT count(*) FROM {relation}").fetchone()  # noqa: S608
+    found = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
     return int(found[0]) if found else 0
 
 

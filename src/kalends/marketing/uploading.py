@@ -223,6 +223,7 @@ def _show(request: Request, work: Work, draft: Draft, *, errors: dict[str, str] 
         request,
         "data/preview.html",
         draft=draft,
+        told=dict.fromkeys(("date_range", "decimal_mark", "day_order")) | draft.options,
         preview=found,
         problem=problem,
         aside=[(row, cells_of(row.raw)) for row in found.aside] if found else [],

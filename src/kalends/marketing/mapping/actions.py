@@ -18,7 +18,7 @@ FAST_TYPES = 24  # beyond this many types, looking up each costs more than takin
 
 def parsed(text: str) -> str:
     """The list of a JSON text; null where it is no list of {action_type, value}."""
-    return f"from_json({text}, '{_SHAPE}')"
+    return f"TRY(from_json(CASE WHEN starts_with({text}, '[') THEN {text} END, '{_SHAPE}'))"
 
 
 def layers(names: list[str], known: list[str]) -> list[list[str]]:

@@ -39,7 +39,8 @@ MACROS = (
         WHEN regexp_full_match(bare_number(t), '.*\d[kK]')
             THEN CAST(TRY_CAST(marked_number(left(bare_number(t), -1), mark, false) AS DECIMAL(30,9)) * 1000 AS VARCHAR)
         WHEN regexp_full_match(bare_number(t), '.*\dM')
-            THEN CAST(TRY_CAST(marked_number(left(bare_number(t), -1), mark, false) AS DECIMAL(30,9)) * 1000000 AS VARCHAR)
+            THEN CAST(TRY_CAST(marked_number(left(bare_number(t), -1), mark, false) AS DECIMAL(30,9)) * 1000000
+                AS VARCHAR)
         ELSE marked_number(bare_number(t), mark, is_count) END""",
     r"""CREATE OR REPLACE TEMP MACRO written_share(t, mark) AS CASE
         WHEN regexp_full_match(trim(t), '<\s*10\s*%') THEN 0.0999

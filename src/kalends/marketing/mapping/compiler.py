@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # SQL is built of quoted column names and our own expressions; values are bound or escaped
 """A mapping and a raw table become ONE select: typed columns, problems, hashes; DuckDB does the rest, vectorised.
 
 Layers, each a subquery that only adds columns: raw cells (r0, r1, ...) -> typed cells (p0, p1, ...) and parsed lists
@@ -21,6 +22,7 @@ from kalends.marketing.reading import FAULT, RAW, ROW, RawTable, literal, quoted
 from kalends.marketing.reading.documents import snake
 
 SEPARATOR = "chr(31)"  # no id holds it (checks.id_rule), so the parts of a key cannot run together
+FEW = 32  # leftover columns up to which one expression each is the faster way
 _TYPES = {**dict.fromkeys(records.MONEY, "DECIMAL(18,6)"), **dict.fromkeys(records.COUNTS, "BIGINT"),
           **dict.fromkeys(records.FRACTIONS, "DOUBLE")}  # fmt: skip
 _IDS = ("account_id", "campaign_id", "ad_group_id", "ad_id")
@@ -87,9 +89,9 @@ class Compiler:
         record = self._record()
         self.rules += [*date_rules(self.used_for("date_from"), self.settings.today), *self._id_rules()]
         leftover = [column for column in sorted(self.cells) if self._is_leftover(column)]
-        record["extra"] = self._extra(leftover)
+        record["extra"] = "extra0"
         self.rules.append(Rule(None, "nested", "", self._nested(leftover)))
-        return Plan(self._select(record), self.rules, self.used, leftover, 1 << (len(self.rules) - 1))
+        return Plan(self._select(record, leftover), self.rules, self.used, leftover, 1 << (len(self.rules) - 1))
 
     def used_for(self, target: str) -> str | None:
         """The first raw column that feeds a target."""
@@ -242,20 +244,32 @@ class Compiler:
         return column not in self.used and not self.mapping.is_ignored(snake(column))
 
     def _extra(self, leftover: list[str]) -> str:
-        parts = [
-            f"{literal(',' + json.dumps(column, ensure_ascii=False) + ':')} || CAST(to_json({self._kept(column)}) AS VARCHAR)"
+        """The leftover cells that have a value, as one JSON object of texts, sorted by name."""
+        if not leftover:
+            return "NULL::VARCHAR"
+        if len(leftover) > FEW:
+            return self._extra_of_many(leftover)
+        parts = (
+            f"{literal(',' + json.dumps(column, ensure_ascii=False) + ':')} || "
+            f"CAST(to_json({_shortest(self._kept(column))}) AS VARCHAR)"
             for column in leftover
-        ]
-        return f"nullif('{{' || substr(concat({', '.join(parts)}), 2) || '}}', '{{}}')" if parts else "NULL::VARCHAR"
+        )
+        return f"nullif('{{' || substr(concat({', '.join(parts)}), 2) || '}}', '{{}}')"
+
+    def _extra_of_many(self, leftover: list[str]) -> str:
+        """The same text by a loop inside the database: a thousand expressions take it seconds to plan."""
+        pairs = f"list_zip([{', '.join(map(literal, leftover))}], [{', '.join(map(self._kept, leftover))}])"
+        part = f"CAST(to_json(p[1]) AS VARCHAR) || ':' || CAST(to_json({_shortest('p[2]')}) AS VARCHAR)"
+        parts = f"list_filter(list_transform({pairs}, lambda p: {part}), lambda t: t IS NOT NULL)"
+        return f"nullif('{{' || array_to_string({parts}, ',') || '}}', '{{}}')"
 
     def _kept(self, column: str) -> str:
-        """A leftover cell in one notation: 5.0 is 5, and an action list is its sorted types."""
+        """A leftover cell; of an action list its sorted types and values."""
         cell = self.cells[column]
-        if self._is_action_list(column):
-            types = f"list_sort(list_transform({actions.parsed(cell)}, lambda a: a.action_type || '=' || a.value))"
-            return f"array_to_string({types}, ';')"
-        is_float = f"ends_with({cell}, '.0') AND TRY_CAST({cell} AS DOUBLE) IS NOT NULL"
-        return f"CASE WHEN {is_float} THEN left({cell}, -2) ELSE {cell} END"
+        if not self._is_action_list(column):
+            return cell
+        types = f"list_sort(list_transform({actions.parsed(cell)}, lambda a: a.action_type || '=' || a.value))"
+        return f"array_to_string({types}, ';')"
 
     def _is_action_list(self, column: str) -> bool:
         names = ("_actions", "outbound_clicks", "conversions", "conversion_values")
@@ -271,10 +285,18 @@ class Compiler:
         )
         return f"({' OR '.join(tests)})" if cells else "false"
 
-    def _select(self, record: dict[str, str]) -> str:
-        raw = ", ".join(f"{quoted(column)} AS {cell}" for column, cell in self.cells.items())
-        marks = f"{ROW}, {FAULT}, {RAW}" if self.table.has_row else f"NULL::VARCHAR AS {FAULT}, NULL::VARCHAR AS {RAW}"
-        source = f"SELECT {raw}{', ' if raw else ''}{marks} FROM {self.table.relation}"
+    def _source(self, leftover: list[str]) -> str:
+        """The innermost layer. A loaded table's leftover cells end here, in `extra`: there may be ten thousand."""
+        if not self.table.has_row:
+            raw = ", ".join(f"{quoted(column)} AS {cell}" for column, cell in self.cells.items())
+            cells = f"SELECT {raw}, NULL::VARCHAR AS {FAULT}, NULL::VARCHAR AS {RAW} FROM {self.table.relation}"
+            return f"SELECT *, {self._extra(leftover)} AS extra0 FROM ({cells})"
+        used = "".join(f"{quoted(column)} AS {self.cells[column]}, " for column in self.used)
+        self.cells |= {column: quoted(column) for column in leftover}  # not carried: read in place
+        return f"SELECT {used}{self._extra(leftover)} AS extra0, {ROW}, {FAULT}, {RAW} FROM {self.table.relation}"
+
+    def _select(self, record: dict[str, str], leftover: list[str]) -> str:
+        source = self._source(leftover)
         source = f"SELECT *{''.join(', ' + typed for typed in self.typed)}{self._lists()} FROM ({source})"
         for layer in self._list_layers():
             source = f"SELECT *, {', '.join(layer)} FROM ({source})"
@@ -311,6 +333,9 @@ class Compiler:
         return self.by_name.get(name) if name else None
 
     def _raw_row(self) -> str:
+        """The whole row as JSON; a loaded table's row is looked up when it is quarantined."""
+        if self.table.has_row:
+            return "NULL::VARCHAR"
         cells = ", ".join(f"{literal(column)}: {cell}" for column, cell in self.cells.items())
         return f"CAST(to_json({{{cells}}}) AS VARCHAR)" if cells else "NULL::VARCHAR"
 
@@ -340,6 +365,12 @@ def is_report(table: RawTable, mapping: Mapping) -> bool:
 
 def _first(aliases: list[str]) -> str:
     return aliases[0] if len(aliases) == 1 else f"coalesce({', '.join(aliases)})"
+
+
+def _shortest(cell: str) -> str:
+    """A cell in one notation: 5.0 is 5."""
+    is_float = f"ends_with({cell}, '.0') AND TRY_CAST({cell} AS DOUBLE) IS NOT NULL"
+    return f"CASE WHEN {is_float} THEN left({cell}, -2) ELSE {cell} END"
 
 
 def _when(test: str, text: str) -> str:

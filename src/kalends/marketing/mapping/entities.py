@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # SQL is built of quoted column names and our own expressions; values are bound or escaped
 """Rows that only name something: campaigns, ad sets, ads, accounts, flows. They give names, never facts."""
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ def stage_names(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mappin
     )
     source += f"CAST(to_json(t) AS VARCHAR) AS raw FROM (SELECT * FROM {table.relation}) AS t)"
     named = con.execute(
-        f"INSERT INTO named SELECT ?, entity_id, coalesce(account_id, ''), name, n FROM {source} "  # noqa: S608
+        f"INSERT INTO named SELECT ?, entity_id, coalesce(account_id, ''), name, n FROM {source} "
         "WHERE entity_id IS NOT NULL",
         [entity.level],
     ).fetchone()
     unnamed = con.execute(
-        f"INSERT INTO quarantined SELECT n, NULL, 'missing_id', 'Missing id: a name needs the id it belongs to.', raw "  # noqa: S608
+        f"INSERT INTO quarantined SELECT n, NULL, 'missing_id', 'Missing id: a name needs the id it belongs to.', raw "
         f"FROM {source} WHERE entity_id IS NULL"
     ).fetchone()
     return int(named[0]) if named else 0, int(unnamed[0]) if unnamed else 0

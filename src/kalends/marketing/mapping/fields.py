@@ -51,12 +51,14 @@ class ActionRule:
 
 @dataclass(frozen=True)
 class Mapping:
-    """One platform. `levels`: (level, columns) in order, the first whose column has a value names the row's level.
+    """One platform.
 
-    `breakdowns`: column -> name of the breakdown in the key; `breakdown_prefixes`: every column that starts so is one
+    `levels`: (level, columns) in order, the first whose column has a value names the row's level. `breakdowns`:
+    column -> name of the breakdown in the key ('' for none); `breakdown_prefixes`: every column that starts so is one
     too. `ignored`: patterns of columns that are not kept: ratios that are derived when asked, and bookkeeping whose
-    change is no news. `streams`: a connector's streams that hold a report as it is; another stream's rows, which may be
-    the same report cut in a way that the rows do not show, get the stream's name as a breakdown. Whatever is neither mapped nor ignored is kept in `extra`.
+    change is no news. `streams`: a connector's streams that hold a report as it is; another stream's rows, which may
+    be the same report cut in a way that the rows do not show, get the stream's name as a breakdown. Whatever is
+    neither mapped nor ignored is kept in `extra`.
     """
 
     data_source: str
@@ -93,7 +95,7 @@ class Mapping:
 BOOKKEEPING = ("_fivetran_*", "_airbyte_*", "_dlt_*", "_sdc_*", "_extracted_at", "emitted_at")
 METRIC_TARGETS = frozenset(
     {
-        "spend", "impressions", "clicks", "conversions", "revenue", "reach", "video_views", "sends", "deliveries", "opens",
-        "unsubscribes", "bounces", "leads", "opportunities", "deals_won", "pipeline_value", "sessions", "users",
+        "spend", "impressions", "clicks", "conversions", "revenue", "reach", "video_views", "sends", "deliveries",
+        "opens", "unsubscribes", "bounces", "leads", "opportunities", "deals_won", "pipeline_value", "sessions", "users",
     }
 )  # fmt: skip

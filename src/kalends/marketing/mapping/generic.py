@@ -13,16 +13,25 @@ from collections.abc import Mapping as Dictionary
 from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Kind, Mapping
 
 SYNONYMS: dict[str, tuple[Kind, str]] = {
-    "date_from": ("date", "date day datum tag fecha dia jour date_start start_date startdatum von fecha_inicio reporting_starts "
-                  "date_debut time week woche semaine semana date_week segments_date stat_time_day timeperiod ds"),
+    "date_from": (
+        "date",
+        "date day datum tag fecha dia jour date_start start_date startdatum von fecha_inicio reporting_starts "
+        "date_debut time week woche semaine semana date_week segments_date stat_time_day timeperiod ds",
+    ),
     "date_to": ("date", "date_stop end_date date_end enddatum bis fecha_fin reporting_ends date_fin"),
     "account_id": ("id", "account_id kontonummer konto_id id_cuenta id_compte customer_id advertiser_id"),
     "account_name": ("text", "account account_name konto kontoname cuenta nombre_cuenta compte"),
     "campaign_id": ("id", "campaign_id kampagnen_id kampagnennummer id_campana id_campagne"),
-    "campaign_name": ("text", "campaign campaign_name kampagne kampagnenname campana nombre_campana campagne nom_campagne"),
+    "campaign_name": (
+        "text",
+        "campaign campaign_name kampagne kampagnenname campana nombre_campana campagne nom_campagne",
+    ),
     "ad_group_id": ("id", "ad_group_id adgroup_id adset_id ad_set_id anzeigengruppen_id"),
-    "ad_group_name": ("text", "ad_group adgroup ad_set adset ad_group_name adset_name ad_set_name anzeigengruppe "
-                      "grupo_de_anuncios groupe_d_annonces"),
+    "ad_group_name": (
+        "text",
+        "ad_group adgroup ad_set adset ad_group_name adset_name ad_set_name anzeigengruppe grupo_de_anuncios "
+        "groupe_d_annonces",
+    ),
     "ad_id": ("id", "ad_id anzeigen_id id_anuncio id_annonce creative_id"),
     "ad_name": ("text", "ad ad_name anzeige anuncio annonce creative"),
     "channel": ("text", "channel kanal canal medium source platform plattform plateforme plataforma"),
@@ -32,14 +41,27 @@ SYNONYMS: dict[str, tuple[Kind, str]] = {
     "region": ("text", "region state bundesland provincia geo market markt mercado marche"),
     "device": ("text", "device gerat geraet dispositivo appareil device_type"),
     "currency": ("upper", "currency wahrung waehrung moneda devise account_currency currency_code"),
-    "spend": ("money", "spend cost kosten ausgaben amount_spent spent ad_spend gasto coste costo inversion depense depenses "
-              "cout couts budget_spent media_cost total_cost betrag importe_gastado montant_depense"),
-    "impressions": ("count", "impressions impr impressionen einblendungen impresiones affichages views_impressions imps"),
+    "spend": (
+        "money",
+        "spend cost kosten ausgaben amount_spent spent ad_spend gasto coste costo inversion depense depenses "
+        "cout couts budget_spent media_cost total_cost betrag importe_gastado montant_depense",
+    ),
+    "impressions": (
+        "count",
+        "impressions impr impressionen einblendungen impresiones affichages views_impressions imps",
+    ),
     "clicks": ("count", "clicks klicks clics link_clicks klick clic all_clicks"),
-    "conversions": ("number", "conversions conversion konversionen conversiones conv purchases orders bestellungen kaufe "
-                    "kaeufe pedidos compras achats commandes results ergebnisse resultados resultats"),
-    "revenue": ("money", "revenue umsatz ingresos chiffre_d_affaires revenu sales conversion_value conv_value "
-                "conversions_value conversionswert valor_de_conversion valeur_de_conversion purchase_value ventas ventes"),
+    "conversions": (
+        "number",
+        "conversions conversion konversionen conversiones conv purchases orders bestellungen kaufe kaeufe "
+        "pedidos compras achats commandes results ergebnisse resultados resultats",
+    ),
+    "revenue": (
+        "money",
+        "revenue umsatz ingresos chiffre_d_affaires revenu sales conversion_value conv_value "
+        "conversions_value conversionswert valor_de_conversion valeur_de_conversion purchase_value ventas "
+        "ventes",
+    ),
     "reach": ("count", "reach reichweite alcance portee"),
     "frequency": ("number", "frequency frequenz haufigkeit frecuencia frequence"),
     "video_views": ("count", "video_views videoaufrufe vistas_de_video vues_de_video"),
@@ -52,7 +74,7 @@ SYNONYMS: dict[str, tuple[Kind, str]] = {
     "sessions": ("count", "sessions sitzungen sesiones"),
     "users": ("count", "users nutzer usuarios utilisateurs"),
     "impression_share": ("share", "impression_share search_impression_share anteil_an_impressionen"),
-}  # fmt: skip
+}
 _BY_NAME = {name: target for target, (_, names) in SYNONYMS.items() for name in names.split()}
 _KEY_TEXTS = ("channel", "campaign_type", "objective", "country", "region", "device")
 

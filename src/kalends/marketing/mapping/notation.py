@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # SQL is built of quoted column names and our own expressions; values are bound or escaped
 """How a file as a whole writes numbers and dates, told by its own unambiguous cells.
 
 Only cells that admit one reading count as evidence, over all rows, so the order of rows does not matter. Evidence for
@@ -42,7 +43,7 @@ def written_columns(
     tests = [
         f"coalesce(bool_or({plain_sql(quoted(c), typed[c])} IS NULL AND {quoted(c)} IS NOT NULL), false)" for c in asked
     ]
-    found = con.execute(f"SELECT {', '.join(tests)} FROM {table.relation}").fetchone() if tests else ()  # noqa: S608
+    found = con.execute(f"SELECT {', '.join(tests)} FROM {table.relation}").fetchone() if tests else ()
     written = frozenset(column for column, is_written in zip(asked, found or (), strict=True) if is_written)
     return written | numbers if mark == "," else written
 
@@ -60,5 +61,5 @@ def _evidence(
     tests = (" OR ".join(f"regexp_matches({quoted(column)}, ?)" for column in columns) for _ in patterns)
     first, second = (f"coalesce(bool_or({test}), false)" for test in tests)
     values = [pattern for pattern in patterns for _ in columns]
-    found = con.execute(f"SELECT {first}, {second} FROM {table.relation}", values).fetchone()  # noqa: S608
+    found = con.execute(f"SELECT {first}, {second} FROM {table.relation}", values).fetchone()
     return (bool(found[0]), bool(found[1])) if found else (False, False)

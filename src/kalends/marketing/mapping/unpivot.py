@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # SQL is built of quoted column names and our own expressions; values are bound or escaped
 """A wide table's number columns become rows of `series_staged`, each cell with its row's date and place."""
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ def layout_of(con: duckdb.DuckDBPyConnection, table: RawTable, corrections: Dict
 def _numeric(con: duckdb.DuckDBPyConnection, table: RawTable) -> frozenset[str]:
     """Columns with a number in at least nine of ten filled cells, and in one at least."""
     tests = ", ".join(
-        f"count(TRY_CAST({quoted(c)} AS DOUBLE)) > 0 AND count(TRY_CAST({quoted(c)} AS DOUBLE)) >= 0.9 * count({quoted(c)})"
+        f"count(TRY_CAST({quoted(c)} AS DOUBLE)) > 0 "
+        f"AND count(TRY_CAST({quoted(c)} AS DOUBLE)) >= 0.9 * count({quoted(c)})"
         for c in table.columns
     )
-    found = con.execute(f"SELECT {tests} FROM {table.relation}").fetchone() or ()  # noqa: S608
+    found = con.execute(f"SELECT {tests} FROM {table.relation}").fetchone() or ()
     return frozenset(column for column, is_numeric in zip(table.columns, found, strict=True) if is_numeric)
 
 
@@ -50,11 +52,11 @@ def stage_series(con: duckdb.DuckDBPyConnection, table: RawTable, wide: Wide, da
     place = f"coalesce({quoted(wide.place)}, '')" if wide.place else "''"
     fault = f"CASE WHEN {day} IS NULL THEN {literal(wide.date)} {_faults(wide.series)} END"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE wide_rows AS SELECT *, {day} AS __day, {place} AS __geo, {fault} AS __bad, "  # noqa: S608
+        f"CREATE OR REPLACE TEMP TABLE wide_rows AS SELECT *, {day} AS __day, {place} AS __geo, {fault} AS __bad, "
         f"{ROW} AS __n FROM {table.relation}"
     )
     con.execute(
-        "INSERT INTO quarantined SELECT __n, __bad, 'unreadable_cell', 'Unreadable cell in ' || __bad || "  # noqa: S608
+        "INSERT INTO quarantined SELECT __n, __bad, 'unreadable_cell', 'Unreadable cell in ' || __bad || "
         "': write a date like 2024-03-31 and numbers like 1234.5.', "
         f"CAST(to_json({{{', '.join(f'{literal(c)}: {quoted(c)}' for c in table.columns)}}}) AS VARCHAR) "
         "FROM wide_rows WHERE __bad IS NOT NULL"
@@ -62,7 +64,8 @@ def stage_series(con: duckdb.DuckDBPyConnection, table: RawTable, wide: Wide, da
     last = _last_day(con)
     for series in wide.series:
         con.execute(
-            f"INSERT INTO series_staged SELECT ?, ?, ?, ?, __day, {last}, __geo, CAST({quoted(series.column)} AS DOUBLE), "  # noqa: S608
+            f"INSERT INTO series_staged "
+            f"SELECT ?, ?, ?, ?, __day, {last}, __geo, CAST({quoted(series.column)} AS DOUBLE), "
             f"NULL, __n FROM wide_rows WHERE __bad IS NULL AND TRY_CAST({quoted(series.column)} AS DOUBLE) IS NOT NULL",
             [series.column, series.role, series.metric, series.channel],
         )

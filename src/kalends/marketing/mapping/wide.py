@@ -59,11 +59,12 @@ def wide_layout(
     """
     dates = [column for column in columns if plain_name(column) in _DATES]
     told = {column for column, target in corrections.items() if (target or "").startswith("series")}
-    found = guess(columns, {})
+    found = guess(columns, corrections)
     places = [column for column in columns if plain_name(column) in _PLACES and column not in numeric]
     numbers = tuple(column for column in columns if column in numeric and column not in dates)
     plain = [column for column in numbers if column in found]
-    if not dates or not numbers or (not told and len(numbers) <= 2 * len(plain)):
+    is_told_otherwise = any(target and not target.startswith("series") for target in corrections.values())
+    if not dates or not numbers or (is_told_otherwise and not told) or (not told and len(numbers) <= 2 * len(plain)):
         return None
     series = tuple(_series(column, corrections.get(column)) for column in numbers)
     return Wide(dates[0], places[0] if places else None, series)

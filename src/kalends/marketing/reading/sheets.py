@@ -135,8 +135,10 @@ def _is_number(cell: str | None) -> bool:
 
 def _group_above(top: list[Cells], at: int) -> Cells:
     """The row above the header where it looks like merged group names (several cells, gaps), carried rightwards."""
-    if at == 0 or not 1 < _filled(top[at - 1]) < _filled(top[at]):
+    if at == 0 or not 0 < _filled(top[at - 1]) < _filled(top[at]):
         return []
+    if top[at - 1][0] is not None and _filled(top[at - 1]) == 1:
+        return []  # a title stands alone in the first column
     carried: Cells = []
     for cell in top[at - 1]:
         carried.append(cell if cell is not None or not carried else carried[-1])

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  # SQL is built of quoted column names and our own expressions; values are bound or escaped
 """Rows into DuckDB: a payload becomes one raw table per stream, every column as text.
 
 NDJSON, by far the largest payloads, is read by DuckDB itself in two passes over the bytes: a survey of all keys (so
@@ -36,6 +37,7 @@ class CutOffError(KalendsError):
 
 ROWS_A_CHUNK = 20_000
 MAX_COLUMNS = 20_000
+FAST_COLUMNS = 300  # read in place, all columns travel through the whole select, whose planning grows with their square
 MAX_OBJECT_BYTES = 16 << 20
 ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
 
@@ -101,12 +103,12 @@ def _surveyed(con: duckdb.DuckDBPyConnection, payload: Payload, sniffed: Sniffed
         return None
     try:
         with _readable(payload) as path:
-            found = con.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {_objects(path)}").fetchall()  # noqa: S608
+            found = con.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {_objects(path)}").fetchall()
     except (duckdb.Error, CutOffError):
         return None  # not valid JSON somewhere, or cut off: the slow way finds the line and keeps the others
     names = tuple(sorted(name for (name,) in found))
     distinct = {name.lower() for name in names}  # DuckDB's names have no case, JSON's have
-    return names if len(distinct) == len(names) <= MAX_COLUMNS else None
+    return names if len(distinct) == len(names) <= FAST_COLUMNS else None
 
 
 def _head_items(head: bytes) -> list[Any]:
@@ -189,9 +191,10 @@ def _local(payload: Payload) -> Iterator[Path]:
 
 def _parquet_table(con: duckdb.DuckDBPyConnection, path: Path) -> RawTable:
     source = f"read_parquet({literal(str(path))}, file_row_number=true)"
-    described = con.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {source}").fetchall()  # noqa: S608
+    described = con.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {source}").fetchall()
     casts = [_parquet_text(name, kind) for name, kind, *_ in described]
-    relation = f"(SELECT {', '.join(casts)}, file_row_number + 1 AS {ROW} FROM {source})"  # noqa: S608
+    marks = f"file_row_number + 1 AS {ROW}, NULL::VARCHAR AS {FAULT}, NULL::VARCHAR AS {RAW}"
+    relation = f"(SELECT {', '.join(casts)}, {marks} FROM {source})"
     return RawTable("", relation, tuple(name for name, *_ in described), is_table=True, has_row=True)
 
 
@@ -217,7 +220,7 @@ def _loaded(con: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> Raw:
 
 
 def _head(con: duckdb.DuckDBPyConnection, table: RawTable) -> tuple[dict[str, str | None], ...]:
-    rows = con.execute(f"SELECT * FROM {table.relation} LIMIT 200").fetchall()  # noqa: S608
+    rows = con.execute(f"SELECT * FROM {table.relation} LIMIT 200").fetchall()
     return tuple(dict(zip(table.columns, row, strict=False)) for row in rows)
 
 
@@ -243,7 +246,7 @@ def _insert(
         held = [row for row in chunk if row.stream == stream]
         if held:
             con.register("incoming_rows", _arrow(held, columns[stream]))
-            con.execute(f"INSERT INTO {table} SELECT * FROM incoming_rows")  # noqa: S608
+            con.execute(f"INSERT INTO {table} SELECT * FROM incoming_rows")
             con.unregister("incoming_rows")
 
 

@@ -1,0 +1,242 @@
+"""The Data room as a browser meets it: upload, look, correct, load, take back, undo."""
+
+import gzip
+import json
+import re
+
+import pytest
+
+from kalends.base.errors import KalendsError
+from kalends.base.worker import run_task
+from kalends.marketing import drafts, jobs, overview, service
+from kalends.marketing.pages import router
+
+CSV = (
+    "Datum;Kampagne;Kosten;Klicks;Notiz\n"
+    "01.02.2026;Winter;12,50;30;a\n"
+    "02.02.2026;Winter;1.013,50;31;b\n"
+    "03.02.2026;Winter;viel;32;c\n"
+)
+META = [
+    {"account_id": "act_1", "account_currency": "EUR", "campaign_id": "c1", "adset_id": "s1", "ad_id": f"a{place}",
+     "date_start": "2026-02-10", "date_stop": "2026-02-10", "spend": f"{10 + place}.50", "impressions": "1000",
+     "clicks": "20", "actions": [{"action_type": "purchase", "value": "2"}]}
+    for place in range(4)
+]  # fmt: skip
+
+assert jobs.apply_batches.kind  # the kind is declared by importing it
+
+
+@pytest.fixture
+def tenant(company):
+    """The company itself; the engines' own tenants belong to the tests of versions."""
+    return company
+
+
+@pytest.fixture
+def app(house):
+    """This room's pages alone."""
+    from fastapi import FastAPI
+    from starlette.responses import JSONResponse
+
+    made = FastAPI()
+    made.state.house = house
+    made.include_router(router)
+    made.add_exception_handler(KalendsError, lambda _, error: JSONResponse(error.problem(), status_code=error.status))
+    return made
+
+
+@pytest.fixture
+def editor(signed_in):
+    client = signed_in("editor")
+    client.headers["accept"] = "text/html"
+    return client
+
+
+@pytest.fixture
+def work_off(house, scope):
+    def run():
+        from sqlalchemy import text
+
+        with house.work(scope) as work:
+            waiting = work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")).scalars().all()
+        for task_id in waiting:
+            run_task(house, scope.tenant_id, task_id)
+
+    return run
+
+
+def upload(client, body, *, name="file.csv"):
+    answer = client.post(f"/data/upload?file_name={name}&modified=1767225600000", content=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["href"]
+
+
+def load(client, href, **fields):
+    answer = client.post(f"{href}/load", data=fields)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def test_an_empty_room_has_one_action(editor):
+    page = editor.get("/data").text
+    assert "No data yet" in page
+    assert page.count('href="/data/upload"') == 1
+
+
+def test_a_viewer_may_look_and_not_load(signed_in):
+    viewer = signed_in("viewer")
+    viewer.headers["accept"] = "text/html"
+    assert "/data/upload" not in viewer.get("/data").text
+    assert viewer.get("/data/upload").status_code == 403
+    assert viewer.post("/data/upload", content=b"x").status_code == 403
+
+
+def test_a_file_is_looked_at_before_anything_counts(editor, house, scope):
+    href = upload(editor, CSV.encode(), name="kosten.csv")
+    assert f"{href}/preview" in editor.get(href).text
+    look = editor.get(f"{href}/preview").text
+    for said in ("1,013.50", "As guessed: Spend", "As guessed: Date, or first day", "1.234,50", "viel", "Would be set aside"):
+        assert said in look
+    with house.work(scope) as work:
+        assert overview.list_some(work, limit=9, offset=0).total == 0
+        assert [draft.file_name for draft in drafts.waiting(work)] == ["kosten.csv"]
+
+
+def test_uploads_lie_encrypted(editor, house, scope):
+    upload(editor, b"date,campaign,spend\n2026-02-01,SECRETNAME,1\n")
+    stored = [path for path in (house.settings.home / "files").rglob("*") if path.is_file()]
+    assert len(stored) == 1
+    assert b"SECRETNAME" not in stored[0].read_bytes()
+
+
+def test_a_platforms_file_is_recognised(editor):
+    body = "\n".join(json.dumps(row) for row in META).encode()
+    look = editor.get(f"{upload(editor, gzip.compress(body), name='x.ndjson.gz')}/preview").text
+    assert re.search(r'<option value="facebook_ads" selected', look)
+    assert "48.00" in look  # the sum of 10.50 … 13.50
+
+
+def test_a_corrected_column_is_kept_and_loaded(editor, house, scope, work_off):
+    href = upload(editor, b"day,campaign,amount,clicks\n2026-02-01,W,7.50,3\n")
+    look = editor.post(href, data={"data_source": "file", "column": ["amount"], "field": ["spend"]}).text
+    assert re.search(r'<option value="spend" selected', look)
+    where = load(editor, href)
+    work_off()
+    with house.warehouse.tenant(scope.tenant_id) as warehouse:
+        assert [str(row["spend"]) for row in warehouse.to_arrow(warehouse.table("facts")).to_pylist()] == ["7.500000"]
+    assert "your choice" in editor.get(where).text
+
+
+def test_two_columns_of_one_meaning_are_refused_in_words(editor):
+    href = upload(editor, b"day,campaign,a,b\n2026-02-01,W,7.50,3\n")
+    fields = {"data_source": "file", "column": ["a", "b"], "field": ["spend", "spend"]}
+    look = editor.post(href, data=fields).text
+    assert "“a” and “b” are both “Spend”" in look
+    assert editor.post(f"{href}/load", data=fields).status_code == 422
+
+
+def test_rows_without_a_date_ask_for_their_days(editor, work_off):
+    href = upload(editor, b"campaign,spend,clicks\nW,7.50,3\n")
+    assert 'id="first"' in editor.get(f"{href}/preview").text
+    look = editor.post(href, data={"data_source": "file", "first": "2026-02-01", "last": "2026-01-01"}).text
+    assert "The last day comes before the first" in look
+    where = load(editor, href, data_source="file", first="2026-02-01", last="2026-02-07")
+    work_off()
+    assert "2026-02-01 – 2026-02-07" in editor.get(where).text
+
+
+def test_the_whole_life_of_a_file(editor, house, scope, work_off, clock):
+    href = upload(editor, CSV.encode(), name="kosten.csv")
+    where = load(editor, href)
+    assert 'hx-trigger="every' in editor.get(where).text
+    assert load(editor, href) == where, "a double click loads once"
+    work_off()
+    page = editor.get(where).text
+    assert "every 700ms" not in page
+    assert "Of 3 rows: 2 rows new or changed, 1 set aside" in page
+    assert "viel" in page
+    assert "Editor" in page
+    assert "viel" in editor.get(f"{where}/quarantine.csv").text
+    assert '<span class="badge tone-attention side-count" title="waiting for you">1<' in page
+    editor.post(f"{where}/seen")
+    assert "side-count" not in editor.get("/data").text
+    clock.advance(hours=1)
+    taken = editor.post(f"{where}/take-back")
+    work_off()
+    assert "taken back" in editor.get(taken.headers["location"]).text
+    assert "none of it counts any more" in editor.get(where).text
+    again = editor.post(f"{where}/load-again").headers["location"]
+    work_off()
+    with house.work(scope) as work:
+        [source] = overview.list_sources(work)
+    assert (source.rows, source.days) == (2, 2)
+    assert "2 rows new or changed" in editor.get(again).text
+
+
+def test_the_list_is_filtered_and_paged(editor, house, scope, work_off, monkeypatch):
+    monkeypatch.setattr("kalends.marketing.pages.PAGE", 2)
+    for place in range(3):
+        load(editor, upload(editor, f"date,campaign,spend\n2026-02-0{place + 1},W,1\n".encode(), name=f"f{place}.csv"))
+    load(editor, upload(editor, b"\x00\x01\x02 nothing", name="broken.bin"))
+    work_off()
+    newest = editor.get("/data").text
+    assert "broken.bin" in newest
+    assert "f0.csv" not in newest
+    assert "f0.csv" in editor.get("/data?page=2").text
+    failed = editor.get("/data?show=failed").text
+    assert "f2.csv" not in failed
+    with house.work(scope) as work:
+        assert overview.count_each(work)["failed"] == 1
+        assert overview.count_waiting(work) == 1
+
+
+def test_drafts_expire_after_a_day(editor, house, scope, clock):
+    href = upload(editor, CSV.encode())
+    clock.advance(hours=23)
+    assert editor.get(href).status_code == 200
+    clock.advance(hours=2)
+    answer = editor.get(href)
+    assert answer.status_code == 404
+    with house.work(scope) as work:
+        assert drafts.sweep(work) == 1
+    assert list(house.files.list(scope.tenant_id)) == []
+
+
+def test_a_discarded_upload_is_gone(editor, house, scope):
+    href = upload(editor, CSV.encode())
+    editor.post(f"{href}/discard")
+    assert editor.get(href).status_code == 404
+    assert list(house.files.list(scope.tenant_id)) == []
+
+
+def test_nobody_elses_files(editor, signed_in, house):
+    from kalends.identity.service import create_tenant
+
+    href = upload(editor, CSV.encode())
+    stranger = signed_in("owner", tenant_id=create_tenant(house, name="Other"))
+    assert stranger.get(href).status_code == 404
+    assert stranger.post(f"{href}/load").status_code == 404
+
+
+def test_from_a_number_back_to_its_line(editor, house, scope, work_off, clock):
+    from datetime import date
+
+    rows = "\n".join(json.dumps(row) for row in META)
+    load(editor, upload(editor, rows.encode(), name="one.ndjson"))
+    work_off()
+    clock.advance(hours=1)
+    load(editor, upload(editor, rows.replace("12.50", "99.00").encode(), name="two.ndjson"))
+    work_off()
+    with house.work(scope) as work:
+        versions = service.lineage_of(
+            work, metric="spend", first=date(2026, 2, 1), last=date(2026, 2, 28), filters={"ad_id": "a2"}
+        )
+        assert [(str(v.value), v.file_name, v.is_current) for v in versions] == [
+            ("99.000000", "two.ndjson", True),
+            ("12.500000", "one.ndjson", False),
+        ]
+        for version in versions:
+            line = service.raw_line(work, batch=service.get_batch(work, batch_id=version.batch_id), source_row=version.source_row)
+            assert json.loads(line.text)["ad_id"] == "a2"
+            assert line.cells["spend"] == str(version.value).rstrip("0").ljust(5, "0")
