@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +16,16 @@ from kalends import __version__
 from kalends.base.errors import KalendsError
 
 if TYPE_CHECKING:
+    from kalends.base.settings import Settings
     from kalends.client import Client
+    from kalends.server import Listener
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The marketing calendar that measures itself.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # it would print local variables, and with them secrets
+    help="The marketing calendar that measures itself.",
+)
 users = typer.Typer(no_args_is_help=True, help="People of this workspace.")
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
 app.add_typer(users, name="user")
@@ -31,20 +39,30 @@ def main() -> None:
     """The entry point: errors are one line on standard error and an exit code, never a stack trace."""
     try:
         app()
-    except KalendsError as error:
-        sys.stderr.write(f"kalends: {error.message}\n")
+    except (KalendsError, OSError) as error:
+        sys.stderr.write(f"kalends: {error.message if isinstance(error, KalendsError) else error}\n")
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+
+
+def read_settings(**chosen: Any) -> Settings:
+    """The settings of the environment with those that were `chosen`; a wrong one is a usage error that names it."""
+    from pydantic import ValidationError
+
+    from kalends.base.settings import Settings
+
+    try:
+        return Settings(**{name: value for name, value in chosen.items() if value is not None})
+    except ValidationError as error:
+        wrong = [f"KALENDS_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
+        raise typer.BadParameter("; ".join(wrong)) from None
 
 
 @contextmanager
 def client() -> Iterator[Client]:
     """The server's client, with the settings of the environment."""
-    from kalends.base.settings import Settings
     from kalends.client import open_client
 
-    with open_client(Settings()) as opened:
+    with open_client(read_settings()) as opened:
         yield opened
 
 
@@ -72,29 +90,43 @@ def up(*, port: Annotated[int | None, typer.Option(help="The port; 0 takes a fre
 
 
 def serve(*, port: int | None, before: Callable[[Client], None] | None = None) -> None:
-    """Serve until stopped; `before` runs against the served API first."""
-    from kalends.base.settings import Settings
+    """Serve until stopped by Ctrl-C, SIGTERM or a closed terminal; `before` runs against the served API first."""
     from kalends.base.telemetry import configure_logs
-    from kalends.identity.service import first_start_link
     from kalends.server import running
 
-    settings = Settings() if port is None else Settings(port=port)
+    settings = read_settings(port=port)
     configure_logs(form=settings.log_format, level=settings.log_level if settings.log_format == "json" else "warning")
-    with running(settings, tcp=True) as listener:
-        assert listener.address is not None
-        typer.echo(f"Kalends {__version__} at {settings.public_url or listener.address}")
-        link = first_start_link(listener.house)
-        if link:
-            typer.echo(f"First start: make yourself the owner at {settings.public_url or listener.address}{link}")
-            typer.echo("The link works once, for 24 hours; the next start prints a new one.")
-        if before:
-            fill_beside(listener, before)
-        typer.echo("Ctrl-C stops it.")
-        listener.serve()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    try:
+        with running(settings, tcp=True) as listener:
+            if before:
+                fill_beside(listener, before)
+            announce(listener, at=settings.public_url or listener.address)
+            listener.serve()
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
 
 
-def fill_beside(listener: Any, before: Callable[[Client], None]) -> None:
-    """Run `before` against the server for a moment on its Unix socket only, then let the caller serve everybody."""
+def stop(number: int, _frame: object) -> None:
+    """Any wish to stop is taken as Ctrl-C, whose way out closes everything."""
+    raise KeyboardInterrupt(signal.strsignal(number))
+
+
+def announce(listener: Listener, *, at: str) -> None:
+    """Say where it is and, before there is anybody, how to become its owner."""
+    from kalends.identity.service import first_start_link
+
+    typer.echo(f"Kalends {__version__} at {at}")
+    link = first_start_link(listener.house)
+    if link:
+        typer.echo(f"First start: make yourself the owner at {at}{link}")
+        typer.echo("The link works once, for 24 hours; the next start prints a new one.")
+    typer.echo("Ctrl-C stops it.")
+
+
+def fill_beside(listener: Listener, before: Callable[[Client], None]) -> None:
+    """Run `before` against the server while only this machine's commands are served."""
     from kalends.client import open_client
 
     with listener.serving(), open_client(listener.house.settings) as opened:
@@ -153,10 +185,12 @@ def ingest(
 
 def wait_for(opened: Client, batch: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
     """Follow the batch until it is published or failed, with a progress bar on anything over a second."""
+    from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
 
+    columns = (SpinnerColumn(), *Progress.get_default_columns()[:2], TimeElapsedColumn())
     started = time.monotonic()
-    with Progress(SpinnerColumn(), *Progress.get_default_columns()[:2], TimeElapsedColumn(), disable=quiet) as progress:
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
         bar = None
         while batch["state"] not in {"published", "failed"}:
             time.sleep(POLL_SECONDS)
@@ -367,11 +401,11 @@ def restore(
     """Bring a backup back into an empty data folder. The server must not be running."""
     from kalends.base import backup as backups
     from kalends.base import keybackup
-    from kalends.base.settings import Settings
     from kalends.server import open_house
 
-    with open_house(Settings()) as house:
-        keybackup.restore(house.keys, keys_file, passphrase=passphrase)
+    with open_house(read_settings()) as house:
+        backups.require_empty(house)
+        keybackup.restore(backups.own_keys(house), keys_file, passphrase=passphrase)
         parts = backups.restore(house, source)
     told = {"parts": len(parts), "tenants": len({part.tenant for part in parts})}
     show(

@@ -60,11 +60,7 @@ class Client:
 
     def post(self, path: str, body: Any = None, **request: Any) -> Any:
         """The JSON answer to a POST of `body` as JSON."""
-        return (
-            self.call("POST", path, json=body, **request).json()
-            if body is not None
-            else self.call("POST", path, **request).json()
-        )
+        return self.call("POST", path, json=body, **request).json()
 
     def put(self, path: str, body: Any) -> Any:
         """The JSON answer to a PUT of `body`."""
@@ -96,8 +92,11 @@ def open_client(settings: Settings) -> Iterator[Client]:
     with ExitStack() as stack:
         if not is_listening(settings.socket):
             # Only here: the whole server is heavy to import, and mostly one is running already.
+            from kalends.base.telemetry import configure_logs  # noqa: PLC0415
             from kalends.server import running  # noqa: PLC0415
 
+            # To standard error, and little of it: standard output belongs to the command's answer.
+            configure_logs(form=settings.log_format, level="warning")
             stack.enter_context(stack.enter_context(running(settings, tcp=False)).serving())
         token = (settings.home / "owner.token").read_text().strip()
         transport = httpx.HTTPTransport(uds=str(settings.socket))

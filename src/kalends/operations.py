@@ -71,6 +71,7 @@ def make_backup(body: BackupOrder, door: Owner) -> dict[str, Any]:
     """Write the data to the new folder `target`, and the keys that open it to the file `keys`."""
     door.require_local()
     house = door.house
+    keys = backup.own_keys(house)
     parts = backup.backup(house, Path(body.target), now=house.clock(), version=__version__)
-    keybackup.backup(house.keys, Path(body.keys), passphrase=body.passphrase)
+    keybackup.backup(keys, Path(body.keys), passphrase=body.passphrase)
     return {"target": body.target, "keys": body.keys, "parts": len(parts), "bytes": sum(part.size for part in parts)}

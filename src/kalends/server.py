@@ -6,6 +6,7 @@ socket in its data folder, by which the commands on this machine reach it.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import socket
@@ -13,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -25,7 +26,7 @@ from kalends.base import bootstrap
 from kalends.base.cache import Cache
 from kalends.base.clock import Clock, system_clock
 from kalends.base.database import Database
-from kalends.base.durable import write_atomically
+from kalends.base.durable import PRIVATE_FILE, private_folder, write_atomically
 from kalends.base.embedded import EmbeddedPostgres, Server
 from kalends.base.errors import UnavailableError
 from kalends.base.files import open_file_store
@@ -42,12 +43,32 @@ OWNER = "kalends_owner"
 
 STOP_SECONDS = 5
 """How long open requests may take to end when the server stops."""
+BACKLOG = 512
+"""Connections that may wait: Linux's own bound is 4,096, and nobody waits for the 500th."""
 
 
 class PortTakenError(UnavailableError):
     """The port is taken by another program; choose another with KALENDS_PORT."""
 
     code = "port_taken"
+
+
+class CannotListenError(UnavailableError):
+    """The address to listen on cannot be used; set KALENDS_HOST and KALENDS_PORT."""
+
+    code = "cannot_listen"
+
+
+class SocketPathError(UnavailableError):
+    """The data folder's socket cannot be made: a path for one may have about 100 characters. Shorten KALENDS_HOME."""
+
+    code = "socket_path"
+
+
+class ServerStartError(UnavailableError):
+    """The server ended before it took its first request; its log says why."""
+
+    code = "server_start"
 
 
 @contextmanager
@@ -113,83 +134,105 @@ class Listener:
     """uvicorn on sockets that we opened ourselves, so that a taken port is our own clear error."""
 
     house: House
-    tcp: bool
-    address: str | None = field(default=None, init=False)
-    _server: uvicorn.Server = field(init=False)
-    _sockets: list[socket.socket] = field(init=False)
+    local: socket.socket
+    """By which commands on this machine come in."""
+    public: socket.socket | None
+    """By which people come in; None where the server runs for one command only."""
+    config: uvicorn.Config
 
-    def __post_init__(self) -> None:
-        """Open the sockets."""
-        settings = self.house.settings
-        self._sockets = [unix_socket(settings.socket)]
-        if self.tcp:
-            opened = tcp_socket(settings.host, settings.port)
-            self._sockets.append(opened)
-            self.address = f"http://{settings.host}:{opened.getsockname()[1]}"
-        config = uvicorn.Config(
-            create_app(self.house),
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-            server_header=False,
-        )
-        self._server = uvicorn.Server(config)
+    @property
+    def address(self) -> str:
+        """Where people reach it: http://127.0.0.1:8400."""
+        assert self.public is not None
+        host, port = self.public.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def serve(self) -> None:
-        """Serve until Ctrl-C or SIGTERM."""
-        self._server.run(sockets=self._sockets)
+        """Serve everybody until Ctrl-C, which comes out as KeyboardInterrupt, or SIGTERM."""
+        sockets = [self.local] if self.public is None else [self.local, self.public]
+        self._run(uvicorn.Server(self.config), sockets)
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Serve from a thread while the block runs."""
-        thread = threading.Thread(target=self.serve, name="server", daemon=True)
+        """Serve this machine's commands, from a thread, while the block runs."""
+        server = uvicorn.Server(self.config)
+        thread = threading.Thread(target=self._run, args=(server, [self.local]), name="server", daemon=True)
         thread.start()
         try:
-            while not self._server.started and thread.is_alive():
+            while not server.started:
+                if not thread.is_alive():
+                    raise ServerStartError
                 time.sleep(0.01)
             yield
         finally:
-            self._server.should_exit = True
+            server.should_exit = True
             thread.join(timeout=2 * STOP_SECONDS)
+
+    def _run(self, server: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        # uvicorn closes what it is given at its end; ours may be needed again.
+        server.run(sockets=[opened.dup() for opened in sockets])
+
+
+def listener(house: House, *, tcp: bool, stack: ExitStack) -> Listener:
+    """A listener on fresh sockets, which `stack` closes. Raises PortTakenError, SocketPathError."""
+    settings = house.settings
+    local = stack.enter_context(unix_socket(settings.socket))
+    stack.callback(settings.socket.unlink, missing_ok=True)
+    public = stack.enter_context(tcp_socket(settings.host, settings.port)) if tcp else None
+    config = uvicorn.Config(
+        create_app(house),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        server_header=False,
+    )
+    return Listener(house=house, local=local, public=public, config=config)
 
 
 def unix_socket(path: Path) -> socket.socket:
     """A listening Unix socket that only this OS user can reach. A leftover of a killed server is replaced."""
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    private_folder(path.parent)
     path.unlink(missing_ok=True)
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    opened.bind(os.fspath(path))
-    path.chmod(0o600)
-    opened.listen(128)
+    try:
+        opened.bind(os.fspath(path))
+    except OSError as error:
+        opened.close()
+        raise SocketPathError(f"Cannot make the socket {path}: {error.strerror or error}.") from error
+    path.chmod(PRIVATE_FILE)
+    opened.listen(BACKLOG)
     return opened
 
 
 def tcp_socket(host: str, port: int) -> socket.socket:
     """A listening TCP socket, or PortTakenError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((host, port))
+        opened.listen(BACKLOG)
     except OSError as error:
         opened.close()
-        raise PortTakenError(f"Port {port} on {host} is taken by another program: set KALENDS_PORT.") from error
-    opened.listen(512)
+        raise refusal(host, port, error) from error
     return opened
+
+
+def refusal(host: str, port: int, error: OSError) -> UnavailableError:
+    """Why we cannot listen there, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return PortTakenError(f"Port {port} on {host} is taken by another program: set KALENDS_PORT to another one.")
+    return CannotListenError(f"Cannot listen on {host}:{port}: {error.strerror or error}.")
 
 
 @contextmanager
 def running(settings: Settings, *, tcp: bool, clock: Clock = system_clock) -> Iterator[Listener]:
     """An open house with its worker, ready to listen."""
-    with open_house(settings, clock=clock) as house:
+    with ExitStack() as stack:
+        house = stack.enter_context(open_house(settings, clock=clock))
         ensure_owner_token(settings)
-        listener = Listener(house=house, tcp=tcp)
-        worker = Worker(house)
+        opened = listener(house, tcp=tcp, stack=stack)
         if settings.worker:
+            worker = Worker(house)
+            stack.callback(worker.stop)
             worker.start(alone=settings.database_url is None)
-        try:
-            yield listener
-        finally:
-            if settings.worker:
-                worker.stop()
-            settings.socket.unlink(missing_ok=True)
+        yield opened

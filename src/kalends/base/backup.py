@@ -35,7 +35,7 @@ from kalends.base.database import SET_SCOPE
 from kalends.base.durable import private_folder, write_atomically
 from kalends.base.errors import BadInputError, ConflictError
 from kalends.base.files import FileMissingError, FileStore, open_file_store
-from kalends.base.keys import KeyMissingError
+from kalends.base.keys import FileKeyStore, KeyMissingError
 from kalends.base.keywrap import DamagedError
 from kalends.base.scope import Scope
 from kalends.base.warehouse import TenantWarehouse
@@ -63,6 +63,12 @@ class BackupKeyMissingError(BadInputError):
     """The keys of this backup are not here; restore the key store from its own backup first."""
 
     code = "backup_key_missing"
+
+
+class KeysElsewhereError(ConflictError):
+    """The keys are not in the data folder but in a key service, which has a backup of its own."""
+
+    code = "keys_elsewhere"
 
 
 class NotEmptyError(ConflictError):
@@ -255,14 +261,26 @@ def read_manifest(source: Path) -> tuple[dict[str, Any], list[Part]]:
     return manifest, [Part(**part) for part in manifest["parts"]]
 
 
+def own_keys(house: House) -> FileKeyStore:
+    """The key store in the data folder. Raises KeysElsewhereError where another service holds the keys."""
+    if not isinstance(house.keys, FileKeyStore):
+        raise KeysElsewhereError
+    return house.keys
+
+
+def require_empty(house: House) -> None:
+    """Raises NotEmptyError if there is any tenant."""
+    if house.tenants():
+        raise NotEmptyError
+
+
 def restore(house: House, source: Path) -> list[Part]:
     """Bring everything back into an empty installation; gives the parts. Erased tenants stay erased.
 
     All parts are read and checked before the first one is written. Rows come last, all tenants' in one transaction:
     only then does any tenant exist, so a restore that was cut off can simply be repeated.
     """
-    if house.tenants():
-        raise NotEmptyError
+    require_empty(house)
     _, parts = read_manifest(source)
     erased = {str(tenant_id) for tenant_id in house.keys.erased()}
     parts = [part for part in parts if part.tenant not in erased]
