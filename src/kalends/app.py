@@ -23,6 +23,7 @@ import kalends.notify.api
 import kalends.notify.jobs
 import kalends.notify.pages
 import kalends.operations
+import kalends.web.pages
 from kalends import __version__
 from kalends.base.errors import BadInputError, ForbiddenError, KalendsError, NotFoundError
 from kalends.base.pages import HashedFiles, SecurityHeaders, render
@@ -44,6 +45,7 @@ PAGES = (
     kalends.notify.pages.router,
     kalends.calendar.pages.router,
     kalends.marketing.pages.router,
+    kalends.web.pages.router,
 )
 
 SUBSCRIPTIONS: dict[str, list[str]] = {}

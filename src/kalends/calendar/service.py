@@ -24,6 +24,7 @@ from kalends.calendar.eventrows import plain_event
 from kalends.calendar.events import EVENT_TYPES, EventFields, event_type
 from kalends.calendar.fiscal import MonthlyFiscalYears
 from kalends.calendar.jobs import rebuild_days
+from kalends.calendar.lookups import find_events, fiscal_place, moments_between
 from kalends.calendar.moments import Occurrence, occurrences
 from kalends.calendar.planning import (
     KeyedEvent,
@@ -66,12 +67,15 @@ __all__ = [
     "event_history",
     "event_type",
     "existing_default",
+    "find_events",
+    "fiscal_place",
     "get_calendar",
     "get_event",
     "has_events",
     "industries",
     "industry_of",
     "list_events",
+    "moments_between",
     "occurrences",
     "offer_day_strip",
     "plain_calendar",

@@ -24,6 +24,7 @@ from kalends.marketing import batches
 from kalends.marketing.batches import data_version, version_at
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
 from kalends.marketing.models import Batch
+from kalends.marketing.names import find_campaigns
 from kalends.marketing.overview import Source, count_waiting, list_sources, load_again
 from kalends.marketing.pipeline import describe as describe_staging
 from kalends.marketing.schemas import (
@@ -48,6 +49,7 @@ __all__ = [
     "count_waiting",
     "data_version",
     "describe",
+    "find_campaigns",
     "get_batch",
     "land_file",
     "land_rates",
