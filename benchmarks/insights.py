@@ -70,7 +70,11 @@ SUMS = """sum(spend) FILTER (WHERE date BETWEEN $start0 AND $end0) AS spend,
 PLAIN = "sum(spend) AS spend, sum(revenue) AS revenue, sum(conversions) AS conversions"
 BOTH = "FROM {t} WHERE date BETWEEN $start0 AND $end0 OR date BETWEEN $start1 AND $end1"
 ONE = "FROM {t} WHERE date BETWEEN $start0 AND $end0"
+WEEKS = "SELECT date_trunc('week', date) AS week, sum(spend) AS spend"
 FACTS = "(SELECT *, date_from AS date FROM facts WHERE report = 'ad' AND date_to = date_from)"
+
+
+TWO_ADS = (Filter("channel", ("video",)), Filter("ad_id", ("ad3_1", "ad7_2")))
 
 
 def questions():
@@ -81,7 +85,8 @@ def questions():
     return [
         ("key figures, compared", "daily", Query(FIGURES, MONTH, compare_to=before), f"SELECT {SUMS} {BOTH}"),
         ("key figures, a year", "daily", Query(FIGURES, YEAR, compare_to=last_year), f"SELECT {SUMS} {BOTH}"),
-        ("trend by day", "daily", Query(FIGURES, MONTH, ("date",)), f"SELECT date, {PLAIN} {ONE} GROUP BY 1 ORDER BY 1"),
+        ("trend by day", "daily", Query(FIGURES, MONTH, ("date",)),
+         f"SELECT date, {PLAIN} {ONE} GROUP BY 1 ORDER BY 1"),
         ("trend by day, a year", "daily", Query(FIGURES, YEAR, ("date",)),
          f"SELECT date, {PLAIN} {ONE} GROUP BY 1 ORDER BY 1"),
         ("by channel, compared", "daily", Query(FIGURES, MONTH, ("channel",), compare_to=before),
@@ -92,9 +97,8 @@ def questions():
          f"SELECT campaign_name, {PLAIN} {ONE} GROUP BY 1 ORDER BY 2 DESC LIMIT 10"),
         ("ten best ads", "facts", Query(FIGURES, MONTH, ("ad_id",), **top),
          f"SELECT ad_id, {PLAIN} {ONE} GROUP BY 1 ORDER BY 2 DESC LIMIT 10"),
-        ("ads of a channel by week", "facts", Query(("spend",), YEAR, ("week",), (Filter("channel", ("video",)), Filter("ad_id", ("ad3_1", "ad7_2")))),
-         f"SELECT date_trunc('week', date) AS week, sum(spend) AS spend {ONE} AND channel = 'video'"
-         " AND ad_id IN ('ad3_1', 'ad7_2') GROUP BY 1 ORDER BY 1"),
+        ("ads of a channel by week", "facts", Query(("spend",), YEAR, ("week",), TWO_ADS),
+         f"{WEEKS} {ONE} AND channel = 'video' AND ad_id IN ('ad3_1', 'ad7_2') GROUP BY 1 ORDER BY 1"),
         ("ads by day, a year", "facts", Query(FIGURES, YEAR, ("date",), (Filter("ad_group_id", ("g1",), "not_in"),)),
          f"SELECT date, {PLAIN} {ONE} AND ad_group_id <> 'g1' GROUP BY 1 ORDER BY 1"),
     ]  # fmt: skip

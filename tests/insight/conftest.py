@@ -21,21 +21,21 @@ ENGINE = Engine()  # one for all tests, as in a server: a statement of one test 
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory):
+def shelves(tmp_path_factory):
     made = DuckWarehouse(folder=tmp_path_factory.mktemp("warehouse"), key_for=lambda _: b"k" * 32)
     yield made
     made.close()
 
 
 @pytest.fixture
-def tenant(warehouse):
+def ware(shelves):
     """An empty warehouse of a new tenant."""
     tenant_id = uuid.uuid4()
-    with warehouse.tenant(tenant_id) as made:
+    with shelves.tenant(tenant_id) as made:
         for name, schema in {**TABLES, "calendar_days": DAY_SCHEMA}.items():
             made.create(name, schema)
         yield made
-    warehouse.drop_tenant(tenant_id)
+    shelves.drop_tenant(tenant_id)
 
 
 def fact(**given):
@@ -52,20 +52,20 @@ def fact(**given):
     return row
 
 
-def load(tenant, facts):
+def load(ware, facts):
     """Put facts into the warehouse, with the rollups that ingest keeps of them."""
     from kalends.marketing import rollup
 
     types = {name: kind.to_pyarrow() for name, kind in FACT_SCHEMA.items() if name != "key_hash"}
     schema = pa.schema([("key_hash", pa.string()) if n == "key_hash" else (n, types[n]) for n in FACT_SCHEMA])
-    with tenant.write():
-        tenant.append("facts", tenant.stage("_facts", pa.Table.from_pylist(facts, schema=schema), schema=FACT_SCHEMA))
-        tenant.stage_query(
+    with ware.write():
+        ware.append("facts", ware.stage("_facts", pa.Table.from_pylist(facts, schema=schema), schema=FACT_SCHEMA))
+        ware.stage_query(
             "_days", "SELECT DISTINCT data_source, account_id, date_from AS date FROM facts WHERE date_from = date_to"
         )
-        rollup.renew(tenant, days="_days")
+        rollup.renew(ware, days="_days")
 
 
-def asker(tenant, *, engine=None, **more):
+def asker(ware, *, engine=None, **more):
     """Ask this tenant's warehouse as it is now."""
-    return Asker(engine=engine or ENGINE, warehouse=tenant, snapshot=Snapshot(1, 1, TODAY), **more)
+    return Asker(engine=engine or ENGINE, warehouse=ware, snapshot=Snapshot(1, 1, TODAY), **more)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -36,7 +37,7 @@ def facts(draw):
         report = draw(st.sampled_from(REPORTS))
         splits = {name: draw(st.sampled_from(values)) for name, values in SPLITS.items() if name in split_by(report)}
         breakdown = {name: splits[name] for name in ("age", "country") if name in splits}
-        row = dict(  # only what was drawn, so that a failure can be read
+        row = dict(  # noqa: C408 - reads like the call that it becomes; only what was drawn, so that a failure can be read
             data_source=draw(st.sampled_from(["google_ads", "facebook_ads"])),
             account_id=draw(st.sampled_from(["a1", "a2"])),
             report=report,
@@ -149,8 +150,7 @@ def expected(rows, query):
     singles = list(chosen_rows(rows, needs, coarsest_first))
     spans = [(query.period, lambda day: day)]
     if query.compare_to is not None:
-        shift = lambda day: stands_for(day, comparison=query.compare_to, period=query.period)
-        spans.append((query.compare_to.period, shift))
+        spans.append((query.compare_to.period, partial(stands_for, comparison=query.compare_to, period=query.period)))
     told = [(grouped(sums, query, *span), grouped(singles, query, *span)) for span in spans]
     has_sums = any(not metric(name).needs_one_row for name in query.metrics)
     has_singles = any(metric(name).needs_one_row for name in query.metrics)
@@ -177,14 +177,14 @@ COMMON = settings(
 
 @COMMON
 @given(drawn=facts(), asked=st.lists(queries(), min_size=3, max_size=6))
-def test_every_answer_equals_the_plain_evaluation(tenant, drawn, asked):
+def test_every_answer_equals_the_plain_evaluation(ware, drawn, asked):
     rows = [fact(**row) for row in drawn]
     for table in ("facts", "daily", "report_days"):
-        tenant.run(f"DELETE FROM {table}")
-    load(tenant, rows)
+        ware.run(f"DELETE FROM {table}")
+    load(ware, rows)
     for query in asked:
-        # Each example is another state of the same tenant, so nothing read of an earlier one may be used.
-        ask = asker(tenant)
+        # Each example is another state of the same ware, so nothing read of an earlier one may be used.
+        ask = asker(ware)
         ask.engine.forget(ask)
         answer = run(ask, query)
         told = {tuple(row[name] for name in query.dimensions): row for row in answer.rows}

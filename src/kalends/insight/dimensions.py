@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Final
 
 from kalends.base.errors import BadInputError
-from kalends.calendar.days import DAY_COLUMNS, DayColumn
+from kalends.calendar.service import DAY_COLUMNS, DayColumn
 
 
 class UnknownDimensionError(BadInputError):

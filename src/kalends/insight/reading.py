@@ -122,10 +122,10 @@ def span_key(rows: ir.Table) -> ir.StringValue:
 def _with_rates(rows: ir.Table, tables: Tables, bind: Bind) -> ir.Table:
     """Give each row `_rate`: units of the asked currency for one of its own on its day; null where none is known."""
     asked, one = bind("currency", "string"), ibis.literal(1).cast(_RATE)
-    rates = tables.get("rates", ("date", "base", "quote", "rate", "source"))
-    rates = rates.filter(rates.quote == asked)
-    # Several sources may give a rate for one day: the first by name, so that no row is counted twice.
-    by_day = ibis.window(group_by=["date", "base"], order_by=rates.source)
+    rates = tables.get("rates", ("date", "base", "quote", "rate", "source", "batch_seq"))
+    rates = rates.filter(rates.quote == asked, rates.batch_seq <= bind("data_version", "int64"))
+    # Several sources may give a rate for one day: the first by name, its newest word; so no row is counted twice.
+    by_day = ibis.window(group_by=["date", "base"], order_by=[rates.source, rates.batch_seq.desc()])
     rates = rates.mutate(_place=ibis.row_number().over(by_day))
     rates = rates.filter(rates["_place"] == 0).select(_rate_date="date", _base="base", _quoted=rates.rate.cast(_RATE))
     joined = rows.left_join(rates, [rows["_own_day"] == rates["_rate_date"], rows.currency == rates["_base"]])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
-from kalends.calendar.days import DAY_SCHEMA
+from kalends.calendar.service import DAY_SCHEMA
 from kalends.insight.dimensions import Dimension, dimension
 from kalends.insight.query import BadQueryError, Filter, Query, Snapshot, Value
 from kalends.insight.spans import Span
@@ -108,6 +108,7 @@ def values_of(query: Query, snapshot: Snapshot) -> dict[str, Any]:
         "start0": query.period.start,
         "end0": query.period.end,
         "calendar": query.calendar,
+        "data_version": snapshot.data_version,
         "calendar_version": snapshot.calendar_version,
         "currency": query.currency,
     }

@@ -137,13 +137,14 @@ def _spans(tables: Tables) -> ir.Table:
     days = tables.get("report_days", ("data_source", "account_id", "date")).distinct()
     days = days.rename(_source="data_source", _account="account_id")
     within = days.date.between(spans.start, spans.end)
-    joined = spans.left_join(days, [spans.data_source == days["_source"], spans.account_id == days["_account"], within])
+    of_account = [spans.data_source == days["_source"], spans.account_id == days["_account"]]
+    joined = spans.left_join(days, [*of_account, within])
     keys = ["data_source", "account_id", "report", "start", "end", "currency"]
     return joined.group_by(keys).aggregate(daily_days=joined.date.count())
 
 
 def survey(held: ReportDays, /, *, filters: Iterable[Filter], able: Collection[str], start: date, end: date) -> Survey:
-    """The days from `start` to `end` of the accounts that the filters keep; `able` reports (finest first) can answer."""
+    """The days from `start` to `end` of the accounts that are kept; `able` reports (finest first) can answer."""
     first, behind = np.searchsorted(held.day, [(start - _EPOCH).days, (end - _EPOCH).days + 1])
     asked = _kept_accounts(held.accounts, tuple(filters))[held.account[first:behind]]
     day, account, report = (column[first:behind][asked] for column in (held.day, held.account, held.report))

@@ -9,20 +9,15 @@ from typing import Final
 import ibis
 from ibis.expr import types as ir
 
-from kalends.calendar.days import DAY_SCHEMA
-from kalends.marketing import records
-
-RATES: Final = ibis.schema(
-    {"date": "date", "base": "string", "quote": "string", "rate": "decimal(18, 9)", "source": "string"}
-)
-"""`rate` units of `quote` for one unit of `base` on `date`."""
+from kalends.calendar.service import DAY_SCHEMA
+from kalends.marketing import rates, records
 
 SCHEMAS: Final[Mapping[str, ibis.Schema]] = {
     "facts": records.FACT_SCHEMA,
     "daily": records.DAILY_SCHEMA,
     "report_days": records.REPORT_DAYS_SCHEMA,
     "calendar_days": DAY_SCHEMA,
-    "rates": RATES,
+    "rates": rates.SCHEMA,
 }
 
 

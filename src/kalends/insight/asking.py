@@ -1,0 +1,105 @@
+"""From a unit of work to somebody who can ask: which snapshot, which tables, which calendar."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import ibis
+
+from kalends.base.errors import NotFoundError
+from kalends.base.warehouse import TenantWarehouse
+from kalends.base.work import Work
+from kalends.calendar import service as calendar
+from kalends.identity.service import workspace
+from kalends.insight.engine import Asker, Engine
+from kalends.insight.past import tables_at
+from kalends.insight.query import Snapshot
+from kalends.insight.tables import SCHEMAS, Tables
+from kalends.marketing import service as marketing
+
+ENGINE: Final = Engine()
+"""One per process: statements know no tenant, catalogues are kept by tenant and version."""
+
+_PATIENCE: Final = 10
+_PAUSE: Final = 0.02
+"""Seconds between two looks: an applied batch is published within milliseconds."""
+
+
+class NotKnownYetError(NotFoundError):
+    """Nothing was known then: the first data came later."""
+
+    code = "not_known_yet"
+
+
+def today_of(work: Work, *, as_of: datetime | None = None) -> date:
+    """The running day in the tenant's own zone; at `as_of`, the day that it was then."""
+    return (as_of or work.now).astimezone(ZoneInfo(workspace(work).zone)).date()
+
+
+def asker(
+    work: Work, *, as_of: datetime | None = None, snapshot: Snapshot | None = None, calendar_id: UUID | None = None
+) -> Asker:
+    """Somebody who asks this tenant's warehouse as it is published now, as it was at `as_of`, or in a `snapshot`."""
+    warehouse = work.warehouse
+    held = set(warehouse.list_tables())
+    if snapshot is None:
+        snapshot = _settled_snapshot(work, warehouse, held, as_of, calendar_id)
+    return Asker(
+        engine=ENGINE,
+        warehouse=warehouse,
+        snapshot=snapshot,
+        tables=_tables(warehouse, held, snapshot.data_version),
+        has_rates="rates" in held,
+    )
+
+
+def snapshot_of(work: Work, *, as_of: datetime | None = None, calendar_id: UUID | None = None) -> Snapshot:
+    """What is published now, or what was at `as_of`. Raises NotKnownYetError before the first data."""
+    version = marketing.data_version(work) if as_of is None else marketing.version_at(work, instant=as_of)
+    if as_of is not None and version == 0:
+        raise NotKnownYetError(f"Nothing was known at {as_of.isoformat()}: the first data came later.")
+    known = (
+        calendar.existing_default(work) if calendar_id is None else calendar.get_calendar(work, calendar_id=calendar_id)
+    )
+    calendar_version = 0 if known is None else calendar.published_version(work, calendar_id=known.id, as_of=as_of)
+    return Snapshot(version, calendar_version, today_of(work, as_of=as_of))
+
+
+def _settled_snapshot(
+    work: Work, warehouse: TenantWarehouse, held: set[str], as_of: datetime | None, calendar_id: UUID | None
+) -> Snapshot:
+    """The snapshot; a batch that is applied already and not yet published is given a moment to be so."""
+    snapshot = snapshot_of(work, as_of=as_of, calendar_id=calendar_id)
+    for _ in range(0 if as_of else _PATIENCE):
+        if _applied(warehouse, held) <= snapshot.data_version:
+            break
+        time.sleep(_PAUSE)
+        snapshot = snapshot_of(work, calendar_id=calendar_id)
+    return snapshot
+
+
+def _applied(warehouse: TenantWarehouse, held: set[str]) -> int:
+    """The number of the last batch that changed the current tables."""
+    if not {"scopes", "retractions"} <= held:
+        return 0
+    found = warehouse.execute(
+        "SELECT max(batch_seq) AS seq FROM"
+        " (SELECT batch_seq FROM scopes UNION ALL SELECT batch_seq FROM retractions) AS applied"
+    )
+    return found.column("seq")[0].as_py() or 0
+
+
+def _tables(warehouse: TenantWarehouse, held: set[str], version: int) -> Tables:
+    """The current tables where they are what `version` says, else what the log says; empty ones for none."""
+    missing = {
+        name: ibis.memtable(schema.to_pyarrow().empty_table())
+        for name, schema in SCHEMAS.items()
+        if name not in held and name != "rates"  # which is read only where it is there
+    }
+    if "facts" not in held or _applied(warehouse, held) <= version:
+        return Tables(missing)
+    return Tables(missing | dict(tables_at(warehouse, version).instead))

@@ -1,0 +1,180 @@
+"""What insight does for everybody else: ask, look at the whole, export, and go back from a number to its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from kalends.base.errors import BadInputError
+from kalends.base.work import Work
+from kalends.calendar import service as calendar
+from kalends.insight import engine
+from kalends.insight.answers import KPIS, MOVED_BY, answer_out, insights_out
+from kalends.insight.asking import ENGINE, NotKnownYetError, asker, snapshot_of, today_of
+from kalends.insight.comparisons import compare
+from kalends.insight.metrics import METRICS, Metric, metric
+from kalends.insight.periods import FiscalDay, Period, resolve
+from kalends.insight.query import Filter, Query, Snapshot, from_handle
+from kalends.insight.result import Coverage, Result
+from kalends.insight.schemas import Asked, InsightsIn, InsightsOut
+from kalends.marketing.schemas import SOURCE_ALIASES
+
+__all__ = [
+    "ENGINE",
+    "METRICS",
+    "Coverage",
+    "Filter",
+    "Home",
+    "Metric",
+    "NotKnownYetError",
+    "Period",
+    "Query",
+    "Result",
+    "Snapshot",
+    "again",
+    "answer_out",
+    "compare",
+    "home",
+    "insights",
+    "insights_json",
+    "metric",
+    "period_of",
+    "question_of",
+    "run",
+    "snapshot_of",
+    "sql_of",
+    "today_of",
+]
+
+HOME_METRICS: Final = ("spend", "revenue", "roas", "conversions")
+LAST_DAYS: Final = "last 30 days"
+
+
+def run(work: Work, *, query: Query) -> Result:
+    """The answer to `query`. Raises what makes it unanswerable: unknown names, an `as_of` before the first data."""
+    return engine.run(_asker(work, query), query)
+
+
+def sql_of(work: Work, *, query: Query) -> str:
+    """The SQL that the measures of the answer come from, with its values written in."""
+    return engine.to_sql(_asker(work, query), query)
+
+
+def again(work: Work, *, handle: str) -> Result:
+    """The answer that a handle names, from the state that it was first given on. Raises UnknownHandleError."""
+    query, snapshot = from_handle(handle)
+    return engine.run(asker(work, snapshot=snapshot), query)
+
+
+def _asker(work: Work, query: Query) -> engine.Asker:
+    return asker(work, as_of=query.as_of, calendar_id=UUID(query.calendar) if query.calendar else None)
+
+
+def period_of(work: Work, *, words: str, calendar_id: UUID | None = None) -> Period:
+    """The days meant by `words`, on the tenant's own calendar and in its own zone."""
+    today = today_of(work)
+    fiscal = _fiscal_days(work, calendar_id) if "fiscal" in words.casefold() else ()
+    return resolve(words, today=today, fiscal=fiscal)
+
+
+def _fiscal_days(work: Work, calendar_id: UUID | None) -> list[FiscalDay]:
+    """The fiscal days of all years that the calendar has."""
+    chosen = calendar.get_calendar(work, calendar_id=calendar_id)
+    definition = calendar.definition_of(chosen)
+    held = calendar.days(work, first=definition.first_day, last=definition.last_day, calendar_id=chosen.id)
+    columns = held.frame.select("date", "fiscal_year", "fiscal_quarter", "fiscal_month")
+    return [FiscalDay(*row) for row in columns.iter_rows()]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """All that the Home page shows of the data: two answers from one snapshot."""
+
+    by_channel: Result
+    """Rows per channel; its totals are the key figures. Compared."""
+
+    by_day: Result
+    """Rows per day, compared: the trend and the key figures' sparklines."""
+
+
+def home(
+    work: Work,
+    *,
+    period: Period | None = None,
+    compare_to: str = "previous_period",
+    currency: str | None = None,
+    filters: Sequence[Filter] = (),
+) -> Home:
+    """Key figures, trend by day and channels of `period` (by default the last 30 days), in two questions."""
+    chosen = period or period_of(work, words=LAST_DAYS)
+    ask = asker(work)
+
+    def answer(dimension: str) -> Result:
+        compared = compare(compare_to, period=chosen)
+        query = Query(HOME_METRICS, chosen, (dimension,), tuple(filters), compared, currency=currency)
+        return engine.run(ask, query)
+
+    return Home(by_channel=answer("channel"), by_day=answer("date"))
+
+
+class PeriodMissingError(BadInputError):
+    """A period needs both ends, or words for it."""
+
+    code = "period_missing"
+
+
+def question_of(work: Work, asked: Asked, *, metrics: Sequence[str], dimensions: Sequence[str] = ()) -> Query:
+    """What was asked over HTTP as a query, not compared with anything yet."""
+    if (asked.date_range_start is None) != (asked.date_range_end is None):
+        raise PeriodMissingError("Give both date_range_start and date_range_end, or a period such as 'last 30 days'.")
+    if asked.date_range_start and asked.date_range_end:
+        period = Period(asked.date_range_start, asked.date_range_end)
+    else:
+        period = period_of(work, words=asked.period or LAST_DAYS, calendar_id=asked.calendar_id)
+    sources = tuple(SOURCE_ALIASES.get(name, name) for name in asked.data_sources)
+    kept = [Filter(one.dimension, tuple(one.values), one.operator) for one in asked.filters]
+    chosen = calendar.existing_default(work) if asked.calendar_id is None else None
+    return Query(
+        metrics=tuple(metrics),
+        period=period,
+        dimensions=tuple(dimensions),
+        filters=(*([Filter("data_source", sources)] if sources else []), *kept),
+        calendar=str(asked.calendar_id or (chosen.id if chosen else "")) or None,
+        currency=asked.currency,
+        as_of=_aware(asked.as_of),
+    )
+
+
+def _aware(instant: datetime | None) -> datetime | None:
+    """An instant without a zone is in UTC."""
+    return instant if instant is None or instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def insights(work: Work, *, asked: InsightsIn) -> InsightsOut:
+    """What was asked, the key figures and platforms of the period, and what is remarkable about it."""
+    question = question_of(work, asked, metrics=asked.metrics, dimensions=asked.group_by)
+    if asked.compare_to != "none":
+        question = replace(question, compare_to=compare(asked.compare_to, period=question.period))
+    ask = _asker(work, question)
+    groups = question.dimensions or ("data_source", "campaign_name")
+    return insights_out(
+        asked=engine.run(ask, replace(question, order=tuple(asked.order), limit=asked.limit)),
+        platforms=engine.run(ask, replace(question, metrics=KPIS, dimensions=("data_source",))),
+        groups=engine.run(ask, replace(question, metrics=(*MOVED_BY, "roas"), dimensions=groups)),
+    )
+
+
+def insights_json(work: Work, *, asked: InsightsIn) -> bytes:
+    """The same as JSON, made once per question and state of data and calendar."""
+    instant = _aware(asked.as_of)
+    state = snapshot_of(work, as_of=instant, calendar_id=asked.calendar_id)
+    return work.house.cache.get_or_make(
+        lambda: insights(work, asked=asked).model_dump_json().encode(),
+        tenant_id=work.scope.tenant_id,
+        scope="insight.read",
+        version=f"{state.data_version}:{state.calendar_version}:{state.today}",
+        question=["insights", asked.model_dump(mode="json")],
+    )

@@ -1,0 +1,203 @@
+"""Questions to a workspace whose data came through the whole ingest."""
+
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+
+from kalends.base.worker import run_task
+from kalends.identity.service import Door
+from kalends.insight import service
+from kalends.insight.api import router
+from kalends.insight.asking import ENGINE
+from kalends.insight.periods import Period
+from kalends.insight.query import Query
+from kalends.marketing import jobs
+from kalends.marketing import service as marketing
+
+FEBRUARY = Period(date(2026, 2, 1), date(2026, 2, 28))
+assert jobs.apply_batches.kind  # declared by importing it
+
+
+def row(day, *, campaign="c1", spend="10.00", purchases="2", value="50.00"):
+    return {
+        "account_id": "act_1", "account_currency": "EUR", "campaign_id": campaign, "campaign_name": campaign.upper(),
+        "adset_id": "s1", "ad_id": f"{campaign}-1", "date_start": day, "date_stop": day, "spend": spend,
+        "impressions": "1000", "clicks": "20",
+        "actions": [{"action_type": "purchase", "value": purchases}],
+        "action_values": [{"action_type": "purchase", "value": value}],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def ingest(house, scope):
+    """Load rows of Meta ads and wait until they are published; gives the batch's id."""
+
+    def load(*rows):
+        body = io.BytesIO("\n".join(map(json.dumps, rows)).encode())
+        batch = marketing.land_file(Door(house=house, scope=scope, is_local=True), body, data_source="facebook_ads")
+        with house.work(scope) as work:
+            waiting = (
+                work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")).scalars().all()
+            )
+        for task in waiting:
+            run_task(house, scope.tenant_id, task)
+        return batch
+
+    return load
+
+
+def ask(house, scope, *metrics, period=FEBRUARY, **more):
+    with house.work(scope) as work:
+        return service.run(work, query=Query(metrics, period, **more))
+
+
+def test_before_the_first_load_everything_is_unknown(house, scope):
+    answer = ask(house, scope, "spend", "reach", dimensions=("channel",))
+    assert (answer.rows, answer.totals) == ([], {"spend": None, "reach": None})
+    assert (answer.snapshot.data_version, answer.coverage.days_with_data) == (0, 0)
+
+
+def test_as_of_answers_what_was_known_then_and_a_handle_asks_it_again(house, scope, clock, ingest):
+    ingest(row("2026-02-10"), row("2026-02-11", campaign="c2"))
+    first = ask(house, scope, "spend", "revenue", dimensions=("campaign_id",))
+    then = clock()
+    clock.advance(days=1)
+    ingest(row("2026-02-10", spend="30.00"), row("2026-02-12"))
+    now = ask(house, scope, "spend", "revenue", dimensions=("campaign_id",))
+    assert [r["spend"] for r in first.rows] == [10, 10]
+    assert [r["spend"] for r in now.rows] == [40, 10]
+    past = ask(house, scope, "spend", "revenue", dimensions=("campaign_id",), as_of=then + timedelta(hours=1))
+    assert past.rows == first.rows
+    assert past.handle == first.handle
+    with house.work(scope) as work:
+        assert service.again(work, handle=first.handle).rows == first.rows
+        assert service.again(work, handle=now.handle).rows == now.rows
+    by_ad = ask(house, scope, "spend", dimensions=("ad_id", "date"), as_of=then + timedelta(hours=1))
+    assert [(r["ad_id"], r["spend"]) for r in by_ad.rows] == [("c1-1", 10), ("c2-1", 10)]
+
+
+def test_nothing_was_known_before_the_first_load(house, scope, ingest):
+    ingest(row("2026-02-10"))
+    with pytest.raises(service.NotKnownYetError, match="Nothing was known"):
+        ask(house, scope, "spend", as_of=datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def test_rollups_of_the_past_are_made_by_the_same_rules(house, scope, ingest):
+    from kalends.insight.past import daily, report_days
+
+    ingest(*(row(f"2026-02-{n:02}", campaign=f"c{n % 3}", spend=f"{n}.25") for n in range(1, 28)))
+    with house.work(scope) as work:
+        facts = work.warehouse.table("facts")
+        days = report_days(facts)
+        made = work.warehouse.to_arrow(daily(facts, days).order_by("date", "campaign_id")).to_pylist()
+        held = work.warehouse.to_arrow(work.warehouse.table("daily").order_by("date", "campaign_id")).to_pylist()
+        assert [{k: r[k] for k in held[0]} for r in made] == held
+        covers = ["date", "data_source", "account_id", "report", "is_covering"]
+        told = work.warehouse.table("report_days").select(*covers).order_by(covers)
+        assert (
+            work.warehouse.to_arrow(days.select(*covers).order_by(covers)).to_pylist()
+            == work.warehouse.to_arrow(told).to_pylist()
+        )
+
+
+def test_calendar_columns_group_facts_without_repeating_them(house, scope, ingest):
+    from kalends.calendar import service as calendar
+
+    ingest(row("2026-02-13"), row("2026-02-14", spend="7.00"), row("2026-02-15", spend="5.00"))
+    with house.work(scope) as work:
+        chosen = calendar.default_calendar(work)
+        assert calendar.rebuild_days  # the kind is declared by importing it
+        waiting = work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")).scalars().all()
+        calendar_id = str(chosen.id)
+    for task in waiting:
+        run_task(house, scope.tenant_id, task)
+    answer = ask(house, scope, "spend", dimensions=("is_weekend",), calendar=calendar_id)
+    assert [(r["is_weekend"], r["spend"]) for r in answer.rows] == [(False, 10), (True, 12)]
+    assert answer.totals["spend"] == Decimal(22)
+    with house.work(scope) as work:
+        assert service.period_of(work, words="this fiscal year").start == date(2026, 1, 1)
+
+
+def test_home_is_two_answers_of_one_snapshot(house, scope, ingest):
+    ingest(row("2026-02-10"), row("2026-02-20", spend="20.00"), row("2026-01-20", spend="6.00"))
+    with house.work(scope) as work:
+        home = service.home(work, period=FEBRUARY)
+    assert home.by_channel.totals["spend"] == 30
+    assert home.by_channel.totals["spend_before"] == 6
+    assert [(r["date"].day, r["spend"]) for r in home.by_day.rows if r["spend"]] == [(10, 10), (20, 20)]
+    assert home.by_day.totals == home.by_channel.totals
+
+
+REQUEST = {
+    "data_sources": ["meta_business", "google_ads", "klaviyo"],
+    "date_range_start": "2026-02-01",
+    "date_range_end": "2026-02-28",
+    "group_by": ["data_source", "campaign_id"],
+    "metrics": ["spend", "impressions", "clicks", "conversions", "revenue"],
+}
+
+
+@pytest.fixture
+def asking(app, client):
+    """A signed-in client of the application with insight in it."""
+    if not any(getattr(route, "path", "") == "/api/v1/marketing/insights" for route in app.routes):
+        app.include_router(router, prefix="/api/v1")
+        app.include_router(router, include_in_schema=False)
+    return client
+
+
+def test_insights_over_http(asking, ingest):
+    ingest(row("2026-02-10"), row("2026-02-11", campaign="c2", spend="40.00"), row("2026-01-20", campaign="c2"))
+    for path in ("/api/v1/marketing/insights", "/marketing/insights"):
+        told = asking.post(path, json=REQUEST)
+        assert told.status_code == 200, told.text
+    answer = told.json()
+    assert [(r["campaign_id"], r["spend"], r["revenue"]) for r in answer["rows"]] == [("c1", 10, 50), ("c2", 40, 50)]
+    assert answer["totals"]["spend"] == 50
+    assert {kpi["metric"]: kpi["value"] for kpi in answer["kpis"]}["roas"] == 2.0
+    assert answer["platforms"][0]["data_source"] == "facebook_ads"
+    assert answer["best"]["group"]["campaign_id"] == "c1"
+    assert answer["worst"]["group"]["campaign_id"] == "c2"
+    assert "There is data for 2 of 28 days." in answer["insights"]
+    again = asking.get("/api/v1/insights/again", params={"handle": answer["lineage"]})
+    assert again.json()["rows"] == answer["rows"]
+
+
+def test_insights_of_the_last_days(asking, ingest):
+    ingest(row("2026-02-27"))
+    answer = asking.get("/api/v1/insights", params={"data_source": "facebook_ads", "date_range_days": 30}).json()
+    assert (answer["date_range_end"], answer["totals"]["spend"]) == ("2026-03-01", 10)
+    assert answer["is_provisional"] is True
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"metrics": ["sped"]}, "There is no metric"),
+        ({"group_by": ["campain"]}, "There is no dimension"),
+        ({"date_range_end": None}, "Give both"),
+        ({"date_range_end": "2026-01-01"}, "before it starts"),
+        ({"filters": [{"dimension": "channel", "values": [3]}]}, "not with 3"),
+        ({"period": "soonish", "date_range_start": None, "date_range_end": None}, "is not a period"),
+        ({"data_sources": "x"}, "list"),
+    ],
+)
+def test_a_bad_question_is_told_what_would_be_right(asking, change, said):
+    told = asking.post("/api/v1/marketing/insights", json=REQUEST | change)
+    assert told.status_code == 422, told.text
+    assert said in told.json()["detail"]
+
+
+def test_a_catalogue_is_kept_per_tenant_and_version(house, scope, ingest):
+    ingest(row("2026-02-10"))
+    ask(house, scope, "spend")
+    before = len(ENGINE._catalogues)
+    ask(house, scope, "clicks", dimensions=("date",))
+    assert len(ENGINE._catalogues) == before
+    ingest(row("2026-02-11", campaign="c3"))
+    assert ask(house, scope, "spend").totals["spend"] == 20
+    assert len(ENGINE._catalogues) == before + 1
