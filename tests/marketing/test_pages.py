@@ -59,7 +59,9 @@ def work_off(house, scope):
         from sqlalchemy import text
 
         with house.work(scope) as work:
-            waiting = work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")).scalars().all()
+            waiting = (
+                work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")).scalars().all()
+            )
         for task_id in waiting:
             run_task(house, scope.tenant_id, task_id)
 
@@ -96,7 +98,14 @@ def test_a_file_is_looked_at_before_anything_counts(editor, house, scope):
     href = upload(editor, CSV.encode(), name="kosten.csv")
     assert f"{href}/preview" in editor.get(href).text
     look = editor.get(f"{href}/preview").text
-    for said in ("1,013.50", "As guessed: Spend", "As guessed: Date, or first day", "1.234,50", "viel", "Would be set aside"):
+    for said in (
+        "1,013.50",
+        "As guessed: Spend",
+        "As guessed: Date, or first day",
+        "1.234,50",
+        "viel",
+        "Would be set aside",
+    ):
         assert said in look
     with house.work(scope) as work:
         assert overview.list_some(work, limit=9, offset=0).total == 0
@@ -237,6 +246,8 @@ def test_from_a_number_back_to_its_line(editor, house, scope, work_off, clock):
             ("12.500000", "one.ndjson", False),
         ]
         for version in versions:
-            line = service.raw_line(work, batch=service.get_batch(work, batch_id=version.batch_id), source_row=version.source_row)
+            line = service.raw_line(
+                work, batch=service.get_batch(work, batch_id=version.batch_id), source_row=version.source_row
+            )
             assert json.loads(line.text)["ad_id"] == "a2"
             assert line.cells["spend"] == str(version.value).rstrip("0").ljust(5, "0")

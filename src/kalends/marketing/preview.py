@@ -31,7 +31,7 @@ HEAD_BYTES = 1 << 18
 EXAMPLES = 3
 FILE = "file"
 CERTAIN = 0.5
-"""Half of the columns must be the platform's own: 'date, campaign, spend' alone is anybody's table."""
+"""Half of the columns must be known to the platform's rules, and one of them to no other table."""
 _NAMED = {"google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
           "instagram": "facebook_ads", "klaviyo": "klaviyo"}  # fmt: skip
 _CUT = "unreadable_row"
@@ -76,7 +76,7 @@ class Preview:
 
 def guess_source(sample: Sample, *, file_name: str) -> str:
     """The platform whose rules know most of the file's columns; 'file' where none knows half of them."""
-    with _database() as con, open_raw(con, sample.head(HEAD_BYTES).open) as raw:
+    with _database() as con, open_raw(con, sample.head(HEAD_BYTES).open, is_forgiving=True) as raw:
         scores = {
             name: max((_known_share(table, mapping) for table in raw.tables), default=0.0)
             for name, mapping in MAPPINGS.items()
@@ -92,9 +92,12 @@ def _known_share(table: RawTable, mapping: Mapping) -> float:
     """The share of the table's columns that the platform's rules name; 0 where they cannot read it."""
     if not is_report(table, mapping):
         return CERTAIN if entity_of(table, mapping) is not None else 0.0
-    known = {source for item in mapping.fields for source in item.sources} | mapping.breakdowns.keys()
-    known |= {mapping.actions.counts, mapping.actions.values} if mapping.actions else set()
+    fields = {source for item in mapping.fields for source in item.sources}
+    fields |= {mapping.actions.counts, mapping.actions.values} if mapping.actions else set()
+    known = fields | mapping.breakdowns.keys()
     asked = [name for column in table.columns if not mapping.is_ignored(name := snake(column))]
+    if not any(name in fields and not guess((name,), {}) for name in asked):
+        return 0.0  # every name is one that any table may have
     own = sum(1 for name in asked if name in known or name.startswith(mapping.breakdown_prefixes or ("\0",)))
     return own / len(asked) if asked else 0.0
 
@@ -155,7 +158,7 @@ def _without_cut(report: StageReport, aside: list[QuarantinedRow]) -> tuple[Stag
 def _columns(con: duckdb.DuckDBPyConnection, sample: Sample) -> dict[str, tuple[str, ...]]:
     """The file's columns in their order, each with a few values."""
     found: dict[str, tuple[str, ...]] = {}
-    with open_raw(con, sample.head(HEAD_BYTES).open) as raw:
+    with open_raw(con, sample.head(HEAD_BYTES).open, is_forgiving=True) as raw:
         for table in raw.tables:
             head = table.head or _first_rows(con, table)
             for column in table.columns:
