@@ -147,8 +147,11 @@ def _measures(rows: ir.Table, shape: Shape, where: Where, *, is_single: bool) ->
 
 def _summed(rows: ir.Table, column: str, shape: Shape, where: Where) -> ir.Scalar:
     if column in MONEY:
-        # DECIMAL(18,6) times a rate of nine places would overflow eighteen digits from 100,000 on.
-        value = rows[column].cast("decimal(28, 6)") * rows["_rate"] if shape.money == "converted" else rows[column]
+        if shape.money == "converted":
+            # 6 and 9 places leave three digits before the point in an 18-digit product; 28 digits leave twenty.
+            value = rows[column].cast("decimal(28, 9)") * rows["_rate"].cast("decimal(28, 9)")
+        else:
+            value = rows[column]
         return value.sum(where=where).cast(MONEY_TYPE)
     return rows[column].sum(where=where).cast("int64" if column in COUNTS else FACT_SCHEMA[column])
 

@@ -1,4 +1,4 @@
-"""The home page's content: figures and their comparison, the curve with what was on, channels, what comes, freshness."""
+"""The home page's content: figures, the curve with what was on, channels, what comes, freshness."""
 
 from __future__ import annotations
 
