@@ -11,16 +11,12 @@ In a notebook::
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+
+from kalends.base.version import __version__
 
 if TYPE_CHECKING:
     from kalends.client import Workspace, connect
-
-try:
-    __version__ = version("kalends")
-except PackageNotFoundError:  # running from a source tree that is not installed
-    __version__ = "0.0.0"
 
 __all__ = ["Workspace", "__version__", "connect"]
 

@@ -24,10 +24,10 @@ import kalends.notify.jobs
 import kalends.notify.pages
 import kalends.operations
 import kalends.web.pages
-from kalends import __version__
 from kalends.base.errors import BadInputError, ForbiddenError, KalendsError, NotFoundError
 from kalends.base.pages import HashedFiles, SecurityHeaders, render
 from kalends.base.telemetry import Telemetry
+from kalends.base.version import __version__
 from kalends.base.work import House
 from kalends.identity.service import NotSignedInError, answer_not_signed_in
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kalends import __version__
 from kalends.base.errors import KalendsError
+from kalends.base.version import __version__
 
 if TYPE_CHECKING:
     from kalends.base.settings import Settings

@@ -11,8 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from kalends import __version__, doctor
+from kalends import doctor
 from kalends.base import backup, keybackup
+from kalends.base.version import __version__
 from kalends.base.work import House
 from kalends.identity.service import Door, door, public
 
