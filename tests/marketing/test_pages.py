@@ -100,8 +100,8 @@ def test_a_file_is_looked_at_before_anything_counts(editor, house, scope):
     look = editor.get(f"{href}/preview").text
     for said in (
         "1,013.50",
-        "As guessed: Spend",
-        "As guessed: Date, or first day",
+        "Spend (guessed)",
+        "Date, or first day (guessed)",
         "1.234,50",
         "viel",
         "Would be set aside",

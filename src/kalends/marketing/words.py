@@ -40,6 +40,8 @@ FIELD_NAMES = {
 }
 FRESH_DAYS = 2
 """Platforms deliver a day in the course of the next one; behind that, something may have stopped."""
+HISTORY_DAYS = 90
+"""What ended a quarter ago is history that somebody loaded once, and no stream that has stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ def freshness(*, last: date | None, today: date) -> State:
         return State("up to today", "good")
     if behind == 1:
         return State("up to yesterday", "good")
+    if behind > HISTORY_DAYS:
+        return State(f"up to {day(last)}", "plain")
     return State(f"up to {day(last)} · {count(behind, 'day')} ago", "good" if behind <= FRESH_DAYS else "attention")
 
 
