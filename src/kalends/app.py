@@ -16,6 +16,7 @@ import kalends.calendar.jobs
 import kalends.calendar.pages
 import kalends.identity.api
 import kalends.identity.pages
+import kalends.insight.api
 import kalends.marketing.api
 import kalends.marketing.jobs
 import kalends.marketing.pages
@@ -38,6 +39,7 @@ APIS = (
     kalends.notify.api.router,
     kalends.calendar.api.router,
     kalends.marketing.api.router,
+    kalends.insight.api.router,
     kalends.operations.api,
 )
 PAGES = (

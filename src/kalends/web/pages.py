@@ -11,14 +11,18 @@ from fastapi.responses import Response
 from kalends.base.pages import PaletteGroup, PaletteItem, palette_pages, register_room, render
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
+from kalends.calendar.service import offer_day_strip
 from kalends.identity.service import permit
 from kalends.insight import service as insight
 from kalends.marketing import service as marketing
 from kalends.web import home
+from kalends.web.strips import revenue_strip
 
 register_room(
     name="web", label="Home", href="/", icon="home", order=10, templates=Path(__file__).parent / "templates", key="h"
 )
+
+offer_day_strip(revenue_strip)
 
 router = APIRouter(include_in_schema=False)
 
