@@ -17,6 +17,7 @@ import kalends.calendar.pages
 import kalends.identity.api
 import kalends.identity.pages
 import kalends.insight.api
+import kalends.insight.pages
 import kalends.marketing.api
 import kalends.marketing.jobs
 import kalends.marketing.pages
@@ -47,6 +48,7 @@ PAGES = (
     kalends.notify.pages.router,
     kalends.calendar.pages.router,
     kalends.marketing.pages.router,
+    kalends.insight.pages.router,
     kalends.web.pages.router,
 )
 
