@@ -136,7 +136,10 @@ def test_several_currencies_are_not_added_up(ware):
 
 def test_amounts_are_converted_at_their_days_rate_and_a_missing_rate_is_told(ware):
     ware.create("rates", RATES)
-    ware.run("INSERT INTO rates VALUES ('2024-06-01', 'USD', 'EUR', 0.9, 'ecb'), ('2024-06-01', 'USD', 'EUR', 9, 'x')")
+    ware.run(
+        "INSERT INTO rates VALUES ('2024-06-01', 'USD', 'EUR', 8, 'ecb', 0),"
+        " ('2024-06-01', 'USD', 'EUR', 0.9, 'ecb', 1), ('2024-06-01', 'USD', 'EUR', 9, 'x', 1)"
+    )
     usd = {"account_id": "a2", "currency": "USD", "spend": 10}
     load(ware, [fact(spend=30), fact(**usd)])
     one = run(asker(ware, has_rates=True), Query(("spend",), JUNE, currency="EUR"))

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from kalends.base.errors import KalendsError
 from kalends.base.worker import run_task
 from kalends.identity.service import Door
 from kalends.insight import service
@@ -201,3 +202,36 @@ def test_a_catalogue_is_kept_per_tenant_and_version(house, scope, ingest):
     ingest(row("2026-02-11", campaign="c3"))
     assert ask(house, scope, "spend").totals["spend"] == 20
     assert len(ENGINE._catalogues) == before + 1
+
+
+CAUSAL = {"date_range_start": "2026-02-01", "date_range_end": "2026-02-28", "treatments": ["spend"], "kpi": "revenue"}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_causal_export_is_complete_and_the_same_bytes_as_of_then(asking, ingest, clock, form):
+    ingest(row("2026-02-10"), row("2026-02-12", spend="40.00"))
+    then = clock().isoformat()
+    clock.advance(days=2)
+    ingest(row("2026-02-10", spend="77.00"))
+    first, second = (
+        asking.post("/api/v1/marketing/export/causal", json={**CAUSAL, "format": form, "as_of": then}) for _ in range(2)
+    )
+    assert first.status_code == 200, first.text
+    assert first.content == second.content
+    sidecar = asking.post("/marketing/export/causal", json={**CAUSAL, "as_of": then}).json()
+    assert sidecar["sha256"][form] == first.headers["x-content-sha256"]
+    assert sidecar["rows"] == len(sidecar["data"]) == 28
+    spend = {r["date"]: r["spend__paid_social"] for r in sidecar["data"]}
+    assert (spend["2026-02-10"], spend["2026-02-11"], spend["2026-02-12"]) == (10.0, None, 40.0)
+    now = asking.post("/marketing/export/causal", json=CAUSAL).json()
+    assert {r["date"]: r["spend__paid_social"] for r in now["data"]}["2026-02-10"] == 77.0
+    assert now["snapshot"]["data_version"] == sidecar["snapshot"]["data_version"] + 1
+    assert any("gap, not zero" in said for said in now["checks"]["warnings"])
+
+
+def test_as_of_a_day_means_its_end_in_the_companys_zone(house, scope):
+    with house.work(scope) as work:
+        told = service.instant_of(work, "2026-02-10")
+        assert told == service.instant_of(work, "2026-02-10T23:59:59.999999")
+        with pytest.raises(KalendsError, match="neither a day"):
+            service.instant_of(work, "yesterday")

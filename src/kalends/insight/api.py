@@ -10,12 +10,13 @@ from fastapi import APIRouter, Query, Response
 from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.insight import service
-from kalends.insight.schemas import AnswerOut, InsightsIn, InsightsOut
+from kalends.insight.causal import digest
+from kalends.insight.schemas import AnswerOut, CausalIn, InsightsIn, InsightsOut
 
 router = APIRouter(tags=["insight"])
 
 Reader = Annotated[Work, permit("insight.read")]
-DataReader = Annotated[Work, permit("data.read")]
+Exporter = Annotated[Work, permit("export.read")]
 
 
 @router.post("/marketing/insights", response_model=InsightsOut)
@@ -45,6 +46,34 @@ def look(
 def ask_again(work: Reader, handle: Annotated[str, Query(min_length=5, max_length=8000)]) -> AnswerOut:
     """The answer that a lineage handle names, from the state that it was first given on."""
     return service.answer_out(service.again(work, handle=handle))
+
+
+_FILES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+
+
+@router.post(
+    "/marketing/export/causal",
+    responses={
+        200: {
+            "description": "The panel as a file, or with `json` its rows in the sidecar.",
+            "content": {
+                "application/json": {},
+                "text/csv": {"schema": {"type": "string"}},
+                "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    },
+    response_class=Response,
+)
+def export_causal(work: Exporter, asked: CausalIn) -> Response:
+    """A complete panel for a causal model, with checks. `X-Content-SHA256` is the file's digest, as in the sidecar."""
+    made = service.export_causal(work, asked=asked)
+    if asked.format == "json":
+        return _json(made.as_json())
+    content = made.content(asked.format)
+    name = f"kalends-{made.outcome.query.period.start}-{made.outcome.query.period.end}.{asked.format}"
+    headers = {"X-Content-SHA256": digest(content), "Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=_FILES[asked.format], headers=headers)
 
 
 def _json(made: bytes) -> Response:

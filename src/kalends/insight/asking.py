@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import ibis
 
-from kalends.base.errors import NotFoundError
+from kalends.base.errors import BadInputError, NotFoundError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
@@ -38,6 +38,27 @@ class NotKnownYetError(NotFoundError):
 def today_of(work: Work, *, as_of: datetime | None = None) -> date:
     """The running day in the tenant's own zone; at `as_of`, the day that it was then."""
     return (as_of or work.now).astimezone(ZoneInfo(workspace(work).zone)).date()
+
+
+class BadInstantError(BadInputError):
+    """This is neither a day nor an instant."""
+
+    code = "bad_instant"
+
+
+def instant_of(work: Work, text: str | None) -> datetime | None:
+    """The instant meant by `text` (ISO 8601): a day means its end, and no zone the tenant's own."""
+    if text is None:
+        return None
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadInstantError(
+            f"as_of {text!r} is neither a day such as 2026-03-31 nor an instant such as 2026-03-31T12:00:00Z."
+        ) from error
+    own = told if told.tzinfo else told.replace(tzinfo=ZoneInfo(workspace(work).zone))
+    is_day = len(text) <= len("2026-03-31")
+    return (own + timedelta(days=1, microseconds=-1) if is_day else own).astimezone(UTC)
 
 
 def asker(

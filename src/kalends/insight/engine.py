@@ -18,14 +18,13 @@ from kalends.insight import expression
 from kalends.insight.finish import Finished, finish
 from kalends.insight.metrics import metric
 from kalends.insight.plan import Plan, plan
-from kalends.insight.query import Query, Snapshot, handle
+from kalends.insight.query import Query, Snapshot
 from kalends.insight.reports import able, wanted_report
 from kalends.insight.result import Coverage, MissingReport, Result
 from kalends.insight.settling import settled_until
 from kalends.insight.statements import Build, Statements, as_value
 from kalends.insight.survey import Catalogue, Survey, read_catalogue, survey
 from kalends.insight.tables import Tables
-from kalends.insight.words import in_words
 
 _CATALOGUES: Final = 256
 """One per tenant that was asked lately and a few versions of each: some kilobytes apiece."""
@@ -126,8 +125,6 @@ def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: 
         settled_until=min(settled, default=None),
         currency=_currency(query, planned, asker.catalogue(), finished),
         notes=_notes(query, finished),
-        handle=handle(query, asker.snapshot),
-        words=in_words(query),
     )
 
 
@@ -144,6 +141,7 @@ def _provisional(asked: Survey, planned: Plan, today: date) -> tuple[str, ...]:
 def _coverage(query: Query, planned: Plan, asked: Survey, catalogue: Catalogue) -> Coverage:
     period = query.period
     in_spans = {day for span in planned.spans for day in period.dates() if span.start <= day <= span.end}
+    answered = len(asked.answered | in_spans) if in_spans else len(asked.answered_days)
     needed = wanted_report(needs=query.needs())
     missing = tuple(
         MissingReport(a.data_source, a.account_id, a.days - a.answered, needed)
@@ -153,7 +151,7 @@ def _coverage(query: Query, planned: Plan, asked: Survey, catalogue: Catalogue) 
     touching = sum(s.start <= period.end and period.start <= s.end for s in catalogue.spans)
     return Coverage(
         days_asked=period.days,
-        days_with_data=len(asked.answered | in_spans),
+        days_with_data=answered,
         missing=missing,
         from_spans=len(planned.spans),
         left_out_spans=touching - len(planned.spans),

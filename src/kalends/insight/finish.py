@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
@@ -36,19 +37,23 @@ class Finished:
 
 def finish(groups: pl.DataFrame, shape: Shape) -> Finished:
     """`groups` has the dimensions and the measures with `_0` and `_1`, one row per group."""
-    measures = [name for name in groups.columns if name not in shape.dimensions]
-    total = groups.select(_added(groups, name) for name in measures)
-    rows = groups.select(*shape.dimensions, *_metrics(shape, measures))
-    rows = _ordered(rows, shape)
-    both = pl.concat([groups.select(measures), total])
+    measures = tuple(name for name in groups.columns if name not in shape.dimensions)
+    metrics = _metrics(shape, measures)
+    total = groups.select(_added(groups, name) for name in measures) if shape.dimensions else groups
+    totals = total.select(metrics)
+    rows = _ordered(groups.select(*shape.dimensions, *metrics), shape) if shape.dimensions else totals
     return Finished(
         rows=rows if shape.limit is None else rows.head(shape.limit),
-        totals=total.select(_metrics(shape, measures)).row(0, named=True),
-        has_mixed="lo_0" in measures and bool(both.select((pl.col("lo_0") != pl.col("hi_0")).any()).item()),
+        totals=totals.row(0, named=True),
+        has_mixed="lo_0" in measures and _anywhere(pl.col("lo_0") != pl.col("hi_0"), groups, total),
         unrated=int(total["unrated_0"].item() or 0) if "unrated_0" in measures else 0,
-        has_several="rows_0" in measures and bool(both.select((pl.col("rows_0") != MOST_AT_ONCE).any()).item()),
+        has_several="rows_0" in measures and _anywhere(pl.col("rows_0") != MOST_AT_ONCE, groups, total),
         currency=_one_currency(total),
     )
+
+
+def _anywhere(condition: pl.Expr, *frames: pl.DataFrame) -> bool:
+    return any(frame.select(condition.any()).item() for frame in frames)
 
 
 def _added(groups: pl.DataFrame, measure: str) -> pl.Expr:
@@ -76,11 +81,12 @@ def _ordered(rows: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     )
 
 
-def _metrics(shape: Shape, measures: list[str]) -> list[pl.Expr]:
+@lru_cache(maxsize=500)  # building expressions costs more than evaluating them on the rows of a page
+def _metrics(shape: Shape, measures: tuple[str, ...]) -> list[pl.Expr]:
     return [column for name in shape.metrics for column in _columns(metric(name), shape, measures)]
 
 
-def _columns(entry: Metric, shape: Shape, measures: list[str]) -> list[pl.Expr]:
+def _columns(entry: Metric, shape: Shape, measures: tuple[str, ...]) -> list[pl.Expr]:
     """The metric and, where compared, its value before, the difference, and the change as a share of it."""
     now, *before = [_value(entry, shape, measures, period) for period in periods_of(shape)]
     if not before:
@@ -98,7 +104,7 @@ def _columns(entry: Metric, shape: Shape, measures: list[str]) -> list[pl.Expr]:
     ]
 
 
-def _value(entry: Metric, shape: Shape, measures: list[str], period: int) -> pl.Expr:
+def _value(entry: Metric, shape: Shape, measures: tuple[str, ...], period: int) -> pl.Expr:
     if entry.needs_one_row:
         return pl.when(pl.col(f"rows_{period}") == MOST_AT_ONCE).then(pl.col(f"one_{entry.columns[0]}_{period}"))
     value = _formula(entry, period)

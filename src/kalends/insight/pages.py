@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from kalends.base.pages import Column, register_room, render
 from kalends.base.work import Work
 from kalends.identity.service import permit, workspace
 from kalends.insight import tracing
+from kalends.insight.metrics import Metric
 from kalends.insight.metrics import metric as metric_of
 from kalends.insight.tracing import Trail
 from kalends.marketing import service as marketing
@@ -49,7 +51,7 @@ def show_lineage(
         trail=trail,
         metric=known,
         parts=parts,
-        columns=[Column(label=one.label, is_number=True) for one in (known, *parts)],
+        columns=headings((known, *parts)),
         answer=tracing.asked(work, handle=handle, name=known.name),
         accounts=tracing.split(work, trail=Trail(handle, known.name), dimensions=tracing.ACCOUNTS),
         days=tracing.split(work, trail=trail, dimensions=("date",)) if is_account and day is None else None,
@@ -63,3 +65,17 @@ def show_lineage(
         offset=offset,
         page=VERSIONS_A_PAGE,
     )
+
+
+def headings(shown: Sequence[Metric]) -> dict[str, list[Column]]:
+    """The columns of the page's tables; `shown`: the metric, then the sums that it is made of."""
+    numbers = [Column(label=one.label, is_number=True) for one in shown]
+    return {
+        "accounts": [Column(label="Account"), *numbers],
+        "days": [Column(label="Day"), *numbers],
+        "versions": [
+            Column(label="What"),
+            Column(label=shown[min(1, len(shown) - 1)].label, is_number=True),
+            *(Column(label=label) for label in ("Reported", "State", "File and row")),
+        ],
+    }

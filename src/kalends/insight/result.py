@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from kalends.insight.query import Query, Snapshot
+from kalends.insight.query import Query, Snapshot, handle
+from kalends.insight.words import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,16 @@ class Result:
     settled_until: date | None
     currency: str | None
     notes: tuple[str, ...]
-    handle: str
-    words: str
+
+    @property
+    def handle(self) -> str:
+        """The text that names this answer for ever; see `query.handle`."""
+        return handle(self.query, self.snapshot)
+
+    @property
+    def words(self) -> str:
+        """What was asked, in words."""
+        return in_words(self.query)
 
     @property
     def rows(self) -> list[dict[str, Any]]:

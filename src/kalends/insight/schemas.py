@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -37,7 +37,9 @@ class Asked(BaseModel):
     filters: Annotated[list[FilterIn], Field(max_length=20)] = []
     calendar_id: UUID | None = None
     currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$")] = None
-    as_of: datetime | None = None
+    as_of: Annotated[
+        str | None, Field(max_length=40, description="An instant (ISO 8601), or a day: its end in the company's zone.")
+    ] = None
 
 
 class InsightsIn(Asked):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,19 +12,22 @@ from kalends.base.work import Work
 from kalends.calendar import service as calendar
 from kalends.insight import engine
 from kalends.insight.answers import KPIS, MOVED_BY, answer_out, insights_out
-from kalends.insight.asking import ENGINE, NotKnownYetError, asker, snapshot_of, today_of
+from kalends.insight.asking import ENGINE, NotKnownYetError, asker, instant_of, snapshot_of, today_of
 from kalends.insight.comparisons import compare
+from kalends.insight.export import Export, export
 from kalends.insight.metrics import METRICS, Metric, metric
 from kalends.insight.periods import FiscalDay, Period, resolve
 from kalends.insight.query import Filter, Query, Snapshot, from_handle
 from kalends.insight.result import Coverage, Result
-from kalends.insight.schemas import Asked, InsightsIn, InsightsOut
+from kalends.insight.schemas import Asked, CausalIn, InsightsIn, InsightsOut
 from kalends.marketing.schemas import SOURCE_ALIASES
 
 __all__ = [
     "ENGINE",
     "METRICS",
+    "CausalIn",
     "Coverage",
+    "Export",
     "Filter",
     "Home",
     "Metric",
@@ -37,9 +39,11 @@ __all__ = [
     "again",
     "answer_out",
     "compare",
+    "export_causal",
     "home",
     "insights",
     "insights_json",
+    "instant_of",
     "metric",
     "period_of",
     "question_of",
@@ -144,13 +148,8 @@ def question_of(work: Work, asked: Asked, *, metrics: Sequence[str], dimensions:
         filters=(*([Filter("data_source", sources)] if sources else []), *kept),
         calendar=str(asked.calendar_id or (chosen.id if chosen else "")) or None,
         currency=asked.currency,
-        as_of=_aware(asked.as_of),
+        as_of=instant_of(work, asked.as_of),
     )
-
-
-def _aware(instant: datetime | None) -> datetime | None:
-    """An instant without a zone is in UTC."""
-    return instant if instant is None or instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def insights(work: Work, *, asked: InsightsIn) -> InsightsOut:
@@ -169,7 +168,7 @@ def insights(work: Work, *, asked: InsightsIn) -> InsightsOut:
 
 def insights_json(work: Work, *, asked: InsightsIn) -> bytes:
     """The same as JSON, made once per question and state of data and calendar."""
-    instant = _aware(asked.as_of)
+    instant = instant_of(work, asked.as_of)
     state = snapshot_of(work, as_of=instant, calendar_id=asked.calendar_id)
     return work.house.cache.get_or_make(
         lambda: insights(work, asked=asked).model_dump_json().encode(),
@@ -178,3 +177,8 @@ def insights_json(work: Work, *, asked: InsightsIn) -> bytes:
         version=f"{state.data_version}:{state.calendar_version}:{state.today}",
         question=["insights", asked.model_dump(mode="json")],
     )
+
+
+def export_causal(work: Work, *, asked: CausalIn) -> Export:
+    """The causal-ready panel of what was asked. The same call on the same state gives the same bytes."""
+    return export(work, asked=asked, question=question_of(work, asked, metrics=(asked.kpi,)))

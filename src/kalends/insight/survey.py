@@ -80,11 +80,16 @@ class Survey:
     """The days of a period, of the accounts that a query keeps."""
 
     accounts: tuple[AccountDays, ...]
-    answered: frozenset[date]
-    """Days on which some account is answered."""
+    answered_days: tuple[int, ...]
+    """Days, counted since 1970, on which some account is answered."""
 
     one_report: Mapping[str, str] | None
     """Per platform the one report that answers every day of its accounts; None where days need different ones."""
+
+    @property
+    def answered(self) -> frozenset[date]:
+        """The days on which some account is answered."""
+        return frozenset(_EPOCH + timedelta(days=number) for number in self.answered_days)
 
 
 def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool) -> Catalogue:
@@ -151,13 +156,21 @@ def survey(held: ReportDays, /, *, filters: Iterable[Filter], able: Collection[s
     is_covering = held.is_covering[first:behind][asked]
     is_able = np.array([name in able for name in held.reports], dtype=bool)
     answers = is_covering & is_able[report] if report.size else is_covering
-    days = _distinct_days(day, account)
-    answered = _distinct_days(day[answers], account[answers])
+    offset = int(day[0]) if day.size else 0
+    seen, answered = (_grid(day[rows] - offset, account[rows], len(held.accounts)) for rows in (..., answers))
+    days = {int(place): int(count) for place, count in enumerate(seen.sum(axis=0)) if count}
     return Survey(
-        accounts=tuple(_account_days(held.accounts, days, answered, day, account)),
-        answered=frozenset(_EPOCH + timedelta(days=int(n)) for n in np.unique(day[answers])),
+        accounts=tuple(_account_days(held.accounts, days, answered.sum(axis=0), seen, offset)),
+        answered_days=tuple((np.flatnonzero(answered.any(axis=1)) + offset).tolist()),
         one_report=_one_report_each(held, able, days, account, report, is_covering),
     )
+
+
+def _grid(day: npt.NDArray[np.int32], account: npt.NDArray[np.int32], width: int) -> npt.NDArray[np.bool_]:
+    """Whether an account (column) has a row on a day (row)."""
+    grid = np.zeros((int(day.max()) + 1 if day.size else 0, width), dtype=bool)
+    grid[day, account] = True
+    return grid
 
 
 def _kept_accounts(accounts: tuple[tuple[str, str], ...], filters: tuple[Filter, ...]) -> npt.NDArray[np.bool_]:
@@ -167,25 +180,16 @@ def _kept_accounts(accounts: tuple[tuple[str, str], ...], filters: tuple[Filter,
     return np.array([all(f.keeps(account[places[f.dimension]]) for f in own) for account in accounts], dtype=bool)
 
 
-def _distinct_days(day: npt.NDArray[np.int32], account: npt.NDArray[np.int32]) -> dict[int, int]:
-    """How many different days each account has."""
-    pairs = np.unique(account.astype(np.int64) << 32 | day.astype(np.int64)) >> 32
-    found, counts = np.unique(pairs, return_counts=True)
-    return dict(zip(found.tolist(), counts.tolist(), strict=True))
-
-
 def _account_days(
     accounts: tuple[tuple[str, str], ...],
     days: Mapping[int, int],
-    answered: Mapping[int, int],
-    day: npt.NDArray[np.int32],
-    account: npt.NDArray[np.int32],
+    answered: npt.NDArray[np.int64],
+    seen: npt.NDArray[np.bool_],
+    offset: int,
 ) -> Iterable[AccountDays]:
-    last = np.zeros(len(accounts), dtype=np.int32)
-    np.maximum.at(last, account, day)
-    for place in sorted(days):
-        last_day = _EPOCH + timedelta(days=int(last[place]))
-        yield AccountDays(*accounts[place], days[place], answered.get(place, 0), last_day)
+    for place, count in days.items():
+        last_day = _EPOCH + timedelta(days=offset + int(np.flatnonzero(seen[:, place])[-1]))
+        yield AccountDays(*accounts[place], count, int(answered[place]), last_day)
 
 
 def _one_report_each(
