@@ -6,6 +6,7 @@ version that no reader asks for; the same batch comes first at the next start, r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -18,12 +19,15 @@ import pyarrow as pa
 from kalends.base.errors import KalendsError
 from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.warehouse import TenantWarehouse
+from kalends.identity.service import workspace
 from kalends.marketing import batches, entities, rates, series, versions
 from kalends.marketing.models import Batch
 from kalends.marketing.records import STAGED_SCHEMA
 from kalends.marketing.staging import StageOptions, StageReport, stage
 
 INCOMING = "incoming"
+CURRENCY = re.compile("[A-Z]{3}")
+NAMES_NONE = "currency IS NULL AND coalesce(spend, revenue, pipeline_value) IS NOT NULL"
 STEPS = 4
 """read and map, write, publish, done."""
 
@@ -84,10 +88,12 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
     run.progress(0, STEPS, "reading")
     with warehouse.scratch() as con:
         staged = stage_batch(run, batch, con)
+        currency = currency_of(run, batch)
+        staged.warnings += assumed(con, currency=currency)
         run.progress(1, STEPS, "writing")
         with warehouse.write():
             versions.create_tables(warehouse)
-            hand_over(warehouse, con)
+            hand_over(warehouse, con, currency=currency)
             applied = versions.apply_batch(
                 warehouse,
                 batch_seq=batch.seq,
@@ -107,6 +113,12 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
         quarantined=staged.quarantined,
         report=describe(staged) | {"applied": asdict(applied)},
     )
+
+
+def currency_of(run: JobRun, batch: Batch) -> str:
+    """What amounts are in that name no currency: as the sender said, else the workspace's own."""
+    with run.work() as work:
+        return str(batch.options.get("currency") or workspace(work).currency)
 
 
 def stage_batch(run: JobRun, batch: Batch, con: duckdb.DuckDBPyConnection) -> StageReport:
@@ -167,12 +179,23 @@ def load_rates(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome
 APPLY: Final = {"upload": load, "take_back": take_back, "rates": load_rates}
 
 
-def hand_over(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection) -> None:
-    """The staged facts as a temporary table of the warehouse."""
+def hand_over(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, currency: str) -> None:
+    """The staged facts as a temporary table of the warehouse; amounts that name no currency are in `currency`."""
+    assert CURRENCY.fullmatch(currency)
+    rows = (
+        f"SELECT * REPLACE (coalesce(currency, CASE WHEN {NAMES_NONE} THEN '{currency}' END) AS currency) FROM staged"  # noqa: S608 - three capital letters
+    )
     if warehouse.engine == "duckdb":
-        warehouse.stage_query(INCOMING, "SELECT * FROM staged")
+        warehouse.stage_query(INCOMING, rows)
         return
-    warehouse.stage(INCOMING, con.execute("FROM staged").to_arrow_table(), schema=STAGED_SCHEMA)
+    warehouse.stage(INCOMING, con.execute(rows).to_arrow_table(), schema=STAGED_SCHEMA)
+
+
+def assumed(con: duckdb.DuckDBPyConnection, *, currency: str) -> list[str]:
+    """What to say of amounts that name no currency."""
+    found = con.execute(f"SELECT count(*) FROM staged WHERE {NAMES_NONE}").fetchone()  # noqa: S608 - a constant
+    count = found[0] if found else 0
+    return [f"{count} rows name no currency: read as {currency}, the workspace's own."] if count else []
 
 
 def keep_quarantine(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
