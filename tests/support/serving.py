@@ -80,22 +80,28 @@ class Served:
         """Start it and return when it has said where it is; gives the seconds that took."""
         began = time.monotonic()
         self.lines = []
-        self.process = subprocess.Popen(
-            [KALENDS, "up"],
-            env=environment(self.home, **self.settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [KALENDS, "up"],
+                env=environment(self.home, **self.settings),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
             if line.startswith("Ctrl-C"):
                 break
         else:
-            raise AssertionError(f"the server ended: {self.process.wait()} {self.lines} {self.process.stderr.read()}")
+            raise AssertionError(f"the server ended: {self.process.wait()} {self.lines} {self.log.read_text()}")
         self.client().get("/healthz").raise_for_status()
         return time.monotonic() - began
+
+    @property
+    def log(self):
+        """What it wrote to standard error, over all its starts."""
+        return self.home.with_name("server.log")
 
     @property
     def address(self):
@@ -119,7 +125,6 @@ class Served:
         self.process.send_signal(number)
         code = self.process.wait(seconds)
         self.process.stdout.close()
-        self.process.stderr.close()
         return code
 
 
