@@ -16,7 +16,9 @@ from uuid import UUID
 import orjson
 import structlog
 from cashews import Cache as Cashews
+from cashews.exceptions import CacheBackendInteractionError
 from prometheus_client import Counter
+from redis.exceptions import RedisError
 
 T = TypeVar("T")
 
@@ -78,14 +80,9 @@ class Cache:
         future = asyncio.run_coroutine_threadsafe(doing, self._loop)
         try:
             return future.result(timeout=1)
-        except (OSError, TimeoutError, ConnectionError) as error:
+        except (OSError, TimeoutError, RedisError, CacheBackendInteractionError) as error:
             future.cancel()
-            LOG.warning("cache unreachable", error=str(error))
-        except Exception as error:
-            # Redis's own errors do not derive from OSError; anything else is a bug and must be seen.
-            if type(error).__module__.split(".")[0] != "redis":
-                raise
-            LOG.warning("cache unreachable", error=str(error))
+            LOG.warning("cache unreachable", error=repr(error.__cause__ or error))
         return None
 
     def _maker(self, key: str) -> threading.Lock:
