@@ -125,7 +125,7 @@ def _message_sql(bit: int, rule: Rule) -> str:
         return literal(f"{what.capitalize()}: {rule.right}.")
     shown = f"coalesce(json_extract_string(bad_cells, '$.\"{bit}\"'), '')"
     where = f" in {rule.column}" if rule.column else ""
-before, after = literal(f"{what.capitalize()}{where}: "), literal(_sentence(rule.right))
+    before, after = literal(f"{what.capitalize()}{where}: "), literal(_sentence(rule.right))
     return f"{before} || '\"' || left({shown}, 200) || '\". ' || {after}"
 
 

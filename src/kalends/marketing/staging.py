@@ -92,8 +92,8 @@ class StageReport:
         return sums
 
 
-class NestedCellsError(Exception):
-    """The fast way met cells that it has no one notation for."""
+class SlowWayError(Exception):
+    """The payload, read in place, turned out to need rows that can be looked at more than once."""
 
 
 @dataclass
@@ -121,6 +121,8 @@ class _Staging:
         if is_report(table, mapping):
             self._stage_facts(name, table, mapping)
             return
+        if not table.has_row:
+            raise SlowWayError  # a pipe is read once
         entity = entity_of(table, mapping)
         if entity is None:
             self._set_aside(table)
@@ -186,7 +188,7 @@ class _Staging:
         unread = sum(1 << bit for bit, rule in enumerate(plan.rules) if rule.code.startswith("unreadable"))
         mask = unread | plan.nested_bit
         if self.con.execute(f"SELECT 1 FROM {name} WHERE problems & {mask} <> 0 LIMIT 1").fetchone():
-            raise NestedCellsError
+            raise SlowWayError
 
     def _separate_keys(self, name: str, row: str) -> None:
         """The same row twice counts once. Which of two different rows of one key is right, nobody can tell here."""
@@ -217,9 +219,8 @@ class _Staging:
 
     def _set_aside(self, table: RawTable) -> None:
         """Rows that are neither a report nor names: kept visible, so that nothing received is lost silently."""
-        row = ROW if table.has_row else "row_number() OVER ()"
         self.con.execute(
-            f"INSERT INTO quarantined SELECT {row}, NULL, 'not_a_report', "
+            f"INSERT INTO quarantined SELECT {ROW}, NULL, 'not_a_report', "
             "'Not a report: the row has no metric that is known for this source; choose the columns by hand.', "
             f"CAST(to_json(t) AS VARCHAR) FROM (SELECT * FROM {table.relation}) AS t"
         )
@@ -276,10 +277,10 @@ def stage(
         try:
             with open_raw(con, payload, is_forgiving=is_forgiving) as raw:
                 _Staging(con, settings, options or StageOptions(), report).run(raw)
-        except NestedCellsError:
+        except SlowWayError:
             continue
         return report
-    raise AssertionError("the slow way has no nested cells")
+    raise AssertionError("the slow way is the last")
 
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:

@@ -30,9 +30,8 @@ def stage_names(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mappin
     by_name = {snake(column): column for column in table.columns}
     ids = _first(by_name, entity.entity_id)
     account = _first(by_name, tuple(s for f in mapping.fields if f.target == "account_id" for s in f.sources))
-    row = ROW if table.has_row else "row_number() OVER ()"
     source = (
-        f"(SELECT {ids} AS entity_id, {account} AS account_id, {_first(by_name, entity.name)} AS name, {row} AS n, "
+        f"(SELECT {ids} AS entity_id, {account} AS account_id, {_first(by_name, entity.name)} AS name, {ROW} AS n, "
     )
     source += f"CAST(to_json(t) AS VARCHAR) AS raw FROM (SELECT * FROM {table.relation}) AS t)"
     named = con.execute(

@@ -96,6 +96,7 @@ BOOKKEEPING = ("_fivetran_*", "_airbyte_*", "_dlt_*", "_sdc_*", "_extracted_at",
 METRIC_TARGETS = frozenset(
     {
         "spend", "impressions", "clicks", "conversions", "revenue", "reach", "video_views", "sends", "deliveries",
-        "opens", "unsubscribes", "bounces", "leads", "opportunities", "deals_won", "pipeline_value", "sessions", "users",
+        "opens", "unsubscribes", "bounces", "leads", "opportunities", "deals_won", "pipeline_value", "sessions",
+        "users",
     }
 )  # fmt: skip

@@ -15,8 +15,10 @@ from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Kind, Mapping
 SYNONYMS: dict[str, tuple[Kind, str]] = {
     "date_from": (
         "date",
-        "date day datum tag fecha dia jour date_start start_date startdatum von fecha_inicio reporting_starts "
-        "date_debut time week woche semaine semana date_week segments_date stat_time_day timeperiod ds",
+        (
+            "date day datum tag fecha dia jour date_start start_date startdatum von fecha_inicio reporting_starts "
+            "date_debut time week woche semaine semana date_week segments_date stat_time_day timeperiod ds"
+        ),
     ),
     "date_to": ("date", "date_stop end_date date_end enddatum bis fecha_fin reporting_ends date_fin"),
     "account_id": ("id", "account_id kontonummer konto_id id_cuenta id_compte customer_id advertiser_id"),
@@ -29,8 +31,10 @@ SYNONYMS: dict[str, tuple[Kind, str]] = {
     "ad_group_id": ("id", "ad_group_id adgroup_id adset_id ad_set_id anzeigengruppen_id"),
     "ad_group_name": (
         "text",
-        "ad_group adgroup ad_set adset ad_group_name adset_name ad_set_name anzeigengruppe grupo_de_anuncios "
-        "groupe_d_annonces",
+        (
+            "ad_group adgroup ad_set adset ad_group_name adset_name ad_set_name anzeigengruppe grupo_de_anuncios "
+            "groupe_d_annonces"
+        ),
     ),
     "ad_id": ("id", "ad_id anzeigen_id id_anuncio id_annonce creative_id"),
     "ad_name": ("text", "ad ad_name anzeige anuncio annonce creative"),
@@ -43,8 +47,10 @@ SYNONYMS: dict[str, tuple[Kind, str]] = {
     "currency": ("upper", "currency wahrung waehrung moneda devise account_currency currency_code"),
     "spend": (
         "money",
-        "spend cost kosten ausgaben amount_spent spent ad_spend gasto coste costo inversion depense depenses "
-        "cout couts budget_spent media_cost total_cost betrag importe_gastado montant_depense",
+        (
+            "spend cost kosten ausgaben amount_spent spent ad_spend gasto coste costo inversion depense depenses "
+            "cout couts budget_spent media_cost total_cost betrag importe_gastado montant_depense"
+        ),
     ),
     "impressions": (
         "count",
@@ -53,14 +59,18 @@ SYNONYMS: dict[str, tuple[Kind, str]] = {
     "clicks": ("count", "clicks klicks clics link_clicks klick clic all_clicks"),
     "conversions": (
         "number",
-        "conversions conversion konversionen conversiones conv purchases orders bestellungen kaufe kaeufe "
-        "pedidos compras achats commandes results ergebnisse resultados resultats",
+        (
+            "conversions conversion konversionen conversiones conv purchases orders bestellungen kaufe kaeufe "
+            "pedidos compras achats commandes results ergebnisse resultados resultats"
+        ),
     ),
     "revenue": (
         "money",
-        "revenue umsatz ingresos chiffre_d_affaires revenu sales conversion_value conv_value "
-        "conversions_value conversionswert valor_de_conversion valeur_de_conversion purchase_value ventas "
-        "ventes",
+        (
+            "revenue umsatz ingresos chiffre_d_affaires revenu sales conversion_value conv_value "
+            "conversions_value conversionswert valor_de_conversion valeur_de_conversion purchase_value ventas "
+            "ventes"
+        ),
     ),
     "reach": ("count", "reach reichweite alcance portee"),
     "frequency": ("number", "frequency frequenz haufigkeit frecuencia frequence"),

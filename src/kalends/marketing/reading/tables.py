@@ -151,8 +151,7 @@ def _readable(payload: Payload) -> Iterator[Path]:
         try:
             yield pipe
         finally:
-            _release(pipe)
-            thread.join()
+            _release(pipe, thread)
         if faults:
             raise faults[0]
         if unpacking.cut:
@@ -170,9 +169,14 @@ def _fill(pipe: Path, unpacking: Unpacking, faults: list[Exception]) -> None:
         faults.append(fault)  # raised in the reader's thread, where somebody hears it
 
 
-def _release(pipe: Path) -> None:
-    """Let a writer that still waits for a reader go: it opens, writes, finds nobody, and ends."""
-    os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+def _release(pipe: Path, writer: Thread) -> None:
+    """Let a writer that still waits for a reader go: it opens, writes, finds nobody, and ends.
+
+    Again and again, because it may not have come to the pipe yet when a reader shows up for the first time.
+    """
+    while writer.is_alive():
+        os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+        writer.join(0.01)
 
 
 @contextmanager

@@ -1,0 +1,70 @@
+"""A long stream of lines as a file in memory, one part after the other.
+
+DuckDB reads a file with all its threads and keeps the order of its lines; of a pipe it does neither. So lines pass
+through one file in memory (Linux: memfd), which never touches the disk: while DuckDB reads one part, a thread fetches
+the next.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from kalends.marketing.reading.unpack import Payload, Unpacking
+
+PART_BYTES = 64 << 20
+"""Several of DuckDB's read buffers, so that two threads have work; twice this much is held in memory."""
+
+IS_POSSIBLE = hasattr(os, "memfd_create")
+
+
+class Parts:
+    """The parts of one payload. `path` holds the present one; `advance` puts the next one there."""
+
+    def __init__(self, payload: Payload, handle: int, fetcher: ThreadPoolExecutor) -> None:
+        self.path = Path(f"/proc/self/fd/{handle}")
+        self.unpacking = Unpacking(payload)
+        self._handle, self._fetcher = handle, fetcher
+        self._parts = whole_lines(self.unpacking)
+        self._next = fetcher.submit(next, self._parts, None)
+
+    def advance(self) -> bool:
+        """Put the next part in place; False at the end. Raises what reading the payload raised."""
+        part = self._next.result()
+        if part is None:
+            return False
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, part, 0)
+        self._next = self._fetcher.submit(next, self._parts, None)
+        return True
+
+
+@contextmanager
+def in_parts(payload: Payload) -> Iterator[Parts]:
+    """The payload's parts, the first not yet in place. What is in memory is gone after the block."""
+    handle = os.memfd_create("kalends-part")
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="parts") as fetcher:
+            yield Parts(payload, handle, fetcher)
+    finally:
+        os.close(handle)
+
+
+def whole_lines(chunks: Iterator[bytes] | Unpacking, *, size: int = PART_BYTES) -> Iterator[bytes]:
+    """The bytes of `chunks` in parts of about `size`, each ending with a line's end (the last wherever it ends)."""
+    held: list[bytes] = []
+    length = 0
+    for chunk in chunks:
+        held.append(chunk)
+        length += len(chunk)
+        cut = chunk.rfind(b"\n") + 1 if length >= size else 0
+        if cut:
+            rest = chunk[cut:]
+            held[-1] = chunk[:cut]
+            yield b"".join(held)
+            held, length = [rest], len(rest)
+    if length:
+        yield b"".join(held)

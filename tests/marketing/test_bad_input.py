@@ -1,0 +1,257 @@
+"""Bad input: a clear answer with row and column, good rows kept, nothing lost."""
+
+import gzip
+import json
+import zipfile
+from datetime import UTC, date, datetime
+from io import BytesIO
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kalends.marketing.reading import EmptyPayloadError, PayloadTooLargeError, UnreadablePayloadError
+from kalends.marketing.staging import StageOptions, StageReport, stage
+
+pytestmark = pytest.mark.unit
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+Staged = tuple[duckdb.DuckDBPyConnection, StageReport]
+
+
+def staged(content: bytes | Path, source: str = "file", **told: object) -> Staged:
+    con = duckdb.connect()
+    payload = content if isinstance(content, Path) else (lambda: BytesIO(content))
+    report = stage(con, payload, data_source=source, now=NOW, **told)
+    return con, report
+
+
+def faults(con: duckdb.DuckDBPyConnection) -> list[tuple]:
+    return con.execute("SELECT source_row, column_name, code FROM quarantined ORDER BY ALL").fetchall()
+
+
+def is_whole(con: duckdb.DuckDBPyConnection, report: StageReport) -> bool:
+    rows = con.execute("SELECT count(DISTINCT source_row) FROM quarantined").fetchone()[0]
+    return rows == report.quarantined and report.received == report.staged + report.quarantined + report.duplicates
+
+
+def table(cell: str, column: str = "spend", date_cell: str = "2024-03-01") -> bytes:
+    cells = {"date": date_cell, "campaign": "A", "spend": "1", "clicks": "2"} | {column: cell}
+    line = ";".join(cells.values())
+    return f"{';'.join(cells)}\n2024-01-15;B;2.5;3\n{line}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("1,234.50 €", 1234.5),
+        ("$1,234.50", 1234.5),
+        ("USD 12", 12),
+        ("1.2k", 1200),
+        ("(0)", 0),
+        ("1 234.50", 1234.5),
+        ("1'234.50", 1234.5),
+        ("1.5e3", 1500),
+    ],
+)
+def test_numbers_as_people_write_them(cell: str, expected: float) -> None:
+    con, report = staged(table(cell))
+    assert report.quarantined == 0
+    assert con.execute("SELECT CAST(spend AS DOUBLE) FROM staged WHERE campaign_id = 'A'").fetchall() == [(expected,)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [("12 %", "unreadable_number"), ("abc", "unreadable_number"), ("NaN", "unreadable_number"), ("inf", "unreadable_number"),
+     ("1.2.3", "unreadable_number"), ("-5", "negative_spend"), ("(5.00)", "negative_spend")],
+)  # fmt: skip
+def test_spend_that_is_none(cell: str, code: str) -> None:
+    con, report = staged(table(cell))
+    assert (report.staged, faults(con)) == (1, [(2, "spend", code)])
+    message, raw = con.execute("SELECT message, raw FROM quarantined").fetchone()
+    assert cell in message
+    assert json.loads(raw)["spend"] == cell
+    assert is_whole(con, report)
+
+
+def test_a_fraction_of_a_click_is_no_click() -> None:
+    con, _ = staged(table("2.5", "clicks"))
+    assert faults(con) == [(2, "clicks", "unreadable_number")]
+
+
+def test_decimal_comma_is_told_by_the_file() -> None:
+    con, report = staged(b"date;campaign;spend\n2024-01-01;A;1.234\n2024-01-01;B;12,50\n")
+    assert report.decimal_mark == ","
+    assert con.execute("SELECT CAST(sum(spend) AS DOUBLE) FROM staged").fetchone() == (1246.5,)
+
+
+def test_one_thousand_or_one_is_asked() -> None:
+    content = b"date;campaign;spend\n2024-01-01;A;1,234\n"
+    con, report = staged(content)
+    assert (report.decimal_mark, faults(con)) == (None, [(1, "spend", "unreadable_number")])
+    told, _ = staged(content, options=StageOptions(decimal_mark=","))
+    assert told.execute("SELECT CAST(spend AS DOUBLE) FROM staged").fetchone() == (1.234,)
+
+
+@pytest.mark.parametrize(("other", "expected"), [("25/12/2023", date(2024, 4, 3)), ("12/25/2023", date(2024, 3, 4))])
+def test_the_file_tells_day_from_month(other: str, expected: date) -> None:
+    con, _ = staged(f"date,campaign,spend\n{other},A,1\n03/04/2024,B,1\n".encode())
+    assert con.execute("SELECT date_from FROM staged WHERE campaign_id = 'B'").fetchall() == [(expected,)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [("03/04/2024", "unreadable_date"), ("2024-02-30", "unreadable_date"), ("someday", "unreadable_date"),
+     ("2031-01-01", "future_date"), ("1900-01-01", "implausible_date")],
+)  # fmt: skip
+def test_dates_that_are_none(cell: str, code: str) -> None:
+    con, report = staged(table("1", date_cell=cell))
+    assert code in {found for _, _, found in faults(con)}
+    assert report.staged == 1
+    assert is_whole(con, report)
+
+
+@pytest.mark.parametrize(
+    "cell", ["20240301", "2024/03/01", "01.03.2024", "Mar 1, 2024", "1 March 2024", "2024-03-01T08:00:00Z"]
+)
+def test_dates_as_platforms_write_them(cell: str) -> None:
+    con, _ = staged(table("1", date_cell=cell))
+    assert con.execute("SELECT date_from FROM staged WHERE campaign_id = 'A'").fetchall() == [(date(2024, 3, 1),)]
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\n", gzip.compress(b"")])
+def test_empty(content: bytes) -> None:
+    with pytest.raises(EmptyPayloadError):
+        staged(content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_encodings(encoding: str) -> None:
+    con, _ = staged("date;campaign;spend\n2024-01-01;Größe é;1\n".encode(encoding))
+    assert con.execute("SELECT campaign_name FROM staged").fetchall() == [("Größe é",)]
+
+
+def test_mixed_encodings() -> None:
+    content = "date;campaign;spend\n2024-01-01;Größe;1\n".encode() + "2024-01-02;Größe;1\n".encode("cp1252")
+    con, report = staged(content)
+    assert con.execute("SELECT DISTINCT campaign_name FROM staged").fetchall() == [("Größe",)]
+    assert "line 3" in report.warnings[0]
+
+
+def ndjson(count: int) -> bytes:
+    rows = ({"account_id": "1", "ad_id": str(n), "date_start": "2024-01-01", "spend": "1.50"} for n in range(count))
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def test_truncated_gzip_keeps_the_rows_before_the_cut() -> None:
+    packed = gzip.compress(ndjson(5000))
+    con, report = staged(packed[: len(packed) // 2], "facebook_ads")
+    assert 0 < report.staged < 5000
+    assert any("cut off" in warning for warning in report.warnings)
+    assert is_whole(con, report)
+
+
+def test_zip_of_one_and_of_two() -> None:
+    for names, refused in ((["a.csv"], False), (["a.csv", "b.csv"], True)):
+        buffer = BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in names:
+                archive.writestr(name, table("1"))
+        if refused:
+            with pytest.raises(UnreadablePayloadError, match="several files"):
+                staged(buffer.getvalue())
+        else:
+            assert staged(buffer.getvalue())[1].staged == 2
+
+
+def test_bomb_is_refused() -> None:
+    with pytest.raises(PayloadTooLargeError, match="times its size"):
+        staged(gzip.compress((b"0" * 999 + b"\n") * 80_000))
+
+
+def test_line_of_a_hundred_megabytes_is_refused() -> None:
+    for start in (b'{"a":1}\n{"a":"', b"date,spend\n2024-01-01,"):
+        with pytest.raises(PayloadTooLargeError, match="Line 2"):
+            staged(start + b"x" * (100 << 20), "facebook_ads")
+
+
+def test_broken_lines_stand_where_they_stood() -> None:
+    lines = ndjson(4).splitlines(keepends=True)
+    lines[1] = b'{"account_id": \n'
+    lines.insert(3, b"[1]\n")
+    con, report = staged(b"".join(lines), "facebook_ads")
+    assert faults(con) == [(2, None, "unreadable_row"), (4, None, "unreadable_row")]
+    assert report.staged == 3
+
+
+def test_nan_in_json() -> None:
+    content = b'{"account_id":"1","ad_id":"1","date_start":"2024-01-01","frequency":NaN,"spend":1}\n' + ndjson(1)
+    con, report = staged(content, "facebook_ads")
+    assert [code for _, _, code in faults(con)] == ["not_finite"]
+    assert report.staged == 1
+
+
+def test_ten_thousand_columns() -> None:
+    names = ["date", "campaign", "spend", *(f"c{n}" for n in range(10_000))]
+    content = ",".join(names) + "\n2024-01-01,A,5" + ",x" * 10_000 + "\n"
+    con, report = staged(content.encode())
+    assert report.staged == 1
+    assert len(json.loads(con.execute("SELECT extra FROM staged").fetchone()[0])) == 10_000
+
+
+def test_ragged_row() -> None:
+    con, report = staged(b"date,campaign,spend\n2024-01-01,A,5\n2024-01-01,B,1,234\n2024-01-01,C\n")
+    assert faults(con) == [(2, None, "unreadable_row")]
+    assert report.staged == 2
+
+
+def test_excel_with_titles_and_merged_headers(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (["Weekly report"], [None, None, "Results", None], ["Date", "Campaign", "Clicks", "Impressions"],
+                [datetime(2024, 1, 1), "A", 3, 40], [datetime(2024, 1, 2), "A", "x", 40]):  # fmt: skip
+        sheet.append(row)
+    sheet.merge_cells("C2:D2")
+    path = tmp_path / "report.xlsx"
+    book.save(path)
+    con, report = staged(
+        path, options=StageOptions(columns={"Results Clicks": "clicks", "Results Impressions": "impressions"})
+    )
+    assert con.execute("SELECT date_from, clicks, impressions FROM staged").fetchall() == [(date(2024, 1, 1), 3, 40)]
+    assert faults(con) == [(2, "Results Clicks", "unreadable_number")]
+    assert any("row 3" in warning for warning in report.warnings)
+
+
+def test_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"date": [date(2024, 1, 1)], "campaign_id": [2**62 + 1], "spend": [1.25]}), path)
+    con, _ = staged(path)
+    assert con.execute("SELECT campaign_id, CAST(spend AS DOUBLE) FROM staged").fetchall() == [(str(2**62 + 1), 1.25)]
+
+
+def test_ids_that_a_spreadsheet_damaged() -> None:
+    con, _ = staged(b"date,campaign_id,spend\n2024-01-01,2.38547E+16,5\n")
+    assert faults(con) == [(1, "campaign_id", "damaged_id")]
+
+
+def test_same_row_twice_and_same_key_with_other_values() -> None:
+    rows = [("A", 1), ("A", 1), ("B", 2), ("B", 3)]
+    content = "date,campaign,spend\n" + "".join(f"2024-01-01,{name},{spend}\n" for name, spend in rows)
+    con, report = staged(content.encode())
+    assert (report.staged, report.duplicates, report.quarantined) == (1, 1, 2)
+    assert {code for _, _, code in faults(con)} == {"repeated_key"}
+    assert is_whole(con, report)
+
+
+def test_changed_type_stops_only_that_field() -> None:
+    content = (
+        ndjson(2)
+        + b'{"account_id":"1","ad_id":"9","date_start":"2024-01-01","spend":"2","actions":"none","new_field":{"b":1,"a":2}}\n'
+    )
+    con, report = staged(content, "facebook_ads")
+    assert report.staged == 3
+    assert con.execute("SELECT conversions, extra FROM staged WHERE ad_id = '9'").fetchall() == [
+        (None, '{"new_field.a":"2","new_field.b":"1"}')
+    ]
