@@ -178,6 +178,8 @@ class Compiler:
 
     def _report(self, names: list[tuple[str, str]]) -> str:
         levels = [(level, self._present(columns)) for level, columns in self.mapping.levels]
+        for column in (column for _, columns in levels for column in columns):
+            self.used.setdefault(column, "report")
         tests = [
             (level, " OR ".join(f"nullif({self.cells[column]}, '') IS NOT NULL" for column in columns))
             for level, columns in levels
