@@ -155,9 +155,19 @@ class _Staging:
     def _stage_facts(self, name: str, table: RawTable, mapping: Mapping) -> None:
         settings = self._settled(table, mapping)
         plan = Compiler(table, mapping, settings).plan()
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {plan.select}")
+        if table.has_row:
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {plan.select}")
+        else:
+            self._stage_parts(name, table, plan)
         self._note_drift(table, plan)
         self._divide(name, table, plan)
+
+    def _stage_parts(self, name: str, table: RawTable, plan: Plan) -> None:
+        """One part of the payload after the other, in order: a row's place in the table is its place in the file."""
+        begin = f"CREATE OR REPLACE TEMP TABLE {name} AS"
+        while table.advance():
+            self.con.execute(f"{begin} {plan.select}")
+            begin = f"INSERT INTO {name}"
 
     def _settled(self, table: RawTable, mapping: Mapping) -> Settings:
         """The file's notation: told, else shown by the file. NDJSON read in place is plain, or comes here again."""

@@ -54,7 +54,10 @@ def in_parts(payload: Payload) -> Iterator[Parts]:
 
 
 def whole_lines(chunks: Iterator[bytes] | Unpacking, *, size: int = PART_BYTES) -> Iterator[bytes]:
-    """The bytes of `chunks` in parts of about `size`, each ending with a line's end (the last wherever it ends)."""
+    """The bytes of `chunks` in parts of about `size`, each ending with a line's end.
+
+    The last line is given one if it has none: DuckDB may put a line without an end before the others.
+    """
     held: list[bytes] = []
     length = 0
     for chunk in chunks:
@@ -67,4 +70,4 @@ def whole_lines(chunks: Iterator[bytes] | Unpacking, *, size: int = PART_BYTES) 
             yield b"".join(held)
             held, length = [rest], len(rest)
     if length:
-        yield b"".join(held)
+        yield b"".join(held) + (b"" if held[-1].endswith(b"\n") else b"\n")

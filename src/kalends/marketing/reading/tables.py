@@ -2,43 +2,36 @@
 """Rows into DuckDB: a payload becomes one raw table per stream, every column as text.
 
 NDJSON, by far the largest payloads, is read by DuckDB itself in two passes over the bytes: a survey of all keys (so
-that a field that first shows up in the last row is not lost), then the mapping's own pass, which reads straight from
-the file: nothing raw is copied. Everything else, and NDJSON that is broken, nested or oddly encoded, goes through
-`rows`, which is slower and knows every line's number.
+that a field that first shows up in the last row is not lost), then the mapping's own pass, which reads the payload's
+parts in memory: nothing raw is stored. Everything else, and NDJSON that is broken, nested or oddly encoded, goes
+through `rows`, which is slower and knows every line's number.
 """
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import duckdb
 import orjson
 import pyarrow as pa
 
-from kalends.base.errors import KalendsError
 from kalends.marketing.reading.documents import flatten
 from kalends.marketing.reading.errors import EmptyPayloadError, PayloadTooLargeError
+from kalends.marketing.reading.parts import IS_POSSIBLE, in_parts
 from kalends.marketing.reading.rows import Row, Rows, rows_of
 from kalends.marketing.reading.sniff import HEAD_BYTES, Sniffed, sniff
 from kalends.marketing.reading.unpack import Payload, Unpacking, is_plain_file
 
-
-class CutOffError(KalendsError):
-    """The compressed payload ends before its end."""
-
-
 ROWS_A_CHUNK = 20_000
 MAX_COLUMNS = 20_000
 FAST_COLUMNS = 300  # read in place, all columns travel through the whole select, whose planning grows with their square
-MAX_OBJECT_BYTES = 16 << 20
+MAX_OBJECT_BYTES = 4 << 20  # DuckDB's buffers are twice this: a part of 64 MiB keeps two threads busy
 ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
 
 
@@ -54,10 +47,12 @@ def literal(text: str) -> str:
 
 @dataclass(frozen=True)
 class RawTable:
-    """One stream's raw rows. `relation` is an SQL table expression with text columns `columns`; where `has_row` is
-    false, rows come in the payload's order and their place is their number. `is_table`: the columns are fixed, so an
-    empty cell is a value that is not there; in objects, a field that is not there is another shape of row. `head`: a
-    few rows, to tune by; nothing that is decided by them changes a result.
+    """One stream's raw rows. `relation` is an SQL table expression with text columns `columns`.
+
+    Where `has_row` is false, rows come in the payload's order and their place is their number, and the relation holds
+    one part of the payload after another: `advance` puts the next one there, and is False at the end. `is_table`: the
+    columns are fixed, so an empty cell is a value that is not there; in objects, a field that is not there is another
+    shape of row. `head`: a few rows, to tune by; nothing that is decided by them changes a result.
     """
 
     stream: str
@@ -66,6 +61,7 @@ class RawTable:
     is_table: bool
     has_row: bool
     head: tuple[dict[str, str | None], ...] = ()
+    advance: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True)
@@ -86,10 +82,11 @@ def open_raw(con: duckdb.DuckDBPyConnection, payload: Payload, *, is_forgiving: 
     sniffed = sniff(payload)
     keys = None if is_forgiving else _surveyed(con, payload, sniffed)
     if keys:
-        with _readable(payload) as path:
+        with in_parts(payload) as parts:
             head = tuple(flatten(item) for item in _head_items(sniffed.head))
-            relation = _json_relation(path, keys)
-            yield Raw("ndjson", (RawTable("", relation, keys, is_table=False, has_row=False, head=head),))
+            relation = _json_relation(parts.path, keys)
+            table = RawTable("", relation, keys, is_table=False, has_row=False, head=head, advance=parts.advance)
+            yield Raw("ndjson", (table,))
     elif sniffed.format == "parquet":
         with _local(payload) as path:
             yield Raw("parquet", (_parquet_table(con, path),))
@@ -99,16 +96,20 @@ def open_raw(con: duckdb.DuckDBPyConnection, payload: Payload, *, is_forgiving: 
 
 def _surveyed(con: duckdb.DuckDBPyConnection, payload: Payload, sniffed: Sniffed) -> tuple[str, ...] | None:
     """All keys of all rows, sorted; None where the payload needs the slow way."""
-    if sniffed.format != "ndjson" or sniffed.encoding != "utf-8" or _is_nested(sniffed.head):
+    if sniffed.format != "ndjson" or sniffed.encoding != "utf-8" or _is_nested(sniffed.head) or not IS_POSSIBLE:
         return None
+    names: set[str] = set()
     try:
-        with _readable(payload) as path:
-            found = con.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {_objects(path)}").fetchall()
-    except (duckdb.Error, CutOffError):
+        with in_parts(payload) as parts:
+            while parts.advance():
+                found = con.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {_objects(parts.path)}").fetchall()
+                names.update(name for (name,) in found)
+    except duckdb.Error:
         return None  # not valid JSON somewhere, or cut off: the slow way finds the line and keeps the others
-    names = tuple(sorted(name for (name,) in found))
+    if parts.unpacking.cut:
+        return None
     distinct = {name.lower() for name in names}  # DuckDB's names have no case, JSON's have
-    return names if len(distinct) == len(names) <= FAST_COLUMNS else None
+    return tuple(sorted(names)) if len(distinct) == len(names) <= FAST_COLUMNS else None
 
 
 def _head_items(head: bytes) -> list[Any]:
@@ -134,49 +135,6 @@ def _json_relation(path: Path, keys: tuple[str, ...]) -> str:
         f"read_json({literal(str(path))}, columns={{{columns}}}, format='newline_delimited', "
         f"maximum_object_size={MAX_OBJECT_BYTES})"
     )
-
-
-@contextmanager
-def _readable(payload: Payload) -> Iterator[Path]:
-    """A path from which DuckDB reads the plain bytes once: the file itself, or a pipe that a thread fills."""
-    if isinstance(payload, Path) and is_plain_file(payload):
-        yield payload
-        return
-    with tempfile.TemporaryDirectory(prefix="kalends-") as folder:
-        pipe = Path(folder) / "payload"
-        os.mkfifo(pipe, 0o600)
-        unpacking, faults = Unpacking(payload), list[Exception]()
-        thread = Thread(target=_fill, args=(pipe, unpacking, faults), daemon=True)
-        thread.start()
-        try:
-            yield pipe
-        finally:
-            _release(pipe, thread)
-        if faults:
-            raise faults[0]
-        if unpacking.cut:
-            raise CutOffError
-
-
-def _fill(pipe: Path, unpacking: Unpacking, faults: list[Exception]) -> None:
-    try:
-        with pipe.open("wb", buffering=0) as out:
-            for chunk in unpacking:
-                out.write(chunk)
-    except BrokenPipeError:
-        return  # the reader has stopped: it has what it wanted, or has failed and says so itself
-    except (KalendsError, OSError) as fault:
-        faults.append(fault)  # raised in the reader's thread, where somebody hears it
-
-
-def _release(pipe: Path, writer: Thread) -> None:
-    """Let a writer that still waits for a reader go: it opens, writes, finds nobody, and ends.
-
-    Again and again, because it may not have come to the pipe yet when a reader shows up for the first time.
-    """
-    while writer.is_alive():
-        os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
-        writer.join(0.01)
 
 
 @contextmanager

@@ -1,0 +1,52 @@
+"""A payload in parts: every byte once, in order, cut only at ends of lines."""
+
+import io
+import json
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kalends.base.errors import KalendsError
+from kalends.marketing.reading.parts import in_parts, whole_lines
+
+pytestmark = pytest.mark.unit
+
+
+@given(
+    lines=st.lists(st.binary(max_size=20).filter(lambda line: b"\n" not in line), max_size=40),
+    chunk=st.integers(1, 50),
+    size=st.integers(1, 100),
+)
+def test_parts_are_the_bytes_cut_at_ends_of_lines(lines, chunk, size):
+    text = b"\n".join(lines)
+    chunks = [text[place : place + chunk] for place in range(0, len(text), chunk)]
+    parts = list(whole_lines(iter(chunks), size=size))
+    assert all(part.endswith(b"\n") for part in parts)
+    joined = b"".join(parts)
+    assert joined == (text if text.endswith(b"\n") or not text else text + b"\n")
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_duckdb_reads_the_lines_in_their_order(ending, monkeypatch):
+    monkeypatch.setattr("kalends.marketing.reading.parts.whole_lines.__kwdefaults__", {"size": 5_000_000})
+    text = "\n".join(json.dumps({"n": n, "filler": "x" * 400}) for n in range(40_000)) + ending
+    con = duckdb.connect(config={"threads": 2})
+    con.execute("CREATE TABLE t (n BIGINT)")
+    with in_parts(lambda: io.BytesIO(text.encode())) as parts:
+        count = 0
+        while parts.advance():
+            con.execute(f"INSERT INTO t SELECT n FROM read_json('{parts.path}', columns={{n: 'BIGINT'}})")
+            count += 1
+    assert count > 2
+    assert con.execute("SELECT count(*), bool_and(n = rowid) FROM t").fetchone() == (40_000, True)
+
+
+def test_a_fault_in_reading_comes_out():
+    class Broken(io.RawIOBase):
+        def read(self, size=-1):
+            raise KalendsError("damaged")
+
+    with in_parts(Broken) as parts, pytest.raises(KalendsError, match="damaged"):
+        parts.advance()
