@@ -74,9 +74,13 @@ def test_a_job_runs_after_the_commit_and_reports(house, scope, worker):
 
 
 def test_a_rolled_back_caller_leaves_no_job(house, scope, worker):
-    with pytest.raises(RuntimeError), house.work(scope) as work:
-        work.defer("test.note", word="ghost")
-        raise RuntimeError
+    def give_up():
+        with house.work(scope) as work:
+            work.defer("test.note", word="ghost")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        give_up()
     defer(house, scope, "test.note", word="real")
     assert wait_until_idle(house, scope.tenant_id, timeout=20)
     assert RAN == ["real"]

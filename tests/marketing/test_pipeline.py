@@ -114,7 +114,9 @@ def test_a_batch_can_be_taken_back(house, scope, door, clock):
 
 
 def test_an_unreadable_payload_fails_with_words_and_blocks_nobody(house, scope, door):
-    batch_id = service.land_file(door, io.BytesIO(b"\x00\x01\x02 nothing"), data_source="facebook_ads", file_name="x.bin")
+    batch_id = service.land_file(
+        door, io.BytesIO(b"\x00\x01\x02 nothing"), data_source="facebook_ads", file_name="x.bin"
+    )
     work_off(house, scope)
     with house.work(scope) as work:
         batch = service.describe(work, batch_id=batch_id)

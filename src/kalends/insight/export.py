@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
-from kalends import __version__
+from kalends.base.version import __version__
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
 from kalends.insight import causal, engine

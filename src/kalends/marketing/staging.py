@@ -21,9 +21,9 @@ from typing import Any
 import duckdb
 
 from kalends.marketing import records
-from kalends.marketing.checks import CREATE_QUARANTINE, quarantine
 from kalends.marketing.mapping import MAPPINGS, canonical_source, notation
 from kalends.marketing.mapping.cells import install
+from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
 from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, is_report
 from kalends.marketing.mapping.entities import CREATE_NAMED, entity_of, stage_names
 from kalends.marketing.mapping.fields import Mapping

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from kalends.marketing import records
-from kalends.marketing.checks import Rule, date_rules, id_rule, number_rules, problems_sql, shown_sql, unread
 from kalends.marketing.mapping import actions
 from kalends.marketing.mapping.cells import NUMBER_TYPES, date_sql, number_sql, plain_sql
+from kalends.marketing.mapping.checks import Rule, date_rules, id_rule, number_rules, problems_sql, shown_sql, unread
 from kalends.marketing.mapping.fields import METRIC_TARGETS, Field, Mapping
 from kalends.marketing.reading import FAULT, RAW, ROW, RawTable, literal, quoted
 from kalends.marketing.reading.documents import snake
