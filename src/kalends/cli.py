@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # plain help needs no import of Rich, half a second on a slow machine
     pretty_exceptions_enable=False,  # it would print local variables, and with them secrets
     help="The marketing calendar that measures itself.",
 )
