@@ -137,7 +137,7 @@ def compare_one(tenant, ask, question, runs):
     rivals = [sql.format(t=FACTS if table == "facts" else "daily"), sql.format(t=FACTS)]
     for rival in rivals:
         theirs = tenant.execute(rival, given).column("spend").to_pylist()
-        assert theirs == run(ask, query).frame["spend"].to_list()
+        assert theirs == run(ask, query).table.column("spend").to_pylist()
     took = [[], [], []]
     for _ in range(runs):
         with timed(took[0]):

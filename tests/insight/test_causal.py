@@ -143,6 +143,6 @@ def test_column_names_are_fit_for_every_library_and_unique():
     days = [date(2024, 1, 1)] * 3
     frame = pl.DataFrame({"date": days, "channel": ["Paid Social", "paid-social", None], "spend": [1, 2, 3]})
     made = wide(frame, "channel", ("spend",))
-    assert made.columns == ["date", "spend__unknown", "spend__paid_social", "spend__paid_social_2"]
+    assert made.columns == ["date", "spend__paid_social", "spend__paid_social_2", "spend__unknown"]
     assert made.select("spend__paid_social", "spend__paid_social_2", "spend__unknown").row(0) == (1, 2, 3)
     assert column_name("spend", "Paid Social (DE)") == "spend__paid_social_de"

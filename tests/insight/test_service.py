@@ -235,3 +235,23 @@ def test_as_of_a_day_means_its_end_in_the_companys_zone(house, scope):
         assert told == service.instant_of(work, "2026-02-10T23:59:59.999999")
         with pytest.raises(KalendsError, match="neither a day"):
             service.instant_of(work, "yesterday")
+
+
+def test_from_a_number_to_the_rows_of_the_files(asking, ingest):
+    ingest(row("2026-02-10"), row("2026-02-11", campaign="c2", spend="40.00"))
+    ingest(row("2026-02-12", campaign="c2", spend="2.00"), row("2026-02-10", spend="11.00"))
+    answer = asking.post("/api/v1/marketing/insights", json=REQUEST).json()
+    total = asking.get("/api/v1/lineage", params={"handle": answer["lineage"], "metric": "spend"}).json()
+    assert total["value"] == 53 == sum(fact["spend"] for fact in total["facts"])
+    assert (total["count"], [batch["facts"] for batch in total["batches"]]) == (3, [1, 2])
+    assert [report["report"] for report in total["reports"]] == ["ad"]
+    cell = asking.get(
+        "/lineage", params={"handle": answer["lineage"], "metric": "spend", "cell": ["campaign_id=c2"]}
+    ).json()
+    assert cell["value"] == 42
+    assert [(fact["date_from"], fact["spend"], fact["source_row"]) for fact in cell["facts"]] == [
+        ("2026-02-11", 40, 2), ("2026-02-12", 2, 1),
+    ]  # fmt: skip
+    for wrong in ({"metric": "reach"}, {"cell": "ad_id=1"}, {"handle": "q1-abc-def"}):
+        told = asking.get("/lineage", params={"handle": answer["lineage"], **wrong})
+        assert told.status_code == 422, told.text

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from kalends.insight.lineage import Lineage
 from kalends.insight.metrics import metric
 from kalends.insight.result import Result
-from kalends.insight.schemas import AnswerOut, CoverageOut, InsightsOut, KpiOut, MoverOut, RankedOut, plain
+from kalends.insight.schemas import AnswerOut, CoverageOut, InsightsOut, KpiOut, LineageOut, MoverOut, RankedOut, plain
 from kalends.insight.sentences import amount, best_and_worst, mover_told, movers, name_of, told
 
 KPIS: Final = ("spend", "revenue", "roas", "conversions", "impressions", "clicks", "ctr", "conversion_rate")
@@ -34,6 +35,23 @@ def answer_out(result: Result) -> AnswerOut:
         notes=list(result.notes),
         data_version=result.snapshot.data_version,
         lineage=result.handle,
+    )
+
+
+def lineage_out(found: Lineage) -> LineageOut:
+    """A number's lineage as JSON has it."""
+    return LineageOut(
+        words=found.result.words,
+        metric=found.metric,
+        cell=dict(found.cell),
+        value=plain(found.value),
+        currency=found.result.currency,
+        columns=list(found.columns),
+        count=found.count,
+        facts=plain(found.facts),
+        batches=plain(found.batches),
+        reports=plain(found.reports),
+        data_version=found.result.snapshot.data_version,
     )
 
 

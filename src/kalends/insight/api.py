@@ -11,7 +11,7 @@ from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.insight import service
 from kalends.insight.causal import digest
-from kalends.insight.schemas import AnswerOut, CausalIn, InsightsIn, InsightsOut
+from kalends.insight.schemas import AnswerOut, CausalIn, InsightsIn, InsightsOut, LineageOut
 
 router = APIRouter(tags=["insight"])
 
@@ -46,6 +46,21 @@ def look(
 def ask_again(work: Reader, handle: Annotated[str, Query(min_length=5, max_length=8000)]) -> AnswerOut:
     """The answer that a lineage handle names, from the state that it was first given on."""
     return service.answer_out(service.again(work, handle=handle))
+
+
+@router.get("/lineage")
+def read_lineage(
+    work: Reader,
+    handle: Annotated[str, Query(min_length=5, max_length=8000, description="The `lineage` of an answer.")],
+    metric: Annotated[str | None, Query(max_length=100)] = None,
+    cell: Annotated[
+        list[str] | None, Query(max_length=20, description="Each as dimension=value; none for the total.")
+    ] = None,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> LineageOut:
+    """From a number to its facts, their batches, and the rows of the payloads that said them."""
+    named = dict(one.partition("=")[::2] for one in cell or ())
+    return service.lineage_out(service.trace(work, handle=handle, name=metric, cell=named, offset=offset))
 
 
 _FILES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}

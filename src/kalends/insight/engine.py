@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any, Final
 
 import ibis
-import polars as pl
 import pyarrow as pa
 
 from kalends.base.warehouse.contract import TenantWarehouse
@@ -111,13 +110,13 @@ def to_sql(asker: Asker, query: Query) -> str:
 
 
 def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: Survey) -> Result:
-    finished = finish(pl.DataFrame(groups), planned.shape)
+    finished = finish(groups, planned.shape)
     sources = _provisional(asked, planned, asker.snapshot.today)
     settled = [settled_until(source, today=asker.snapshot.today) for source in sources]
     return Result(
         query=query,
         snapshot=asker.snapshot,
-        frame=finished.rows,
+        table=finished.rows,
         totals=finished.totals,
         coverage=_coverage(query, planned, asked, asker.catalogue()),
         is_provisional=bool(sources),

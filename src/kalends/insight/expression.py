@@ -84,18 +84,23 @@ def how_to_combine(measure: str, /) -> str:
 
 def _leg(shape: Shape, reading: Reading, tables: Tables, bind: Bind, periods: tuple[int, ...]) -> ir.Table:
     """The measures per group of one or both periods, read in one way."""
-    rows = read_rows(shape, reading, tables, bind, periods)
-    rows = _dated(rows, shape, bind, periods)
-    rows = _with_calendar(rows, shape, tables, bind)
-    late = keeping(rows, shape, bind, dated=True)
-    rows = rows.filter(*late) if late else rows
-    rows = rows.mutate(**{name: dimension_value(rows, dimension(name)) for name in shape.dimensions})
+    rows = counted_rows(shape, reading, tables, bind, periods)
     measured: dict[str, ir.Scalar] = {}
     for period in periods:
         span = rows["_own_day"].between(bind(f"start{period}", "date"), bind(f"end{period}", "date"))
         found = _measures(rows, shape, span if len(periods) > 1 else None, is_single=reading is shape.singles)
         measured |= {f"{name}_{period}": value for name, value in found.items()}
     return rows.aggregate(by=list(shape.dimensions), **measured)
+
+
+def counted_rows(shape: Shape, reading: Reading, tables: Tables, bind: Bind, periods: tuple[int, ...]) -> ir.Table:
+    """The rows that count, with the dimensions' values, what is measured, and the reading's own columns."""
+    rows = read_rows(shape, reading, tables, bind, periods)
+    rows = _dated(rows, shape, bind, periods)
+    rows = _with_calendar(rows, shape, tables, bind)
+    late = keeping(rows, shape, bind, dated=True)
+    rows = rows.filter(*late) if late else rows
+    return rows.mutate(**{name: dimension_value(rows, dimension(name)) for name in shape.dimensions})
 
 
 def _dated(rows: ir.Table, shape: Shape, bind: Bind, periods: tuple[int, ...]) -> ir.Table:

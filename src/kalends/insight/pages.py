@@ -15,14 +15,17 @@ from kalends.base.pages import Column, register_room, render
 from kalends.base.work import Work
 from kalends.identity.service import permit, workspace
 from kalends.insight import tracing
+from kalends.insight.exporting import router as exporting
 from kalends.insight.metrics import Metric
 from kalends.insight.metrics import metric as metric_of
 from kalends.insight.tracing import Trail
 from kalends.marketing import service as marketing
+from kalends.marketing.words import source_name
 
 register_room(name="insight", templates=Path(__file__).parent / "templates")
 
 router = APIRouter(include_in_schema=False)
+router.include_router(exporting)
 
 VERSIONS_A_PAGE = 100
 
@@ -64,6 +67,7 @@ def show_lineage(
         zone=workspace(work).zone,
         offset=offset,
         page=VERSIONS_A_PAGE,
+        source_name=source_name,
     )
 
 

@@ -37,7 +37,7 @@ def _columns(shape: Shape, reading: Reading) -> tuple[str, ...]:
     named = [dimension(name) for name in (*shape.dimensions, *(f.dimension for f in shape.filters))]
     plain = ["breakdowns" if d.kind is Kind.BREAKDOWN else d.name for d in named if not d.is_dated]
     money = ["currency"] if shape.money != "single" and any(c in MONEY for c in measured) else []
-    return tuple(dict.fromkeys((*plain, *money, *measured)))
+    return tuple(dict.fromkeys((*plain, *money, *measured, *reading.also)))
 
 
 def _daily(shape: Shape, reading: Reading, tables: Tables, bind: Bind, periods: tuple[int, ...]) -> ir.Table:

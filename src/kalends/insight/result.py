@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from kalends.insight.query import Query, Snapshot, handle
 from kalends.insight.words import in_words
@@ -38,11 +39,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An answer. `frame` has the dimensions, then the metrics with `_before`, `_difference`, `_change` if compared."""
+    """An answer. `table` has the dimensions, then the metrics with `_before`, `_difference`, `_change` if compared."""
 
     query: Query
     snapshot: Snapshot
-    frame: pl.DataFrame
+    table: pa.Table
     totals: dict[str, Any]
     coverage: Coverage
     is_provisional: bool
@@ -64,4 +65,10 @@ class Result:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The rows as plain values."""
-        return self.frame.to_dicts()
+        found: list[dict[str, Any]] = self.table.to_pylist()
+        return found
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows as a Polars frame."""
+        return pl.DataFrame(self.table)

@@ -147,6 +147,22 @@ class InsightsOut(AnswerOut):
     insights: list[str]
 
 
+class LineageOut(BaseModel):
+    """Where a number comes from: the facts that were counted, and the rows of the files that said them."""
+
+    words: str
+    metric: str
+    cell: dict[str, str]
+    value: Number
+    currency: str | None
+    columns: list[str]
+    count: int
+    facts: list[dict[str, Any]]
+    batches: list[dict[str, Any]]
+    reports: list[dict[str, Any]]
+    data_version: int
+
+
 def plain(value: Any) -> Any:
     """A value as JSON has it: amounts as numbers (six decimals fit a double below a billion), everything else as is."""
     if isinstance(value, Decimal):

@@ -11,10 +11,11 @@ from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
 from kalends.insight import engine
-from kalends.insight.answers import KPIS, MOVED_BY, answer_out, insights_out
+from kalends.insight.answers import KPIS, MOVED_BY, answer_out, insights_out, lineage_out
 from kalends.insight.asking import ENGINE, NotKnownYetError, asker, instant_of, snapshot_of, today_of
 from kalends.insight.comparisons import compare
 from kalends.insight.export import Export, export
+from kalends.insight.lineage import Lineage, trace
 from kalends.insight.metrics import METRICS, Metric, metric
 from kalends.insight.periods import FiscalDay, Period, resolve
 from kalends.insight.query import Filter, Query, Snapshot, from_handle
@@ -30,6 +31,7 @@ __all__ = [
     "Export",
     "Filter",
     "Home",
+    "Lineage",
     "Metric",
     "NotKnownYetError",
     "Period",
@@ -44,6 +46,7 @@ __all__ = [
     "insights",
     "insights_json",
     "instant_of",
+    "lineage_out",
     "metric",
     "period_of",
     "question_of",
@@ -51,6 +54,7 @@ __all__ = [
     "snapshot_of",
     "sql_of",
     "today_of",
+    "trace",
 ]
 
 HOME_METRICS: Final = ("spend", "revenue", "roas", "conversions")

@@ -47,6 +47,8 @@ class Reading:
     places: int = 0
     candidates: tuple[str, ...] = ()
     spans: tuple[int, int] = (0, 0)
+    also: tuple[str, ...] = ()
+    """Columns that are wanted beside what is measured: which fact it was, of which batch."""
 
 
 @dataclass(frozen=True, slots=True)
