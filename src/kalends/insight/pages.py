@@ -30,7 +30,7 @@ router.include_router(exporting)
 VERSIONS_A_PAGE = 100
 
 
-@router.get("/lineage")
+@router.get("/trace")
 def show_lineage(
     request: Request,
     work: Annotated[Work, permit("insight.read")],

@@ -34,7 +34,7 @@ class Trail:
     def link(self, **further: object) -> str:
         """The page one step further, or at another place."""
         place = {name: getattr(self, name) for name in self.__slots__} | further
-        return "/lineage?" + urlencode({name: value for name, value in place.items() if value is not None})
+        return "/trace?" + urlencode({name: value for name, value in place.items() if value is not None})
 
 
 def columns_of(name: str) -> tuple[str, ...]:

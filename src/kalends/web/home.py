@@ -114,7 +114,7 @@ def figure(asked: Asked, name: str, totals: Result, by_day: Result) -> KeyFigure
         comparison="vs same weekdays last year" if ratio is not None else "nothing to compare with yet",
         trend=[plain(row[name]) for row in by_day.rows[-SPARKS:]],
         provisional=provisional_days(by_day),
-        href="/lineage?" + urlencode({"handle": totals.handle, "metric": name}),
+        href="/trace?" + urlencode({"handle": totals.handle, "metric": name}),
     )
 
 

@@ -39,7 +39,8 @@ def show_home(
     grain: Literal["day", "week", "month"] = "day",
 ) -> Response:
     """Home."""
-    return render(request, "web/home.html", view=home.view(work, words=period, grain=grain))
+    may_export = request.state.permitted.may("export.read")
+    return render(request, "web/home.html", view=home.view(work, words=period, grain=grain), may_export=may_export)
 
 
 @router.get("/palette")

@@ -1,0 +1,104 @@
+"""What tests in a real browser share: a file to load, a company with data, and axe's judgement of a page."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+MANIFEST = ROOT / "src/kalends/web/static/manifest.json"
+AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+BAD = ("serious", "critical")
+
+EMAIL, PASSWORD = "ada@aurora.example", "correct horse battery"
+DAYS = 20
+SPEND = Decimal("42.15")
+"""A campaign's spend on each of DAYS days; 20 of them are exactly 843 euros."""
+ACCOUNT, CAMPAIGN = "318840275519406", "Autumn, prospecting"
+
+
+def last_day():
+    """The newest day of the file: before yesterday, so that it is past in every time zone."""
+    return datetime.now(UTC).date() - timedelta(days=2)
+
+
+def meta_export(*, days=DAYS):
+    """Rows of the Marketing API's insights, one campaign a day, as NDJSON."""
+    return b"".join(json.dumps(meta_row(last_day() - timedelta(days=back))).encode() + b"\n" for back in range(days))
+
+
+def meta_row(day: date):
+    return {
+        "account_currency": "EUR",
+        "account_id": ACCOUNT,
+        "account_name": "Aurora DE",
+        "campaign_id": "23851234567890123",
+        "campaign_name": CAMPAIGN,
+        "objective": "OUTCOME_SALES",
+        "date_start": day.isoformat(),
+        "date_stop": day.isoformat(),
+        "spend": str(SPEND),
+        "impressions": "4000",
+        "clicks": "80",
+        "actions": [{"action_type": "omni_purchase", "value": "3"}],
+        "action_values": [{"action_type": "omni_purchase", "value": "150.00"}],
+    }
+
+
+def fill(server):
+    """Give the workspace of `server` the file, with one row that cannot count, and an event; gives the batch's id."""
+    bad = json.dumps(meta_row(last_day()) | {"date_start": "2025-13-41", "date_stop": "2025-13-41"}).encode() + b"\n"
+    with server.owner() as client:
+        landed = client.post(
+            "/api/v1/marketing/ingest",
+            params={"data_source": "facebook_ads", "file_name": "meta.ndjson"},
+            content=meta_export() + bad,
+            headers={"content-type": "application/octet-stream", "idempotency-key": "browser-tests"},
+        )
+        landed.raise_for_status()
+        said = {"source": "tests", "events": [event_in(last_day() - timedelta(days=6))]}
+        client.put("/api/v1/calendar/events", json=said).raise_for_status()
+        return client.get("/api/v1/marketing/batches", params={"limit": 1}).json()["items"][0]["id"]
+
+
+def event_in(start: date):
+    return {
+        "key": "sale",
+        "name": "Autumn sale",
+        "type": "promotional_period",
+        "impact": "high",
+        "start": start.isoformat(),
+        "end": (start + timedelta(days=3)).isoformat(),
+    }
+
+
+def sign_in(page):
+    """As the owner that `serving.set_up` made."""
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("/")
+
+
+def settle(page):
+    """Until nothing is loading, moving or waiting to be swapped."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("!document.querySelector('.htmx-request') && document.getAnimations().length === 0")
+
+
+def violations(page):
+    """What axe finds serious or critical, as lines that say what and where."""
+    # Through the debugger's door: our content security policy lets no foreign script in.
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", WCAG
+    )
+    return [
+        f"{rule['impact']} {rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in found["violations"]
+        if rule["impact"] in BAD
+        for node in rule["nodes"]
+    ]
