@@ -20,7 +20,17 @@ def test_tokens_differ():
     assert len({new_token().text for _ in range(1000)}) == 1000
 
 
-@pytest.mark.parametrize("text", ["", "kal_", "kal_ab_x", "bearer", new_token().text + "x", "kal_é1234567_" + "a" * 43])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "kal_",
+        "kal_ab_x",
+        "bearer",
+        "kal_d97f2bd6_yExXe08DkOfIdm_8V_H9Utuz5CBEBBmBo_g3z2JnnQ4x",
+        "kal_é1234567_" + "a" * 43,
+    ],
+)
 def test_what_is_no_token_is_not_looked_up(text):
     assert not looks_like_token(text)
 
