@@ -97,13 +97,26 @@ def test_names_on_one_line_never_collide(width):
     bands = [band(f"Event number {index}", 9 * index, 9 * index + 2) for index in range(10)]
     places = place_names(bands, first=FIRST, last=FIRST + timedelta(days=99), width=width)
     taken: dict[int, float] = {}
-    for (line, is_flipped), one in zip(places, bands, strict=True):
-        length = 7 * len(one.name)
-        start = ((one.end + timedelta(days=1) if is_flipped else one.start) - FIRST).days * width / 99 - (
-            length if is_flipped else 0
-        )
-        assert start >= taken.get(line, -length)
-        taken[line] = start + length
+    for place, one in zip(places, bands, strict=True):
+        length = min(7 * len(one.name), place.room * width)
+        edge = one.end + timedelta(days=1) if place.is_flipped else one.start
+        start = (edge - FIRST).days * width / 99 - (length if place.is_flipped else 0)
+        assert start >= taken.get(place.line, -length)
+        taken[place.line] = start + length
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("first_day", [0, 10, 50, 95])
+def test_no_name_sticks_out_of_the_chart_however_long_it_is(width, first_day):
+    one = band("A very long name of an event, as people do write them, with the year 2026", first_day, first_day + 3)
+    (place,) = place_names([one], first=FIRST, last=FIRST + timedelta(days=99), width=width)
+    pixel = width / 99
+    room = place.room * width
+    if place.is_flipped:
+        assert room <= min((first_day + 4) * pixel, width) + 0.1
+    else:
+        assert first_day * pixel + room <= width + 0.1
+    assert room >= width / 2 - 4 * pixel  # on its roomier side
 
 
 def test_bars_are_longest_first_and_unknown_is_last_not_zero():

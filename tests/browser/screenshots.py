@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from browsing import CHROMIUM, EMAIL, PASSWORD, meta_export, settle, sign_in
+from browsing import CHROMIUM, EMAIL, PASSWORD, meta_export, settle, sign_in, until
 from playwright.sync_api import sync_playwright
 from serving import data_folder, served, set_up
 
@@ -97,7 +97,7 @@ def shoot(page, address, path, *, full=False):
     page.goto(address)
     if "/data/upload/" in page.url:
         page.locator("#check").wait_for()
-    page.wait_for_function("[...document.querySelectorAll('.chart-view')].every(one => one.querySelector('svg'))")
+    until(page, "[...document.querySelectorAll('.chart-view')].every(one => one.querySelector('svg'))")
     settle(page)
     page.screenshot(path=path, full_page=full)
     sys.stdout.write(f"{path} {path.stat().st_size // 1000} kB\n")

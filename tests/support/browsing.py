@@ -1,6 +1,7 @@
 """What tests in a real browser share: a file to load, a company with data, and axe's judgement of a page."""
 
 import json
+import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -53,14 +54,14 @@ def fill(server):
     with server.owner() as client:
         landed = client.post(
             "/api/v1/marketing/ingest",
-            params={"data_source": "facebook_ads", "file_name": "meta.ndjson"},
+            params={"data_source": "facebook_ads", "file_name": "meta.ndjson", "wait": 60},
             content=meta_export() + bad,
             headers={"content-type": "application/octet-stream", "idempotency-key": "browser-tests"},
         )
         landed.raise_for_status()
         said = {"source": "tests", "events": [event_in(last_day() - timedelta(days=6))]}
         client.put("/api/v1/calendar/events", json=said).raise_for_status()
-        return client.get("/api/v1/marketing/batches", params={"limit": 1}).json()["items"][0]["id"]
+        return landed.json()["id"]
 
 
 def event_in(start: date):
@@ -86,7 +87,15 @@ def sign_in(page):
 def settle(page):
     """Until nothing is loading, moving or waiting to be swapped."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("!document.querySelector('.htmx-request') && document.getAnimations().length === 0")
+    until(page, "!document.querySelector('.htmx-request') && document.getAnimations().length === 0")
+
+
+def until(page, condition, *, seconds=20):
+    """Until the JavaScript `condition` holds. (Playwright's own wait needs eval, which our pages forbid.)"""
+    give_up = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < give_up, f"never so on {page.url}: {condition}"
+        page.wait_for_timeout(50)
 
 
 def violations(page):

@@ -134,28 +134,44 @@ def band_rows(bands: Sequence[EventBand], *, first: date, last: date) -> list[di
             "ink": ink_of(band.kind),
             "start": max(band.start, first).isoformat(),
             "end": min(band.end + DAY, last).isoformat(),
-            "lines": [place[index][0] for place in places],
-            "flipped": [place[index][1] for place in places],
+            "lines": [place[index].line for place in places],
+            "flipped": [place[index].is_flipped for place in places],
+            "room": [place[index].room for place in places],
         }
         for index, band in enumerate(visible)
     ]
 
 
-def place_names(bands: Sequence[EventBand], *, first: date, last: date, width: int) -> list[tuple[int, bool]]:
-    """For each band, in order of start: the line above the plot on which its name collides with no other.
+@dataclass(frozen=True, slots=True)
+class NamePlace:
+    """Where a band's name stands: on which line above the plot; from the band's start, or flipped up to its end.
 
-    Also whether the name ends at the band's end, because it would not fit to the right of its start.
+    `room` is what it may take, as a share of the plot's width: a longer name is cut with an ellipsis.
+    """
+
+    line: int
+    is_flipped: bool
+    room: float
+
+
+def place_names(bands: Sequence[EventBand], *, first: date, last: date, width: int) -> list[NamePlace]:
+    """For each band, in order of start, a place at which its name collides with no other.
+
+    A name ends at its band's end where it does not fit to the right of the start and has more room to the left.
     """
     pixels = width / max((last - first).days, 1)
     ends: list[float] = []
-    places: list[tuple[int, bool]] = []
+    places: list[NamePlace] = []
     for band in bands:
-        start, length = max((band.start - first).days, 0) * pixels, len(band.name) * LETTER
-        is_flipped = start + length > width
-        left = min((band.end + DAY - first).days * pixels, width) - length if is_flipped else start
+        start, end = max((band.start - first).days, 0) * pixels, min((band.end + DAY - first).days * pixels, width)
+        whole = len(band.name) * LETTER
+        is_flipped = start + whole > width and end > width - start
+        room = end if is_flipped else width - start
+        length = min(whole, room)
+        left = end - length if is_flipped else start
         line = next((line for line, end in enumerate(ends) if end + GAP <= left), len(ends))
         ends[line : line + 1] = [left + length]
-        places.append((line, is_flipped))
+        places.append(NamePlace(line, is_flipped, round(room / width, 4)))
     return places
 
 

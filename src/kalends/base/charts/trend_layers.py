@@ -69,13 +69,13 @@ def band_layers() -> list[alt.Chart]:
         above=f"-9 - {LINE_HEIGHT} * datum.lines[{at}]",
         anchor=f"toDate(datum.flipped[{at}] ? datum.end : datum.start)",
     )
-    side = alt.expr(f"datum.flipped[{at}] ? 'right' : 'left'")
+    side, room = alt.expr(f"datum.flipped[{at}] ? 'right' : 'left'"), alt.expr(f"datum.room[{at}] * width")
     days = [alt.Tooltip("name:N", title="Event"), alt.Tooltip("start:T", title="From", format="%-d %b %Y")]
     return [
         base.mark_rect(opacity=0.13).encode(
             x=_x("start"), x2="end:T", color=alt.Color("colour:N", scale=None), tooltip=days
         ),
-        names.mark_text(fontWeight=600, fontSize=12, baseline="bottom", align=side).encode(
+        names.mark_text(fontWeight=600, fontSize=12, baseline="bottom", align=side, limit=room).encode(
             x=_x("anchor"),
             y=alt.Y("above:Q", scale=None, axis=None),
             color=alt.Color("ink:N", scale=None),

@@ -1,0 +1,91 @@
+"""Every page is usable by everybody: axe finds nothing serious, in light and dark, on a desk and on a phone."""
+
+import re
+
+import pytest
+from browsing import AXE, settle, sign_in, violations
+
+PHONE = {"width": 390, "height": 844}
+PAGES = (
+    "/",
+    "/calendar",
+    "/data",
+    "/data/upload",
+    "/data/batches/{batch}",
+    "/export",
+    "/inbox",
+    "/settings",
+    "/settings/people",
+    "/settings/keys",
+    "/nothing-here",
+)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in frontend/"),
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_company_with_data(filled, open_page, scheme):
+    page = open_page(filled.address, scheme=scheme)
+    sign_in(page)
+    found = {path: judged(page, path.format(batch=filled.batch)) for path in PAGES}
+    for path in trail(page):
+        found[path] = violations(page)
+    assert not {path: bad for path, bad in found.items() if bad}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_company_without_data(empty, open_page, scheme):
+    page = open_page(empty.address, scheme=scheme)
+    found = {"/sign-in": judged(page, "/sign-in")}
+    sign_in(page)
+    found |= {path: judged(page, path) for path in ("/", "/calendar", "/data", "/inbox", "/export")}
+    page.goto("/calendar")
+    settle(page)
+    page.get_by_role("button", name="New event").click()
+    page.get_by_label("Name", exact=True).wait_for()
+    settle(page)
+    found["an event's form"] = violations(page)
+    assert not {path: bad for path, bad in found.items() if bad}
+
+
+def test_on_a_phone_nothing_sticks_out(filled, open_page):
+    page = open_page(filled.address, viewport=PHONE)
+    sign_in(page)
+    found, wide = {}, []
+    for path in PAGES:
+        found[path] = judged(page, path.format(batch=filled.batch))
+        wide += [path] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
+    assert not {path: bad for path, bad in found.items() if bad}
+    assert wide == []
+
+
+def test_the_first_start(fresh, open_page):
+    for scheme in ("light", "dark"):
+        page = open_page(fresh.address, scheme=scheme)
+        assert judged(page, fresh.link) == []
+
+
+def test_the_judge_sees_what_is_wrong(filled, open_page):
+    page = open_page(filled.address)
+    page.goto("/sign-in")
+    page.evaluate("document.querySelector('label[for=email]').remove()")
+    assert any("label" in found for found in violations(page))
+
+
+def judged(page, path):
+    page.goto(path)
+    settle(page)
+    return violations(page)
+
+
+def trail(page):
+    """The pages from Home's spend down to the raw line, one after another."""
+    page.goto("/?period=last+28+days")
+    for pattern in ("metric=spend", "account_id=", "day=", "row="):
+        links = page.eval_on_selector_all("main a[href]", "all => all.map(one => one.getAttribute('href'))")
+        page.goto(next(link for link in links if re.search(pattern, link)))
+        settle(page)
+        yield f"lineage, by {pattern}"
