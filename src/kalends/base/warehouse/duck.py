@@ -7,6 +7,7 @@ for and the least recently used one is detached, because each costs a file descr
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import threading
 import time
 from collections import OrderedDict
@@ -53,13 +54,24 @@ def crypto_extension() -> Path:
 
 
 def open_root(*, folder: Path, memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that can attach encrypted files and fetches nothing from the network."""
+    """An in-memory DuckDB that can attach encrypted files and fetches nothing from the network.
+
+    It spills into `folder`, which no other process uses. What a killed one left there is removed: nobody will read it,
+    and DuckDB refuses to encrypt beside it. Its own default, `.tmp` in the working directory, may hold a stranger's.
+    """
     spill = folder / "spill"
-    spill.mkdir(parents=True, exist_ok=True, mode=0o700)
-    root = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    if spill.exists():
+        shutil.rmtree(spill)
+    spill.mkdir(parents=True, mode=0o700)
+    root = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "temp_directory": str(spill),
+        }
+    )
     root.execute(f"LOAD '{crypto_extension()}'")
     root.execute("SET temp_file_encryption = true")  # what does not fit in memory would be spilled in clear text
-    root.execute(f"SET temp_directory = {literal(spill)}")
     root.execute(f"SET memory_limit = {literal(memory_limit)}")
     if threads is not None:
         root.execute(f"SET threads = {int(threads)}")
