@@ -119,6 +119,15 @@ def test_no_name_sticks_out_of_the_chart_however_long_it_is(width, first_day):
     assert room >= width / 2 - 4 * pixel  # on its roomier side
 
 
+@pytest.mark.parametrize(("width", "named"), [(300, 4), (1100, 8)])
+def test_where_names_would_push_the_curve_away_only_the_first_stand(width, named):
+    days = 366
+    bands = [band(f"A rather long event {index}", 20 * index, 20 * index + 5) for index in range(8)]
+    spec = with_colours(trend(points=points([1.0] * days), bands=bands, label="Revenue"), tokens=LIGHT)
+    svg = vl_convert.vegalite_to_svg({**spec, "width": width})
+    assert len(re.findall(r">A rather long event \d<", svg)) == named
+
+
 def test_bars_are_longest_first_and_unknown_is_last_not_zero():
     spec = bars(rows=[Bar("b", 1.0, "1"), Bar("unknown", None, "–"), Bar("a", 5.0, "5", colour=3)])
     assert [(row["name"], row["value"]) for row in spec["datasets"]["bars"]] == [

@@ -12,6 +12,8 @@ from typing import Any
 import altair as alt
 
 LINE_HEIGHT = 15
+# More names than that push the curve off a phone; the others are told by their band's tooltip.
+MOST_LINES = 4
 # Names are placed for each of these plot widths (desk to phone); the browser takes the widest that fits.
 WIDTHS = (1000, 700, 460, 220)
 # At most two decimals, none that are noughts: 62,413.5 and 4.47 (d3-format).
@@ -65,7 +67,7 @@ def band_layers() -> list[alt.Chart]:
         + " : ".join(f"width >= {width} ? {index}" for index, width in enumerate(WIDTHS[:-1]))
         + f" : {len(WIDTHS) - 1})"
     )
-    names = base.transform_calculate(
+    names = base.transform_filter(f"datum.lines[{at}] < {MOST_LINES}").transform_calculate(
         above=f"-9 - {LINE_HEIGHT} * datum.lines[{at}]",
         anchor=f"toDate(datum.flipped[{at}] ? datum.end : datum.start)",
     )
