@@ -73,6 +73,8 @@ class StageReport:
     duplicates: int = 0
     named: int = 0
     series: int = 0
+    parts: int = 0
+    """How many tables the view `staged` is made of; inside one, no key comes twice."""
     totals: list[ControlTotal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     guessed: dict[str, str] = field(default_factory=dict)
@@ -246,6 +248,7 @@ class _Staging:
 
     def _gather(self) -> None:
         """The view `staged` over all parts, one row per key over the streams too, and its control totals."""
+        self.report.parts = len(self.parts)
         source = " UNION ALL BY NAME ".join(self.parts) or f"SELECT {_nothing()}"
         self.con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT {', '.join(records.STAGED)} FROM ({source})")
         if not self.parts:

@@ -1,7 +1,7 @@
 """The statements that keep the versions of facts, each one step of `kalends.marketing.versions`, where the rules are.
 
 They hand over to each other by temporary tables of the tenant's cursor: `_scopes` (the slices that a batch speaks
-about), `_changed` (lines of the staged table that say something new), `_touched` (rows of the log whose keys must be
+about), `_changed` (keys of staged rows that say something new), `_touched` (rows of the log whose keys must be
 reconsidered), `_days` (their account-days) and `_elided` (statements to be written out).
 """
 
@@ -159,10 +159,9 @@ def prior(tenant: TenantWarehouse, stamp: Stamp, *, is_late: bool) -> str:
 
 def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: Stamp) -> tuple[int, int]:
     """Append the rows that say something else than the state before them; gives how many are new, and how many not."""
-    row_id = ROW_ID[tenant.engine]
     tenant.stage_query(
         "_changed",
-        f"SELECT s.{row_id} AS line, p.key_hash IS NULL AS is_new FROM {staged} AS s"
+        f"SELECT s.key_hash, p.key_hash IS NULL AS is_new FROM {staged} AS s"
         f" LEFT JOIN {prior} AS p ON p.key_hash = s.key_hash WHERE p.row_hash IS DISTINCT FROM s.row_hash",
     )
     added = count(tenant, "SELECT count(*) FROM _changed WHERE is_new")
@@ -174,7 +173,7 @@ def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: St
         tenant.run(
             f"INSERT INTO facts_log ({STAGED_COLUMNS}, batch_seq, recorded_at, reported_at, is_deleted)"
             f" SELECT {STAGED_COLUMNS}, {stamp.columns(is_deleted=False)} FROM {staged}"
-            f" WHERE {'true' if is_all else f'{row_id} IN (SELECT line FROM _changed)'}"
+            f" WHERE {'true' if is_all else 'key_hash IN (SELECT key_hash FROM _changed)'}"
             f" {'' if is_all and _is_by_day(tenant, staged) else f'ORDER BY {STORED}'}"
         )
     return added, written - added
@@ -182,7 +181,7 @@ def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: St
 
 def _is_by_day(tenant: TenantWarehouse, staged: str) -> bool:
     """Whether the rows come in the order of their days."""
-    back = f"SELECT date_from < lag(date_from) OVER () AS is_back FROM {staged}"
+    back = f"SELECT date_from < lag(date_from) OVER (ORDER BY source_row) AS is_back FROM {staged}"
     return not count(tenant, f"SELECT count(*) FROM ({back}) AS b WHERE is_back")
 
 
@@ -191,7 +190,7 @@ def confirm_rest(tenant: TenantWarehouse, staged: str, *, stamp: Stamp) -> int:
     return tenant.run(
         "INSERT INTO confirmations (key_hash, row_hash, source_row, date_from, batch_seq, reported_at)"
         f" SELECT key_hash, row_hash, source_row, date_from, {stamp.batch_seq}, {instant(stamp.reported_at)}"
-        f" FROM {staged} AS s WHERE NOT EXISTS (SELECT 1 FROM _changed WHERE line = s.{ROW_ID[tenant.engine]})"
+        f" FROM {staged} AS s WHERE NOT EXISTS (SELECT 1 FROM _changed AS c WHERE c.key_hash = s.key_hash)"
     )
 
 

@@ -104,7 +104,8 @@ def apply_batch(
     complete: Sequence[Window] = (),
 ) -> Applied:
     """Write what the temporary table `staged` (the STAGED columns, declared types) says and the log does not, and
-    renew facts and rollups. `complete`: windows in which keys that `staged` does not have are deleted.
+    renew facts and rollups. `complete`: windows in which keys that `staged` does not have are deleted. Where no key
+    comes twice `staged` may be a view.
 
     The same call again ends the same. `staged` loses its rows of equal key but the last.
     Raises BatchOutOfOrderError when a later batch has been applied.
