@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -27,6 +29,7 @@ import kalends.notify.pages
 import kalends.operations
 import kalends.web.pages
 from kalends.base.errors import BadInputError, ForbiddenError, KalendsError, NotFoundError
+from kalends.base.openapi import describe_problems
 from kalends.base.pages import HashedFiles, SecurityHeaders, render
 from kalends.base.telemetry import Telemetry
 from kalends.base.version import __version__
@@ -56,18 +59,25 @@ SUBSCRIPTIONS: dict[str, list[str]] = {}
 """What is announced -> the kinds of job that answer it."""
 
 
+class Application(FastAPI):
+    """FastAPI whose document also says how requests are refused, and how a caller is let in."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document; made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = describe_problems(super().openapi())
+        return self.openapi_schema
+
+
 def create_app(house: House) -> FastAPI:
     """The application that serves `house`. API paths answer under /api/v1 and, as older clients ask, without it."""
-    app = FastAPI(
+    app = Application(
         title="Kalends",
         version=__version__,
         description="The marketing calendar that measures itself.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
-        responses={
-            "4XX": {"description": "A problem document (RFC 9457).", "content": {"application/problem+json": {}}}
-        },
     )
     app.state.house = house
     house.subscriptions = SUBSCRIPTIONS
@@ -84,6 +94,7 @@ def create_app(house: House) -> FastAPI:
     app.add_exception_handler(KalendsError, answer_error)
     app.add_exception_handler(RequestValidationError, answer_error)
     app.add_exception_handler(HTTPException, answer_error)
+    app.add_exception_handler(DataError, answer_error)
     app.add_exception_handler(Exception, answer_error)
     return app
 
@@ -95,7 +106,23 @@ def answer_error(request: Request, error: Exception) -> Response:
         LOG.error("request failed", path=request.url.path, exc_info=error)
     if wants_page(request):
         return render(request, "error.html", status=known.status, problem=known.problem())
-    return JSONResponse(known.problem(), status_code=known.status, media_type="application/problem+json")
+    return ProblemResponse(known.problem(), status_code=known.status)
+
+
+class ProblemResponse(JSONResponse):
+    """A problem document. In ASCII: what a caller sent travels back in it, and that need not be valid Unicode."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        """The document's bytes."""
+        return json.dumps(content).encode()
+
+
+class UnstorableError(BadInputError):
+    """A value is more than a database holds: a NUL character, a number or a date beyond all bounds."""
+
+    code = "unstorable"
 
 
 class UnexpectedError(KalendsError):
@@ -115,17 +142,19 @@ def as_kalends_error(error: Exception) -> KalendsError:
                 "; ".join(f"{place(item)}: {item['msg']}" for item in error.errors()),
                 errors=[{"where": place(item), "what": item["msg"]} for item in error.errors()],
             )
-        case HTTPException(status_code=404):
-            return NotFoundError()
-        case HTTPException(status_code=403):
-            return ForbiddenError()
+        case DataError():
+            # The database is the last to check; whatever it refuses as a value came from the caller.
+            LOG.warning("a value could not be stored", reason=str(error.orig))
+            return UnstorableError()
         case HTTPException():
             return http_problem(error)
     return UnexpectedError()
 
 
 def http_problem(error: HTTPException) -> KalendsError:
-    """A framework error (405, 413 ...) with its own status."""
+    """A framework error: as ours where we have one, else (405, 413 ...) with its own status."""
+    if ours := {403: ForbiddenError, 404: NotFoundError}.get(error.status_code):
+        return ours()
     kind = type("HttpError", (KalendsError,), {"status": error.status_code, "code": f"http_{error.status_code}"})
     made: KalendsError = kind(str(error.detail))
     return made

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Body, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ from kalends.marketing.schemas import (
     Entries,
     IngestAnswer,
     LocalFile,
+    Preview,
     Quarantine,
     Rates,
     Transformed,
@@ -127,9 +128,9 @@ def put_rates(body: Rates, door: Writer) -> IngestAnswer:
 
 
 @router.post("/transform")
-def transform(body: Entries, _: Reader, columns: Annotated[dict[str, str | None] | None, Body()] = None) -> Transformed:
+def transform(body: Preview, _: Reader) -> Transformed:
     """What an ingest would store, without storing it."""
-    return service.transform(body, columns=columns or {})
+    return service.transform(body, columns=body.columns)
 
 
 @router.get("/batches")

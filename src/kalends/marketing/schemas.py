@@ -46,6 +46,12 @@ class Entries(Window):
     data_entries: list[dict[str, Any]] = Field(min_length=1, description="The rows, as the platform gave them.")
 
 
+class Preview(Entries):
+    """Rows to look at before they are loaded, perhaps with corrected guesses."""
+
+    columns: dict[str, str | None] = Field(default_factory=dict, description="Corrected guesses: raw name -> field.")
+
+
 class LocalFile(Window):
     """A file on the server's own disk; only its owner may name one."""
 
