@@ -22,6 +22,7 @@ PAGES = (
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.xdist_group(__name__),
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in frontend/"),
 ]
 

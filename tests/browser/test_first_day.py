@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from browsing import ACCOUNT, CAMPAIGN, DAYS, EMAIL, PASSWORD, last_day, meta_export, settle
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
