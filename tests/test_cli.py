@@ -130,7 +130,7 @@ def test_before_a_set_up_commands_say_what_to_do():
     ("words", "code", "said"),
     [
         (["ingest", "nowhere.csv"], 2, "nowhere.csv"),
-        (["ingest"], 2, "FILE"),
+        (["ingest"], 2, "file"),
         (["export", "panel.xlsx", "--from", "2026-02-10", "--to", "2026-02-13"], 2, ".csv or .parquet"),
         (["query", "spend"], 2, "--from"),
         (["query", "nonsense", "--from", "2026-02-10", "--to", "2026-02-13"], 1, "nonsense"),

@@ -44,7 +44,7 @@ def test_the_one_time_link_leads_to_home_and_works_once(home):
             landed = browser.get("/")
             assert landed.status_code == 200
             assert "Aurora" in landed.text
-            assert browser.get("/api/v1/me").json()["email"] == "ada@aurora.example"
+            assert browser.get("/api/v1/me").json()["role"] == "owner"
         with server.client(accept="text/html", origin=server.address) as other:
             assert other.post(action, data=form).status_code in {404, 409, 410}
             assert other.get("/api/v1/me").status_code == 401
