@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from proof import proof
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -102,6 +103,12 @@ def exercise(strategy, act):
     seed(SEED)(quick(given(strategy)(act)))()
 
 
+def told(kind, schema):
+    """Say what was tried."""
+    count = len(operations(schema))
+    proof(f"contract, requests {kind}", f"{EXAMPLES} to each of {count} operations, seed {SEED}")
+
+
 @pytest.fixture
 def schema(app):
     return schemathesis.openapi.from_asgi(PATH, app)
@@ -116,6 +123,7 @@ def test_every_answer_is_as_described(schema, furnished, mode):
 
     failures = [problem for one in operations(schema) for problem in problems(one, cases(one, furnished, mode), send)]
     assert not failures, "\n\n".join(failures)
+    told({"positive": "as described", "negative": "not as described"}[mode.value], schema)
 
 
 def test_values_that_trip_programs_up_are_answered(schema, furnished, anonymous):
@@ -144,6 +152,7 @@ def test_values_that_trip_programs_up_are_answered(schema, furnished, anonymous)
         for problem in problems(one, st.tuples(cases(one, furnished, GenerationMode.POSITIVE), st.data()), send)
     ]
     assert not failures, "\n\n".join(failures)
+    told("with odd values", schema)
 
 
 def problems(operation, strategy, act):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -174,7 +175,8 @@ def sentence(total: dict[str, Any]) -> str:
 
 def transform(envelope: Entries, *, columns: dict[str, str | None]) -> Transformed:
     """What an ingest of these rows would store, without storing it."""
-    raw = orjson.dumps(envelope.model_dump(mode="json"))
+    # Not orjson: a platform's number may have more than 64 bits.
+    raw = json.dumps(envelope.model_dump(mode="json")).encode()
     first, last = envelope.date_range_start, envelope.date_range_end
     with duckdb.connect(config={"autoinstall_known_extensions": False, "temp_directory": ""}) as con:
         report = stage(

@@ -10,10 +10,10 @@ through `rows`, which is slower and knows every line's number.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +108,8 @@ def _surveyed(con: duckdb.DuckDBPyConnection, payload: Payload, sniffed: Sniffed
         return None  # not valid JSON somewhere, or cut off: the slow way finds the line and keeps the others
     if parts.unpacking.cut:
         return None
-    distinct = {name.lower() for name in names}  # DuckDB's names have no case, JSON's have
-    return tuple(sorted(names)) if len(distinct) == len(names) <= FAST_COLUMNS else None
+    keys = tuple(sorted(names))
+    return keys if len(keys) <= FAST_COLUMNS and tuple(speakable(keys)) == keys else None
 
 
 def _head_items(head: bytes) -> list[Any]:
@@ -169,7 +169,7 @@ def _parquet_text(name: str, kind: str) -> str:
 
 def _loaded(con: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> Raw:
     """Two passes over the rows: which columns each stream has, then the rows into one temp table per stream."""
-    columns = _columns_by_stream(rows)
+    columns = {stream: speakable(names) for stream, names in _columns_by_stream(rows).items()}
     tables = {stream: f"raw_{index}" for index, stream in enumerate(columns)}
     for stream, table in tables.items():
         cells = "".join(f"{quoted(column)} VARCHAR, " for column in columns[stream])
@@ -177,8 +177,38 @@ def _loaded(con: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> Raw:
     source = iter(rows)
     while chunk := list(islice(source, ROWS_A_CHUNK)):
         _insert(con, chunk, columns, tables)
-    found = [RawTable(stream, tables[stream], columns[stream], rows.is_table, has_row=True) for stream in columns]
+    found = [
+        RawTable(stream, tables[stream], tuple(names), rows.is_table, has_row=True) for stream, names in columns.items()
+    ]
     return Raw(name, tuple(replace(table, head=_head(con, table)) for table in found), tuple(rows.notes))
+
+
+def speakable(names: Iterable[str]) -> dict[str, str]:
+    """Column names that DuckDB can have, each with the name in the file.
+
+    There they are not empty, are valid Unicode, and do not differ in case alone: `a` beside `A` becomes `a (2)`.
+    """
+    found: dict[str, str] = {}
+    taken = {ROW.lower(), FAULT.lower(), RAW.lower()}
+    for name in names:
+        plain = _valid(name.replace("\0", "")) or "unnamed"
+        numbered = (f"{plain} ({number})" for number in count(2))
+        free = next(one for one in chain([plain], numbered) if one.lower() not in taken)
+        taken.add(free.lower())
+        found[free] = name
+    return found
+
+
+def _valid(text: str) -> str:
+    """The text with a question mark for what is half a character (JSON may hold lone surrogates)."""
+    return text.encode(errors="replace").decode()
+
+
+def _text(cells: list[str | None]) -> pa.Array:
+    try:
+        return pa.array(cells, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([cell if cell is None else _valid(cell) for cell in cells], pa.string())
 
 
 def _head(con: duckdb.DuckDBPyConnection, table: RawTable) -> tuple[dict[str, str | None], ...]:
@@ -202,7 +232,7 @@ def _columns_by_stream(rows: Rows) -> dict[str, tuple[str, ...]]:
 
 
 def _insert(
-    con: duckdb.DuckDBPyConnection, chunk: list[Row], columns: dict[str, tuple[str, ...]], tables: dict[str, str]
+    con: duckdb.DuckDBPyConnection, chunk: list[Row], columns: dict[str, dict[str, str]], tables: dict[str, str]
 ) -> None:
     for stream, table in tables.items():
         held = [row for row in chunk if row.stream == stream]
@@ -212,13 +242,13 @@ def _insert(
             con.unregister("incoming_rows")
 
 
-def _arrow(rows: list[Row], columns: tuple[str, ...]) -> pa.Table:
-    text = {column: pa.array([row.cells.get(column) for row in rows], pa.string()) for column in columns}
+def _arrow(rows: list[Row], columns: dict[str, str]) -> pa.Table:
+    text = {column: _text([row.cells.get(original) for row in rows]) for column, original in columns.items()}
     return pa.table(
         text
         | {
             ROW: pa.array([row.number for row in rows], pa.int64()),
             FAULT: pa.array([row.fault for row in rows], pa.string()),
-            RAW: pa.array([row.raw for row in rows], pa.string()),
+            RAW: _text([row.raw for row in rows]),
         }
     )
