@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STATIC := src/kalends/web/static/manifest.json
 FRONTEND := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: help run demo unit test prove lint bench lock clean
+.PHONY: help run demo unit test browser pictures prove lint bench lock clean setup-test
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -41,6 +41,12 @@ unit: $(VENV)/.dev ## pure tests, no server (20 s)
 
 test: setup-test ## everything, on real parts
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+browser: setup-test ## the walks in Chromium alone
+	$(BIN)/pytest tests/browser
+
+pictures: setup-test ## take the README's pictures anew
+	$(BIN)/python tests/browser/screenshots.py docs/images
 
 prove: setup-test ## the full counts of every "must hold"; hours; writes docs/proof.md
 	$(BIN)/python benchmarks/prove.py

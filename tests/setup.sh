@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# What the tests need from the system: a browser and a Redis server. Installed from Debian where we may.
+# What the tests need besides Python: axe-core, a browser and a Redis server. Installed from Debian where we may.
 set -euo pipefail
+cd "$(dirname "$0")/.."
+[ -f frontend/node_modules/axe-core/axe.min.js ] || (cd frontend && npm ci --no-audit --no-fund --silent)
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v redis-server >/dev/null || missing+=(redis-server)

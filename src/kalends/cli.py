@@ -129,7 +129,9 @@ def announce(listener: Listener, *, at: str) -> None:
 def fill_beside(listener: Listener, before: Callable[[Client], None]) -> None:
     """Run `before` against the server while only this machine's commands are served."""
     from kalends.client import open_client
+    from kalends.identity.service import first_start_link
 
+    first_start_link(listener.house)  # makes the company where there is none; the link to use is announced later
     with listener.serving(), open_client(listener.house.settings) as opened:
         before(opened)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from kalends.demo.company import CompanyProfile
 from kalends.demo.events import DemoEvent
 from kalends.demo.service import fill, generate
 
+POLL_SECONDS = 0.5
 SEED = 7
 """Any number; this one is drawn in the screenshots."""
 LEAST_CALENDAR_YEARS = (4, 2)
@@ -108,9 +110,22 @@ def fill_server(client: Client) -> None:
     today = datetime.now(UTC).date()
     company = generate(seed=SEED, end=today - timedelta(days=1))
     with Progress() as bar:
-        task = bar.add_task("Making Nordlicht GmbH", total=len(company.files))
+        task = bar.add_task("Sending its files", total=len(company.files))
+        loading = bar.add_task("Reading them", total=len(company.files) + 1)
         fill(
             company=company,
             door=ServerDoor(client=client, today=today),
             progress=lambda done, _total, _name: bar.update(task, completed=done),
         )
+        wait_until_visible(client, told=lambda done: bar.update(loading, completed=done))
+
+
+def wait_until_visible(client: Client, *, told: Callable[[int], None]) -> None:
+    """Wait until the last file is applied: files are applied in their order, so then all are."""
+    while True:
+        batches = client.get("/marketing/batches", limit=200)["batches"]
+        finished = [batch["state"] in {"published", "failed"} for batch in batches]
+        told(sum(finished))
+        if not finished or finished[0]:  # the newest comes first
+            return
+        time.sleep(POLL_SECONDS)

@@ -95,12 +95,18 @@ def _metrics(measures: Arrays, shape: Shape) -> dict[str, pa.Array]:
     return {name: values for m in shape.metrics for name, values in _columns(metric(m), measures, shape).items()}
 
 
+def _roomy(values: pa.Array) -> pa.Array:
+    """Decimals with a digit to spare: a difference needs one more, and Arrow has 38."""
+    kind = values.type
+    return values.cast(pa.decimal128(37, kind.scale)) if pa.types.is_decimal(kind) and kind.precision > 37 else values
+
+
 def _columns(entry: Metric, measures: Arrays, shape: Shape) -> dict[str, pa.Array]:
     """The metric and, where compared, its value before, the difference, and the change as a share of it."""
     now, *before = [_value(entry, measures, shape, period) for period in periods_of(shape)]
     if not before:
         return {entry.name: now}
-    difference = pc.subtract(now, before[0])
+    difference = pc.subtract(_roomy(now), _roomy(before[0]))
     if entry.needs_currency and shape.money == "mixed":
         difference = _where(pc.equal(measures["lo_0"], measures["lo_1"]), difference)
     return {
