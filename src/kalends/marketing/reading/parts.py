@@ -8,6 +8,7 @@ the next.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,8 +25,8 @@ IS_POSSIBLE = hasattr(os, "memfd_create")
 class Parts:
     """The parts of one payload. `path` holds the present one; `advance` puts the next one there."""
 
-    def __init__(self, payload: Payload, handle: int, fetcher: ThreadPoolExecutor) -> None:
-        self.path = Path(f"/proc/self/fd/{handle}")
+    def __init__(self, payload: Payload, *, handle: int, path: Path, fetcher: ThreadPoolExecutor) -> None:
+        self.path = path
         self.unpacking = Unpacking(payload)
         self._handle, self._fetcher = handle, fetcher
         self._parts = whole_lines(self.unpacking)
@@ -43,14 +44,27 @@ class Parts:
 
 
 @contextmanager
-def in_parts(payload: Payload) -> Iterator[Parts]:
-    """The payload's parts, the first not yet in place. What is in memory is gone after the block."""
-    handle = os.memfd_create("kalends-part")
+def in_memory() -> Iterator[tuple[int, Path]]:
+    """An empty file: its handle, and a path to it in this process. Gone after the block.
+
+    On Linux it is never on disk; elsewhere it is a temporary file that only this OS user can read.
+    """
+    if not IS_POSSIBLE:
+        with tempfile.NamedTemporaryFile(prefix="kalends-") as file:
+            yield file.fileno(), Path(file.name)
+        return
+    handle = os.memfd_create("kalends")
     try:
-        with ThreadPoolExecutor(1, thread_name_prefix="parts") as fetcher:
-            yield Parts(payload, handle, fetcher)
+        yield handle, Path(f"/proc/self/fd/{handle}")
     finally:
         os.close(handle)
+
+
+@contextmanager
+def in_parts(payload: Payload) -> Iterator[Parts]:
+    """The payload's parts, the first not yet in place."""
+    with in_memory() as (handle, path), ThreadPoolExecutor(1, thread_name_prefix="parts") as fetcher:
+        yield Parts(payload, handle=handle, path=path, fetcher=fetcher)
 
 
 def whole_lines(chunks: Iterator[bytes] | Unpacking, *, size: int = PART_BYTES) -> Iterator[bytes]:

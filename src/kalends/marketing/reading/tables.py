@@ -9,7 +9,7 @@ through `rows`, which is slower and knows every line's number.
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from kalends.marketing.reading.documents import flatten
 from kalends.marketing.reading.errors import EmptyPayloadError, PayloadTooLargeError
-from kalends.marketing.reading.parts import IS_POSSIBLE, in_parts
+from kalends.marketing.reading.parts import IS_POSSIBLE, in_memory, in_parts
 from kalends.marketing.reading.rows import Row, Rows, rows_of
 from kalends.marketing.reading.sniff import HEAD_BYTES, Sniffed, sniff
 from kalends.marketing.reading.unpack import Payload, Unpacking, is_plain_file
@@ -143,11 +143,9 @@ def _local(payload: Payload) -> Iterator[Path]:
     if isinstance(payload, Path) and is_plain_file(payload):
         yield payload
         return
-    with tempfile.TemporaryDirectory(prefix="kalends-") as folder:
-        path = Path(folder) / "payload"
-        with path.open("wb") as out:
-            for chunk in Unpacking(payload):
-                out.write(chunk)
+    with in_memory() as (handle, path):
+        with os.fdopen(os.dup(handle), "wb") as out:
+            out.writelines(Unpacking(payload))
         yield path
 
 
