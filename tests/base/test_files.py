@@ -3,22 +3,18 @@
 import errno
 import hashlib
 import io
-import os
 import subprocess
 import sys
-import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 
-import duckdb
 import fsspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kalends.base.blobs import FolderBlobs, MissingExtraError, ObjectBlobs, StorageFullError
-from kalends.base.fifo import pipe
 from kalends.base.files import FileMissingError, FilesAddressError, FileStore, open_file_store
 from kalends.base.keys import FileKeyStore, KeyErasedError, KeyMissingError
 from kalends.base.keywrap import DamagedError
@@ -277,54 +273,3 @@ def test_a_file_address_names_a_folder(tmp_path, keys):
 def test_s3_without_its_extra_says_what_to_install(tmp_path, keys):
     with pytest.raises(MissingExtraError, match=r"kalends\[s3\]"):
         open_file_store("s3://bucket/prefix", folder=tmp_path, keys=keys)
-
-
-def test_duckdb_reads_a_stored_file_through_a_pipe(local):
-    local.write(ACME, ONE, io.BytesIO(b"".join(b'{"day": %d, "spend": 2.5}\n' % day for day in range(200_000))))
-    with local.open(ACME, ONE) as stream, pipe(stream) as path:
-        read = f"read_json('{path}', format='newline_delimited', columns={{day: 'BIGINT', spend: 'DOUBLE'}})"
-        assert duckdb.sql(f"SELECT count(*), max(day), sum(spend) FROM {read}").fetchall() == [
-            (200_000, 199_999, 500_000.0)
-        ]
-    assert not path.parent.exists()
-
-
-def _ends_within(seconds, block):
-    begin = time.monotonic()
-    block()
-    assert time.monotonic() - begin < seconds
-
-
-def test_a_pipe_that_nobody_opens_ends():
-    def nobody():
-        with pipe(io.BytesIO(b"x" * 10_000_000)):
-            pass
-
-    _ends_within(1, nobody)
-
-
-def test_a_pipe_whose_reader_dies_before_or_after_opening_ends():
-    def dies(command):
-        with pipe(io.BytesIO(b"x" * 10_000_000)) as path:
-            subprocess.run(["/bin/sh", "-c", command, "sh", path], check=False, stdout=subprocess.DEVNULL)
-
-    _ends_within(5, lambda: dies("kill -9 $$"))
-    _ends_within(5, lambda: dies('head -c 10 "$1"'))
-
-
-def test_a_pipe_whose_reader_stops_reading_ends():
-    def stalls():
-        with pipe(io.BytesIO(b"x" * 10_000_000)) as path:
-            handle = os.open(path, os.O_RDONLY)
-            os.read(handle, 10)
-        os.close(handle)
-
-    _ends_within(2, stalls)
-
-
-def test_damage_reaches_the_one_who_reads_through_a_pipe(local, tmp_path):
-    local.write(ACME, ONE, io.BytesIO(_noise(3_000_000)))
-    path = _path(tmp_path, ONE)
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DamagedError), local.open(ACME, ONE) as stream, pipe(stream) as fifo:
-        assert len(fifo.read_bytes()) < 3_000_000

@@ -21,7 +21,7 @@ from kalends.insight.periods import FiscalDay, Period, resolve
 from kalends.insight.query import Filter, Query, Snapshot, from_handle
 from kalends.insight.result import Coverage, Result
 from kalends.insight.schemas import Asked, CausalIn, InsightsIn, InsightsOut
-from kalends.marketing.schemas import SOURCE_ALIASES
+from kalends.marketing import service as marketing
 
 __all__ = [
     "ENGINE",
@@ -142,7 +142,7 @@ def question_of(work: Work, asked: Asked, *, metrics: Sequence[str], dimensions:
         period = Period(asked.date_range_start, asked.date_range_end)
     else:
         period = period_of(work, words=asked.period or LAST_DAYS, calendar_id=asked.calendar_id)
-    sources = tuple(SOURCE_ALIASES.get(name, name) for name in asked.data_sources)
+    sources = tuple(marketing.canonical_source(name) for name in asked.data_sources)
     kept = [Filter(one.dimension, tuple(one.values), one.operator) for one in asked.filters]
     chosen = calendar.existing_default(work) if asked.calendar_id is None else None
     return Query(

@@ -11,8 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kalends.marketing.models import Batch
 
-SOURCE_ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}
-
 
 class Window(BaseModel):
     """The days that rows without a date of their own stand for."""

@@ -24,12 +24,12 @@ from kalends.identity.service import Door
 from kalends.marketing import batches
 from kalends.marketing.batches import data_version, version_at
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
+from kalends.marketing.mapping import canonical_source
 from kalends.marketing.models import Batch
 from kalends.marketing.names import find_campaigns
 from kalends.marketing.overview import Source, count_waiting, list_sources, load_again
 from kalends.marketing.pipeline import describe as describe_staging
 from kalends.marketing.schemas import (
-    SOURCE_ALIASES,
     Batches,
     BatchOut,
     Entries,
@@ -47,6 +47,7 @@ __all__ = [
     "FactVersion",
     "RawLine",
     "Source",
+    "canonical_source",
     "count_waiting",
     "data_version",
     "describe",
@@ -105,7 +106,7 @@ def land_file(
         batch = batches.land(
             work,
             source,
-            data_source=SOURCE_ALIASES.get(data_source, data_source),
+            data_source=canonical_source(data_source),
             file_name=file_name,
             reported_at=reported_at,
             options=options,
@@ -199,7 +200,7 @@ def transform(envelope: Entries, *, columns: dict[str, str | None]) -> Transform
 
 def list_batches(work: Work, *, data_source: str | None = None, limit: int, offset: int) -> Batches:
     """Batches, newest first, and how many there are."""
-    query = batches.listing(data_source=SOURCE_ALIASES.get(data_source or "", data_source))
+    query = batches.listing(data_source=canonical_source(data_source) if data_source else None)
     total = work.session.execute(select(func.count()).select_from(query.subquery())).scalar_one()
     found = work.session.execute(query.limit(limit).offset(offset)).scalars()
     return Batches(batches=[BatchOut.of(batch) for batch in found], total=total)
