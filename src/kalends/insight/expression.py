@@ -1,9 +1,9 @@
 """A query's shape as one Ibis expression: one row per group, the measures of both periods side by side.
 
 Rows are filtered, given the day of the asked period that they stand for, joined with the calendar's days (one row per
-day, so nothing is counted twice), and summed per group. Where no group depends on the day, both periods are summed in
-one pass; else each has a leg of its own, and legs are put together. What cannot be summed is always a leg of its own,
-from the coarsest report.
+day, so nothing is counted twice), and summed per group. Each period is a leg of its own, and legs are put together: a
+warehouse skips what lies outside of one span of days, but not what lies outside of two. What cannot be summed is a leg
+too, from the coarsest report.
 
 A measure's column ends in `_0` for the asked period and in `_1` for the compared one. Metrics are made of them later
 (`finish`): on the few rows of an answer that is cheaper than a longer statement.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from typing import Final, TypeAlias
+from typing import Final
 
 import ibis
 from ibis.expr import types as ir
@@ -26,8 +26,6 @@ from kalends.insight.shape import Reading, Shape
 from kalends.insight.statements import Bind
 from kalends.insight.tables import Tables
 from kalends.marketing.records import COUNTS, FACT_SCHEMA, MONEY
-
-Where: TypeAlias = "ir.BooleanValue | None"
 
 MONEY_TYPE: Final = "decimal(30, 6)"
 """Wide enough for a sum of any DECIMAL(18,6), and one digit and more short of the widest, so that two can be added."""
@@ -51,11 +49,7 @@ def _named(shape: Shape) -> tuple[str, ...]:
 
 
 def _legs(shape: Shape, reading: Reading, tables: Tables, bind: Bind) -> list[ir.Table]:
-    periods = periods_of(shape)
-    is_dated = any(dimension(name).is_dated for name in _named(shape))
-    if is_dated or any(reading.spans):
-        return [_leg(shape, reading, tables, bind, (period,)) for period in periods]
-    return [_leg(shape, reading, tables, bind, periods)]
+    return [_leg(shape, reading, tables, bind, period) for period in periods_of(shape)]
 
 
 def _together(legs: list[ir.Table], shape: Shape) -> ir.Table:
@@ -82,31 +76,27 @@ def how_to_combine(measure: str, /) -> str:
     return "max" if measure.startswith(("hi_", "one_")) else "sum"
 
 
-def _leg(shape: Shape, reading: Reading, tables: Tables, bind: Bind, periods: tuple[int, ...]) -> ir.Table:
-    """The measures per group of one or both periods, read in one way."""
-    rows = counted_rows(shape, reading, tables, bind, periods)
-    measured: dict[str, ir.Scalar] = {}
-    for period in periods:
-        span = rows["_own_day"].between(bind(f"start{period}", "date"), bind(f"end{period}", "date"))
-        found = _measures(rows, shape, span if len(periods) > 1 else None, is_single=reading is shape.singles)
-        measured |= {f"{name}_{period}": value for name, value in found.items()}
-    return rows.aggregate(by=list(shape.dimensions), **measured)
+def _leg(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: int) -> ir.Table:
+    """The measures per group of one period, read in one way."""
+    rows = counted_rows(shape, reading, tables, bind, period)
+    found = _measures(rows, shape, is_single=reading is shape.singles)
+    return rows.aggregate(by=list(shape.dimensions), **{f"{name}_{period}": value for name, value in found.items()})
 
 
-def counted_rows(shape: Shape, reading: Reading, tables: Tables, bind: Bind, periods: tuple[int, ...]) -> ir.Table:
+def counted_rows(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: int) -> ir.Table:
     """The rows that count, with the dimensions' values, what is measured, and the reading's own columns."""
-    rows = read_rows(shape, reading, tables, bind, periods)
-    rows = _dated(rows, shape, bind, periods)
+    rows = read_rows(shape, reading, tables, bind, period)
+    rows = _dated(rows, shape, bind, period)
     rows = _with_calendar(rows, shape, tables, bind)
     late = keeping(rows, shape, bind, dated=True)
     rows = rows.filter(*late) if late else rows
     return rows.mutate(**{name: dimension_value(rows, dimension(name)) for name in shape.dimensions})
 
 
-def _dated(rows: ir.Table, shape: Shape, bind: Bind, periods: tuple[int, ...]) -> ir.Table:
+def _dated(rows: ir.Table, shape: Shape, bind: Bind, period: int) -> ir.Table:
     """Give rows the day of the asked period that they stand for, as `_day`; their own stays in `_own_day`."""
     own = rows["_own_day"]
-    if periods != (1,) or not any(dimension(name).is_dated for name in _named(shape)):
+    if period == 0 or not any(dimension(name).is_dated for name in _named(shape)):
         return rows.mutate(_day=own)
     moved = (
         own + ibis.interval(years=1) if shape.comparison == "year" else own + bind("shift", "int64").as_interval("D")
@@ -137,34 +127,33 @@ def _calendar_days(tables: Tables, bind: Bind, names: list[str]) -> ir.Table:
     return current.select("date", *names)
 
 
-def _measures(rows: ir.Table, shape: Shape, where: Where, *, is_single: bool) -> dict[str, ir.Scalar]:
-    """What is summed per group, of the rows `where` (all if None)."""
+def _measures(rows: ir.Table, shape: Shape, *, is_single: bool) -> dict[str, ir.Scalar]:
+    """What is summed per group."""
     entries = [metric(name) for name in shape.metrics]
     if is_single:
         columns = columns_of(m for m in entries if m.needs_one_row)
-        return {"rows": rows.count(where=where)} | {f"one_{c}": rows[c].max(where=where) for c in columns}
+        return {"rows": rows.count()} | {f"one_{c}": rows[c].max() for c in columns}
     sums = columns_of(m for m in entries if not m.needs_one_row)
-    measured = {column: _summed(rows, column, shape, where) for column in sums}
+    measured = {column: _summed(rows, column, shape) for column in sums}
     if shape.money != "single" and any(column in MONEY for column in sums):
-        measured |= _currency_measures(rows, shape, [c for c in sums if c in MONEY], where)
+        measured |= _currency_measures(rows, shape, [c for c in sums if c in MONEY])
     return measured
 
 
-def _summed(rows: ir.Table, column: str, shape: Shape, where: Where) -> ir.Scalar:
+def _summed(rows: ir.Table, column: str, shape: Shape) -> ir.Scalar:
     if column in MONEY:
         if shape.money == "converted":
             # 6 and 9 places leave three digits before the point in an 18-digit product; 28 digits leave twenty.
             value = rows[column].cast("decimal(28, 9)") * rows["_rate"].cast("decimal(28, 9)")
         else:
             value = rows[column]
-        return value.sum(where=where).cast(MONEY_TYPE)
-    return rows[column].sum(where=where).cast("int64" if column in COUNTS else FACT_SCHEMA[column])
+        return value.sum().cast(MONEY_TYPE)
+    return rows[column].sum().cast("int64" if column in COUNTS else FACT_SCHEMA[column])
 
 
-def _currency_measures(rows: ir.Table, shape: Shape, money: list[str], where: Where) -> dict[str, ir.Scalar]:
+def _currency_measures(rows: ir.Table, shape: Shape, money: list[str]) -> dict[str, ir.Scalar]:
     """The first and last currency of the amounts, or how many of them have no rate."""
-    has_money = reduce(or_, [rows[column].notnull() for column in money])
-    told = has_money if where is None else has_money & where
+    told = reduce(or_, [rows[column].notnull() for column in money])
     if shape.money == "converted":
         return {"unrated": rows.count(where=told & rows["_rate"].isnull())}
     known = rows["currency"].fill_null("")

@@ -48,9 +48,9 @@ def finish(groups: pa.Table, shape: Shape) -> Finished:
     arrays = {name: _plain(groups.column(name).combine_chunks()) for name in groups.column_names}
     measures = {name: array for name, array in arrays.items() if name not in shape.dimensions}
     total = {name: _added(name, array) for name, array in measures.items()} if shape.dimensions else measures
-    totals = _metrics(total, shape)
-    rows = pa.table({name: arrays[name] for name in shape.dimensions} | _metrics(measures, shape))
-    rows = _ordered(rows, shape)
+    columns = _metrics(measures, shape)
+    totals = _metrics(total, shape) if shape.dimensions else columns
+    rows = _ordered(pa.table({name: arrays[name] for name in shape.dimensions} | columns), shape)
     return Finished(
         rows=rows if shape.limit is None else rows.slice(0, shape.limit),
         totals={name: value[0].as_py() for name, value in totals.items()},

@@ -111,10 +111,10 @@ def _facts(ask: engine.Asker, query: Query, name: str, cell: Mapping[str, str]) 
     planned = engine.planned_for(ask, one)
     is_single = metric(name).needs_one_row
     candidates = tuple(sorted(planned.able, key=coarsest_first)) if is_single else planned.able
-    spans = planned.shape.sums.spans
-    reading = Reading("facts", "ranked", 0, candidates, spans, (*_ABOUT, "key_hash"))
+    sums = planned.shape.sums
+    reading = Reading("facts", "ranked", 0, candidates, sums.spans, sums.once, (*_ABOUT, "key_hash"))
     shape = replace(planned.shape, sums=reading, singles=reading if is_single else None)
-    rows = counted_rows(shape, reading, ask.tables, as_value(planned.values), (0,))
+    rows = counted_rows(shape, reading, ask.tables, as_value(planned.values), 0)
     for dimension, text in cell.items():
         value = rows[dimension].cast("string")
         rows = rows.filter((value == text) if text else (value.isnull() | (value == "")))

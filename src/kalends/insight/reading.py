@@ -21,12 +21,11 @@ _RATE = "decimal(18, 9)"
 """Nine places keep the yen and the rupiah; with an amount's six they fit the 38 digits that engines have."""
 
 
-def read_rows(shape: Shape, reading: Reading, tables: Tables, bind: Bind, periods: tuple[int, ...]) -> ir.Table:
-    """The columns that the shape needs and `_own_day`, of the rows that count towards the periods."""
-    rows = _daily(shape, reading, tables, bind, periods)
-    for period in periods:
-        if reading.spans[period]:
-            rows = rows.union(_over_many_days(shape, reading, tables, bind, period))
+def read_rows(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: int) -> ir.Table:
+    """The columns that the shape needs and `_own_day`, of the rows that count towards a period."""
+    rows = _daily(shape, reading, tables, bind, period)
+    if reading.spans[period]:
+        rows = rows.union(_over_many_days(shape, reading, tables, bind, period))
     return _with_rates(rows, tables, bind) if shape.money == "converted" else rows
 
 
@@ -40,21 +39,21 @@ def _columns(shape: Shape, reading: Reading) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*plain, *money, *measured, *reading.also)))
 
 
-def _daily(shape: Shape, reading: Reading, tables: Tables, bind: Bind, periods: tuple[int, ...]) -> ir.Table:
+def _daily(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: int) -> ir.Table:
     """The rows of one day each."""
     columns = _columns(shape, reading)
     if reading.table == "daily":
         rows = tables.get("daily", ("date", "report", "data_source", *columns))
-        rows = rows.filter(_within(rows.date, bind, periods))
+        rows = rows.filter(_within(rows.date, bind, period))
         own_day = "date"
     else:
         rows = tables.get("facts", ("date_from", "date_to", "report", "data_source", "account_id", *columns))
-        rows = rows.filter(_within(rows.date_from, bind, periods), rows.date_to == rows.date_from)
+        rows = rows.filter(_within(rows.date_from, bind, period), rows.date_to == rows.date_from)
         own_day = "date_from"
     kept = [*_of_reports(rows, reading, bind), *keeping(rows, shape, bind, dated=False)]
     rows = rows.filter(*kept) if kept else rows
     if reading.rule == "ranked":
-        rows = _of_first_report(rows, reading, tables, bind, periods)
+        rows = _of_first_report(rows, reading, tables, bind, period)
     return rows.select(*columns, _own_day=rows[own_day])
 
 
@@ -71,16 +70,14 @@ def _of_reports(rows: ir.Table, reading: Reading, bind: Bind) -> list[ir.Boolean
     return [rows.report.isin(reading.candidates)] if reading.rule == "ranked" else []
 
 
-def _within(day: ir.DateColumn, bind: Bind, periods: tuple[int, ...]) -> ir.BooleanValue:
-    return reduce(or_, [day.between(bind(f"start{n}", "date"), bind(f"end{n}", "date")) for n in periods])
+def _within(day: ir.DateColumn, bind: Bind, period: int) -> ir.BooleanValue:
+    return day.between(bind(f"start{period}", "date"), bind(f"end{period}", "date"))
 
 
-def _of_first_report(
-    rows: ir.Table, reading: Reading, tables: Tables, bind: Bind, periods: tuple[int, ...]
-) -> ir.Table:
+def _of_first_report(rows: ir.Table, reading: Reading, tables: Tables, bind: Bind, period: int) -> ir.Table:
     """Keep, per account and day, the rows of the first candidate that covers it."""
     days = tables.get("report_days", ("date", "data_source", "account_id", "report", "is_covering"))
-    days = days.filter(_within(days.date, bind, periods), days.is_covering, days.report.isin(reading.candidates))
+    days = days.filter(_within(days.date, bind, period), days.is_covering, days.report.isin(reading.candidates))
     ranked = ((report, place) for place, report in enumerate(reading.candidates))
     rank = days.report.cases(*ranked, else_=len(reading.candidates)) if reading.candidates else ibis.literal(0)
     by_account_day = ibis.window(group_by=["data_source", "account_id", "date"], order_by=rank)
