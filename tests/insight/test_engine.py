@@ -88,6 +88,20 @@ def test_rows_over_many_days_count_only_wholly_inside(ware):
     assert [row["spend"] for row in ask(ware, "spend", dimensions=("week",)).rows] == [7, 7]
 
 
+def test_rows_over_many_days_under_two_attribution_windows_count_once(ware):
+    week = {"day": date(2024, 6, 3), "date_to": date(2024, 6, 9)}
+    load(ware, [
+        fact(spend=7, conversions=1, attribution="1d_click", **week),
+        fact(spend=7, conversions=3, attribution="7d_click", **week),
+        fact(spend=5, conversions=1, attribution="1d_click", campaign_id="c2", **week),
+    ])  # fmt: skip
+    answer = ask(ware, "spend", "conversions")
+    assert answer.totals == {"spend": Decimal(12), "conversions": 4}
+    assert "each thing counts once, under 7d_click" in answer.notes[0].lower()
+    narrow = ask(ware, "conversions", filters=(Filter("attribution", ("1d_click",)),))
+    assert (narrow.totals, narrow.notes) == ({"conversions": 2}, ())
+
+
 def test_a_total_does_not_repeat_its_weeks_nor_its_days(ware):
     load(ware, [
         fact(day=date(2024, 6, 3), date_to=date(2024, 6, 9), spend=7),

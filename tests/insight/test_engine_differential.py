@@ -17,13 +17,17 @@ from kalends.insight.metrics import Ratio, metric
 from kalends.insight.periods import Period, unit_start
 from kalends.insight.query import Filter, Query
 from kalends.insight.reports import coarsest_first, finest_first, split_by
+from kalends.marketing.attribution import THING, preference
 from kalends.marketing.rollup import Totals, covering
 
 FIRST = date(2023, 12, 20)
 DAYS = 24  # across a year's end and a leap year's beginning, few enough that reports meet
 REPORTS = ("account", "campaign", "ad", "campaign/country", "ad/age")
 SPLITS = {"campaign_id": ("c1", "c2"), "ad_id": ("1", "2"), "country": ("DE", "FR"), "age": ("18-24", "65+")}
-DIMENSIONS = ("date", "week", "month", "data_source", "account_id", "campaign_id", "channel", "ad_id", "country", "age")
+DIMENSIONS = (
+    "date", "week", "month", "data_source", "account_id", "campaign_id", "channel", "ad_id", "country", "age", "attribution",
+)  # fmt: skip
+ATTRIBUTIONS = (("",), ("1d_click",), ("", "1d_click"), ("1d_click", "7d_click_1d_view"))
 METRICS = ("spend", "clicks", "conversions", "roas", "cpm", "ctr", "reach")
 
 maybe = st.one_of(st.none(), st.integers(0, 50))
@@ -50,11 +54,13 @@ def facts(draw):
             spend=draw(maybe),
             impressions=draw(maybe),
             clicks=draw(maybe),
-            conversions=draw(st.one_of(st.none(), st.sampled_from([0.0, 0.5, 2.25]))),
             revenue=draw(maybe),
             reach=draw(maybe),
         )
-        rows[row["data_source"], row["account_id"], report, *splits.values(), row["day"]] = row
+        key = (row["data_source"], row["account_id"], report, *splits.values(), row["day"])
+        for attribution in draw(st.sampled_from(ATTRIBUTIONS)):
+            told = {"attribution": attribution, "conversions": draw(st.sampled_from([None, 0.5, 2.25]))}
+            rows[*key, attribution] = row | told
     return list(rows.values())
 
 
@@ -73,6 +79,7 @@ def queries(draw):
         ),
         st.builds(Filter, st.just("country"), st.just(("DE",))),
         st.builds(Filter, st.just("account_id"), st.just(("a2",))),
+        st.builds(Filter, st.just("attribution"), st.sampled_from([("1d_click",), ("", "1d_click")])),
         st.builds(Filter, st.just("month"), st.just((date(2024, 1, 1),))),
     )
     metrics = draw(st.lists(st.sampled_from(METRICS), min_size=1, max_size=4, unique=True))
@@ -91,18 +98,29 @@ def queries(draw):
 # The plain evaluation.
 
 
-def chosen_rows(rows, needs, order):
-    """The rows of the first report by `order` that covers each account and day and is split by all that is needed."""
+def once(rows):
+    """Of the rows of one thing, the one under the preferred attribution window."""
+    things = {}
+    for row in sorted(rows, key=lambda row: preference(row["attribution"]), reverse=True):
+        things[tuple(row[column] for column in THING)] = row
+    return list(things.values())
+
+
+def chosen_rows(rows, needs, order, asked):
+    """The rows of the first report by `order` that covers each account and day and is split by all that is needed.
+
+    Which report covers is told by what counts in general; of its rows those of the `asked` attribution windows count.
+    """
     days = defaultdict(lambda: defaultdict(list))
     for row in rows:
         days[row["data_source"], row["account_id"], row["date_from"]][row["report"]].append(row)
     for reports in days.values():
         sums = [
-            Totals(report=name, **{m: added(held, m) for m in ("spend", "impressions", "clicks")})
+            Totals(report=name, **{m: added(once(held), m) for m in ("spend", "impressions", "clicks")})
             for name, held in reports.items()
         ]
         able = sorted((name for name in covering(sums) if needs <= split_by(name)), key=order)
-        yield from reports[able[0]] if able else ()
+        yield from once(filter(asked, reports[able[0]])) if able else ()
 
 
 def added(rows, column):
@@ -146,8 +164,13 @@ def measured(name, summed, single):
 def expected(rows, query):
     """Per group: per metric the value asked for and the value compared with."""
     needs = query.needs()
-    sums = list(chosen_rows(rows, needs, finest_first))
-    singles = list(chosen_rows(rows, needs, coarsest_first))
+    of_windows = [kept for kept in query.filters if kept.dimension == "attribution"]
+
+    def asked(row):
+        return all(kept.keeps(row["attribution"]) for kept in of_windows)
+
+    sums = list(chosen_rows(rows, needs, finest_first, asked))
+    singles = list(chosen_rows(rows, needs, coarsest_first, asked))
     spans = [(query.period, lambda day: day)]
     if query.compare_to is not None:
         spans.append((query.compare_to.period, partial(stands_for, comparison=query.compare_to, period=query.period)))

@@ -15,7 +15,7 @@ from kalends.insight import service
 from kalends.insight.api import router
 from kalends.insight.asking import ENGINE
 from kalends.insight.periods import Period
-from kalends.insight.query import Query
+from kalends.insight.query import Filter, Query
 from kalends.marketing import jobs
 from kalends.marketing import service as marketing
 
@@ -23,14 +23,14 @@ FEBRUARY = Period(date(2026, 2, 1), date(2026, 2, 28))
 assert jobs.apply_batches.kind  # declared by importing it
 
 
-def row(day, *, campaign="c1", spend="10.00", purchases="2", value="50.00"):
+def row(day, *, campaign="c1", spend="10.00", purchases="2", value="50.00", **more):
     return {
         "account_id": "act_1", "account_currency": "EUR", "campaign_id": campaign, "campaign_name": campaign.upper(),
         "adset_id": "s1", "ad_id": f"{campaign}-1", "date_start": day, "date_stop": day, "spend": spend,
         "impressions": "1000", "clicks": "20",
         "actions": [{"action_type": "purchase", "value": purchases}],
         "action_values": [{"action_type": "purchase", "value": value}],
-    }  # fmt: skip
+    } | more  # fmt: skip
 
 
 @pytest.fixture
@@ -81,6 +81,30 @@ def test_as_of_answers_what_was_known_then_and_a_handle_asks_it_again(house, sco
     assert [(r["ad_id"], r["spend"]) for r in by_ad.rows] == [("c1-1", 10), ("c2-1", 10)]
 
 
+def test_the_same_ads_under_two_attribution_windows_count_once(house, scope, clock, ingest):
+    wide, narrow = {"attribution_setting": "7d_click"}, {"attribution_setting": "1d_click"}
+    ingest(row("2026-02-10", **wide), row("2026-02-11", campaign="c2", **wide))
+    then = clock()
+    clock.advance(days=1)
+    ingest(row("2026-02-10", purchases="1", **narrow), row("2026-02-12", **narrow))
+    for dimensions in ((), ("ad_id",)):  # from the rollup, from the facts
+        told = ask(house, scope, "spend", "conversions", dimensions=dimensions)
+        assert told.totals == {"spend": 30, "conversions": 6}
+        assert "facebook_ads says the same under several attribution windows" in told.notes[0]
+        assert "under 7d_click, else 1d_click;" in told.notes[0]
+        past = ask(house, scope, "spend", "conversions", dimensions=dimensions, as_of=then + timedelta(hours=1))
+        assert past.totals == {"spend": 20, "conversions": 4}
+        assert past.notes == ()
+    chosen = Filter("attribution", ("1d_click",))
+    told = ask(house, scope, "spend", "conversions", filters=(chosen,))
+    assert (told.totals, told.notes) == ({"spend": 20, "conversions": 3}, ())
+    with house.work(scope) as work:
+        traced = service.trace(work, handle=ask(house, scope, "conversions").handle)
+    assert (traced.value, traced.count) == (6, 3)
+    ingest(row("2026-02-10", spend="11.00", attribution_setting="7d_click_1d_view"))
+    assert ask(house, scope, "spend").totals["spend"] == 31  # the platform's default before all others
+
+
 def test_nothing_was_known_before_the_first_load(house, scope, ingest):
     ingest(row("2026-02-10"))
     with pytest.raises(service.NotKnownYetError, match="Nothing was known"):
@@ -88,16 +112,17 @@ def test_nothing_was_known_before_the_first_load(house, scope, ingest):
 
 
 def test_rollups_of_the_past_are_made_by_the_same_rules(house, scope, ingest):
-    from kalends.insight.past import daily, report_days
+    from kalends.insight.past import daily, daily_rows, report_days
 
     ingest(*(row(f"2026-02-{n:02}", campaign=f"c{n % 3}", spend=f"{n}.25") for n in range(1, 28)))
+    ingest(*(row(f"2026-02-{n:02}", campaign=f"c{n % 3}", attribution_setting="1d_click") for n in range(10, 28)))
     with house.work(scope) as work:
-        facts = work.warehouse.table("facts")
+        facts = daily_rows(work.warehouse.table("facts"), has_windows=True)
         days = report_days(facts)
         made = work.warehouse.to_arrow(daily(facts, days).order_by("date", "campaign_id")).to_pylist()
         held = work.warehouse.to_arrow(work.warehouse.table("daily").order_by("date", "campaign_id")).to_pylist()
         assert [{k: r[k] for k in held[0]} for r in made] == held
-        covers = ["date", "data_source", "account_id", "report", "is_covering"]
+        covers = ["date", "data_source", "account_id", "report", "is_covering", "repeats"]
         told = work.warehouse.table("report_days").select(*covers).order_by(covers)
         assert (
             work.warehouse.to_arrow(days.select(*covers).order_by(covers)).to_pylist()

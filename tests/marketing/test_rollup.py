@@ -1,5 +1,6 @@
 """Which report speaks for an account's day: the rule on plain values, and the SQL that must equal it."""
 
+import itertools
 import random
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalends.marketing import rollup
+from kalends.marketing.attribution import THING, preference
 from kalends.marketing.rollup import Totals, chosen, covering
 
 DAY = date(2026, 2, 1)
@@ -122,6 +124,53 @@ def test_daily_sums_the_chosen_report_alone_and_keeps_null_apart_from_zero(tenan
         {"campaign_id": "c0", "report": "ad", "spend": Decimal(5), "impressions": 50, "clicks": None},
         {"campaign_id": "c1", "report": "ad", "spend": Decimal(10), "impressions": 100, "clicks": None},
     ]
+
+
+ATTRIBUTIONS = ["", "1d_click", "28d_click", "7d_click_1d_view"]
+
+
+def once(rows):
+    """Of the rows of one thing, the one under the preferred attribution window."""
+    things = {}
+    for row in sorted(rows, key=lambda row: preference(row["attribution"]), reverse=True):
+        things[tuple(row.get(column, "") for column in THING)] = row
+    return list(things.values())
+
+
+def test_what_is_told_under_several_attribution_windows_is_summed_once(tenant, load):
+    rng = random.Random(5)
+    places = itertools.product(range(40), "ab", ["campaign", "ad"], ATTRIBUTIONS, ["x1", "x2"])
+    rows = [
+        fact(number, DAY + timedelta(days=day), account, totals(report, rng.choice([None, 1, 10, 100]), 100, 5))
+        | {"ad_id": ad, "attribution": attribution, "conversions": rng.choice([None, 1.0, 2.5])}
+        | {"campaign_id": "c"}
+        for number, (day, account, report, attribution, ad) in enumerate(places, start=1)
+        if rng.random() < 0.4
+    ]
+    load(rows)
+    kept = once(rows)
+    assert 20 < len(kept) < len(rows) - 20
+    told = tenant.execute('SELECT account_id, date, report, "rows", repeats, conversions FROM report_days').to_pylist()
+    for line in told:
+        same = [
+            [r for r in held if (r["account_id"], r["date_from"], r["report"]) == tuple(line.values())[:3]]
+            for held in (kept, rows)
+        ]
+        conversions = [row["conversions"] for row in same[0] if row["conversions"] is not None]
+        assert (line["rows"], line["repeats"]) == (len(same[0]), len(same[1]) - len(same[0]))
+        assert line["conversions"] == (sum(conversions) if conversions else None)
+    spoken = tenant.execute("SELECT account_id, date, report, sum(spend) AS s FROM daily GROUP BY 1, 2, 3").to_pylist()
+    assert spoken
+    for line in spoken:
+        place = tuple(line.values())[:3]
+        spend = [r["spend"] for r in kept if (r["account_id"], r["date_from"], r["report"]) == place and r["spend"]]
+        assert line["s"] == (sum(spend) if spend else None)
+
+
+def test_an_attribution_window_per_ad_set_leaves_nothing_out(tenant, load):
+    one, other = (fact(n, DAY, "a", totals("ad", "5", 50)) | {"ad_id": f"x{n}"} for n in (1, 2))
+    load([one | {"attribution": "7d_click"}, other | {"attribution": "1d_click"}])
+    assert tenant.execute("SELECT sum(spend) AS spend FROM daily").to_pylist() == [{"spend": Decimal(10)}]
 
 
 def test_period_rows_stay_out(tenant, load):

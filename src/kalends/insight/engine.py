@@ -123,7 +123,7 @@ def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: 
         provisional_sources=sources,
         settled_until=min(settled, default=None),
         currency=_currency(query, planned, asker.catalogue(), finished),
-        notes=_notes(query, finished),
+        notes=(*_repeats(query, planned, asked, asker.catalogue()), *_notes(query, finished)),
     )
 
 
@@ -164,6 +164,19 @@ def _currency(query: Query, planned: Plan, catalogue: Catalogue, finished: Finis
     if planned.shape.money == "mixed":
         return finished.currency
     return catalogue.currencies[0] if catalogue.currencies else None
+
+
+def _repeats(query: Query, planned: Plan, asked: Survey, catalogue: Catalogue) -> tuple[str, ...]:
+    """Which attribution windows say the same thing again, and which of them counts."""
+    if any(kept.dimension == "attribution" and kept.chooses_one for kept in query.filters):
+        return ()
+    sources = sorted({*asked.repeating, *(span.data_source for span in planned.spans if span.repeats)})
+    return tuple(
+        f"{source} says the same under several attribution windows. Each thing counts once, under"
+        f" {', else '.join(name or 'none named' for name in catalogue.attributions[source])};"
+        " filter by attribution to read another."
+        for source in sources
+    )
 
 
 def _notes(query: Query, finished: Finished) -> tuple[str, ...]:

@@ -32,12 +32,12 @@ def as_date(day: ir.DateValue) -> ir.DateValue:
     return day.cast("timestamp").cast("date")
 
 
-def keeping(rows: ir.Table, shape: Shape, bind: Bind, *, dated: bool) -> list[ir.BooleanValue]:
-    """The filters that need to know the day, or those that do not and so come before any join."""
+def keeping(rows: ir.Table, shape: Shape, bind: Bind, *, dated: bool, only: str | None = None) -> list[ir.BooleanValue]:
+    """The filters that need to know the day, or those that do not and so come before any join; or `only` one's."""
     return [
         _keeps(dimension_value(rows, dimension(kept.dimension)), kept, number, bind)
         for number, kept in enumerate(shape.filters)
-        if dimension(kept.dimension).is_dated == dated
+        if dimension(kept.dimension).is_dated == dated and only in (None, kept.dimension)
     ]
 
 

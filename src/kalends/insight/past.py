@@ -13,6 +13,7 @@ import ibis
 from ibis.expr import types as ir
 
 from kalends.base.warehouse import TenantWarehouse
+from kalends.insight.once import place_of
 from kalends.insight.reports import LEVELS
 from kalends.insight.tables import Tables
 from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, DAILY_SCHEMA
@@ -26,15 +27,26 @@ _WIDE: Final = "decimal(30, 6)"
 def tables_at(warehouse: TenantWarehouse, version: int) -> Tables:
     """What a query reads to answer as it would have at `version`."""
     facts = facts_as_of(warehouse, version=version)
-    days = report_days(facts)
-    return Tables({"facts": facts, "report_days": days, "daily": daily(facts, days)})
+    told = warehouse.execute("SELECT min(attribution) AS first, max(attribution) AS last FROM facts_log").to_pylist()[0]
+    rows = daily_rows(facts, has_windows=told["first"] != told["last"])
+    days = report_days(rows)
+    return Tables({"facts": facts, "report_days": days, "daily": daily(rows, days)})
 
 
-def report_days(facts: ir.Table) -> ir.Table:
+def daily_rows(facts: ir.Table, *, has_windows: bool) -> ir.Table:
+    """The facts of one day; `_repeats`: how many rows of the same thing come before this one."""
+    rows = facts.filter(facts.date_from == facts.date_to)
+    place = place_of(rows) if has_windows else ibis.literal(0, type="int64")
+    return rows.mutate(_repeats=place).rename(date="date_from")
+
+
+def report_days(rows: ir.Table) -> ir.Table:
     """Per account, day and report whether it covers the account; `_is_chosen`: whether it is the one in `daily`."""
-    rows = facts.filter(facts.date_from == facts.date_to).rename(date="date_from")
+    once = rows["_repeats"] == 0
     totals = rows.aggregate(
-        by=[*_ACCOUNT_DAY, "report"], **{name: rows[name].sum().cast(_WIDE) for name in COVER_METRICS}
+        by=[*_ACCOUNT_DAY, "report"],
+        repeats=rows.count(where=~once),
+        **{name: rows[name].sum(where=once).cast(_WIDE) for name in COVER_METRICS},
     )
     totals = totals.mutate(_is_split=totals.report.contains("/"))
     day = ibis.window(group_by=list(_ACCOUNT_DAY))
@@ -64,10 +76,10 @@ def _reaches(totals: ir.Table, name: str) -> ir.BooleanValue:
     return (reference.fill_null(0) <= 0) | (enough & not_too_much).fill_null(False)
 
 
-def daily(facts: ir.Table, days: ir.Table) -> ir.Table:
+def daily(rows: ir.Table, days: ir.Table) -> ir.Table:
     """The chosen reports' sums by day and campaign."""
     chosen = days.filter(days["_is_chosen"]).select(*_ACCOUNT_DAY, "report")
-    rows = facts.filter(facts.date_from == facts.date_to).rename(date="date_from")
+    rows = rows.filter(rows["_repeats"] == 0)
     rows = rows.semi_join(chosen, [*_ACCOUNT_DAY, "report"])
     return rows.aggregate(
         by=list(DAILY_GRAIN),

@@ -38,6 +38,7 @@ def plan(query: Query, snapshot: Snapshot, catalogue: Catalogue, look: Callable[
     values = values_of(query, snapshot) | named
     for n, chosen in enumerate(spans):
         values |= span_values(f"span{n}_", chosen) | (span_values(f"single_span{n}_", chosen) if singles else {})
+    once = bool(catalogue.attributions)
     sizes = (power_of_two(len(spans[0])), power_of_two(len(spans[1])))
     shape = Shape(
         metrics=query.metrics,
@@ -47,8 +48,8 @@ def plan(query: Query, snapshot: Snapshot, catalogue: Catalogue, look: Callable[
         order=query.order,
         limit=query.limit,
         money=_money(query, catalogue),
-        sums=Reading(reading.table, reading.rule, reading.places, reading.candidates, sizes),
-        singles=Reading("facts", "ranked", 0, coarse, sizes) if singles else None,
+        sums=Reading(reading.table, reading.rule, reading.places, reading.candidates, sizes, once),
+        singles=Reading("facts", "ranked", 0, coarse, sizes, once) if singles else None,
     )
     return Plan(shape, values, answering, spans[0])
 

@@ -60,6 +60,11 @@ class Filter:
             raise BadQueryError(f"{self.operator!r} is no way to filter. There are: {', '.join(OPERATORS)}.")
         object.__setattr__(self, "values", tuple(sorted(set(self.values), key=lambda v: (v is not None, str(v)))))
 
+    @property
+    def chooses_one(self) -> bool:
+        """Whether a single value passes."""
+        return self.operator == "in" and len(self.values) == 1
+
     def keeps(self, value: str) -> bool:
         """Whether a text that is not null passes."""
         if self.operator == "contains":

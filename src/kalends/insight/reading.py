@@ -11,6 +11,7 @@ from ibis.expr import types as ir
 from kalends.insight.dimensions import Kind, dimension
 from kalends.insight.filters import keeping
 from kalends.insight.metrics import columns_of, metric
+from kalends.insight.once import COLUMNS, place_of
 from kalends.insight.shape import Reading, Shape
 from kalends.insight.spans import SEPARATOR
 from kalends.insight.statements import Bind
@@ -47,14 +48,31 @@ def _daily(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: i
         rows = rows.filter(_within(rows.date, bind, period))
         own_day = "date"
     else:
-        rows = tables.get("facts", ("date_from", "date_to", "report", "data_source", "account_id", *columns))
+        rows = _facts(reading, tables, columns)
         rows = rows.filter(_within(rows.date_from, bind, period), rows.date_to == rows.date_from)
+        rows = _told_once(rows, shape, reading, bind)
         own_day = "date_from"
     kept = [*_of_reports(rows, reading, bind), *keeping(rows, shape, bind, dated=False)]
     rows = rows.filter(*kept) if kept else rows
     if reading.rule == "ranked":
         rows = _of_first_report(rows, reading, tables, bind, period)
     return rows.select(*columns, _own_day=rows[own_day])
+
+
+def _facts(reading: Reading, tables: Tables, columns: tuple[str, ...]) -> ir.Table:
+    """The facts with what it takes to tell which of them count, and `columns`."""
+    own = ("date_from", "date_to", "report", "data_source", "account_id")
+    return tables.get("facts", (*own, *columns, *(COLUMNS if reading.once else ())))
+
+
+def _told_once(rows: ir.Table, shape: Shape, reading: Reading, bind: Bind) -> ir.Table:
+    """Keep one row of each thing that is told under several of the attribution windows that are asked for."""
+    if not reading.once:
+        return rows
+    asked = keeping(rows, shape, bind, dated=False, only="attribution")
+    rows = rows.filter(*asked) if asked else rows
+    placed = rows.mutate(_told=place_of(rows))
+    return placed.filter(placed["_told"] == 0)
 
 
 def _of_reports(rows: ir.Table, reading: Reading, bind: Bind) -> list[ir.BooleanValue]:
@@ -97,7 +115,7 @@ def _of_first_report(rows: ir.Table, reading: Reading, tables: Tables, bind: Bin
 def _over_many_days(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: int) -> ir.Table:
     """The rows over many days that were found to count; each stands at its first day."""
     columns = _columns(shape, reading)
-    rows = tables.get("facts", ("date_from", "date_to", "report", "data_source", "account_id", *columns))
+    rows = _facts(reading, tables, columns)
     inside = (
         rows.date_from >= bind(f"start{period}", "date"),
         rows.date_to <= bind(f"end{period}", "date"),
@@ -105,7 +123,7 @@ def _over_many_days(shape: Shape, reading: Reading, tables: Tables, bind: Bind, 
     )
     prefix = "single_span" if reading is shape.singles else "span"
     keys = [bind(f"{prefix}{period}_{n}", "string") for n in range(reading.spans[period])]
-    rows = rows.filter(*inside)
+    rows = _told_once(rows.filter(*inside), shape, reading, bind)
     rows = rows.filter(span_key(rows).isin(keys), *keeping(rows, shape, bind, dated=False))
     return rows.select(*columns, _own_day=rows.date_from)
 

@@ -47,6 +47,9 @@ class Reading:
     places: int = 0
     candidates: tuple[str, ...] = ()
     spans: tuple[int, int] = (0, 0)
+    once: bool = False
+    """Whether rows may tell one thing under several attribution windows, of which one is taken."""
+
     also: tuple[str, ...] = ()
     """Columns that are wanted beside what is measured: which fact it was, of which batch."""
 

@@ -22,7 +22,10 @@ SEPARATOR: Final = "\x1f"  # the unit separator of ASCII, in no platform's ids
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The rows of one report of one account over the same days; `daily_days` of those also have daily rows."""
+    """The rows of one report of one account over the same days; `daily_days` of those also have daily rows.
+
+    `repeats`: whether the rows are of several attribution windows.
+    """
 
     data_source: str
     account_id: str
@@ -30,6 +33,7 @@ class Span:
     start: date
     end: date
     daily_days: int = 0
+    repeats: bool = False
 
     @property
     def key(self) -> str:

@@ -7,7 +7,7 @@ so that looking at a period is arithmetic in memory and no question to the wareh
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from kalends.insight.query import Filter
 from kalends.insight.spans import Span
 from kalends.insight.statements import Build
 from kalends.insight.tables import Tables
+from kalends.marketing.attribution import preference
 
 Fetch = Callable[[Hashable, Build, Mapping[str, Any]], pa.Table]
 """Gives the rows of a statement: its shape, how it is built, its values."""
@@ -39,6 +40,8 @@ class ReportDays:
     account: npt.NDArray[np.int32]
     report: npt.NDArray[np.int32]
     is_covering: npt.NDArray[np.bool_]
+    repeats: npt.NDArray[np.bool_]
+    """Whether rows tell the same under several attribution windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Catalogue:
     currencies: tuple[str, ...]
     spans: tuple[Span, ...]
     has_rates: bool = False
+    attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per platform that tells one thing under several attribution windows: those it uses, the preferred first."""
 
     @property
     def reports(self) -> tuple[str, ...]:
@@ -86,6 +91,9 @@ class Survey:
     one_report: Mapping[str, str] | None
     """Per platform the one report that answers every day of its accounts; None where days need different ones."""
 
+    repeating: tuple[str, ...] = ()
+    """The platforms that tell one thing under several attribution windows here."""
+
     @property
     def answered(self) -> frozenset[date]:
         """The days on which some account is answered."""
@@ -98,12 +106,24 @@ def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool) -> Catalogu
     spans = fetch("catalogue/spans", lambda _: _spans(tables), {}).to_pylist()
     in_daily = fetch("catalogue/currencies", lambda _: _currencies(tables), {}).column("currency").to_pylist()
     currencies = {row.pop("currency") for row in spans} | set(in_daily)
+    held = report_days(days)
+    has_repeats = held.repeats.any() or any(row["repeats"] for row in spans)
+    named = fetch("catalogue/attributions", lambda _: _attributions(tables), {}).to_pylist() if has_repeats else []
     return Catalogue(
-        days=report_days(days),
+        days=held,
         currencies=tuple(sorted(filter(None, currencies))),
         spans=tuple(sorted((Span(**row) for row in spans), key=lambda span: span.key)),
         has_rates=has_rates,
+        attributions=_by_source(named),
     )
+
+
+def _by_source(named: Iterable[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The attribution windows of each platform that has several, the preferred first."""
+    windows: dict[str, list[str]] = {}
+    for row in named:
+        windows.setdefault(row["data_source"], []).append(row["attribution"])
+    return {source: tuple(sorted(held, key=preference)) for source, held in windows.items() if len(held) > 1}
 
 
 def report_days(rows: pa.Table, /) -> ReportDays:
@@ -114,7 +134,10 @@ def report_days(rows: pa.Table, /) -> ReportDays:
     day = rows.column("date").to_numpy().astype("datetime64[D]").astype(np.int32)
     order = np.argsort(day, kind="stable")
     covering = rows.column("is_covering").to_numpy()
-    return ReportDays(tuple(accounts), tuple(names), day[order], account[order], report[order], covering[order])
+    repeats = rows.column("has_repeats").to_numpy()
+    return ReportDays(
+        tuple(accounts), tuple(names), day[order], account[order], report[order], covering[order], repeats[order]
+    )
 
 
 def _places(values: list[Any]) -> tuple[list[Any], npt.NDArray[np.int32]]:
@@ -125,26 +148,37 @@ def _places(values: list[Any]) -> tuple[list[Any], npt.NDArray[np.int32]]:
 
 
 def _days(tables: Tables) -> ir.Table:
-    return tables.get("report_days", ("date", "data_source", "account_id", "report", "is_covering"))
+    rows = tables.get("report_days", ("date", "data_source", "account_id", "report", "is_covering", "repeats"))
+    return rows.select("date", "data_source", "account_id", "report", "is_covering", has_repeats=rows.repeats > 0)
+
+
+def _attributions(tables: Tables) -> ir.Table:
+    return _distinct(tables, "facts", "data_source", "attribution")
 
 
 def _currencies(tables: Tables) -> ir.Table:
-    return tables.get("daily", ("currency",)).distinct()
+    return _distinct(tables, "daily", "currency")
+
+
+def _distinct(tables: Tables, name: str, *columns: str) -> ir.Table:
+    """The distinct values. Ibis writes `distinct` as DISTINCT *, which is of all the columns that the store has."""
+    return tables.get(name, columns).aggregate(by=list(columns), n=lambda rows: rows.count()).select(*columns)
 
 
 def _spans(tables: Tables) -> ir.Table:
     """The rows over many days, by report and span, with how many of those days the account has daily rows."""
-    facts = tables.get("facts", ("data_source", "account_id", "report", "date_from", "date_to", "currency"))
+    columns = ("data_source", "account_id", "report", "date_from", "date_to", "currency", "attribution")
+    facts = tables.get("facts", columns)
     spans = facts.filter(facts.date_to > facts.date_from)
     spans = spans.group_by("data_source", "account_id", "report", start="date_from", end="date_to").aggregate(
-        currency=spans.currency.max()
+        currency=spans.currency.max(), repeats=spans.attribution.min() != spans.attribution.max()
     )
-    days = tables.get("report_days", ("data_source", "account_id", "date")).distinct()
+    days = _distinct(tables, "report_days", "data_source", "account_id", "date")
     days = days.rename(_source="data_source", _account="account_id")
     within = days.date.between(spans.start, spans.end)
     of_account = [spans.data_source == days["_source"], spans.account_id == days["_account"]]
     joined = spans.left_join(days, [*of_account, within])
-    keys = ["data_source", "account_id", "report", "start", "end", "currency"]
+    keys = ["data_source", "account_id", "report", "start", "end", "currency", "repeats"]
     return joined.group_by(keys).aggregate(daily_days=joined.date.count())
 
 
@@ -153,7 +187,7 @@ def survey(held: ReportDays, /, *, filters: Iterable[Filter], able: Collection[s
     first, behind = np.searchsorted(held.day, [(start - _EPOCH).days, (end - _EPOCH).days + 1])
     asked = _kept_accounts(held.accounts, tuple(filters))[held.account[first:behind]]
     day, account, report = (column[first:behind][asked] for column in (held.day, held.account, held.report))
-    is_covering = held.is_covering[first:behind][asked]
+    is_covering, repeats = (column[first:behind][asked] for column in (held.is_covering, held.repeats))
     is_able = np.array([name in able for name in held.reports], dtype=bool)
     answers = is_covering & is_able[report] if report.size else is_covering
     offset = int(day[0]) if day.size else 0
@@ -163,6 +197,7 @@ def survey(held: ReportDays, /, *, filters: Iterable[Filter], able: Collection[s
         accounts=tuple(_account_days(held.accounts, days, answered.sum(axis=0), seen, offset)),
         answered_days=tuple((np.flatnonzero(answered.any(axis=1)) + offset).tolist()),
         one_report=_one_report_each(held, able, days, account, report, is_covering),
+        repeating=tuple(sorted({held.accounts[place][0] for place in account[answers & repeats]})),
     )
 
 

@@ -86,6 +86,7 @@ COVER_METRICS: tuple[str, ...] = ("spend", "impressions", "clicks")  # what a re
 REPORT_DAY_METRICS: tuple[str, ...] = (*COVER_METRICS, "conversions", "revenue")
 REPORT_DAYS_SCHEMA = ibis.schema(
     {"date": "!date", "data_source": "!string", "account_id": "!string", "report": "!string", "rows": "!int64"}
+    | {"repeats": "!int64"}  # rows that say it again under another attribution window; in no sum
     | {metric: _TYPES[metric] for metric in REPORT_DAY_METRICS}
     | {"is_covering": "!boolean"}
 )

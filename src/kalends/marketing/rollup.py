@@ -9,7 +9,8 @@ click under several values. A metric that the reference does not have, or has as
 The *chosen* report is the finest covering one: by level, at the same level the one without breakdowns first. The
 'account' report is the coarsest, so it is chosen only where nothing with campaigns covers.
 
-Only daily rows take part. A period row (`date_from` before `date_to`) is never spread over its days.
+Only daily rows take part. A period row (`date_from` before `date_to`) is never spread over its days. Of rows that tell
+one thing under several attribution windows one takes part (`kalends.marketing.attribution`).
 """
 
 # ruff: noqa: S608 -- the statements are composed of declared column names; no text from outside
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing import attribution
 from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, REPORT_DAY_METRICS, REPORT_DAYS_SCHEMA
 
 ACCOUNT = "account"
@@ -109,19 +111,25 @@ def renew(tenant: TenantWarehouse, *, days: str) -> None:
     dates = _between(tenant, days)
     if dates is None:
         return
-    tenant.stage_query("_covered", _covered(days, dates=dates))
+    repeats = _REPEATS if attribution.stage_repeats(tenant, days=days, dates=dates) else ""
+    tenant.stage_query("_covered", _covered(days, dates=dates, repeats=repeats))
     columns = ", ".join(f'"{column}"' for column in REPORT_DAYS_SCHEMA)
     tenant.run(f"INSERT INTO report_days ({columns}) SELECT {columns} FROM _covered ORDER BY date")
-    tenant.run(_insert_daily(dates=dates))
+    tenant.run(_insert_daily(dates=dates, repeats=repeats))
 
 
-def _covered(days: str, *, dates: str) -> str:
+_REPEATS = " LEFT JOIN _repeats AS r ON r.key_hash = f.key_hash"
+
+
+def _covered(days: str, *, dates: str, repeats: str) -> str:
     """The REPORT_DAYS columns and `is_chosen` for each report of the account-days."""
-    sums = ", ".join(_sum(metric) for metric in REPORT_DAY_METRICS)
+    once = " FILTER (WHERE r.key_hash IS NULL)" if repeats else ""
+    sums = ", ".join(_sum(metric, once) for metric in REPORT_DAY_METRICS)
+    rows = f'count(*){once} AS "rows", count(*) - count(*){once} AS repeats'
     totals = (
-        f'SELECT f.data_source, f.account_id, f.date_from AS date, f.report, count(*) AS "rows", {sums} FROM facts AS f'
+        f"SELECT f.data_source, f.account_id, f.date_from AS date, f.report, {rows}, {sums} FROM facts AS f"
         f" JOIN {days} AS d ON d.data_source = f.data_source AND d.account_id = f.account_id AND d.date = f.date_from"
-        f" WHERE f.date_from = f.date_to AND {dates} GROUP BY 1, 2, 3, 4"
+        f"{repeats} WHERE f.date_from = f.date_to AND {dates} GROUP BY 1, 2, 3, 4"
     )
     references = ", ".join(_reference_sql(metric) for metric in COVER_METRICS)
     covers = " AND ".join(_reaches_sql(metric) for metric in COVER_METRICS)
@@ -133,11 +141,11 @@ def _covered(days: str, *, dates: str) -> str:
     )
 
 
-def _sum(metric: str) -> str:
+def _sum(metric: str, once: str) -> str:
     """A metric's sum in its own declared type; sums of integers come wider."""
     kind = REPORT_DAYS_SCHEMA[metric]
     cast = {"int64": "BIGINT", "float64": "DOUBLE PRECISION"}.get(str(kind), "DECIMAL(18, 6)")
-    return f"CAST(sum(f.{metric}) AS {cast}) AS {metric}"
+    return f"CAST(sum(f.{metric}){once} AS {cast}) AS {metric}"
 
 
 def _reference_sql(metric: str) -> str:
@@ -155,7 +163,7 @@ def _reaches_sql(metric: str) -> str:
     )
 
 
-def _insert_daily(*, dates: str) -> str:
+def _insert_daily(*, dates: str, repeats: str) -> str:
     """Sum the chosen reports' daily facts by the grain."""
     grain = ", ".join("f.date_from AS date" if column == "date" else f"f.{column}" for column in DAILY_GRAIN)
     group = ", ".join(str(number + 1) for number in range(len(DAILY_GRAIN)))
@@ -165,8 +173,8 @@ def _insert_daily(*, dates: str) -> str:
         f"INSERT INTO daily ({columns})"
         f" SELECT {grain}, max(f.account_name), max(f.campaign_name), min(f.report), {sums}"
         " FROM facts AS f JOIN _covered AS c ON c.is_chosen AND c.report = f.report AND c.data_source = f.data_source"
-        " AND c.account_id = f.account_id AND c.date = f.date_from"
-        f" WHERE f.date_from = f.date_to AND {dates} GROUP BY {group} ORDER BY 1, f.campaign_id"
+        f" AND c.account_id = f.account_id AND c.date = f.date_from{repeats} WHERE f.date_from = f.date_to AND {dates}"
+        f"{' AND r.key_hash IS NULL' if repeats else ''} GROUP BY {group} ORDER BY 1, f.campaign_id"
     )
 
 

@@ -1,0 +1,57 @@
+"""Attribution windows: a platform tells one thing (an ad on a day) again for each window asked for; it counts once.
+
+What was spent is the same under every window, and conversions of a narrow window are among those of a wide one, so
+that rows which differ in `attribution` alone are never added up. Rows of different things may well have different
+windows and all count: Meta keeps a window per ad set.
+
+Which one counts is the same for every day, so that a series does not jump: the platform's default window, else the rows
+that name none, else the nearest to the default, else the first by name.
+"""
+
+# ruff: noqa: S608 -- the statements are composed of declared column names; no text from outside
+
+from __future__ import annotations
+
+from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing.records import KEY
+
+THING: tuple[str, ...] = tuple(column for column in KEY if column != "attribution")
+"""What two rows that tell the same under two windows have in common."""
+
+FIRST: tuple[str, ...] = ("7d_click_1d_view", "", "7d_click")
+"""Before all others: Meta's default (Marketing API, `attribution_setting`; no other platform names its windows so)."""
+
+
+def preference(attribution: str) -> tuple[int, str]:
+    """A sorting key: the window that counts first.
+
+    >>> sorted(["28d_click", "", "1d_click", "7d_click_1d_view"], key=preference)
+    ['7d_click_1d_view', '', '1d_click', '28d_click']
+    """
+    return (FIRST.index(attribution) if attribution in FIRST else len(FIRST), attribution)
+
+
+_RANK = f"""CASE {" ".join(f"WHEN f.attribution = '{name}' THEN {place}" for place, name in enumerate(FIRST))} ELSE {
+    len(FIRST)
+} END"""
+
+
+def stage_repeats(tenant: TenantWarehouse, *, days: str, dates: str) -> bool:
+    """Collect into `_repeats` the key hashes of daily facts that another window's row stands for; gives whether any.
+
+    `days`: a table of account-days; `dates`: a condition on the facts `f` that holds for all of them.
+    """
+    facts = f"facts AS f WHERE f.date_from = f.date_to AND {dates}"
+    # Most files know one window, and then one look at one column is all.
+    told = tenant.execute(f"SELECT min(f.attribution) AS first, max(f.attribution) AS last FROM {facts}").to_pylist()[0]
+    if told["first"] == told["last"]:
+        return False
+    thing = ", ".join(f"f.{column}" for column in THING)
+    place = f"row_number() OVER (PARTITION BY {thing} ORDER BY {_RANK}, f.attribution)"
+    tenant.stage_query(
+        "_repeats",
+        f"SELECT key_hash FROM (SELECT f.key_hash, {place} AS place FROM {facts} AND EXISTS (SELECT 1 FROM {days} AS d"
+        " WHERE d.data_source = f.data_source AND d.account_id = f.account_id AND d.date = f.date_from)) AS t"
+        " WHERE place > 1",
+    )
+    return bool(tenant.execute("SELECT count(*) FROM _repeats").column(0)[0].as_py())
