@@ -94,10 +94,13 @@ def test_who_leaves_is_asked_again_and_comes_back(page):
 
 
 def test_the_palette_leads_to_an_event_by_its_name(page):
-    make_event(page, "Palette sale", middle_of_month() + timedelta(days=7))
+    first = middle_of_month() + timedelta(days=7)
+    make_event(page, "Palette sale", first)
     page.goto("/")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox", name="Jump to").fill("palette")
     page.get_by_role("option", name="Palette sale").click()
-    page.wait_for_url("/calendar?date=*")
+    page.wait_for_url(f"/calendar?date={first}")
     bar(page, "Palette sale").wait_for()
+    assert day_of(page, "Palette sale") == first.isoformat()
+    assert page.errors == []

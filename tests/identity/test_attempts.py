@@ -28,6 +28,16 @@ def try_once(database, now, subject="ada@aurora.example"):
         count_attempt(session, subject=subject, free=5, now=now)
 
 
+def free_tries(database, now, subject="ada@aurora.example"):
+    """Fail until the lock falls; how often that went."""
+    for tries in range(100):
+        try:
+            try_once(database, now, subject)
+        except TooManyAttemptsError:
+            return tries
+    raise AssertionError("nothing locks")
+
+
 def test_the_lock_outlives_the_process_and_ends_by_itself(database, clock):
     for _ in range(5):
         try_once(database, clock.now)
@@ -55,15 +65,16 @@ def test_a_right_one_is_forgiven(database, clock):
         try_once(database, clock.now)
         with database.lookup() as session:
             forgive(session, subject="ada@aurora.example")
+    assert free_tries(database, clock.now) == 5
 
 
 def test_subjects_do_not_share_a_lock(database, clock):
-    for _ in range(5):
-        try_once(database, clock.now)
-    try_once(database, clock.now, subject="bob@aurora.example")
+    assert free_tries(database, clock.now) == 5
+    assert free_tries(database, clock.now, subject="bob@aurora.example") == 5
     with database.lookup() as session:
         forget(session, subject="ada@aurora.example")
-    try_once(database, clock.now)
+    assert free_tries(database, clock.now) == 5
+    assert free_tries(database, clock.now, subject="bob@aurora.example") == 0
 
 
 def test_old_rows_go(database, clock):

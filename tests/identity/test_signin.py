@@ -77,6 +77,11 @@ def test_one_address_cannot_try_everybody(house, ada):
 
 def test_right_ones_do_not_use_up_an_offices_address(house, ada):
     for _ in range(FREE_BY_ADDRESS + 5):
+        assert enter(house).tenant_id == ada.tenant_id
+    for number in range(FREE_BY_ADDRESS):
+        with pytest.raises(WrongSignInError):
+            enter(house, email=f"{number}@aurora.example")
+    with pytest.raises(TooManyAttemptsError):
         enter(house)
 
 
