@@ -34,6 +34,12 @@ REBUILD = "calendar.rebuild_days"
 YEARS_BACK, YEARS_AHEAD = 15, 5
 
 
+DEFAULT = "kalends.default_calendar"
+"""Where a transaction's session holds on to its default calendar, once there is one: a page asks for it five times,
+and a session forgets rows that nobody holds.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class CalendarDays:
     """Days of a calendar as they were at a published version; `frame` has the columns of DAY_SCHEMA."""
@@ -79,7 +85,13 @@ def default_calendar(work: Work) -> Calendar:
 
 def existing_default(work: Work) -> Calendar | None:
     """The tenant's default calendar if there is one: for what must be quick and must not write."""
-    return work.session.scalars(select(Calendar).where(Calendar.is_default)).first()
+    if DEFAULT not in work.session.info:
+        found = work.session.scalars(select(Calendar).where(Calendar.is_default)).first()
+        if found is None:
+            return None
+        work.session.info[DEFAULT] = found
+    default: Calendar = work.session.info[DEFAULT]
+    return default
 
 
 def _lock_key(work: Work) -> str:

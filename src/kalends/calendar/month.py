@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import polars as pl
 
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.events import EventFields, event_type
-from kalends.calendar.fiscal import fiscal_days
+from kalends.calendar.fiscal import MonthlyFiscalYears, fiscal_days
 from kalends.calendar.holidays import holidays_of
 from kalends.calendar.moments import Occurrence
 from kalends.calendar.strips import DayStrip
@@ -112,7 +113,12 @@ def day_cells(
 
 def fiscal_line(*, definition: CalendarDefinition, first: date, last: date) -> str:
     """Where the days lie in the books: "FY2027 (2026/27) Q4, weeks 40 to 44"."""
-    days = fiscal_days(dates=pl.Series("date", [first, last]), timeline=definition.fiscal).to_dicts()
+    return _line(definition.fiscal, first, last)
+
+
+@lru_cache(maxsize=1000)  # every page says where today lies: a few hundred bytes per company and day
+def _line(timeline: tuple[MonthlyFiscalYears, ...], first: date, last: date) -> str:
+    days = fiscal_days(dates=pl.Series("date", [first, last]), timeline=timeline).to_dicts()
     begin, end = days[0], days[-1]
     quarters = [f"{row['fiscal_label']} Q{row['fiscal_quarter']}" for row in (begin, end)]
     weeks = f"weeks {begin['fiscal_week']} to {end['fiscal_week']}"

@@ -45,7 +45,9 @@ def create_tenant(
 
 def workspace(work: Work) -> Tenant:
     """The company that this work is done for."""
-    return work.session.get_one(Tenant, work.scope.tenant_id)
+    # Held on to: a page asks for it six times, and a session forgets rows that nobody holds.
+    tenant: Tenant = work.session.info.setdefault(Tenant, work.session.get_one(Tenant, work.scope.tenant_id))
+    return tenant
 
 
 def change_workspace(work: Work, **changes: str) -> Tenant:
