@@ -142,6 +142,7 @@ def mend(house: House) -> None:
         with house.warehouse.tenant(tenant_id) as warehouse:
             if warehouse.exists("facts_log"):
                 versions.rebuild(warehouse)
+        house.cache.forget(tenant_id=tenant_id)  # the version stays what it was, and answers from before are kept by it
 
 
 def as_answer(findings: list[Finding]) -> dict[str, Any]:

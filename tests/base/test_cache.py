@@ -168,3 +168,20 @@ def test_a_key_names_its_tenant_and_hides_the_question():
     assert key.startswith(f"kalends:{TENANT}:")
     assert "revenue" not in key
     assert key == cache_key(tenant_id=TENANT, scope="owner", version="7", question={"metric": "revenue"})
+
+
+def test_what_is_not_to_be_kept_is_made_again(cache):
+    make, question = Maker(), new_id().hex
+    keeps = iter([False, True])
+    assert [ask(cache, make, question=question, keep=lambda: next(keeps)) for _ in range(3)] == [b"made"] * 3
+    assert make.calls == 2
+
+
+def test_a_tenants_answers_can_be_dropped_and_nobody_elses(cache):
+    make, question = Maker(), new_id().hex
+    for tenant in (TENANT, OTHER):
+        ask(cache, make, question=question, tenant_id=tenant)
+    cache.forget(tenant_id=TENANT)
+    for tenant in (TENANT, OTHER):
+        ask(cache, make, question=question, tenant_id=tenant)
+    assert make.calls == 3

@@ -1,7 +1,7 @@
 """A cache that can be slow but never wrong.
 
 A key holds the tenant, the permission scope and the data version, so a stale answer has a key that nobody asks for
-any more: nothing is ever cleared. When the cache cannot be reached, the answer is made anew.
+any more: nothing has to be cleared. When the cache cannot be reached, the answer is made anew.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from cashews import Cache as Cashews
 from cashews.exceptions import CacheBackendInteractionError
 from prometheus_client import Counter
 from redis.exceptions import RedisError
+
+from kalends.base.version import __version__
 
 T = TypeVar("T")
 
@@ -44,11 +46,19 @@ class Cache:
         self._guard = threading.Lock()
 
     def get_or_make(
-        self, make: Callable[[], bytes], *, tenant_id: UUID, scope: str, version: str, question: object
+        self,
+        make: Callable[[], bytes],
+        *,
+        tenant_id: UUID,
+        scope: str,
+        version: str,
+        question: object,
+        keep: Callable[[], bool] = lambda: True,
     ) -> bytes:
         """The bytes for `question` (JSON-able), from the cache or from `make`.
 
-        `scope` names what the asker may see; `version` names the state of everything the answer depends on.
+        `scope` names what the asker may see; `version` names the state of everything the answer depends on; `keep` says
+        once it is made whether that state was still the one that it was made from.
         """
         key = cache_key(tenant_id=tenant_id, scope=scope, version=version, question=question)
         found = self._read(key)
@@ -62,8 +72,13 @@ class Cache:
                 return found
             LOOKUPS.labels("miss").inc()
             made = make()
-            self._try(self._cashews.set(key, made, expire=KEEP_SECONDS))
+            if keep():
+                self._try(self._cashews.set(key, made, expire=KEEP_SECONDS))
             return made
+
+    def forget(self, *, tenant_id: UUID) -> None:
+        """Drop all of a tenant's answers: what they were made from was mended without a new version."""
+        self._try(self._cashews.delete_match(f"{_prefix(tenant_id)}*"))
 
     def close(self) -> None:
         """Let connections go."""
@@ -94,6 +109,13 @@ class Cache:
 
 
 def cache_key(*, tenant_id: UUID, scope: str, version: str, question: object) -> str:
-    """`tenant:sha256`: the tenant stands readable in front, all the rest is digested."""
-    digest = hashlib.sha256(orjson.dumps([scope, version, question], option=orjson.OPT_SORT_KEYS, default=str))
-    return f"kalends:{tenant_id}:{digest.hexdigest()}"
+    """`tenant:sha256`: the tenant stands readable in front, all the rest is digested, and with it this program's own
+    version: a server that was upgraded must not read what the one before it wrote.
+    """
+    told = [__version__, scope, version, question]
+    digest = hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS, default=str))
+    return f"{_prefix(tenant_id)}{digest.hexdigest()}"
+
+
+def _prefix(tenant_id: UUID) -> str:
+    return f"kalends:{tenant_id}:"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -15,9 +16,11 @@ from kalends.base.warehouse import TenantWarehouse
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
 from kalends.identity.service import workspace
-from kalends.insight.engine import Asker, Engine
+from kalends.insight.engine import Asker, Engine, run
+from kalends.insight.kept import packed, unpacked
 from kalends.insight.past import tables_at
-from kalends.insight.query import Snapshot
+from kalends.insight.query import Query, Snapshot, as_dict
+from kalends.insight.result import Result
 from kalends.insight.tables import SCHEMAS, Tables
 from kalends.marketing import service as marketing
 
@@ -78,6 +81,36 @@ def asker(
     )
 
 
+def answers(work: Work, queries: Sequence[Query]) -> list[Result]:
+    """The answers to `queries` as of now, all from one state: made once per state, question and day, then kept."""
+    state = snapshot_of(work)
+    asked: list[Asker] = []
+
+    def make() -> bytes:
+        asked.append(asker(work))
+        return packed(*(run(asked[-1], query) for query in queries))
+
+    kept = work.house.cache.get_or_make(
+        make,
+        tenant_id=work.scope.tenant_id,
+        scope="insight.read",
+        version=version_of(state),
+        question=["answers", *(as_dict(query) for query in queries)],
+        keep=lambda: asked[-1].snapshot == state and is_still(work, state),
+    )
+    return unpacked(kept)
+
+
+def version_of(state: Snapshot) -> str:
+    """The state as a cache's key names it."""
+    return f"{state.data_version}:{state.calendar_version}:{state.today}"
+
+
+def is_still(work: Work, state: Snapshot) -> bool:
+    """Whether no batch after `state` has been applied yet: what was read until now was read from that state alone."""
+    return marketing.newest_applied(work.warehouse, held=work.warehouse.list_tables()) <= state.data_version
+
+
 def snapshot_of(work: Work, *, as_of: datetime | None = None, calendar_id: UUID | None = None) -> Snapshot:
     """What is published now, or what was at `as_of`. Raises NotKnownYetError before the first data."""
     version = marketing.data_version(work) if as_of is None else marketing.version_at(work, instant=as_of)
@@ -96,22 +129,11 @@ def _settled_snapshot(
     """The snapshot; a batch that is applied already and not yet published is given a moment to be so."""
     snapshot = snapshot_of(work, as_of=as_of, calendar_id=calendar_id)
     for _ in range(0 if as_of else _PATIENCE):
-        if _applied(warehouse, held) <= snapshot.data_version:
+        if marketing.newest_applied(warehouse, held=held) <= snapshot.data_version:
             break
         time.sleep(_PAUSE)
         snapshot = snapshot_of(work, calendar_id=calendar_id)
     return snapshot
-
-
-def _applied(warehouse: TenantWarehouse, held: set[str]) -> int:
-    """The number of the last batch that changed the current tables."""
-    if not {"scopes", "retractions"} <= held:
-        return 0
-    found = warehouse.execute(
-        "SELECT max(batch_seq) AS seq FROM"
-        " (SELECT batch_seq FROM scopes UNION ALL SELECT batch_seq FROM retractions) AS applied"
-    )
-    return found.column("seq")[0].as_py() or 0
 
 
 def _tables(warehouse: TenantWarehouse, held: set[str], version: int) -> Tables:
@@ -121,6 +143,6 @@ def _tables(warehouse: TenantWarehouse, held: set[str], version: int) -> Tables:
         for name, schema in SCHEMAS.items()
         if name not in held and name != "rates"  # which is read only where it is there
     }
-    if "facts" not in held or _applied(warehouse, held) <= version:
+    if "facts" not in held or marketing.newest_applied(warehouse, held=held) <= version:
         return Tables(missing)
     return Tables(missing | dict(tables_at(warehouse, version).instead))

@@ -12,7 +12,17 @@ from kalends.base.work import Work
 from kalends.calendar import service as calendar
 from kalends.insight import engine
 from kalends.insight.answers import KPIS, MOVED_BY, answer_out, insights_out, lineage_out
-from kalends.insight.asking import ENGINE, NotKnownYetError, asker, instant_of, snapshot_of, today_of
+from kalends.insight.asking import (
+    ENGINE,
+    NotKnownYetError,
+    answers,
+    asker,
+    instant_of,
+    is_still,
+    snapshot_of,
+    today_of,
+    version_of,
+)
 from kalends.insight.comparisons import compare
 from kalends.insight.export import Export, export
 from kalends.insight.lineage import Lineage, trace
@@ -118,14 +128,12 @@ def home(
 ) -> Home:
     """Key figures, trend by day and channels of `period` (by default the last 30 days), in two questions."""
     chosen = period or period_of(work, words=LAST_DAYS)
-    ask = asker(work)
-
-    def answer(dimension: str) -> Result:
-        compared = compare(compare_to, period=chosen)
-        query = Query(HOME_METRICS, chosen, (dimension,), tuple(filters), compared, currency=currency)
-        return engine.run(ask, query)
-
-    return Home(by_channel=answer("channel"), by_day=answer("date"))
+    compared = compare(compare_to, period=chosen)
+    by_channel, by_day = (
+        Query(HOME_METRICS, chosen, (dimension,), tuple(filters), compared, currency=currency)
+        for dimension in ("channel", "date")
+    )
+    return Home(*answers(work, [by_channel, by_day]))
 
 
 class PeriodMissingError(BadInputError):
@@ -178,8 +186,9 @@ def insights_json(work: Work, *, asked: InsightsIn) -> bytes:
         lambda: insights(work, asked=asked).model_dump_json().encode(),
         tenant_id=work.scope.tenant_id,
         scope="insight.read",
-        version=f"{state.data_version}:{state.calendar_version}:{state.today}",
+        version=version_of(state),
         question=["insights", asked.model_dump(mode="json")],
+        keep=lambda: instant is not None or is_still(work, state),
     )
 
 

@@ -7,11 +7,13 @@ from datetime import date, datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+import orjson
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
 from kalends.base.errors import ConflictError
 from kalends.base.work import Work
 from kalends.marketing import batches
+from kalends.marketing.applied import ALL, newest_applied
 from kalends.marketing.models import Batch
 from kalends.marketing.schemas import Batches, BatchOut
 
@@ -58,7 +60,7 @@ class Source:
 
 def list_sources(work: Work) -> list[Source]:
     """Every source that ever sent a file, by name."""
-    facts, series = _facts(work), _series(work)
+    spans = _spans(work)
     query = select(
         Batch.data_source,
         func.max(Batch.published_at).label("loaded_at"),
@@ -67,7 +69,7 @@ def list_sources(work: Work) -> list[Source]:
         func.count(case((NEEDS_LOOK, 1))).label("waiting"),
     ).where(IS_FILE)
     found = work.session.execute(query.group_by(Batch.data_source).order_by(Batch.data_source)).mappings().all()
-    return [_source(dict(row), facts.get(row["data_source"]) or series.get(row["data_source"])) for row in found]
+    return [_source(dict(row), spans.get(row["data_source"])) for row in found]
 
 
 def _source(row: dict[str, Any], span: dict[str, Any] | None) -> Source:
@@ -80,6 +82,24 @@ def _source(row: dict[str, Any], span: dict[str, Any] | None) -> Source:
         waiting=row["waiting"],
         **covered,
     )
+
+
+def _spans(work: Work) -> dict[str, dict[str, Any]]:
+    """Span, days, rows and accounts of each source: looked up once per state of the data, and kept."""
+    version = batches.data_version(work)
+    kept = work.house.cache.get_or_make(
+        lambda: orjson.dumps(_series(work) | _facts(work)),
+        tenant_id=work.scope.tenant_id,
+        scope="data.read",
+        version=str(version),
+        question="spans of sources",
+        keep=lambda: newest_applied(work.warehouse, held=work.warehouse.list_tables(), tables=ALL) <= version,
+    )
+    spans: dict[str, dict[str, Any]] = orjson.loads(kept)
+    return {
+        name: span | {edge: date.fromisoformat(span[edge]) for edge in ("first", "last")}
+        for name, span in spans.items()
+    }
 
 
 def _facts(work: Work) -> dict[str, dict[str, Any]]:

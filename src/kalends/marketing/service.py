@@ -22,6 +22,7 @@ from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.identity.service import Door
 from kalends.marketing import batches
+from kalends.marketing.applied import newest_applied
 from kalends.marketing.batches import data_version, version_at
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
 from kalends.marketing.mapping import canonical_source
@@ -60,6 +61,7 @@ __all__ = [
     "list_batches",
     "list_sources",
     "load_again",
+    "newest_applied",
     "open_local",
     "quarantine",
     "quarantine_csv",

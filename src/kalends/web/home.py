@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from kalends.base.charts.trend import EventBand, TrendPoint, trend
@@ -45,6 +45,10 @@ CHANNEL_NAMES = {"sms": "SMS", "crm": "CRM", "app": "App"}
 STALE = {0: "good", 1: "good", 2: "good", 3: "attention", 4: "attention"}
 """How a source looks by the days since its newest one; above these, bad."""
 SELLING = {"promotional_period", "seasonal_campaign", "product_launch", "competitor_event", "market_event"}
+
+
+Row: TypeAlias = Mapping[str, Any]
+"""A group of an answer: dimensions and metrics by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,13 @@ def sub_line(work: Work, asked: Asked) -> str:
 
 def figures(asked: Asked, totals: Result, by_day: Result) -> list[KeyFigure]:
     """The four numbers, each with its change, its small curve, and the way to where it comes from."""
-    return [figure(asked, name, totals, by_day) for name in ("revenue", "spend", "roas", "conversions")]
+    recent = by_day.rows[-SPARKS:]
+    provisional = provisional_days(by_day, recent)
+    return [figure(asked, name, totals, recent, provisional) for name in ("revenue", "spend", "roas", "conversions")]
 
 
-def figure(asked: Asked, name: str, totals: Result, by_day: Result) -> KeyFigure:
-    """One number."""
+def figure(asked: Asked, name: str, totals: Result, recent: Sequence[Row], provisional: int) -> KeyFigure:
+    """One number, with its course over the `recent` days."""
     declared = insight.metric(name)
     value, ratio = totals.totals.get(name), totals.totals.get(f"{name}_change")
     return KeyFigure(
@@ -112,8 +118,8 @@ def figure(asked: Asked, name: str, totals: Result, by_day: Result) -> KeyFigure
         value=written(name, value, currency=totals.currency or asked.currency),
         change=Change(text=change(ratio), tone=tone_of(ratio, good=declared.good)) if ratio is not None else None,
         comparison="vs same weekdays last year" if ratio is not None else "nothing to compare with yet",
-        trend=[plain(row[name]) for row in by_day.rows[-SPARKS:]],
-        provisional=provisional_days(by_day),
+        trend=[plain(row[name]) for row in recent],
+        provisional=provisional,
         href="/trace?" + urlencode({"handle": totals.handle, "metric": name}),
     )
 
@@ -139,11 +145,11 @@ def plain(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def provisional_days(by_day: Result) -> int:
-    """How many of the last days may still change."""
+def provisional_days(by_day: Result, recent: Sequence[Row]) -> int:
+    """How many of the `recent` days may still change."""
     if not by_day.is_provisional or by_day.settled_until is None:
         return 0
-    return sum(row["date"] > by_day.settled_until for row in by_day.rows[-SPARKS:])
+    return sum(row["date"] > by_day.settled_until for row in recent)
 
 
 def trend_note(totals: Result) -> str:
@@ -164,9 +170,9 @@ def trend_words(asked: Asked, totals: Result) -> str:
 
 def draw(work: Work, asked: Asked, by_day: Result) -> dict[str, Any] | None:
     """The curve with the company's events behind it; None without any day."""
-    if not by_day.rows:
-        return None
     known = {row["date"]: row for row in by_day.rows}
+    if not known:
+        return None
     settled = by_day.settled_until if by_day.is_provisional else None
     spans: dict[date, list[date]] = {}
     for day in asked.period.dates():
@@ -183,7 +189,7 @@ def draw(work: Work, asked: Asked, by_day: Result) -> dict[str, Any] | None:
     return trend(points=points, bands=bands(work, asked), label="Revenue", unit=by_day.currency or asked.currency)
 
 
-def total(known: Mapping[date, Mapping[str, Any]], days: Sequence[date], name: str) -> float | None:
+def total(known: Mapping[date, Row], days: Sequence[date], name: str) -> float | None:
     """The sum over the days that are known; None where none is."""
     values = [value for day in days if day in known and (value := plain(known[day].get(name))) is not None]
     return sum(values) if values else None
