@@ -37,7 +37,7 @@ setup-test: $(VENV)/.dev $(STATIC)
 	@bash tests/setup.sh
 
 unit: $(VENV)/.dev ## pure tests, no server (20 s)
-	$(BIN)/pytest -m unit
+	$(BIN)/pytest -m unit -n 2 --dist worksteal
 
 test: setup-test ## everything, on real parts
 	$(BIN)/pytest -n 2 --dist loadgroup

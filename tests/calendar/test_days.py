@@ -49,6 +49,12 @@ def us():
     return build()
 
 
+@pytest.fixture(scope="module")
+def rows(us):
+    """The days of `us` by their date."""
+    return by_date(us)
+
+
 def test_every_day_once_without_gaps(us):
     expected = pl.date_range(date(2015, 1, 1), date(2028, 12, 31), eager=True)
     assert us["date"].to_list() == expected.to_list()
@@ -107,26 +113,24 @@ def test_flags_are_consistent(us):
     assert us.group_by("year_number").agg(pl.col("is_black_friday").sum())["is_black_friday"].unique().to_list() == [1]
 
 
-def test_comparisons_differ_on_purpose(us):
-    friday = by_date(us)[date(2024, 11, 29)]
+def test_comparisons_differ_on_purpose(rows):
+    friday = rows[date(2024, 11, 29)]
     assert friday["same_day_last_year"] == date(2023, 11, 29)
     assert friday["same_weekday_last_year"] == date(2023, 12, 1)
     assert friday["comparable_event_day_last_year"] == date(2023, 11, 24)
     assert friday["same_fiscal_week_last_year"] == date(2023, 11, 30)
-    leap = by_date(us)[date(2024, 2, 29)]
+    leap = rows[date(2024, 2, 29)]
     assert leap["same_day_last_year"] == date(2023, 2, 28)
 
 
-def test_easter_is_compared_with_easter(us):
-    rows = by_date(us)
+def test_easter_is_compared_with_easter(rows):
     assert rows[date(2025, 4, 20)]["comparable_event_day_last_year"] == date(2024, 3, 31)
     # Prime Day had two days in 2024 and four in 2025: the third has nothing to be compared with.
     assert rows[date(2025, 7, 8)]["comparable_event_day_last_year"] == date(2024, 7, 16)
     assert rows[date(2025, 7, 10)]["comparable_event_day_last_year"] is None
 
 
-def test_prime_day_is_unknown_where_it_is_not_announced(us):
-    rows = by_date(us)
+def test_prime_day_is_unknown_where_it_is_not_announced(rows):
     assert rows[date(2026, 6, 23)]["is_prime_day"] is True
     assert rows[date(2026, 12, 1)]["is_prime_day"] is False
     assert rows[date(2027, 7, 13)]["is_prime_day"] is None
@@ -138,8 +142,7 @@ def test_flags_are_the_primary_markets(us):
     assert '"prime_day"' in rows[date(2020, 8, 6)]["moments"]
 
 
-def test_days_to_and_since_major_moments(us):
-    rows = by_date(us)
+def test_days_to_and_since_major_moments(rows):
     eve = rows[date(2024, 11, 30)]
     assert (eve["next_major_moment"], eve["days_to_next_major_moment"]) == ("cyber_monday", 2)
     assert (eve["last_major_moment"], eve["days_since_last_major_moment"]) == ("black_friday", 1)
@@ -157,8 +160,8 @@ def test_days_to_and_since_major_moments(us):
         ("2024-06-20", "summer"), ("2024-09-20", "autumn"),
     ],
 )  # fmt: skip
-def test_marketing_seasons(us, day, season):
-    assert by_date(us)[date.fromisoformat(day)]["marketing_season"] == season
+def test_marketing_seasons(rows, day, season):
+    assert rows[date.fromisoformat(day)]["marketing_season"] == season
 
 
 def test_seasons_follow_the_hemisphere():

@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 from io import BytesIO
 
-import duckdb
 import pytest
+from duckdb_in_memory import connect
 
 from kalends.marketing.reading.tables import speakable
 from kalends.marketing.staging import stage
@@ -30,7 +30,7 @@ ROW = {"date": "2024-01-15", "campaign": "A", "spend": "2.5", "clicks": 3}
 )
 @pytest.mark.parametrize("form", [json.dumps, lambda rows: "\n".join(map(json.dumps, rows))], ids=["array", "lines"])
 def test_an_odd_name_or_text_costs_no_row(form, odd):
-    con = duckdb.connect()
+    con = connect()
     content = form([ROW, ROW | {"campaign": "B"} | odd]).encode()
     report = stage(con, lambda: BytesIO(content), data_source="file", now=datetime(2026, 11, 21, tzinfo=UTC))
     assert (report.received, report.staged, report.quarantined) == (2, 2, 0)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from duckdb_in_memory import connect
 
 from kalends.marketing.staging import StageReport, stage
 
@@ -23,7 +24,7 @@ PLATFORMS = ("google_ads", "facebook_ads", "klaviyo")
 def staged(
     path: Path, source: str, *, date_range: list[str] | None = None
 ) -> tuple[duckdb.DuckDBPyConnection, StageReport]:
-    con = duckdb.connect()
+    con = connect()
     days = tuple(map(date.fromisoformat, date_range)) if date_range else None
     return con, stage(con, path, data_source=source, file_name=path.name, now=NOW, date_range=days)
 
@@ -163,7 +164,7 @@ def test_request_shape() -> None:
     entry = {"id": "meta_campaign_001", "account_id": "act_123456789", "campaign_id": "camp_001", "spend": 1250.50,
              "impressions": 45000, "clicks": 890, "actions": [{"action_type": "purchase", "value": "23"}]}  # fmt: skip
     body = json.dumps({"data_source": "meta_business", "data_entries": [entry]}).encode()
-    con = duckdb.connect()
+    con = connect()
     from io import BytesIO
 
     days = (date(2024, 1, 1), date(2024, 1, 7))

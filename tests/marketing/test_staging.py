@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from duckdb_in_memory import connect
 
 from kalends.marketing import records
 from kalends.marketing.staging import StageOptions, StageReport, stage
@@ -26,7 +27,7 @@ _SPEC.loader.exec_module(maker)
 def staged(
     content: bytes, source: str = "facebook_ads", **told: object
 ) -> tuple[duckdb.DuckDBPyConnection, StageReport]:
-    con = duckdb.connect()
+    con = connect()
     return con, stage(con, lambda: BytesIO(content), data_source=source, now=NOW, **told)
 
 
@@ -55,7 +56,7 @@ def test_columns_and_types_are_the_records() -> None:
     found = {name: kind for name, kind, *_ in con.execute("DESCRIBE staged").fetchall()}
     assert tuple(found) == records.STAGED
     assert (found["spend"], found["key_hash"], found["row_hash"]) == ("DECIMAL(18,6)", "UUID", "BIGINT")
-    empty = duckdb.connect()
+    empty = connect()
     stage(empty, lambda: BytesIO(b'{"x":1}\n{"x":2}\n'), data_source="facebook_ads", now=NOW)
     assert {name: kind for name, kind, *_ in empty.execute("DESCRIBE staged").fetchall()} == found
 
