@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 STATIC := src/kalends/web/static/manifest.json
 FRONTEND := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
+# Compiled modules are kept, whatever the environment says: to compile them anew is a second of every start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run demo unit test browser pictures prove lint bench lock clean setup-test
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
