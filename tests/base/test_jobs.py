@@ -1,5 +1,7 @@
 """Jobs: they leave with the commit, run once, report, and can be cancelled; a cut-off one runs again."""
 
+import os
+import sys
 import threading
 import time
 from uuid import UUID
@@ -9,9 +11,9 @@ from sqlalchemy import text
 
 from kalends.base.errors import BadInputError
 from kalends.base.jobs import LIGHT, REGISTRY, JobRun, TaskCancelledError, TaskSupersededError, job
-from kalends.base.worker import Worker, claim, run_task, wait_until_idle
+from kalends.base.worker import NICENESS, Worker, claim, run_task, wait_until_idle
 
-RAN: list[str] = []
+RAN: list[object] = []
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +44,10 @@ def kinds():
             run.progress(0, None, "waiting")
             time.sleep(0.02)
 
+    @job("test.rank")
+    def tell_rank(run):
+        RAN.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
     yield
     REGISTRY.kinds.clear()
     REGISTRY.kinds.update(before)
@@ -71,6 +77,16 @@ def test_a_job_runs_after_the_commit_and_reports(house, scope, worker):
     assert RAN == ["hello"]
     done = task(house, scope, task_id)
     assert (done.state, done.done, done.total, done.message, done.attempt) == ("done", 1, 2, "half", 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has a rank of its own on Linux only")
+def test_jobs_give_way_to_people(house, scope, worker):
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    defer(house, scope, "test.rank")
+    assert wait_until_idle(house, scope.tenant_id, timeout=10)
+    (rank,) = RAN
+    assert rank == max(own, NICENESS)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
 
 
 def test_a_rolled_back_caller_leaves_no_job(house, scope, worker):

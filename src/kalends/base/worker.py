@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from typing import Any
@@ -23,6 +25,9 @@ from kalends.base.work import House
 LOG = structlog.get_logger(__name__)
 FINISHED = Counter("kalends_tasks_finished", "Tasks by kind and final state.", ["kind", "state"])
 DURATION = Histogram("kalends_task_seconds", "How long tasks ran.", ["kind"])
+
+NICENESS = 10
+"""Of background work: a tenth of the weight of what people wait for, so that it still goes on under full load."""
 
 STALLED_SECONDS = 30
 """A worker that has not been heard of for this long is dead: its heartbeat comes every 10 s."""
@@ -159,7 +164,15 @@ class Worker:
             await asyncio.gather(*self._workers, return_exceptions=True)
 
     def _run_task(self, *, tenant: str, task: str) -> None:
+        give_way()
         run_task(self._house, UUID(tenant), UUID(task))
+
+
+def give_way() -> None:
+    """Let the thread that calls this run after those that serve people, where the system knows a thread's own rank."""
+    if sys.platform == "linux":
+        own = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, own, max(NICENESS, os.getpriority(os.PRIO_PROCESS, own)))
 
 
 async def sweep(app: procrastinate.App) -> None:

@@ -27,9 +27,11 @@ from kalends.marketing import service as marketing
 ENGINE: Final = Engine()
 """One per process: statements know no tenant, catalogues are kept by tenant and version."""
 
-_PATIENCE: Final = 10
+_PATIENCE: Final = 50
 _PAUSE: Final = 0.02
-"""Seconds between two looks: an applied batch is published within milliseconds."""
+"""Seconds between two looks. An applied batch is published within milliseconds, on a busy machine within a second; to
+answer from the log meanwhile takes longer, and would make the publisher wait too.
+"""
 
 
 class NotKnownYetError(NotFoundError):
