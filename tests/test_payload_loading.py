@@ -281,6 +281,10 @@ SHAPES = {
         "group_by": ["data_source", "campaign_id"],
         "metrics": ["spend", "impressions", "clicks", "conversions", "revenue"],
     }, 200),
+    "search": ("POST", "/marketing/search", {
+        "query": "high performing campaigns with conversions", "data_sources": ["meta_business", "google_ads"],
+        **JANUARY, "limit": 20,
+    }, 200),
     "causal": ("POST", "/marketing/export/causal", JANUARY, 200),
     "calendar": ("GET", "/marketing/calendar/2024", None, 200),
 }  # fmt: skip
@@ -301,6 +305,8 @@ def test_the_row_in_use_counts_within_its_days(fresh):
     found = company.ask("insights", **SHAPES["insights"][2]).json()
     assert found["totals"]["spend"] == pytest.approx(1250.5)
     assert found["totals"]["conversions"] == 23
+    [hit] = company.ask("search", **SHAPES["search"][2]).json()["hits"]
+    assert (hit["id"], hit["metrics"]["conversions"]) == ("camp_001", 23)
     part = company.ask("insights", metrics=["spend"], date_range_start="2024-01-01", date_range_end="2024-01-03").json()
     assert part["totals"]["spend"] is None  # never spread over days
 

@@ -11,7 +11,8 @@ from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.insight import service
 from kalends.insight.causal import digest
-from kalends.insight.schemas import AnswerOut, CausalIn, InsightsIn, InsightsOut, LineageOut
+from kalends.insight.schemas import AnswerOut, CausalIn, InsightsIn, InsightsOut, LineageOut, SearchIn, SearchOut
+from kalends.insight.search import search
 
 router = APIRouter(tags=["insight"])
 
@@ -23,6 +24,12 @@ Exporter = Annotated[Work, permit("export.read")]
 def ask(work: Reader, asked: InsightsIn) -> Response:
     """Metrics over a period by dimensions: key figures, platforms, movers, best and worst, in words and numbers."""
     return _json(service.insights_json(work, asked=asked))
+
+
+@router.post("/marketing/search")
+def look_for(work: Reader, asked: SearchIn) -> SearchOut:
+    """Campaigns, ad groups, ads, accounts, flows and lists by name, and by what they did in the period."""
+    return search(work, asked=asked)
 
 
 @router.get("/insights", response_model=InsightsOut)

@@ -64,6 +64,60 @@ class CausalIn(Asked):
     format: Literal["csv", "parquet", "json"] = "json"
 
 
+class SearchIn(Asked):
+    """What to look for, in plain words: parts of names, and what the period's figures should be like."""
+
+    query: Annotated[
+        str,
+        Field(min_length=1, max_length=500, examples=["high performing campaigns with conversions", "black friday"]),
+    ]
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
+class UnderstoodOut(BaseModel):
+    """How the words were read: as parts of names, and beyond that as levels, an order, and conditions."""
+
+    words: list[str]
+    levels: list[str]
+    performance: Literal["high", "low"] | None
+    measured_by: str | None
+    having: list[str]
+
+
+class HitOut(BaseModel):
+    """Something that was found, with its figures in the period. `score`: how well the name fits, 0 to 1.
+
+    `lineage` and `cell` lead to where its figures come from, at `/lineage`.
+    """
+
+    level: str
+    data_source: str
+    account_id: str
+    id: str
+    name: str | None
+    score: float
+    metrics: dict[str, Number]
+    lineage: str
+    cell: dict[str, str]
+
+
+class SearchOut(BaseModel):
+    """The hits of one page, of `total`. Where there are none, `suggestions` say what would help."""
+
+    understood: UnderstoodOut
+    date_range_start: date
+    date_range_end: date
+    total: int
+    limit: int
+    offset: int
+    hits: list[HitOut]
+    currency: str | None
+    notes: list[str]
+    suggestions: list[str]
+    data_version: int
+
+
 class MissingReportOut(BaseModel):
     """An account that cannot answer for some days, and the report to load for that."""
 

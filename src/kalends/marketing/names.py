@@ -1,8 +1,39 @@
-"""Finding campaigns by what they are called."""
+"""Finding campaigns and the like by what they are called."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any, Final
+
+from ibis.expr import types as ir
+from sqlalchemy import select
+
 from kalends.base.work import Work
+from kalends.marketing import entities
+from kalends.marketing.models import Batch
+
+NAMED: Final[Mapping[str, tuple[str, str | None]]] = {
+    "account": ("account_id", "account_name"),
+    "campaign": ("campaign_id", "campaign_name"),
+    "ad_group": ("ad_group_id", "ad_group_name"),
+    "ad": ("ad_id", "ad_name"),
+    "flow": ("flow_id", None),
+    "list": ("list_id", None),
+}
+"""Per level the columns of a fact with its id and, where facts carry one, its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something with an id and what it was called. `account_id` is '' where a file of names does not say."""
+
+    data_source: str
+    account_id: str
+    id: str
+    name: str | None
 
 
 def find_campaigns(work: Work, *, words: str, limit: int) -> list[tuple[str, str]]:
@@ -14,3 +45,45 @@ def find_campaigns(work: Work, *, words: str, limit: int) -> list[tuple[str, str
     found = named.group_by("campaign_name", "data_source").agg(newest=named.date.max())
     rows = found.order_by([found.newest.desc(), found.campaign_name]).limit(limit).to_pyarrow().to_pylist()
     return [(row["campaign_name"], row["data_source"]) for row in rows]
+
+
+def told_in_facts(facts: ir.Table, *, level: str, words: Sequence[str], limit: int) -> ir.Table:
+    """What `facts` call the things of a level, the newest names first; with `words`, names or ids that have one."""
+    id_column, name_column = NAMED[level]
+    rows = facts.filter(facts[id_column].fill_null("") != "")
+    name = rows[name_column] if name_column else rows[id_column].nullif(rows[id_column])
+    rows = rows.select("data_source", "account_id", "date_to", id=rows[id_column], name=name)
+    found = rows.aggregate(by=["data_source", "account_id", "id", "name"], newest=rows.date_to.max())
+    found = _having(found, words)
+    return found.order_by([found.newest.desc(), found.id, found.name]).limit(limit)
+
+
+def told_alone(work: Work, *, level: str, words: Sequence[str], version: int, limit: int) -> list[Named]:
+    """The same of files that hold names only, as of the data version."""
+    if not work.warehouse.exists(entities.TABLE):
+        return []
+    found = entities.current(work.warehouse, version=version).rename(id="entity_id")
+    found = _having(found.filter(found.level == level), words).order_by("id").limit(limit)
+    rows: list[dict[str, Any]] = work.warehouse.to_arrow(found).to_pylist()
+    sources = _sources(work, {row["batch_seq"] for row in rows})
+    return [
+        Named(sources.get(row["batch_seq"], ""), _account(row["account_id"]), _account(row["id"]), row["name"])
+        for row in rows
+    ]
+
+
+def _account(told: str) -> str:
+    """Meta's ad accounts are 'act_1' or '1'; facts have the number, and files of names what they said."""
+    return told.removeprefix("act_")
+
+
+def _having(rows: ir.Table, words: Sequence[str]) -> ir.Table:
+    """Keep names and ids that have one of the words, where there are any."""
+    text = rows.name.fill_null("").lower() + " " + rows.id.lower()
+    return rows.filter(reduce(or_, [text.contains(word) for word in words])) if words else rows
+
+
+def _sources(work: Work, numbers: Iterable[int]) -> dict[int, str]:
+    """Which platform each batch was of."""
+    found = work.session.execute(select(Batch.seq, Batch.data_source).where(Batch.seq.in_(list(numbers))))
+    return {seq: source for seq, source in found}  # noqa: C416 - rows, not pairs
