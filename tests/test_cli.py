@@ -43,6 +43,8 @@ def ask_all(home):
     """Every reading command, as a program calls it."""
     figures = answer(home, "query", "spend", "clicks", "--from", "2026-02-10", "--to", "2026-02-13")
     assert float(figures["rows"][0]["spend"]) == pytest.approx(42.0)
+    found = answer(home, "search", "best", "campaigns", "--from", "2026-02-10", "--to", "2026-02-13")
+    assert sum(hit["metrics"]["spend"] for hit in found["hits"]) == pytest.approx(42.0)
     days = answer(home, "calendar", "--from", "2026-02-10", "--to", "2026-02-13")["days"]
     assert [day["date"] for day in days] == [f"2026-02-{10 + place}" for place in range(4)]
     assert [one["email"] for one in answer(home, "user", "list")["people"]] == ["ada@aurora.example"]
@@ -133,6 +135,7 @@ def test_before_a_set_up_commands_say_what_to_do():
         (["ingest"], 2, "file"),
         (["export", "panel.xlsx", "--from", "2026-02-10", "--to", "2026-02-13"], 2, ".csv or .parquet"),
         (["query", "spend"], 2, "--from"),
+        (["search", "brand", "--limit", "0"], 1, "limit"),
         (["query", "nonsense", "--from", "2026-02-10", "--to", "2026-02-13"], 1, "nonsense"),
         (["query", "spend", "--from", "yesterday", "--to", "2026-02-13"], 1, "date_range_start"),
         (["query", "spend", "--from", "2026-02-13", "--to", "2026-02-10"], 1, "2026-02"),

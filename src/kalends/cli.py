@@ -279,6 +279,29 @@ def query(
     show(answer, as_json=as_json, lines=lambda found: table_lines(found["rows"]))
 
 
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="Parts of names; also: best campaigns with conversions.")],
+    *,
+    start: Annotated[str | None, typer.Option("--from", help="First day; without, the last 30 days.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last day.")] = None,
+    limit: Annotated[int, typer.Option(help="How many to print.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Find campaigns, ad groups, ads and accounts, with their figures."""
+    body = {"query": " ".join(words), "date_range_start": start, "date_range_end": end, "limit": limit}
+    with client() as opened:
+        answer = opened.post("/marketing/search", body)
+    show(answer, as_json=as_json, lines=describe_hits)
+
+
+def describe_hits(found: dict[str, Any]) -> list[str]:
+    """The hits as a table, or what would help."""
+    about = ("level", "data_source", "name", "id")
+    rows = [{name: hit[name] for name in about} | hit["metrics"] for hit in found["hits"]]
+    return table_lines(rows) if rows else found["suggestions"]
+
+
 def table_lines(rows: list[dict[str, Any]]) -> list[str]:
     """Rows as aligned columns."""
     if not rows:
