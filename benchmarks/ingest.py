@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,7 @@ KALENDS = Path(sys.executable).with_name("kalends")
 VARIANTS = ("plain", "shuffled", "changed")
 GROWTH = (10_000, 100_000)
 DLT_ROWS = 100_000
+EMAIL, PASSWORD = "a@bench.example", "long enough a secret"
 
 RIVAL = """
 import duckdb, sys
@@ -74,8 +75,8 @@ def dlt_rival(file: Path, folder: Path) -> float:
 class Server:
     """A running server with an empty workspace."""
 
-    def __init__(self, process: subprocess.Popen[str], environment: dict[str, str]) -> None:
-        self.process, self.environment = process, environment
+    def __init__(self, process: subprocess.Popen[str], environment: dict[str, str], address: str) -> None:
+        self.process, self.environment, self.address = process, environment, address
 
     def command(self, *arguments: object) -> dict:
         """A `kalends` command's JSON answer."""
@@ -85,10 +86,10 @@ class Server:
             raise SystemExit(done.stderr)
         return json.loads(done.stdout)
 
-    def ingest(self, file: Path) -> tuple[float, dict]:
+    def ingest(self, file: Path, *, source: str = "facebook_ads") -> tuple[float, dict]:
         """Seconds until the file is visible, and its batch."""
         begin = time.perf_counter()
-        batch = self.command("ingest", file, "--source", "facebook_ads")
+        batch = self.command("ingest", file, "--source", source)
         return time.perf_counter() - begin, batch
 
     def peak_megabytes(self) -> float:
@@ -96,6 +97,14 @@ class Server:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         found = re.search(r"VmHWM:\s+(\d+) kB", status)
         return int(found[1]) / 1024 if found else 0.0
+
+
+def iter_until(lines: Iterable[str], last: str) -> Iterator[str]:
+    """The lines up to the one that holds `last`."""
+    for line in lines:
+        yield line
+        if last in line:
+            return
 
 
 @contextmanager
@@ -106,11 +115,9 @@ def server(folder: Path) -> Iterator[Server]:
     environment = {**os.environ, "KALENDS_HOME": str(home), "KALENDS_PORT": "0"}
     process = subprocess.Popen([str(KALENDS), "up"], env=environment, stdout=subprocess.PIPE, text=True)
     try:
-        for line in process.stdout:
-            if "Ctrl-C" in line:
-                break
-        made = Server(process, environment)
-        made.command("init", "--name", "Bench", "--email", "a@bench.example", "--password", "long enough a secret")
+        said = list(iter_until(process.stdout, "Ctrl-C"))
+        made = Server(process, environment, re.search(r"http://\S+", said[0])[0])
+        made.command("init", "--name", "Bench", "--email", EMAIL, "--password", PASSWORD)
         yield made
     finally:
         process.terminate()

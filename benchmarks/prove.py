@@ -63,6 +63,8 @@ GROUPS = (
     Group("ingest speed", "ingest against DuckDB's own CREATE TABLE and dlt", ("benchmarks/ingest.py",), scales=False),
     Group("insight speed", "questions against SQL by hand on 10,000,000 facts",
           ("benchmarks/insights.py",), scales=False),
+    Group("home speed", "the Home page over HTTP on 1,000,000 facts, quiet and while files are loaded",
+          ("benchmarks/home.py",), scales=False),
 )  # fmt: skip
 
 
