@@ -42,11 +42,9 @@ def stage_repeats(tenant: TenantWarehouse, *, days: str, dates: str) -> bool:
     `days`: a table of account-days; `dates`: a condition on the facts `f` that holds for all of them.
     """
     facts = f"facts AS f WHERE f.date_from = f.date_to AND {dates}"
-    # Most files know one window, and then one look at one column is all.
-    told = tenant.execute(f"SELECT min(f.attribution) AS first, max(f.attribution) AS last FROM {facts}").to_pylist()[0]
-    if told["first"] == told["last"]:
-        return False
     thing = ", ".join(f"f.{column}" for column in THING)
+    if not _has_repeats(tenant, facts, thing):
+        return False
     place = f"row_number() OVER (PARTITION BY {thing} ORDER BY {_RANK}, f.attribution)"
     tenant.stage_query(
         "_repeats",
@@ -55,3 +53,14 @@ def stage_repeats(tenant: TenantWarehouse, *, days: str, dates: str) -> bool:
         " WHERE place > 1",
     )
     return bool(tenant.execute("SELECT count(*) FROM _repeats").column(0)[0].as_py())
+
+
+def _has_repeats(tenant: TenantWarehouse, facts: str, thing: str) -> bool:
+    """Whether a thing has several rows. Most data knows one window, so that one look at one column is all; where there
+    is a window per ad set, grouping costs a quarter of what ranking the rows would.
+    """
+    told = tenant.execute(f"SELECT min(f.attribution) AS first, max(f.attribution) AS last FROM {facts}").to_pylist()[0]
+    if told["first"] == told["last"]:
+        return False
+    several = f"SELECT 1 AS one FROM {facts} GROUP BY {thing} HAVING count(*) > 1 LIMIT 1"
+    return bool(tenant.execute(several).num_rows)
