@@ -23,8 +23,8 @@ def test_parts_are_the_bytes_cut_at_ends_of_lines(lines, chunk, size):
     text = b"\n".join(lines)
     chunks = [text[place : place + chunk] for place in range(0, len(text), chunk)]
     parts = list(whole_lines(iter(chunks), size=size))
-    assert all(part.endswith(b"\n") for part in parts)
-    joined = b"".join(parts)
+    assert all(part[-1].endswith(b"\n") for part in parts)
+    joined = b"".join(b"".join(part) for part in parts)
     assert joined == (text if text.endswith(b"\n") or not text else text + b"\n")
 
 

@@ -29,7 +29,7 @@ from kalends.marketing.mapping.entities import CREATE_NAMED, entity_of, stage_na
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import generic_mapping
 from kalends.marketing.mapping.unpivot import CREATE_SERIES, layout_of, stage_series
-from kalends.marketing.reading import ROW, Payload, Raw, RawTable, open_raw
+from kalends.marketing.reading import ROW, Payload, Raw, RawTable, SlowWayError, UnseenColumnsError, open_raw
 
 TOTALS = ("spend", "impressions", "clicks", "conversions", "revenue")
 
@@ -92,10 +92,6 @@ class StageReport:
                 if total.report == report and value is not None:
                     sums[metric] = sums.get(metric, 0.0) + float(str(value))
         return sums
-
-
-class SlowWayError(Exception):
-    """The payload, read in place, turned out to need rows that can be looked at more than once."""
 
 
 @dataclass
@@ -168,7 +164,10 @@ class _Staging:
         """One part of the payload after the other, in order: a row's place in the table is its place in the file."""
         begin = f"CREATE OR REPLACE TEMP TABLE {name} AS"
         while table.advance():
-            self.con.execute(f"{begin} {plan.select}")
+            try:
+                self.con.execute(f"{begin} {plan.select}")
+            except duckdb.InvalidInputException as error:
+                raise SlowWayError from error  # a row is of another shape than the mapping reads in place
             begin = f"INSERT INTO {name}"
 
     def _settled(self, table: RawTable, mapping: Mapping) -> Settings:
@@ -185,13 +184,15 @@ class _Staging:
     def _divide(self, name: str, table: RawTable, plan: Plan) -> None:
         """Good rows stay; broken ones and keys that come twice with different values go to quarantine."""
         row = "source_row" if table.has_row else "rowid + 1"
+        constants = "".join(f", {sql} AS {column}" for column, sql in plan.constants.items())
+        own_row = "" if table.has_row else f", {row} AS source_row"
+        rows = f"SELECT * EXCLUDE (problems, bad_row, bad_cells){constants}{own_row} FROM {name}"
         self._refuse_nested(name, table, plan)
         self.report.received += _count(self.con, name)
         raw = table.relation if table.has_row else None
         self.report.quarantined += quarantine(self.con, table=name, row=row, rules=plan.rules, raw=raw)
-        own_row = "" if table.has_row else f", {row} AS source_row"
-        self.parts.append(f"SELECT * EXCLUDE (problems, bad_row, bad_cells){own_row} FROM {name}")
-        self._separate_keys(name, row)
+        self.parts.append(rows)
+        self._separate_keys(name, rows)
 
     def _refuse_nested(self, name: str, table: RawTable, plan: Plan) -> None:
         """Nested cells, and cells that only the whole file's notation can settle, need the slow way."""
@@ -202,7 +203,7 @@ class _Staging:
         if self.con.execute(f"SELECT 1 FROM {name} WHERE problems & {mask} <> 0 LIMIT 1").fetchone():
             raise SlowWayError
 
-    def _separate_keys(self, name: str, row: str) -> None:
+    def _separate_keys(self, name: str, rows: str) -> None:
         """The same row twice counts once. Which of two different rows of one key is right, nobody can tell here."""
         twice = (
             self.con.execute(
@@ -215,10 +216,10 @@ class _Staging:
         if not twice or not twice[0]:
             return
         spoken = self.con.execute(
-            f"INSERT INTO quarantined SELECT {row}, NULL, 'repeated_key', 'Repeated key: another row has the same "
+            f"INSERT INTO quarantined SELECT source_row, NULL, 'repeated_key', 'Repeated key: another row has the same "
             "report, ids, breakdowns and dates and other values; send one of them, or the column that tells them "
             f"apart.', CAST(to_json({{'report': report, 'campaign_id': campaign_id, 'ad_id': ad_id, 'breakdowns': "
-            f"breakdowns, 'date_from': date_from, 'spend': spend, 'clicks': clicks}}) AS VARCHAR) FROM {name} "
+            f"breakdowns, 'date_from': date_from, 'spend': spend, 'clicks': clicks}}) AS VARCHAR) FROM ({rows}) "
             "WHERE key_hash IN (SELECT key_hash FROM repeated WHERE differs)"
         ).fetchone()
         self.report.quarantined += int(spoken[0]) if spoken else 0
@@ -284,16 +285,19 @@ def stage(
         conversions=(options or StageOptions()).conversions,
         holds_values="action_values" in file_name.lower(),
     )
-    for is_forgiving in (False, True):
+    is_forgiving, columns = False, frozenset[str]()
+    while True:
         report = StageReport(data_source=canonical_source(data_source))
         _prepare(con)
         try:
-            with open_raw(con, payload, is_forgiving=is_forgiving) as raw:
+            with open_raw(con, payload, is_forgiving=is_forgiving, columns=columns) as raw:
                 _Staging(con, settings, options or StageOptions(), report).run(raw)
         except SlowWayError:
-            continue
-        return report
-    raise AssertionError("the slow way is the last")
+            is_forgiving = True
+        except UnseenColumnsError as error:
+            columns = error.columns
+        else:
+            return report
 
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:

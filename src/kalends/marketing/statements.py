@@ -157,8 +157,19 @@ def prior(tenant: TenantWarehouse, stamp: Stamp, *, is_late: bool) -> str:
     return "(SELECT * FROM _prior)"
 
 
-def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: Stamp) -> tuple[int, int]:
-    """Append the rows that say something else than the state before them; gives how many are new, and how many not."""
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Rows that say something else than the state before them: how many are new, how many restate, and a query for
+    their FACT columns in the order in which they are stored.
+    """
+
+    added: int
+    restated: int
+    rows: str
+
+
+def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: Stamp) -> Changed:
+    """Append the rows that say something else than the state before them."""
     tenant.stage_query(
         "_changed",
         f"SELECT s.key_hash, p.key_hash IS NULL AS is_new FROM {staged} AS s"
@@ -166,17 +177,15 @@ def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: St
     )
     added = count(tenant, "SELECT count(*) FROM _changed WHERE is_new")
     written = count(tenant, "SELECT count(*) FROM _changed")
+    # A first load writes all of its rows, and most files are in the order of their days: then neither the look-up nor
+    # the sort of wide rows is needed.
+    is_all = written == count(tenant, f"SELECT count(*) FROM {staged}")
+    which = "" if is_all else " WHERE key_hash IN (SELECT key_hash FROM _changed)"
+    order = "" if is_all and _is_by_day(tenant, staged) else f" ORDER BY {STORED}"
+    rows = f"SELECT {STAGED_COLUMNS}, {stamp.columns(is_deleted=False)} FROM {staged}{which}{order}"
     if written:
-        # A first load writes all of its rows, and most files are in the order of their days: then neither the look-up
-        # nor the sort of wide rows is needed.
-        is_all = written == count(tenant, f"SELECT count(*) FROM {staged}")
-        tenant.run(
-            f"INSERT INTO facts_log ({STAGED_COLUMNS}, batch_seq, recorded_at, reported_at, is_deleted)"
-            f" SELECT {STAGED_COLUMNS}, {stamp.columns(is_deleted=False)} FROM {staged}"
-            f" WHERE {'true' if is_all else 'key_hash IN (SELECT key_hash FROM _changed)'}"
-            f" {'' if is_all and _is_by_day(tenant, staged) else f'ORDER BY {STORED}'}"
-        )
-    return added, written - added
+        tenant.run(f"INSERT INTO facts_log ({COLUMNS}) {rows}")
+    return Changed(added, written - added, rows)
 
 
 def _is_by_day(tenant: TenantWarehouse, staged: str) -> bool:
@@ -204,8 +213,8 @@ def bury_vanished(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: St
     )
 
 
-def renew_after(tenant: TenantWarehouse, batch_seq: int, *, is_late: bool, overwrites: bool) -> None:
-    """Renew facts and rollups for the keys that this batch wrote."""
+def renew_after(tenant: TenantWarehouse, batch_seq: int, *, is_late: bool, overwrites: bool, rows: str) -> None:
+    """Renew facts and rollups for the keys that this batch wrote; `rows` is the query for what it says of them."""
     own = f"batch_seq = {batch_seq}"
     if is_late:
         touch(tenant, own)
@@ -215,8 +224,7 @@ def renew_after(tenant: TenantWarehouse, batch_seq: int, *, is_late: bool, overw
     if overwrites:
         touch(tenant, own)
         _delete_touched(tenant)
-    order = f"ORDER BY {STORED}" if overwrites else ""  # of a load of new rows only, the log has the order already
-    tenant.run(f"INSERT INTO facts ({COLUMNS}) SELECT {COLUMNS} FROM facts_log WHERE {own} AND NOT is_deleted {order}")
+    tenant.run(f"INSERT INTO facts ({COLUMNS}) {rows}")
     _touch_days(tenant, f"(SELECT * FROM facts_log WHERE {own})")
     rollup.renew(tenant, days="_days")
 

@@ -119,15 +119,16 @@ def apply_batch(
         statements.note_scopes(tenant, staged, stamp=stamp, complete=complete)
         is_late = statements.is_late(tenant, stamp)
         prior = statements.prior(tenant, stamp, is_late=is_late)
-        added, changed = statements.write_changed(tenant, staged, prior=prior, stamp=stamp)
+        changed = statements.write_changed(tenant, staged, prior=prior, stamp=stamp)
         unchanged = statements.confirm_rest(tenant, staged, stamp=stamp)
         deleted = statements.bury_vanished(tenant, staged, prior=prior, stamp=stamp) if complete else 0
-        if added or changed or deleted:
-            statements.renew_after(tenant, batch_seq, is_late=is_late, overwrites=bool(changed or deleted))
+        if changed.added or changed.restated or deleted:
+            overwrites = bool(changed.restated or deleted)
+            statements.renew_after(tenant, batch_seq, is_late=is_late, overwrites=overwrites, rows=changed.rows)
         return Applied(
             received=received,
-            added=added,
-            changed=changed,
+            added=changed.added,
+            changed=changed.restated,
             unchanged=unchanged,
             superseded=superseded,
             repeated=repeated,

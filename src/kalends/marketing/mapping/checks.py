@@ -6,6 +6,7 @@ A row that breaks a rule is quarantined with every rule it broke: which column, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,6 +19,7 @@ from kalends.marketing.reading import ROW, literal
 EARLIEST = date(1990, 1, 1)  # no advertising platform has older data; earlier dates are two-digit years and serials
 SIGNED = frozenset({"revenue", "pipeline_value"})  # refunds and lost deals are negative, the others never are
 MAX_RULES = 62  # bits of a BIGINT, sign apart
+_EMPTY = "|".join(map(re.escape, EMPTY_MARKS))
 _RIGHT = {
     "date": "write it as 2024-03-31",
     "count": "write a whole number like 1234",
@@ -41,8 +43,8 @@ class Rule:
 
 def unread(column: str, text: str, typed: str, kind: str) -> Rule:
     """A cell that holds something, and nothing could be read from it."""
-    marks = ", ".join(map(literal, EMPTY_MARKS))
-    broken = f"({typed} IS NULL AND {text} IS NOT NULL AND {text} NOT IN ({marks}))"
+    # Only cells of which nothing could be read come as far as the marks; NOT IN would join all of them with a list.
+    broken = f"({typed} IS NULL AND {text} IS NOT NULL AND NOT regexp_full_match({text}, {literal(_EMPTY)}))"
     return Rule(column, f"unreadable_{'date' if kind == 'date' else 'number'}", _RIGHT[kind], broken, text)
 
 
@@ -78,9 +80,13 @@ def date_rules(column: str | None, today: date) -> Iterator[Rule]:
 
 def problems_sql(rules: list[Rule]) -> str:
     """The rules a row breaks, one bit each, as SQL."""
-    bits = [f"CASE WHEN {rule.broken} THEN {1 << bit}::BIGINT ELSE 0::BIGINT END" for bit, rule in enumerate(rules)]
-    # A row that could not be read at all breaks that rule and no other. It is the first.
-    return f"CASE WHEN {rules[0].broken} THEN 1::BIGINT ELSE {' + '.join(bits[1:]) or '0::BIGINT'} END"
+    first, *others = rules
+    bits = (f"CASE WHEN {rule.broken} THEN {1 << bit}::BIGINT ELSE 0::BIGINT END" for bit, rule in enumerate(others, 1))
+    # A row that could not be read at all breaks that rule and no other. Most rows break none, and end at its ELSE.
+    return (
+        f"CASE WHEN {first.broken} THEN 1::BIGINT WHEN {' OR '.join(rule.broken for rule in others) or 'false'} "
+        f"THEN {' + '.join(bits) or '0::BIGINT'} ELSE 0::BIGINT END"
+    )
 
 
 def shown_sql(rules: list[Rule]) -> str:
@@ -100,14 +106,14 @@ def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: l
 
     `raw` is the table in which the row as it came is looked up by `__row`; None where `bad_row` has it.
     """
-    if raw is not None:
+    found = con.execute(f"SELECT bit_or(problems), count(*) FROM {table} WHERE problems <> 0").fetchone()
+    mask, count = found or (0, 0)
+    if count and raw is not None:
         con.execute(
             f"UPDATE {table} SET bad_row = coalesce(bad_row, CAST(to_json(r) AS VARCHAR)) "
             f"FROM (SELECT * FROM {raw} WHERE {ROW} IN (SELECT source_row FROM {table} WHERE problems <> 0)) AS r "
             f"WHERE problems <> 0 AND source_row = r.{ROW}"
         )
-    found = con.execute(f"SELECT bit_or(problems), count(*) FROM {table} WHERE problems <> 0").fetchone()
-    mask, count = found or (0, 0)
     for bit, rule in enumerate(rules):
         if (mask or 0) >> bit & 1:
             con.execute(
@@ -115,7 +121,8 @@ def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: l
                 f"FROM {table} WHERE problems & {1 << bit} <> 0",
                 [rule.column, rule.code],
             )
-    con.execute(f"DELETE FROM {table} WHERE problems <> 0")
+    if count:
+        con.execute(f"DELETE FROM {table} WHERE problems <> 0")
     return int(count)
 
 

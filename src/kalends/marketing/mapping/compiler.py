@@ -9,6 +9,7 @@ the order of their names, so the same data in another order and notation gives t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,6 +26,7 @@ SEPARATOR = "chr(31)"  # no id holds it (checks.id_rule), so the parts of a key 
 FEW = 32  # leftover columns up to which one expression each is the faster way
 _TYPES = {**dict.fromkeys(records.MONEY, "DECIMAL(18,6)"), **dict.fromkeys(records.COUNTS, "BIGINT"),
           **dict.fromkeys(records.FRACTIONS, "DOUBLE")}  # fmt: skip
+_LITERAL = re.compile(r"NULL::[\w(),]+|'(?:[^']|'')*'")
 _IDS = ("account_id", "campaign_id", "ad_group_id", "ad_id")
 _TEXT_KINDS = {
     "text": "nullif({0}, '')",
@@ -51,9 +53,14 @@ class Settings:
 
 @dataclass
 class Plan:
-    """The select, the rules behind its `problems` bits, and which raw columns it used for what."""
+    """The select, the rules behind its `problems` bits, and which raw columns it used for what.
+
+    `constants`: record columns that are the same in every row, as SQL. The select leaves them out: half of the record
+    is about things that one platform does not have, and storing nothing a million times takes time and memory.
+    """
 
     select: str
+    constants: dict[str, str]
     rules: list[Rule]
     used: dict[str, str]
     leftover: list[str]
@@ -89,9 +96,12 @@ class Compiler:
         record = self._record()
         self.rules += [*date_rules(self.used_for("date_from"), self.settings.today), *self._id_rules()]
         leftover = [column for column in sorted(self.cells) if self._is_leftover(column)]
+        record = {column: record.get(column, _null(column)) for column in (*records.KEY, *records.VALUES)}
         record["extra"] = "extra0"
         self.rules.append(Rule(None, "nested", "", self._nested(leftover)))
-        return Plan(self._select(record, leftover), self.rules, self.used, leftover, 1 << (len(self.rules) - 1))
+        constants = {column: sql for column, sql in record.items() if _LITERAL.fullmatch(sql)}
+        select = self._select(record, leftover, stored=[column for column in record if column not in constants])
+        return Plan(select, constants, self.rules, self.used, leftover, 1 << (len(self.rules) - 1))
 
     def used_for(self, target: str) -> str | None:
         """The first raw column that feeds a target."""
@@ -131,13 +141,13 @@ class Compiler:
         """Record column -> SQL over the typed layer, all but the hashes and `extra`."""
         record = {target: _first(aliases) for target, aliases in self.targets.items()}
         for target in _IDS:
-            record[target] = f"coalesce({record[target]}, '')" if target in record else "''"
-        record["attribution"] = f"coalesce({record.get('attribution', 'NULL')}, '')"
+            record[target] = _or_else(record.get(target), "''")
+        record["attribution"] = _or_else(record.get("attribution"), "''")
         record["data_source"] = literal(self.mapping.data_source)
         record |= self._dates(record)
         record |= self._shape()
         for target, constant in self.mapping.constants.items():
-            record[target] = f"coalesce({record.get(target, 'NULL')}, {self._channel(record, target, constant)})"
+            record[target] = _or_else(record.get(target), self._channel(record, target, constant))
         return record | self._conversions(record)
 
     def _dates(self, record: dict[str, str]) -> dict[str, str]:
@@ -291,27 +301,27 @@ class Compiler:
         """The innermost layer. A loaded table's leftover cells end here, in `extra`: there may be ten thousand."""
         if not self.table.has_row:
             raw = ", ".join(f"{quoted(column)} AS {cell}" for column, cell in self.cells.items())
-            cells = f"SELECT {raw}, NULL::VARCHAR AS {FAULT}, NULL::VARCHAR AS {RAW} FROM {self.table.relation}"
+            lists = (column for fed in ("conversions", "revenue") if (column := self._action_column(fed)))
+            source = self.table.shaped(dict.fromkeys(lists, actions.LISTS))
+            cells = f"SELECT {raw}, NULL::VARCHAR AS {FAULT}, NULL::VARCHAR AS {RAW} FROM {source}"
             return f"SELECT *, {self._extra(leftover)} AS extra0 FROM ({cells})"
         used = "".join(f"{quoted(column)} AS {self.cells[column]}, " for column in self.used)
         self.cells |= {column: quoted(column) for column in leftover}  # not carried: read in place
         return f"SELECT {used}{self._extra(leftover)} AS extra0, {ROW}, {FAULT}, {RAW} FROM {self.table.relation}"
 
-    def _select(self, record: dict[str, str], leftover: list[str]) -> str:
+    def _select(self, record: dict[str, str], leftover: list[str], *, stored: list[str]) -> str:
         source = self._source(leftover)
         source = f"SELECT *{''.join(', ' + typed for typed in self.typed)}{self._lists()} FROM ({source})"
         for layer in self._list_layers():
             source = f"SELECT *, {', '.join(layer)} FROM ({source})"
-        columns = [column for column in (*records.KEY, *records.VALUES) if column != "extra"]
-        mapped = ", ".join(f"{record.get(column, _null(column))} AS {column}" for column in (*columns, "extra"))
+        mapped = ", ".join(f"{sql} AS {column}" for column, sql in record.items())
         source = f"SELECT *, {mapped} FROM ({source})"
         source = f"SELECT *, {problems_sql(self.rules)} AS problems FROM ({source})"
-        order = ", ".join((*records.KEY, *records.VALUES))
         row = f", {ROW} AS source_row" if self.table.has_row else ""
         bad = f"CASE WHEN problems <> 0 THEN coalesce({RAW}, {self._raw_row()}) END"
         cells = f"CASE WHEN problems <> 0 THEN {shown_sql(self.rules)} END"
         return (
-            f"SELECT {order}, {key_hash_sql()} AS key_hash, {row_hash_sql()} AS row_hash, problems, "
+            f"SELECT {', '.join(stored)}, {key_hash_sql()} AS key_hash, {row_hash_sql()} AS row_hash, problems, "
             f"{bad} AS bad_row, {cells} AS bad_cells{row} FROM ({source})"
         )
 
@@ -319,9 +329,11 @@ class Compiler:
         lists = ""
         for name, fed in (("counts", "conversions"), ("worths", "revenue")):
             column = self._action_column(fed)
-            lists += f", {actions.parsed(self.cells[column])} AS {name}" if column else ""
+            if column:
+                cell = self.cells[column]
+                lists += f", {actions.parsed(cell) if self.table.has_row else cell} AS {name}"
         if lists and " AS counts" not in lists:
-            lists += f", {actions.parsed('NULL::VARCHAR')} AS counts"
+            lists += f", NULL::{actions.LISTS} AS counts"
         return lists
 
     def _list_layers(self) -> list[list[str]]:
@@ -363,6 +375,10 @@ def is_report(table: RawTable, mapping: Mapping) -> bool:
         rule.counts in compiler.by_name or {"action_type", "value"} <= compiler.by_name.keys()
     )
     return has_metric or has_actions
+
+
+def _or_else(sql: str | None, other: str) -> str:
+    return other if sql is None else f"coalesce({sql}, {other})"
 
 
 def _first(aliases: list[str]) -> str:

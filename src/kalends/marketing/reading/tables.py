@@ -1,16 +1,16 @@
 # ruff: noqa: S608  # SQL is built of quoted column names and our own expressions; values are bound or escaped
 """Rows into DuckDB: a payload becomes one raw table per stream, every column as text.
 
-NDJSON, by far the largest payloads, is read by DuckDB itself in two passes over the bytes: a survey of all keys (so
-that a field that first shows up in the last row is not lost), then the mapping's own pass, which reads the payload's
-parts in memory: nothing raw is stored. Everything else, and NDJSON that is broken, nested or oddly encoded, goes
-through `rows`, which is slower and knows every line's number.
+NDJSON, by far the largest payloads, is read by DuckDB itself, one part after the other in memory: nothing raw is
+stored. The first part tells the columns, and every later one is asked for its keys too, so that a field that first
+shows up in the last row is not lost: then the caller begins again with all of them. Everything else, and NDJSON that
+is broken, nested or oddly encoded, goes through `rows`, which is slower and knows every line's number.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice
@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from kalends.marketing.reading.documents import flatten
 from kalends.marketing.reading.errors import EmptyPayloadError, PayloadTooLargeError
-from kalends.marketing.reading.parts import IS_POSSIBLE, in_memory, in_parts
+from kalends.marketing.reading.parts import IS_POSSIBLE, Parts, in_memory, in_parts
 from kalends.marketing.reading.rows import Row, Rows, rows_of
 from kalends.marketing.reading.sniff import HEAD_BYTES, Sniffed, sniff
 from kalends.marketing.reading.unpack import Payload, Unpacking, is_plain_file
@@ -31,8 +31,20 @@ from kalends.marketing.reading.unpack import Payload, Unpacking, is_plain_file
 ROWS_A_CHUNK = 20_000
 MAX_COLUMNS = 20_000
 FAST_COLUMNS = 300  # read in place, all columns travel through the whole select, whose planning grows with their square
-MAX_OBJECT_BYTES = 4 << 20  # DuckDB's buffers are twice this: a part of 64 MiB keeps two threads busy
+MAX_OBJECT_BYTES = 4 << 20  # DuckDB's buffers are twice this: one part keeps two threads busy
 ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
+
+
+class SlowWayError(Exception):
+    """The payload, read in place, turned out to need rows that can be looked at more than once."""
+
+
+class UnseenColumnsError(Exception):
+    """A later part of the payload has columns that the first ones had not; `columns` are all there are."""
+
+    def __init__(self, columns: frozenset[str]) -> None:
+        super().__init__(columns)
+        self.columns = columns
 
 
 def quoted(name: str) -> str:
@@ -62,6 +74,14 @@ class RawTable:
     has_row: bool
     head: tuple[dict[str, str | None], ...] = ()
     advance: Callable[[], bool] = lambda: False
+    path: Path | None = None
+
+    def shaped(self, shapes: Mapping[str, str]) -> str:
+        """`relation` where it is read in place, with these columns of nested types instead of JSON text: that is not
+        written and read once more. A row of another shape fails the query.
+        """
+        assert self.path is not None
+        return _json_relation(self.path, self.columns, shapes)
 
 
 @dataclass(frozen=True)
@@ -74,42 +94,83 @@ class Raw:
 
 
 @contextmanager
-def open_raw(con: duckdb.DuckDBPyConnection, payload: Payload, *, is_forgiving: bool = False) -> Iterator[Raw]:
-    """The payload as raw tables, while the block runs. `is_forgiving` takes the slow way from the start.
+def open_raw(
+    con: duckdb.DuckDBPyConnection,
+    payload: Payload,
+    *,
+    is_forgiving: bool = False,
+    columns: frozenset[str] = frozenset(),
+) -> Iterator[Raw]:
+    """The payload as raw tables, while the block runs. `is_forgiving` takes the slow way from the start; `columns` are
+    known to be somewhere in it.
 
-    Raises EmptyPayloadError, UnreadablePayloadError, PayloadTooLargeError for the payload as a whole.
+    Raises EmptyPayloadError, UnreadablePayloadError, PayloadTooLargeError for the payload as a whole; a table's
+    `advance` raises SlowWayError and UnseenColumnsError, and then it is to be opened again.
     """
     sniffed = sniff(payload)
-    keys = None if is_forgiving else _surveyed(con, payload, sniffed)
-    if keys:
+    if not is_forgiving and _is_plain(sniffed):
         with in_parts(payload) as parts:
-            head = tuple(flatten(item) for item in _head_items(sniffed.head))
-            relation = _json_relation(parts.path, keys)
-            table = RawTable("", relation, keys, is_table=False, has_row=False, head=head, advance=parts.advance)
-            yield Raw("ndjson", (table,))
-    elif sniffed.format == "parquet":
+            lines = _Lines(con, parts)
+            if lines.begin(columns):
+                head = tuple(flatten(item) for item in _head_items(sniffed.head))
+                relation = _json_relation(parts.path, lines.keys)
+                table = RawTable("", relation, lines.keys, is_table=False, has_row=False, head=head,
+                                 advance=lines.advance, path=parts.path)  # fmt: skip
+                yield Raw("ndjson", (table,))
+                return
+    if sniffed.format == "parquet":
         with _local(payload) as path:
             yield Raw("parquet", (_parquet_table(con, path),))
     else:
         yield _loaded(con, rows_of(payload, sniffed), sniffed.format)
 
 
-def _surveyed(con: duckdb.DuckDBPyConnection, payload: Payload, sniffed: Sniffed) -> tuple[str, ...] | None:
-    """All keys of all rows, sorted; None where the payload needs the slow way."""
-    if sniffed.format != "ndjson" or sniffed.encoding != "utf-8" or _is_nested(sniffed.head) or not IS_POSSIBLE:
-        return None
-    names: set[str] = set()
-    try:
-        with in_parts(payload) as parts:
-            while parts.advance():
-                found = con.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {_objects(parts.path)}").fetchall()
-                names.update(name for (name,) in found)
-    except duckdb.Error:
-        return None  # not valid JSON somewhere, or cut off: the slow way finds the line and keeps the others
-    if parts.unpacking.cut:
-        return None
-    keys = tuple(sorted(names))
-    return keys if len(keys) <= FAST_COLUMNS and tuple(speakable(keys)) == keys else None
+def _is_plain(sniffed: Sniffed) -> bool:
+    is_utf8 = sniffed.format == "ndjson" and sniffed.encoding == "utf-8"
+    return is_utf8 and IS_POSSIBLE and not _is_nested(sniffed.head)
+
+
+@dataclass
+class _Lines:
+    """The parts of an NDJSON payload, each asked for its keys when it is in place."""
+
+    con: duckdb.DuckDBPyConnection
+    parts: Parts
+    keys: tuple[str, ...] = ()
+    is_fresh: bool = True
+
+    def begin(self, known: frozenset[str]) -> bool:
+        """Put the first part in place and settle the keys, sorted; False where the payload needs the slow way."""
+        try:
+            self.keys = tuple(sorted(known | (self._next_keys() or frozenset())))
+        except SlowWayError:
+            return False
+        return 0 < len(self.keys) <= FAST_COLUMNS and tuple(speakable(self.keys)) == self.keys
+
+    def advance(self) -> bool:
+        """Put the next part in place, which at first is there already; False at the end."""
+        if self.is_fresh:
+            self.is_fresh = False
+            return True
+        found = self._next_keys()
+        if found is None or found <= set(self.keys):
+            return found is not None
+        for more in iter(self._next_keys, None):
+            found |= more
+        raise UnseenColumnsError(found | set(self.keys))
+
+    def _next_keys(self) -> frozenset[str] | None:
+        """The keys of the next part's rows; None at the end."""
+        try:
+            is_there = self.parts.advance()
+            query = f"SELECT DISTINCT unnest(json_keys(json)) FROM {_objects(self.parts.path)}"
+            found = self.con.execute(query).fetchall() if is_there else []
+        except duckdb.Error as error:
+            # Not valid JSON somewhere: the slow way finds the line and keeps the others.
+            raise SlowWayError from error
+        if self.parts.unpacking.cut:
+            raise SlowWayError
+        return frozenset(name for (name,) in found) if is_there else None
 
 
 def _head_items(head: bytes) -> list[Any]:
@@ -129,8 +190,8 @@ def _objects(path: Path) -> str:
     return f"read_ndjson_objects({literal(str(path))}, maximum_object_size={MAX_OBJECT_BYTES})"
 
 
-def _json_relation(path: Path, keys: tuple[str, ...]) -> str:
-    columns = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys)
+def _json_relation(path: Path, keys: tuple[str, ...], shapes: Mapping[str, str] | None = None) -> str:
+    columns = ", ".join(f"{literal(key)}: {literal((shapes or {}).get(key, 'VARCHAR'))}" for key in keys)
     return (
         f"read_json({literal(str(path))}, columns={{{columns}}}, format='newline_delimited', "
         f"maximum_object_size={MAX_OBJECT_BYTES})"
@@ -210,7 +271,8 @@ def _text(cells: list[str | None]) -> pa.Array:
 
 
 def _head(con: duckdb.DuckDBPyConnection, table: RawTable) -> tuple[dict[str, str | None], ...]:
-    rows = con.execute(f"SELECT * FROM {table.relation} LIMIT 200").fetchall()
+    # LIMIT would look each of ten thousand columns up by itself, which takes seconds.
+    rows = con.execute(f"SELECT * FROM {table.relation} WHERE rowid < 200").fetchall()
     return tuple(dict(zip(table.columns, row, strict=False)) for row in rows)
 
 
