@@ -2,7 +2,16 @@
 
 from kalends.marketing.reading.errors import EmptyPayloadError, PayloadTooLargeError, UnreadablePayloadError
 from kalends.marketing.reading.tables import (
-    FAULT, RAW, ROW, Raw, RawTable, SlowWayError, UnseenColumnsError, literal, open_raw, quoted,
+    FAULT,
+    RAW,
+    ROW,
+    Raw,
+    RawTable,
+    SlowWayError,
+    UnseenColumnsError,
+    literal,
+    open_raw,
+    quoted,
 )  # fmt: skip
 from kalends.marketing.reading.unpack import Payload
 

@@ -1,0 +1,63 @@
+"""A long file is read in parts: what only a later part has is not lost, and rows of another shape are not either."""
+
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+from duckdb_in_memory import connect
+
+from kalends.marketing.staging import stage
+
+pytestmark = pytest.mark.unit
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+def rows(count: int) -> list[dict[str, object]]:
+    """Ad rows of one day each, about 250 bytes."""
+    return [
+        {
+            "account_id": "1", "ad_id": str(number), "date_start": "2024-01-01", "date_stop": "2024-01-01",
+            "spend": "1.5", "ad_name": "x" * 100, "actions": [{"action_type": "purchase", "value": "2"}],
+        }
+        for number in range(count)
+    ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def short_parts(monkeypatch):
+    monkeypatch.setattr("kalends.marketing.reading.parts.whole_lines.__kwdefaults__", {"size": 1_000_000})
+
+
+def staged(made):
+    con, payload = connect(), "\n".join(map(json.dumps, made)).encode()
+    assert len(payload) > 5_000_000, "several parts"
+    return con, stage(con, lambda: io.BytesIO(payload), data_source="facebook_ads", now=NOW)
+
+
+def test_a_field_of_the_last_row_alone_is_kept_and_reported():
+    made = rows(30_000)
+    made[-1] |= {"newcomer": "7", "country": "DE"}
+    con, report = staged(made)
+    assert (report.received, report.staged, report.format) == (30_000, 30_000, "ndjson")
+    assert report.new_columns == ["newcomer"]
+    found = con.execute("SELECT ad_id, country, extra, report FROM staged WHERE extra IS NOT NULL").fetchall()
+    assert found == [("29999", "DE", '{"newcomer":"7"}', "ad/country")]
+    assert con.execute("SELECT count(*), sum(spend), sum(conversions) FROM staged").fetchone() == (
+        30_000,
+        45_000,
+        60_000,
+    )
+
+
+def test_rows_without_any_field_do_not_end_the_file():
+    _, report = staged([*rows(15_000), *({} for _ in range(400_000)), *rows(20_000)[15_000:]])
+    assert (report.received, report.staged, report.quarantined) == (420_000, 20_000, 400_000)
+
+
+def test_actions_of_another_shape_in_a_later_part_take_the_slow_way():
+    made = rows(30_000)
+    made[-1]["actions"] = "none"
+    con, report = staged(made)
+    assert (report.received, report.staged) == (30_000, 30_000)
+    assert con.execute("SELECT sum(conversions) FROM staged").fetchone() == (59_998,)
