@@ -14,6 +14,7 @@ from kalends.base.scope import Scope
 from kalends.base.worker import run_task
 from kalends.calendar import service as calendar
 from kalends.identity.service import Door, create_tenant
+from kalends.insight import asking
 from kalends.insight import service as insight
 from kalends.insight.kept import packed, unpacked
 from kalends.marketing import service as marketing
@@ -162,7 +163,8 @@ def test_the_same_period_is_less_provisional_later(clock, scope, ingest, reader,
     assert not may_change.search(reader()())
 
 
-def test_what_is_read_while_a_batch_is_applied_is_not_kept(house, scope, ingest, reader):
+def test_what_is_read_while_a_batch_is_applied_is_not_kept(house, scope, ingest, reader, monkeypatch):
+    monkeypatch.setattr(asking, "_PAUSES", (0.02, 0.02))
     ingest(row("2026-02-10", value="50.00"))
     with house.work(scope) as work:  # as if the next batch had been applied and were about to be published
         work.warehouse.run("INSERT INTO scopes BY NAME SELECT * REPLACE (batch_seq + 1 AS batch_seq) FROM scopes")

@@ -26,8 +26,8 @@ LOG = structlog.get_logger(__name__)
 FINISHED = Counter("kalends_tasks_finished", "Tasks by kind and final state.", ["kind", "state"])
 DURATION = Histogram("kalends_task_seconds", "How long tasks ran.", ["kind"])
 
-NICENESS = 10
-"""Of background work: a tenth of the weight of what people wait for, so that it still goes on under full load."""
+NICENESS = 5
+"""Of background work: a third of the weight of what people wait for; not less, as others wait for what it holds."""
 
 STALLED_SECONDS = 30
 """A worker that has not been heard of for this long is dead: its heartbeat comes every 10 s."""

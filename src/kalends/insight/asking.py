@@ -27,10 +27,9 @@ from kalends.marketing import service as marketing
 ENGINE: Final = Engine()
 """One per process: statements know no tenant, catalogues are kept by tenant and version."""
 
-_PATIENCE: Final = 50
-_PAUSE: Final = 0.02
-"""Seconds between two looks. An applied batch is published within milliseconds, on a busy machine within a second; to
-answer from the log meanwhile takes longer, and would make the publisher wait too.
+_PAUSES: Final = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.3, 0.5, 0.5)
+"""Seconds before each new look, two in all. An applied batch is published within milliseconds, on a busy machine within
+a second; to answer from the log meanwhile takes longer, and like looking all the time it holds the publisher up.
 """
 
 
@@ -130,10 +129,10 @@ def _settled_snapshot(
 ) -> Snapshot:
     """The snapshot; a batch that is applied already and not yet published is given a moment to be so."""
     snapshot = snapshot_of(work, as_of=as_of, calendar_id=calendar_id)
-    for _ in range(0 if as_of else _PATIENCE):
+    for pause in () if as_of else _PAUSES:
         if marketing.newest_applied(warehouse, held=held) <= snapshot.data_version:
             break
-        time.sleep(_PAUSE)
+        time.sleep(pause)
         snapshot = snapshot_of(work, calendar_id=calendar_id)
     return snapshot
 
