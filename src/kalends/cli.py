@@ -33,7 +33,7 @@ app.add_typer(users, name="user")
 app.add_typer(keys, name="key")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 
 
 def main() -> None:

@@ -100,6 +100,7 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
                 reported_at=batch.reported_at,
                 recorded_at=batch.received_at,
                 staged=INCOMING,
+                is_distinct=staged.parts == 1,
             )
             keep_quarantine(warehouse, con, batch)
             named = entities.apply(warehouse, con, batch_seq=batch.seq)

@@ -29,7 +29,16 @@ from kalends.marketing.mapping.entities import CREATE_NAMED, entity_of, stage_na
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import generic_mapping
 from kalends.marketing.mapping.unpivot import CREATE_SERIES, layout_of, stage_series
-from kalends.marketing.reading import ROW, Payload, Raw, RawTable, SlowWayError, UnseenColumnsError, open_raw
+from kalends.marketing.reading import (
+    ROW,
+    Payload,
+    Raw,
+    RawTable,
+    SlowWayError,
+    UnseenColumnsError,
+    create_raw,
+    open_raw,
+)
 
 TOTALS = ("spend", "impressions", "clicks", "conversions", "revenue")
 
@@ -162,13 +171,30 @@ class _Staging:
 
     def _stage_parts(self, name: str, table: RawTable, plan: Plan) -> None:
         """One part of the payload after the other, in order: a row's place in the table is its place in the file."""
-        begin = f"CREATE OR REPLACE TEMP TABLE {name} AS"
+        create_raw(self.con, "raw_broken", table.columns)
+        begin, before = f"CREATE OR REPLACE TEMP TABLE {name} AS", 0
         while table.advance():
             try:
-                self.con.execute(f"{begin} {plan.select}")
+                added = self.con.execute(f"{begin} {plan.select}").fetchone()
             except duckdb.InvalidInputException as error:
                 raise SlowWayError from error  # a row is of another shape than the mapping reads in place
-            begin = f"INSERT INTO {name}"
+            self._look_back(name, table, plan, before=before)
+            begin, before = f"INSERT INTO {name}", before + (added[0] if added else 0)
+
+    def _look_back(self, name: str, table: RawTable, plan: Plan, *, before: int) -> None:
+        """While the part is in place, keep the rows that broke a rule as they came. Nested cells, and cells that only
+        the whole file's notation can settle, need the slow way. `before`: the rows of earlier parts.
+        """
+        new = f"FROM {name} WHERE rowid >= {before} AND problems <> 0"
+        broken = (self.con.execute(f"SELECT bit_or(problems) {new}").fetchone() or (0,))[0] or 0
+        unread = sum(1 << bit for bit, rule in enumerate(plan.rules) if rule.code.startswith("unreadable"))
+        if broken & (unread | plan.nested_bit):
+            raise SlowWayError
+        if broken:
+            numbered = f"SELECT *, {before} + row_number() OVER () AS {ROW} FROM {table.relation}"
+            self.con.execute(
+                f"INSERT INTO raw_broken BY NAME SELECT * FROM ({numbered}) WHERE {ROW} IN (SELECT rowid + 1 {new})"
+            )
 
     def _settled(self, table: RawTable, mapping: Mapping) -> Settings:
         """The file's notation: told, else shown by the file. NDJSON read in place is plain, or comes here again."""
@@ -186,22 +212,12 @@ class _Staging:
         row = "source_row" if table.has_row else "rowid + 1"
         constants = "".join(f", {sql} AS {column}" for column, sql in plan.constants.items())
         own_row = "" if table.has_row else f", {row} AS source_row"
-        rows = f"SELECT * EXCLUDE (problems, bad_row, bad_cells){constants}{own_row} FROM {name}"
-        self._refuse_nested(name, table, plan)
+        rows = f"SELECT * EXCLUDE (problems){constants}{own_row} FROM {name}"
         self.report.received += _count(self.con, name)
-        raw = table.relation if table.has_row else None
+        raw = table.relation if table.has_row else "raw_broken"
         self.report.quarantined += quarantine(self.con, table=name, row=row, rules=plan.rules, raw=raw)
         self.parts.append(rows)
         self._separate_keys(name, rows)
-
-    def _refuse_nested(self, name: str, table: RawTable, plan: Plan) -> None:
-        """Nested cells, and cells that only the whole file's notation can settle, need the slow way."""
-        if table.has_row:
-            return
-        unread = sum(1 << bit for bit, rule in enumerate(plan.rules) if rule.code.startswith("unreadable"))
-        mask = unread | plan.nested_bit
-        if self.con.execute(f"SELECT 1 FROM {name} WHERE problems & {mask} <> 0 LIMIT 1").fetchone():
-            raise SlowWayError
 
     def _separate_keys(self, name: str, rows: str) -> None:
         """The same row twice counts once. Which of two different rows of one key is right, nobody can tell here."""

@@ -102,10 +102,11 @@ def apply_batch(
     recorded_at: datetime,
     staged: str = "staged",
     complete: Sequence[Window] = (),
+    is_distinct: bool = False,
 ) -> Applied:
     """Write what the temporary table `staged` (the STAGED columns, declared types) says and the log does not, and
-    renew facts and rollups. `complete`: windows in which keys that `staged` does not have are deleted. Where no key
-    comes twice `staged` may be a view.
+    renew facts and rollups. `complete`: windows in which keys that `staged` does not have are deleted. `is_distinct`:
+    no key comes twice; then `staged` may be a view.
 
     The same call again ends the same. `staged` loses its rows of equal key but the last.
     Raises BatchOutOfOrderError when a later batch has been applied.
@@ -115,7 +116,7 @@ def apply_batch(
         statements.refuse_out_of_order(tenant, batch_seq)
         statements.undo(tenant, batch_seq)
         received = statements.count(tenant, f"SELECT count(*) FROM {staged}")
-        superseded, repeated = statements.drop_duplicates(tenant, staged)
+        superseded, repeated = (0, 0) if is_distinct else statements.drop_duplicates(tenant, staged)
         statements.note_scopes(tenant, staged, stamp=stamp, complete=complete)
         is_late = statements.is_late(tenant, stamp)
         prior = statements.prior(tenant, stamp, is_late=is_late)

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import duckdb
 
 from kalends.marketing.mapping.cells import EMPTY_MARKS
-from kalends.marketing.reading import ROW, literal
+from kalends.marketing.reading import FAULT, RAW, ROW, literal
 
 EARLIEST = date(1990, 1, 1)  # no advertising platform has older data; earlier dates are two-digit years and serials
 SIGNED = frozenset({"revenue", "pipeline_value"})  # refunds and lost deals are negative, the others never are
@@ -32,7 +32,9 @@ _RIGHT = {
 
 @dataclass(frozen=True)
 class Rule:
-    """`broken` is an SQL condition over a row; `value` is the SQL text of the cell that the message shows."""
+    """`broken` is an SQL condition over a row. The message shows the cell in `column`, or what `value` is in SQL over
+    the row's record.
+    """
 
     column: str | None
     code: str
@@ -45,16 +47,16 @@ def unread(column: str, text: str, typed: str, kind: str) -> Rule:
     """A cell that holds something, and nothing could be read from it."""
     # Only cells of which nothing could be read come as far as the marks; NOT IN would join all of them with a list.
     broken = f"({typed} IS NULL AND {text} IS NOT NULL AND NOT regexp_full_match({text}, {literal(_EMPTY)}))"
-    return Rule(column, f"unreadable_{'date' if kind == 'date' else 'number'}", _RIGHT[kind], broken, text)
+    return Rule(column, f"unreadable_{'date' if kind == 'date' else 'number'}", _RIGHT[kind], broken)
 
 
-def number_rules(column: str, text: str, typed: str, target: str, kind: str) -> Iterator[Rule]:
+def number_rules(column: str, typed: str, target: str, kind: str) -> Iterator[Rule]:
     """Not a finite number; negative where nothing negative can be."""
     if kind in {"number", "share"}:
-        yield Rule(column, "not_finite", _RIGHT[kind], f"NOT isfinite({typed})", text)
+        yield Rule(column, "not_finite", _RIGHT[kind], f"NOT isfinite({typed})")
     if target not in SIGNED:
         right = f"{target.replace('_', ' ')} cannot be negative; send credits as revenue, or correct the row"
-        yield Rule(column, f"negative_{target}", right, f"{typed} < 0", text)
+        yield Rule(column, f"negative_{target}", right, f"{typed} < 0")
 
 
 def id_rule(column: str, text: str) -> Rule:
@@ -62,7 +64,7 @@ def id_rule(column: str, text: str) -> Rule:
     # The cheap test stands first: a clean file never runs the regular expression.
     scientific = f"(contains({text}, '+') AND regexp_full_match({text}, '\\d(\\.\\d+)?[eE]\\+\\d+'))"
     broken = f"({scientific} OR contains({text}, chr(31)))"
-    return Rule(column, "damaged_id", "export the column as text, with all its digits", broken, text)
+    return Rule(column, "damaged_id", "export the column as text, with all its digits", broken)
 
 
 def date_rules(column: str | None, today: date) -> Iterator[Rule]:
@@ -89,51 +91,52 @@ def problems_sql(rules: list[Rule]) -> str:
     )
 
 
-def shown_sql(rules: list[Rule]) -> str:
-    """The offending cell of each rule a row breaks, by bit, as one JSON object in SQL."""
-    cells = [f"'{bit}': {rule.value}" for bit, rule in enumerate(rules) if rule.value]
-    return f"CAST(to_json({{{', '.join(cells)}}}) AS VARCHAR)" if cells else "CAST(NULL AS VARCHAR)"
-
-
+_OWN = ", ".join(f'"{name}": null' for name in (ROW, FAULT, RAW))
+_AS_IT_CAME = f"CAST(json_merge_patch(to_json(r), '{{{_OWN}}}') AS VARCHAR)"  # without our own columns
 CREATE_QUARANTINE = (
     "CREATE OR REPLACE TEMP TABLE quarantined "
     "(source_row BIGINT, column_name VARCHAR, code VARCHAR, message VARCHAR, raw VARCHAR)"
 )
 
 
-def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: list[Rule], raw: str | None) -> int:
+def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: list[Rule], raw: str) -> int:
     """Move the rows of `table` that broke a rule into `quarantined`, one line per rule; returns the rows moved.
 
-    `raw` is the table in which the row as it came is looked up by `__row`; None where `bad_row` has it.
+    `row` is a row's number, in SQL; `raw` the table in which the row as it came is found by its number in `__row`. It
+    is read only where a rule is broken.
     """
     found = con.execute(f"SELECT bit_or(problems), count(*) FROM {table} WHERE problems <> 0").fetchone()
     mask, count = found or (0, 0)
-    if count and raw is not None:
-        con.execute(
-            f"UPDATE {table} SET bad_row = coalesce(bad_row, CAST(to_json(r) AS VARCHAR)) "
-            f"FROM (SELECT * FROM {raw} WHERE {ROW} IN (SELECT source_row FROM {table} WHERE problems <> 0)) AS r "
-            f"WHERE problems <> 0 AND source_row = r.{ROW}"
-        )
+    if not count:
+        return 0
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE broken_rows AS SELECT {ROW} AS number, coalesce({RAW}, {_AS_IT_CAME}) AS raw "
+        f"FROM (SELECT * FROM {raw}) AS r WHERE {ROW} IN (SELECT {row} FROM {table} WHERE problems <> 0)"
+    )
     for bit, rule in enumerate(rules):
-        if (mask or 0) >> bit & 1:
+        if mask >> bit & 1:
             con.execute(
-                f"INSERT INTO quarantined SELECT {row}, ?, ?, {_message_sql(bit, rule)}, bad_row "
-                f"FROM {table} WHERE problems & {1 << bit} <> 0",
+                f"INSERT INTO quarantined SELECT number, ?, ?, {_message_sql(rule)}, raw "
+                f"FROM {table} AS t JOIN broken_rows ON number = t.{row} WHERE problems & {1 << bit} <> 0",
                 [rule.column, rule.code],
             )
-    if count:
-        con.execute(f"DELETE FROM {table} WHERE problems <> 0")
+    con.execute(f"DELETE FROM {table} WHERE problems <> 0")
     return int(count)
 
 
-def _message_sql(bit: int, rule: Rule) -> str:
+def _message_sql(rule: Rule) -> str:
     what = rule.code.replace("_", " ")
-    if rule.value is None:
+    if rule.value is None and rule.column is None:
         return literal(f"{what.capitalize()}: {rule.right}.")
-    shown = f"coalesce(json_extract_string(bad_cells, '$.\"{bit}\"'), '')"
+    shown = rule.value or f"json_extract_string(raw, {literal(_pointer(rule.column or ''))})"
     where = f" in {rule.column}" if rule.column else ""
     before, after = literal(f"{what.capitalize()}{where}: "), literal(_sentence(rule.right))
-    return f"{before} || '\"' || left({shown}, 200) || '\". ' || {after}"
+    return f"{before} || '\"' || left(coalesce({shown}, ''), 200) || '\". ' || {after}"
+
+
+def _pointer(name: str) -> str:
+    """A member of a JSON object (RFC 6901): unlike a path, a pointer can name every one."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def _sentence(text: str) -> str:

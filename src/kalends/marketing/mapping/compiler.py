@@ -17,9 +17,9 @@ from datetime import date
 from kalends.marketing import records
 from kalends.marketing.mapping import actions
 from kalends.marketing.mapping.cells import NUMBER_TYPES, date_sql, number_sql, plain_sql
-from kalends.marketing.mapping.checks import Rule, date_rules, id_rule, number_rules, problems_sql, shown_sql, unread
+from kalends.marketing.mapping.checks import Rule, date_rules, id_rule, number_rules, problems_sql, unread
 from kalends.marketing.mapping.fields import METRIC_TARGETS, Field, Mapping
-from kalends.marketing.reading import FAULT, RAW, ROW, RawTable, literal, quoted
+from kalends.marketing.reading import FAULT, ROW, RawTable, literal, quoted
 from kalends.marketing.reading.documents import snake
 
 SEPARATOR = "chr(31)"  # no id holds it (checks.id_rule), so the parts of a key cannot run together
@@ -90,7 +90,7 @@ class Compiler:
 
     def plan(self) -> Plan:
         """Compile."""
-        self.rules.append(Rule(None, "unreadable_row", "send the row again", "__fault IS NOT NULL", FAULT))
+        self.rules.append(Rule(None, "unreadable_row", "send the row again", f"{FAULT} IS NOT NULL"))
         for item in self.mapping.fields:
             self._add_field(item)
         record = self._record()
@@ -133,7 +133,7 @@ class Compiler:
         if item.kind == "date" or item.kind in NUMBER_TYPES:
             self.rules.append(unread(column, cell, alias, item.kind))
         if item.kind in NUMBER_TYPES:
-            self.rules.extend(number_rules(column, cell, alias, item.target, item.kind))
+            self.rules.extend(number_rules(column, alias, item.target, item.kind))
         if item.kind in {"id", "account"} and item.target in _IDS:
             self.rules.append(id_rule(column, cell))
 
@@ -303,11 +303,11 @@ class Compiler:
             raw = ", ".join(f"{quoted(column)} AS {cell}" for column, cell in self.cells.items())
             lists = (column for fed in ("conversions", "revenue") if (column := self._action_column(fed)))
             source = self.table.shaped(dict.fromkeys(lists, actions.LISTS))
-            cells = f"SELECT {raw}, NULL::VARCHAR AS {FAULT}, NULL::VARCHAR AS {RAW} FROM {source}"
+            cells = f"SELECT {raw}, NULL::VARCHAR AS {FAULT} FROM {source}"
             return f"SELECT *, {self._extra(leftover)} AS extra0 FROM ({cells})"
         used = "".join(f"{quoted(column)} AS {self.cells[column]}, " for column in self.used)
         self.cells |= {column: quoted(column) for column in leftover}  # not carried: read in place
-        return f"SELECT {used}{self._extra(leftover)} AS extra0, {ROW}, {FAULT}, {RAW} FROM {self.table.relation}"
+        return f"SELECT {used}{self._extra(leftover)} AS extra0, {ROW}, {FAULT} FROM {self.table.relation}"
 
     def _select(self, record: dict[str, str], leftover: list[str], *, stored: list[str]) -> str:
         source = self._source(leftover)
@@ -318,11 +318,9 @@ class Compiler:
         source = f"SELECT *, {mapped} FROM ({source})"
         source = f"SELECT *, {problems_sql(self.rules)} AS problems FROM ({source})"
         row = f", {ROW} AS source_row" if self.table.has_row else ""
-        bad = f"CASE WHEN problems <> 0 THEN coalesce({RAW}, {self._raw_row()}) END"
-        cells = f"CASE WHEN problems <> 0 THEN {shown_sql(self.rules)} END"
         return (
-            f"SELECT {', '.join(stored)}, {key_hash_sql()} AS key_hash, {row_hash_sql()} AS row_hash, problems, "
-            f"{bad} AS bad_row, {cells} AS bad_cells{row} FROM ({source})"
+            f"SELECT {', '.join(stored)}, {key_hash_sql()} AS key_hash, {row_hash_sql()} AS row_hash, "
+            f"problems{row} FROM ({source})"
         )
 
     def _lists(self) -> str:
@@ -345,13 +343,6 @@ class Compiler:
         rule = self.mapping.actions
         name = rule and (rule.counts if fed == "conversions" else rule.values)
         return self.by_name.get(name) if name else None
-
-    def _raw_row(self) -> str:
-        """The whole row as JSON; a loaded table's row is looked up when it is quarantined."""
-        if self.table.has_row:
-            return "NULL::VARCHAR"
-        cells = ", ".join(f"{literal(column)}: {cell}" for column, cell in self.cells.items())
-        return f"CAST(to_json({{{cells}}}) AS VARCHAR)" if cells else "NULL::VARCHAR"
 
 
 def key_hash_sql() -> str:

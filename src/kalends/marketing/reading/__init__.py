@@ -9,13 +9,14 @@ from kalends.marketing.reading.tables import (
     RawTable,
     SlowWayError,
     UnseenColumnsError,
+    create_raw,
     literal,
     open_raw,
     quoted,
-)  # fmt: skip
+)
 from kalends.marketing.reading.unpack import Payload
 
 __all__ = [
     "FAULT", "RAW", "ROW", "EmptyPayloadError", "Payload", "PayloadTooLargeError", "Raw", "RawTable",
-    "SlowWayError", "UnreadablePayloadError", "UnseenColumnsError", "literal", "open_raw", "quoted",
+    "SlowWayError", "UnreadablePayloadError", "UnseenColumnsError", "create_raw", "literal", "open_raw", "quoted",
 ]  # fmt: skip

@@ -231,8 +231,7 @@ def _loaded(con: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> Raw:
     columns = {stream: speakable(names) for stream, names in _columns_by_stream(rows).items()}
     tables = {stream: f"raw_{index}" for index, stream in enumerate(columns)}
     for stream, table in tables.items():
-        cells = "".join(f"{quoted(column)} VARCHAR, " for column in columns[stream])
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({cells}{ROW} BIGINT, {FAULT} VARCHAR, {RAW} VARCHAR)")
+        create_raw(con, table, columns[stream])
     source = iter(rows)
     while chunk := list(islice(source, ROWS_A_CHUNK)):
         _insert(con, chunk, columns, tables)
@@ -240,6 +239,12 @@ def _loaded(con: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> Raw:
         RawTable(stream, tables[stream], tuple(names), rows.is_table, has_row=True) for stream, names in columns.items()
     ]
     return Raw(name, tuple(replace(table, head=_head(con, table)) for table in found), tuple(rows.notes))
+
+
+def create_raw(con: duckdb.DuckDBPyConnection, name: str, columns: Iterable[str]) -> None:
+    """An empty temp table for raw rows with these columns."""
+    cells = "".join(f"{quoted(column)} VARCHAR, " for column in columns)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({cells}{ROW} BIGINT, {FAULT} VARCHAR, {RAW} VARCHAR)")
 
 
 def speakable(names: Iterable[str]) -> dict[str, str]:
