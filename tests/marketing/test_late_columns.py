@@ -26,7 +26,8 @@ def rows(count: int) -> list[dict[str, object]]:
 
 @pytest.fixture(autouse=True)
 def short_parts(monkeypatch):
-    monkeypatch.setattr("kalends.marketing.reading.parts.whole_lines.__kwdefaults__", {"size": 1_000_000})
+    for size in ("FIRST_BYTES", "PART_BYTES"):
+        monkeypatch.setattr(f"kalends.marketing.reading.parts.{size}", 1_000_000)
 
 
 def staged(made):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalends.base.errors import KalendsError
-from kalends.marketing.reading.parts import in_parts, whole_lines
+from kalends.marketing.reading.parts import WholeLines, in_parts
 
 pytestmark = pytest.mark.unit
 
@@ -22,15 +22,17 @@ pytestmark = pytest.mark.unit
 def test_parts_are_the_bytes_cut_at_ends_of_lines(lines, chunk, size):
     text = b"\n".join(lines)
     chunks = [text[place : place + chunk] for place in range(0, len(text), chunk)]
-    parts = list(whole_lines(iter(chunks), size=size))
-    assert all(part[-1].endswith(b"\n") for part in parts)
-    joined = b"".join(b"".join(part) for part in parts)
-    assert joined == (text if text.endswith(b"\n") or not text else text + b"\n")
+    whole, parts = WholeLines(chunks), []
+    while whole.write(part := io.BytesIO(), size=size):
+        parts.append(part.getvalue())
+    assert all(part.endswith(b"\n") for part in parts)
+    assert b"".join(parts) == (text if text.endswith(b"\n") or not text else text + b"\n")
 
 
 @pytest.mark.parametrize("ending", ["", "\n"])
 def test_duckdb_reads_the_lines_in_their_order(ending, monkeypatch):
-    monkeypatch.setattr("kalends.marketing.reading.parts.whole_lines.__kwdefaults__", {"size": 5_000_000})
+    monkeypatch.setattr("kalends.marketing.reading.parts.FIRST_BYTES", 2_000_000)
+    monkeypatch.setattr("kalends.marketing.reading.parts.PART_BYTES", 5_000_000)
     text = "\n".join(json.dumps({"n": n, "filler": "x" * 400}) for n in range(40_000)) + ending
     con = duckdb.connect(config={"threads": 2})
     con.execute("CREATE TABLE t (n BIGINT)")

@@ -134,12 +134,16 @@ class _ClearStream(io.RawIOBase):
 
 
 def _compress(source: BinaryIO, target: SealingWriter) -> tuple[int, str]:
-    """Compress all of `source` into `target`; gives its size and SHA-256, taken on a second thread meanwhile."""
+    """Compress all of `source` into `target`; gives its size and SHA-256.
+
+    The next chunk is read, and this one digested, beside it.
+    """
     packer = zstandard.ZstdCompressor(level=LEVEL, threads=THREADS).compressobj()
     digest, size = hashlib.sha256(), 0
-    with ThreadPoolExecutor(1, thread_name_prefix="sha256") as beside:
-        while chunk := source.read(CHUNK_BYTES):
-            hashed = beside.submit(digest.update, chunk)
+    with ThreadPoolExecutor(2, thread_name_prefix="landing") as beside:
+        ahead = beside.submit(source.read, CHUNK_BYTES)
+        while chunk := ahead.result():
+            ahead, hashed = beside.submit(source.read, CHUNK_BYTES), beside.submit(digest.update, chunk)
             target.write(packer.compress(chunk))
             hashed.result()
             size += len(chunk)

@@ -1,18 +1,19 @@
 """A long stream of lines as a file in memory, one part after the other.
 
 DuckDB reads a file with all its threads and keeps the order of its lines; of a pipe it does neither. So lines pass
-through one file in memory (Linux: memfd), which never touches the disk: while DuckDB reads one part, a thread fetches
-the next.
+through files in memory (Linux: memfd), which never touch the disk: while DuckDB reads one part, a thread fetches the
+next.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from kalends.marketing.reading.unpack import Payload, Unpacking
 
@@ -21,31 +22,66 @@ PART_BYTES = 160 << 20
 smaller pieces once more, so a part should have several: measured with rows of 700 bytes, parts of 64 MiB took a fifth
 longer.
 """
+FIRST_BYTES = 32 << 20
+"""While this is fetched, nothing else can be done."""
 
 IS_POSSIBLE = hasattr(os, "memfd_create")
 
 
-class Parts:
-    """The parts of one payload. `path` holds the present one; `advance` puts the next one there."""
+class WholeLines:
+    """A stream of bytes cut at ends of lines."""
 
-    def __init__(self, payload: Payload, *, handle: int, path: Path, fetcher: ThreadPoolExecutor) -> None:
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._rest = b""
+
+    def write(self, out: BinaryIO, *, size: int) -> int:
+        """Write about `size` bytes, ending with a line's end; gives how many, 0 at the end.
+
+        The last line is given an end if it has none: DuckDB may put a line without one before the others.
+        """
+        written = out.write(self._rest)
+        last, self._rest = self._rest[-1:], b""
+        for chunk in self._chunks:
+            cut = chunk.rfind(b"\n") + 1 if written + len(chunk) >= size else 0
+            written += out.write(chunk[:cut] if cut else chunk)
+            if cut:
+                self._rest = chunk[cut:]
+                return written
+            last = chunk[-1:]
+        return written + out.write(b"" if last in {b"", b"\n"} else b"\n")
+
+
+class Parts:
+    """The parts of one payload. `path` holds the present one; `advance` puts the next one there.
+
+    Two files take turns: while one is read at `path`, a thread fills the other.
+    """
+
+    def __init__(
+        self, payload: Payload, *, files: tuple[int, int], shown: int, path: Path, fetcher: ThreadPoolExecutor
+    ) -> None:
         self.path = path
         self.unpacking = Unpacking(payload)
-        self._handle, self._fetcher = handle, fetcher
-        self._parts = whole_lines(self.unpacking)
-        self._next = fetcher.submit(next, self._parts, None)
+        self._filled, self._free = files
+        self._shown, self._fetcher = shown, fetcher
+        self._lines = WholeLines(self.unpacking)
+        self._next = fetcher.submit(self._fill, self._filled, FIRST_BYTES)
 
     def advance(self) -> bool:
         """Put the next part in place; False at the end. Raises what reading the payload raised."""
-        part = self._next.result()
-        if part is None:
+        if not self._next.result():
             return False
-        os.ftruncate(self._handle, 0)
-        with os.fdopen(os.dup(self._handle), "wb") as out:
-            out.seek(0)
-            out.writelines(part)
-        self._next = self._fetcher.submit(next, self._parts, None)
+        os.dup2(self._filled, self._shown)
+        self._filled, self._free = self._free, self._filled
+        self._next = self._fetcher.submit(self._fill, self._filled, PART_BYTES)
         return True
+
+    def _fill(self, handle: int, size: int) -> int:
+        os.ftruncate(handle, 0)
+        with open(handle, "wb", closefd=False) as out:
+            out.seek(0)
+            return self._lines.write(out, size=size)
 
 
 @contextmanager
@@ -68,25 +104,10 @@ def in_memory() -> Iterator[tuple[int, Path]]:
 @contextmanager
 def in_parts(payload: Payload) -> Iterator[Parts]:
     """The payload's parts, the first not yet in place."""
-    with in_memory() as (handle, path), ThreadPoolExecutor(1, thread_name_prefix="parts") as fetcher:
-        yield Parts(payload, handle=handle, path=path, fetcher=fetcher)
-
-
-def whole_lines(chunks: Iterator[bytes] | Unpacking, *, size: int = PART_BYTES) -> Iterator[list[bytes]]:
-    """The bytes of `chunks` in parts of about `size`, each ending with a line's end; a part is a list of its pieces.
-
-    The last line is given one if it has none: DuckDB may put a line without an end before the others.
-    """
-    held: list[bytes] = []
-    length = 0
-    for chunk in chunks:
-        held.append(chunk)
-        length += len(chunk)
-        cut = chunk.rfind(b"\n") + 1 if length >= size else 0
-        if cut:
-            rest = chunk[cut:]
-            held[-1] = chunk[:cut]
-            yield held
-            held, length = [rest], len(rest)
-    if length:
-        yield held if held[-1].endswith(b"\n") else [*held, b"\n"]
+    with (
+        in_memory() as (one, _),
+        in_memory() as (other, _),
+        in_memory() as (shown, path),
+        ThreadPoolExecutor(1, thread_name_prefix="parts") as fetcher,
+    ):
+        yield Parts(payload, files=(one, other), shown=shown, path=path, fetcher=fetcher)
