@@ -26,8 +26,7 @@ def rows(count: int) -> list[dict[str, object]]:
 
 @pytest.fixture(autouse=True)
 def short_parts(monkeypatch):
-    for size in ("FIRST_BYTES", "PART_BYTES"):
-        monkeypatch.setattr(f"kalends.marketing.reading.parts.{size}", 1_000_000)
+    monkeypatch.setattr("kalends.marketing.reading.parts.PART_BYTES", 1_000_000)
 
 
 def staged(made):

@@ -31,7 +31,6 @@ def test_parts_are_the_bytes_cut_at_ends_of_lines(lines, chunk, size):
 
 @pytest.mark.parametrize("ending", ["", "\n"])
 def test_duckdb_reads_the_lines_in_their_order(ending, monkeypatch):
-    monkeypatch.setattr("kalends.marketing.reading.parts.FIRST_BYTES", 2_000_000)
     monkeypatch.setattr("kalends.marketing.reading.parts.PART_BYTES", 5_000_000)
     text = "\n".join(json.dumps({"n": n, "filler": "x" * 400}) for n in range(40_000)) + ending
     con = duckdb.connect(config={"threads": 2})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -136,20 +136,27 @@ class _ClearStream(io.RawIOBase):
 def _compress(source: BinaryIO, target: SealingWriter) -> tuple[int, str]:
     """Compress all of `source` into `target`; gives its size and SHA-256.
 
-    The next chunk is read, and this one digested, beside it.
+    While a chunk is packed and digested, the next one is read: here, for a request's body can be read only by its own
+    thread.
     """
     packer = zstandard.ZstdCompressor(level=LEVEL, threads=THREADS).compressobj()
     digest, size = hashlib.sha256(), 0
     with ThreadPoolExecutor(2, thread_name_prefix="landing") as beside:
-        ahead = beside.submit(source.read, CHUNK_BYTES)
-        while chunk := ahead.result():
-            ahead, hashed = beside.submit(source.read, CHUNK_BYTES), beside.submit(digest.update, chunk)
-            target.write(packer.compress(chunk))
-            hashed.result()
+        pending: list[Future[None]] = []
+        while chunk := source.read(CHUNK_BYTES):
+            for done in pending:
+                done.result()
+            pending = [beside.submit(digest.update, chunk), beside.submit(_pack, packer, chunk, target)]
             size += len(chunk)
+        for done in pending:
+            done.result()
     target.write(packer.flush())
     target.finish()
     return size, digest.hexdigest()
+
+
+def _pack(packer: zstandard.ZstdCompressionObj, chunk: bytes, target: SealingWriter) -> None:
+    target.write(packer.compress(chunk))
 
 
 def _name(tenant_id: UUID, file_id: UUID) -> str:

@@ -262,11 +262,11 @@ class Compiler:
         if len(leftover) > FEW:
             return self._extra_of_many(leftover)
         parts = (
-            f"{literal(',' + json.dumps(column, ensure_ascii=False) + ':')} || "
+            f"{literal(json.dumps(column, ensure_ascii=False) + ':')} || "
             f"CAST(to_json({_shortest(self._kept(column))}) AS VARCHAR)"
             for column in leftover
         )
-        return f"nullif('{{' || substr(concat({', '.join(parts)}), 2) || '}}', '{{}}')"
+        return f"nullif('{{' || concat_ws(',', {', '.join(parts)}) || '}}', '{{}}')"
 
     def _extra_of_many(self, leftover: list[str]) -> str:
         """The same text by a loop inside the database: a thousand expressions take it seconds to plan."""

@@ -22,8 +22,6 @@ PART_BYTES = 160 << 20
 smaller pieces once more, so a part should have several: measured with rows of 700 bytes, parts of 64 MiB took a fifth
 longer.
 """
-FIRST_BYTES = 32 << 20
-"""While this is fetched, nothing else can be done."""
 
 IS_POSSIBLE = hasattr(os, "memfd_create")
 
@@ -66,7 +64,7 @@ class Parts:
         self._filled, self._free = files
         self._shown, self._fetcher = shown, fetcher
         self._lines = WholeLines(self.unpacking)
-        self._next = fetcher.submit(self._fill, self._filled, FIRST_BYTES)
+        self._next = fetcher.submit(self._fill, self._filled)
 
     def advance(self) -> bool:
         """Put the next part in place; False at the end. Raises what reading the payload raised."""
@@ -74,14 +72,14 @@ class Parts:
             return False
         os.dup2(self._filled, self._shown)
         self._filled, self._free = self._free, self._filled
-        self._next = self._fetcher.submit(self._fill, self._filled, PART_BYTES)
+        self._next = self._fetcher.submit(self._fill, self._filled)
         return True
 
-    def _fill(self, handle: int, size: int) -> int:
+    def _fill(self, handle: int) -> int:
         os.ftruncate(handle, 0)
         with open(handle, "wb", closefd=False) as out:
             out.seek(0)
-            return self._lines.write(out, size=size)
+            return self._lines.write(out, size=PART_BYTES)
 
 
 @contextmanager
