@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -35,10 +36,11 @@ def test_duckdb_reads_the_lines_in_their_order(ending, monkeypatch):
     text = "\n".join(json.dumps({"n": n, "filler": "x" * 400}) for n in range(40_000)) + ending
     con = duckdb.connect(config={"threads": 2})
     con.execute("CREATE TABLE t (n BIGINT)")
-    with in_parts(lambda: io.BytesIO(text.encode())) as parts:
+    with in_parts(lambda: io.BytesIO(text.encode()), Path.stat) as parts:
         count = 0
         while parts.advance():
             con.execute(f"INSERT INTO t SELECT n FROM read_json('{parts.path}', columns={{n: 'BIGINT'}})")
+            assert parts.seen.st_size == parts.path.stat().st_size
             count += 1
     assert count > 2
     assert con.execute("SELECT count(*), bool_and(n = rowid) FROM t").fetchone() == (40_000, True)
@@ -49,5 +51,5 @@ def test_a_fault_in_reading_comes_out():
         def read(self, size=-1):
             raise KalendsError("damaged")
 
-    with in_parts(Broken) as parts, pytest.raises(KalendsError, match="damaged"):
+    with in_parts(Broken, Path.stat) as parts, pytest.raises(KalendsError, match="damaged"):
         parts.advance()

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
 from kalends.marketing.reading.unpack import Payload, Unpacking
 
@@ -24,6 +25,16 @@ longer.
 """
 
 IS_POSSIBLE = hasattr(os, "memfd_create")
+
+
+Seen = TypeVar("Seen")
+
+
+class Memory(NamedTuple):
+    """A file in memory: its handle, and a path to it in this process."""
+
+    handle: int
+    path: Path
 
 
 class WholeLines:
@@ -50,62 +61,71 @@ class WholeLines:
         return written + out.write(b"" if last in {b"", b"\n"} else b"\n")
 
 
-class Parts:
-    """The parts of one payload. `path` holds the present one; `advance` puts the next one there.
+class Parts(Generic[Seen]):
+    """The parts of one payload. `path` holds the present one; `advance` puts the next one there, and into `seen` what
+    `look` saw in it.
 
-    Two files take turns: while one is read at `path`, a thread fills the other.
+    Two files take turns: while one is read at `path`, a thread fills the other and looks at it.
     """
 
     def __init__(
-        self, payload: Payload, *, files: tuple[int, int], shown: int, path: Path, fetcher: ThreadPoolExecutor
+        self,
+        payload: Payload,
+        look: Callable[[Path], Seen],
+        *,
+        files: tuple[Memory, Memory],
+        shown: Memory,
+        fetcher: ThreadPoolExecutor,
     ) -> None:
-        self.path = path
+        self.path = shown.path
         self.unpacking = Unpacking(payload)
-        self._filled, self._free = files
-        self._shown, self._fetcher = shown, fetcher
+        self.seen: Seen | None = None
+        self._look, self._files, self._shown, self._fetcher = look, cycle(files), shown, fetcher
         self._lines = WholeLines(self.unpacking)
-        self._next = fetcher.submit(self._fill, self._filled)
+        self._next = fetcher.submit(self._fill, next(self._files))
 
     def advance(self) -> bool:
-        """Put the next part in place; False at the end. Raises what reading the payload raised."""
-        if not self._next.result():
+        """Put the next part in place; False at the end. Raises what reading the payload, or looking at it, raised."""
+        filled = self._next.result()
+        if filled is None:
             return False
-        os.dup2(self._filled, self._shown)
-        self._filled, self._free = self._free, self._filled
-        self._next = self._fetcher.submit(self._fill, self._filled)
+        file, self.seen = filled
+        os.dup2(file.handle, self._shown.handle)
+        self._next = self._fetcher.submit(self._fill, next(self._files))
         return True
 
-    def _fill(self, handle: int) -> int:
-        os.ftruncate(handle, 0)
-        with open(handle, "wb", closefd=False) as out:
+    def _fill(self, file: Memory) -> tuple[Memory, Seen] | None:
+        os.ftruncate(file.handle, 0)
+        with open(file.handle, "wb", closefd=False) as out:
             out.seek(0)
-            return self._lines.write(out, size=PART_BYTES)
+            is_empty = not self._lines.write(out, size=PART_BYTES)
+        return None if is_empty else (file, self._look(file.path))
 
 
 @contextmanager
-def in_memory() -> Iterator[tuple[int, Path]]:
-    """An empty file: its handle, and a path to it in this process. Gone after the block.
+def in_memory() -> Iterator[Memory]:
+    """An empty file. Gone after the block.
 
     On Linux it is never on disk; elsewhere it is a temporary file that only this OS user can read.
     """
     if not IS_POSSIBLE:
         with tempfile.NamedTemporaryFile(prefix="kalends-") as file:
-            yield file.fileno(), Path(file.name)
+            yield Memory(file.fileno(), Path(file.name))
         return
     handle = os.memfd_create("kalends")
     try:
-        yield handle, Path(f"/proc/self/fd/{handle}")
+        yield Memory(handle, Path(f"/proc/self/fd/{handle}"))
     finally:
         os.close(handle)
 
 
 @contextmanager
-def in_parts(payload: Payload) -> Iterator[Parts]:
+def in_parts(payload: Payload, look: Callable[[Path], Seen]) -> Iterator[Parts[Seen]]:
     """The payload's parts, the first not yet in place."""
     with (
-        in_memory() as (one, _),
-        in_memory() as (other, _),
-        in_memory() as (shown, path),
+        in_memory() as one,
+        in_memory() as other,
+        in_memory() as shown,
         ThreadPoolExecutor(1, thread_name_prefix="parts") as fetcher,
     ):
-        yield Parts(payload, files=(one, other), shown=shown, path=path, fetcher=fetcher)
+        yield Parts(payload, look, files=(one, other), shown=shown, fetcher=fetcher)

@@ -9,10 +9,10 @@ is broken, nested or oddly encoded, goes through `rows`, which is slower and kno
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
@@ -109,8 +109,8 @@ def open_raw(
     """
     sniffed = sniff(payload)
     if not is_forgiving and _is_plain(sniffed):
-        with in_parts(payload) as parts:
-            lines = _Lines(con, parts)
+        with con.cursor() as beside, in_parts(payload, partial(_keys, beside)) as parts:
+            lines = _Lines(parts)
             if lines.begin(columns):
                 head = tuple(flatten(item) for item in _head_items(sniffed.head))
                 relation = _json_relation(parts.path, lines.keys)
@@ -132,10 +132,9 @@ def _is_plain(sniffed: Sniffed) -> bool:
 
 @dataclass
 class _Lines:
-    """The parts of an NDJSON payload, each asked for its keys when it is in place."""
+    """The parts of an NDJSON payload, and the keys of their rows."""
 
-    con: duckdb.DuckDBPyConnection
-    parts: Parts
+    parts: Parts[frozenset[str]]
     keys: tuple[str, ...] = ()
     is_fresh: bool = True
 
@@ -163,14 +162,17 @@ class _Lines:
         """The keys of the next part's rows; None at the end."""
         try:
             is_there = self.parts.advance()
-            query = f"SELECT DISTINCT unnest(json_keys(json)) FROM {_objects(self.parts.path)}"
-            found = self.con.execute(query).fetchall() if is_there else []
         except duckdb.Error as error:
             # Not valid JSON somewhere: the slow way finds the line and keeps the others.
             raise SlowWayError from error
         if self.parts.unpacking.cut:
             raise SlowWayError
-        return frozenset(name for (name,) in found) if is_there else None
+        return self.parts.seen if is_there else None
+
+
+def _keys(con: duckdb.DuckDBPyConnection, path: Path) -> frozenset[str]:
+    found = con.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {_objects(path)}").fetchall()
+    return frozenset(name for (name,) in found)
 
 
 def _head_items(head: bytes) -> list[Any]:
@@ -204,10 +206,10 @@ def _local(payload: Payload) -> Iterator[Path]:
     if isinstance(payload, Path) and is_plain_file(payload):
         yield payload
         return
-    with in_memory() as (handle, path):
-        with os.fdopen(os.dup(handle), "wb") as out:
+    with in_memory() as file:
+        with open(file.handle, "wb", closefd=False) as out:
             out.writelines(Unpacking(payload))
-        yield path
+        yield file.path
 
 
 def _parquet_table(con: duckdb.DuckDBPyConnection, path: Path) -> RawTable:
