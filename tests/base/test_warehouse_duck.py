@@ -12,6 +12,7 @@ import pytest
 
 from kalends.base.ids import new_id
 from kalends.base.warehouse import DuckWarehouse, UnsupportedWarehouseError, WarehouseBusyError, open_warehouse
+from kalends.base.warehouse.duck import LONG_LOG
 
 SCHEMA = ibis.schema({"name": "string"})
 CANARY = "canary-4711-canary"
@@ -159,3 +160,18 @@ def test_a_killed_writer_loses_nothing_committed_and_leaves_nothing_half(tmp_pat
 def test_an_engine_that_the_suite_has_not_run_on_is_refused(tmp_path):
     with pytest.raises(UnsupportedWarehouseError, match="'spark' is not supported"):
         open_warehouse(url="spark://localhost", folder=tmp_path, key_for=lambda _: b"")
+
+
+def test_a_long_log_is_written_into_the_file_when_asked_and_not_by_a_commit(duck, tenant_id):
+    names = [f"{number:0200}" for number in range(100_000)]  # less than a row group: it goes through the log
+    log = duck.path(tenant_id).with_suffix(".duckdb.wal")
+    fill(duck, tenant_id)
+    with duck.tenant(tenant_id) as tenant:
+        tenant.checkpoint()
+        short = log.stat().st_size
+        tenant.append("things", pa.table({"name": names}))
+        long = log.stat().st_size
+        tenant.checkpoint()
+    assert 0 < short < LONG_LOG < long
+    assert not log.exists() or log.stat().st_size < short
+    assert len(read(duck, tenant_id)) == 100_001

@@ -68,6 +68,9 @@ def apply_next(run: JobRun) -> bool:
         return True
     with run.work() as work:
         batches.publish(work, batch_id=batch.id, outcome=asdict(outcome))
+    if outcome.loaded:
+        with run.house.warehouse.tenant(run.scope.tenant_id) as warehouse:
+            warehouse.checkpoint()
     return True
 
 

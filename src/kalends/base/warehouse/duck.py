@@ -26,6 +26,8 @@ from kalends.base.errors import UnavailableError
 from kalends.base.warehouse.contract import Rows, TenantWarehouse, Warehouse, WarehouseBusyError, names, quoted
 from kalends.base.warehouse.parameters import used
 
+LONG_LOG = 16 << 20
+"""Bytes of a file's write-ahead log from which a checkpoint pays; DuckDB's own default."""
 MAX_ATTACHED = 64  # 200 attached files took 206 descriptors; 64 leave room under the usual limit of 1,024
 
 
@@ -72,6 +74,9 @@ def open_root(*, folder: Path, memory_limit: str, threads: int | None) -> duckdb
     )
     root.execute(f"LOAD '{crypto_extension()}'")
     root.execute("SET temp_file_encryption = true")  # what does not fit in memory would be spilled in clear text
+    # A checkpoint may take seconds, and a commit that makes one holds up whoever waits for the data: `checkpoint` makes
+    # it when nobody waits. This bound is for those who never call that.
+    root.execute("SET checkpoint_threshold = '1GB'")
     root.execute(f"SET memory_limit = {literal(memory_limit)}")
     if threads is not None:
         root.execute(f"SET threads = {int(threads)}")
@@ -119,7 +124,7 @@ class DuckWarehouse(Warehouse):
             cursor = self._root.cursor()
             try:
                 cursor.execute(f"USE {catalog(tenant_id)}")
-                yield DuckTenant(tenant_id=tenant_id, cursor=cursor, writing=file.writing)
+                yield DuckTenant(tenant_id=tenant_id, cursor=cursor, path=self.path(tenant_id), writing=file.writing)
             finally:
                 cursor.close()
         finally:
@@ -204,9 +209,12 @@ class DuckTenant(TenantWarehouse):
 
     engine = "duckdb"
 
-    def __init__(self, *, tenant_id: UUID, cursor: duckdb.DuckDBPyConnection, writing: threading.Lock) -> None:
+    def __init__(
+        self, *, tenant_id: UUID, cursor: duckdb.DuckDBPyConnection, path: Path, writing: threading.Lock
+    ) -> None:
         super().__init__(tenant_id=tenant_id, backend=ibis.duckdb.from_connection(cursor))
         self._cursor = cursor
+        self._log = Path(f"{path}.wal")
         self._writing = writing
 
     def run(self, sql: str, params: Mapping[str, Any] | None = None) -> int:
@@ -238,6 +246,8 @@ class DuckTenant(TenantWarehouse):
         yield self._cursor
 
     def checkpoint(self) -> None:
+        if not self._log.exists() or self._log.stat().st_size < LONG_LOG:
+            return
         # Refused while another tenant's transaction is open here: DuckDB then does it by itself at a later commit.
         with suppress(duckdb.TransactionException):
             self.run(f"CHECKPOINT {catalog(self.tenant_id)}")
