@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from kalends.base.errors import BadInputError
 from kalends.base.jobs import LIGHT, REGISTRY, JobRun, TaskCancelledError, TaskSupersededError, job
-from kalends.base.worker import NICENESS, Worker, claim, run_task, wait_until_idle
+from kalends.base.priority import NICENESS
+from kalends.base.worker import Worker, claim, run_task, wait_until_idle
 
 RAN: list[object] = []
 

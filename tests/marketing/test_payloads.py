@@ -12,7 +12,6 @@ from duckdb_in_memory import connect
 
 from kalends.marketing.staging import StageReport, stage
 
-pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import threading
 import time
 from typing import Any
@@ -19,15 +17,13 @@ from sqlalchemy import make_url, text
 from kalends.base import jobs
 from kalends.base.errors import KalendsError
 from kalends.base.jobs import JobRun
+from kalends.base.priority import give_way
 from kalends.base.scope import Scope
 from kalends.base.work import House
 
 LOG = structlog.get_logger(__name__)
 FINISHED = Counter("kalends_tasks_finished", "Tasks by kind and final state.", ["kind", "state"])
 DURATION = Histogram("kalends_task_seconds", "How long tasks ran.", ["kind"])
-
-NICENESS = 5
-"""Of background work: a third of the weight of what people wait for; not less, as others wait for what it holds."""
 
 STALLED_SECONDS = 30
 """A worker that has not been heard of for this long is dead: its heartbeat comes every 10 s."""
@@ -166,13 +162,6 @@ class Worker:
     def _run_task(self, *, tenant: str, task: str) -> None:
         give_way()
         run_task(self._house, UUID(tenant), UUID(task))
-
-
-def give_way() -> None:
-    """Let the thread that calls this run after those that serve people, where the system knows a thread's own rank."""
-    if sys.platform == "linux":
-        own = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, own, max(NICENESS, os.getpriority(os.PRIO_PROCESS, own)))
 
 
 async def sweep(app: procrastinate.App) -> None:

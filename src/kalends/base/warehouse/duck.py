@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ import ibis
 import pyarrow as pa
 
 from kalends.base.errors import UnavailableError
+from kalends.base.priority import give_way
 from kalends.base.warehouse.contract import Rows, TenantWarehouse, Warehouse, WarehouseBusyError, names, quoted
 from kalends.base.warehouse.parameters import used
 
@@ -109,7 +111,9 @@ class DuckWarehouse(Warehouse):
         self._key_for = key_for
         self._max_attached = max_attached
         self._patience = patience
-        self._root = open_root(folder=folder, memory_limit=memory_limit, threads=threads)
+        # DuckDB's own threads work for whoever has work: mostly an ingest. A page's query runs in its own thread too.
+        with ThreadPoolExecutor(1, initializer=give_way) as opener:
+            self._root = opener.submit(open_root, folder=folder, memory_limit=memory_limit, threads=threads).result()
         self._files: OrderedDict[UUID, _File] = OrderedDict()  # least recently used first
         self._lock = threading.RLock()
 

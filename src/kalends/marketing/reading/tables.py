@@ -111,7 +111,7 @@ def open_raw(
     if not is_forgiving and _is_plain(sniffed):
         with con.cursor() as beside, in_parts(payload, partial(_keys, beside)) as parts:
             lines = _Lines(parts)
-            if lines.begin(columns):
+            if lines.settle(columns):
                 head = tuple(flatten(item) for item in _head_items(sniffed.head))
                 relation = _json_relation(parts.path, lines.keys)
                 table = RawTable("", relation, lines.keys, is_table=False, has_row=False, head=head,
@@ -138,7 +138,7 @@ class _Lines:
     keys: tuple[str, ...] = ()
     is_fresh: bool = True
 
-    def begin(self, known: frozenset[str]) -> bool:
+    def settle(self, known: frozenset[str]) -> bool:
         """Put the first part in place and settle the keys, sorted; False where the payload needs the slow way."""
         try:
             self.keys = tuple(sorted(known | (self._next_keys() or frozenset())))
