@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -25,6 +26,13 @@ SECRET = b"tests only, thirty-two bytes ..."
 OWNER, TEMPLATE = "kalends_owner", "kalends_template"
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 """A Monday morning: the instant at which every test begins."""
+
+
+def pytest_configure(config):
+    """The quick run tries fewer examples where a test does not say how many; the whole run, Hypothesis's own hundred."""
+    if config.option.markexpr == "unit":
+        hypothesis.settings.register_profile("unit", max_examples=30)
+        hypothesis.settings.load_profile("unit")
 
 
 def pytest_ignore_collect(collection_path, config):
