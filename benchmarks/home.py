@@ -16,6 +16,7 @@ import os
 import random
 import re
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -28,11 +29,12 @@ from pathlib import Path
 import duckdb
 import httpx
 
+from bounds import Bound, judge
 from ingest import EMAIL, PASSWORD, Server, server
 
 DAYS = 730
 """Two years, so that what is shown has the same weekdays of last year to be compared with."""
-RATE, PERIODS, COLD = 5.0, 50, 20
+RATE, PERIODS, COLD = 5.0, 50, 60
 AT_ONCE = 64
 """Pages that may be under way: more than ever are, unless the server falls behind for good."""
 LOADED = 200_000
@@ -182,7 +184,7 @@ def fill(running: Server, folder: Path, *, facts: int) -> None:
         print(f"{batch['loaded']:,} facts of {source} loaded in {seconds:.0f} s", flush=True)
 
 
-def main() -> None:
+def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--facts", type=int, default=1_000_000)
     options.add_argument("--seconds", type=float, default=60.0)
@@ -199,9 +201,15 @@ def main() -> None:
             with loading(running, changes) as loads:
                 busy = measure(reader, seconds=asked.seconds, name="while loading", seed=20)
             print(f"{len(loads)} loads of {LOADED:,} rows, {statistics.median(loads):.1f} s each")
-            for what, before, during in zip(("5 pages/s", "cold single reader"), quiet, busy, strict=True):
-                print(f"p95 of {what} while loading: {during / before:.2f} times the quiet one")
+    return judge(
+        [
+            Bound("p95 of 5 pages/s, ms", quiet[0], at_most=300),
+            Bound("p95 of a cold single reader, ms", quiet[1], at_most=400),
+            Bound("5 pages/s while loading, times the quiet p95", busy[0] / quiet[0], at_most=2),
+            Bound("a cold single reader while loading, times the quiet p95", busy[1] / quiet[1], at_most=2),
+        ]
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ingest_maker
+from bounds import Bound, judge
 
 KALENDS = Path(sys.executable).with_name("kalends")
 VARIANTS = ("plain", "shuffled", "changed")
@@ -145,7 +146,7 @@ def growth(folder: Path, *, files: dict[int, Path]) -> None:
         print(f"{rows:>9,} rows: {seconds:6.2f} s, {rows / seconds:>9,.0f} rows/s")
 
 
-def main() -> None:
+def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--runs", type=int, default=5)
@@ -158,9 +159,10 @@ def main() -> None:
         for variant, file in files.items():
             ingest_maker.write(file, count=asked.rows, variant=variant)
         runs = [one_run(files, folder) for _ in range(asked.runs)]
-        for figure in runs[0]:
+        median = {figure: statistics.median(run[figure] for run in runs) for figure in runs[0]}
+        for figure, value in median.items():
             values = [run[figure] for run in runs]
-            print(f"{figure:>22}: median {statistics.median(values):10.2f}  ({min(values):.2f} to {max(values):.2f})")
+            print(f"{figure:>22}: median {value:10.2f}  ({min(values):.2f} to {max(values):.2f})", flush=True)
         small = {rows: folder / f"{rows}.ndjson" for rows in GROWTH}
         for rows, file in small.items():
             ingest_maker.write(file, count=rows)
@@ -169,7 +171,17 @@ def main() -> None:
         with server(folder) as running:
             ours, _ = running.ingest(small[DLT_ROWS])
         print(f"dlt, {DLT_ROWS:,} rows: {theirs:.1f} s; ours {ours:.2f} s: {theirs / ours:.1f} times as fast")
+    return judge(
+        [
+            Bound("first run, times DuckDB's CREATE TABLE", median["plain"], at_most=2.5),
+            Bound("the same rows shuffled and re-serialised", median["shuffled"], at_most=1.5),
+            Bound("rows that those wrote", median["shuffled rows written"], at_most=0),
+            Bound("one row in a thousand changed", median["changed"], at_most=1.5),
+            Bound("peak of server and worker, MB", max(run["peak MB"] for run in runs), at_most=1500),
+            Bound("times as fast as dlt", theirs / ours, at_least=20),
+        ]
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

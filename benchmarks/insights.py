@@ -12,6 +12,7 @@ slower, ten closed-loop readers p95 300 ms.
 import argparse
 import os
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
+from bounds import Bound, judge
 from kalends.base.warehouse import DuckWarehouse
 from kalends.insight.comparisons import compare
 from kalends.insight.engine import Asker, Engine, run
@@ -179,7 +181,7 @@ def read_along(warehouse, tenant_id, engine, snapshot, table, readers, seconds=1
     return statistics.quantiles(took, n=20)[-1], len(took)
 
 
-def main():
+def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--facts", type=int, default=10_000_000)
     options.add_argument("--runs", type=int, default=9)
@@ -191,16 +193,19 @@ def main():
         with warehouse.tenant(tenant_id) as tenant:
             fill(tenant, given.facts)
             ask = Asker(engine=engine, warehouse=tenant, snapshot=snapshot)
-            report(tenant, ask, given.runs)
+            bounds = report(tenant, ask, given.runs)
         for table in ("daily", "facts"):
             p95, count = read_along(warehouse, tenant_id, engine, snapshot, table, given.readers)
             told = f"{given.readers} closed-loop readers of {table}: p95 {p95:.0f} ms over {count} queries"
             print(f"{told} (load {os.getloadavg()[0]:.1f})")
+            if table == "daily":
+                bounds.append(Bound(f"p95 of {given.readers} readers of the Home page's queries, ms", p95, at_most=300))
         warehouse.close()
+    return judge(bounds)
 
 
 def report(tenant, ask, runs):
-    """One line per question, and the medians of the ratios."""
+    """One line per question, and the medians of the ratios; gives what was promised of them."""
     ratios = {"daily": [], "facts": [], "facts, for the Home page": []}
     slower = []
     print(f"load {os.getloadavg()[0]:.1f}")
@@ -215,8 +220,11 @@ def report(tenant, ask, runs):
         print(f"{question[0]:28}{question[1]:>7}{took}")
     for rival, found in ratios.items():
         print(f"median ratio to SQL by hand from {rival}: {statistics.median(found):.2f}")
-    print(f"most that a query of the Home page is slower: {max(slower):.1f} ms")
+    return [
+        Bound("Home page's queries, times SQL by hand", statistics.median(ratios["daily"]), at_most=1.25),
+        Bound("most that one of them is slower, ms", max(slower), at_most=30),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

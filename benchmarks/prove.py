@@ -57,7 +57,7 @@ GROUPS = (
     Group("payloads", "recorded payloads come out as they went in, to 1e-6, and nothing is counted twice",
           ("tests/test_payload_loading.py", "tests/marketing/test_payloads.py"), scales=False),
     Group("bad input", "a clear answer with row and column, good rows kept, nothing lost",
-          ("tests/marketing/test_bad_input.py",), scales=False),
+          ("tests/marketing/test_bad_input.py", "tests/marketing/test_limits.py"), scales=False),
     Group("start", "from an empty folder to a page; killed, nothing stays behind",
           ("tests/test_server.py",), scales=False),
     Group("ingest speed", "ingest against DuckDB's own CREATE TABLE and dlt", ("benchmarks/ingest.py",), scales=False),

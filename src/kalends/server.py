@@ -32,6 +32,7 @@ from kalends.base.errors import UnavailableError
 from kalends.base.files import open_file_store
 from kalends.base.keys import FileKeyStore
 from kalends.base.lockfile import ServerLock
+from kalends.base.priority import give_way
 from kalends.base.settings import Settings
 from kalends.base.warehouse import open_warehouse
 from kalends.base.work import House
@@ -150,6 +151,7 @@ class Listener:
     def serve(self) -> None:
         """Serve everybody until Ctrl-C, which comes out as KeyboardInterrupt, or SIGTERM."""
         sockets = [self.local] if self.public is None else [self.local, self.public]
+        threading.Thread(target=warm_up, args=(self.house,), name="warm-up", daemon=True).start()
         self._run(uvicorn.Server(self.config), sockets)
 
     @contextmanager
@@ -171,6 +173,12 @@ class Listener:
     def _run(self, server: uvicorn.Server, sockets: list[socket.socket]) -> None:
         # uvicorn closes what it is given at its end; ours may be needed again.
         server.run(sockets=[opened.dup() for opened in sockets])
+
+
+def warm_up(house: House) -> None:
+    """Do what the first person would wait for, after what the present ones wait for."""
+    give_way()
+    house.warehouse.warm_up()
 
 
 def listener(house: House, *, tcp: bool, stack: ExitStack) -> Listener:

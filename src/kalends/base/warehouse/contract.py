@@ -55,6 +55,10 @@ class Warehouse(ABC):
         """Remove the tenant's warehouse. Raises WarehouseBusyError while somebody works in it."""
 
     @abstractmethod
+    def warm_up(self) -> None:
+        """Do what the first user would wait for. Safe beside everything else; needs no tenant."""
+
+    @abstractmethod
     def set_threads(self, threads: int) -> None:
         """Bound the threads of one query, where the engine runs in this process; elsewhere the server decides."""
 

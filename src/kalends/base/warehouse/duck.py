@@ -147,6 +147,12 @@ class DuckWarehouse(Warehouse):
                 raise WarehouseBusyError
             time.sleep(0.05)
 
+    def warm_up(self) -> None:
+        # Half of Ibis, and pandas, are imported when they are first used.
+        with suppress(duckdb.Error), self._root.cursor() as cursor:
+            backend = ibis.duckdb.from_connection(cursor)
+            cursor.execute(backend.compile(ibis.range(3).unnest())).to_arrow_table().to_pylist()
+
     def set_threads(self, threads: int) -> None:
         with self._lock:
             self._root.execute(f"SET threads = {int(threads)}")

@@ -60,6 +60,10 @@ class PostgresWarehouse(Warehouse):
         with self._pool.connection() as connection:
             connection.execute(f"DROP SCHEMA IF EXISTS {quoted(schema_of(tenant_id))} CASCADE")
 
+    def warm_up(self) -> None:
+        with self._pool.connection() as connection:  # half of Ibis is imported when it is first used
+            ibis.postgres.from_connection(connection).compile(ibis.range(3).unnest())
+
     def set_threads(self, threads: int) -> None:
         """The server decides by itself."""
 
