@@ -66,15 +66,7 @@ def told_alone(work: Work, *, level: str, words: Sequence[str], version: int, li
     found = _having(found.filter(found.level == level), words).order_by("id").limit(limit)
     rows: list[dict[str, Any]] = work.warehouse.to_arrow(found).to_pylist()
     sources = _sources(work, {row["batch_seq"] for row in rows})
-    return [
-        Named(sources.get(row["batch_seq"], ""), _account(row["account_id"]), _account(row["id"]), row["name"])
-        for row in rows
-    ]
-
-
-def _account(told: str) -> str:
-    """Meta's ad accounts are 'act_1' or '1'; facts have the number, and files of names what they said."""
-    return told.removeprefix("act_")
+    return [Named(sources.get(row["batch_seq"], ""), row["account_id"], row["id"], row["name"]) for row in rows]
 
 
 def _having(rows: ir.Table, words: Sequence[str]) -> ir.Table:

@@ -36,6 +36,7 @@ from kalends.marketing.reading import (
     RawTable,
     SlowWayError,
     UnseenColumnsError,
+    as_it_came,
     create_raw,
     open_raw,
 )
@@ -251,7 +252,7 @@ class _Staging:
         self.con.execute(
             f"INSERT INTO quarantined SELECT {ROW}, NULL, 'not_a_report', "
             "'Not a report: the row has no metric that is known for this source; choose the columns by hand.', "
-            f"CAST(to_json(t) AS VARCHAR) FROM (SELECT * FROM {table.relation}) AS t"
+            f"{as_it_came('t')} FROM (SELECT * FROM {table.relation}) AS t"
         )
         count = _count(self.con, table.relation)
         self.report.received += count

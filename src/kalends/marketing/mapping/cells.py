@@ -13,6 +13,15 @@ EMPTY_MARKS = ("", "-", "--", "—", "null", "NULL", "None", "none", "N/A", "n/a
 NUMBER_TYPES = {
     "count": "BIGINT", "number": "DOUBLE", "share": "DOUBLE", "money": MONEY_TYPE, "micros": MONEY_TYPE,
 }  # fmt: skip
+TEXT_KINDS = {
+    "text": "nullif({0}, '')",
+    "upper": "upper(nullif({0}, ''))",
+    "id": "nullif(CASE WHEN ends_with({0}, '.0') THEN left({0}, -2) ELSE {0} END, '')",
+    "account": "nullif(CASE WHEN starts_with({0}, 'act_') THEN substr({0}, 5) ELSE {0} END, '')",
+    "customer": r"nullif(regexp_extract({0}, '^customers/(\d+)', 1), '')",
+    "tail": "nullif(regexp_extract({0}, '[^/~]+$'), '')",
+}
+"""Kinds of text, as SQL over a cell."""
 _CURRENCY = "USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|INR|CNY"
 _MONTHS = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%d-%b-%Y")
 

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import duckdb
 
 from kalends.marketing.mapping.cells import EMPTY_MARKS
-from kalends.marketing.reading import FAULT, RAW, ROW, literal
+from kalends.marketing.reading import ROW, as_it_came, literal
 
 EARLIEST = date(1990, 1, 1)  # no advertising platform has older data; earlier dates are two-digit years and serials
 SIGNED = frozenset({"revenue", "pipeline_value"})  # refunds and lost deals are negative, the others never are
@@ -91,8 +91,6 @@ def problems_sql(rules: list[Rule]) -> str:
     )
 
 
-_OWN = ", ".join(f'"{name}": null' for name in (ROW, FAULT, RAW))
-_AS_IT_CAME = f"CAST(json_merge_patch(to_json(r), '{{{_OWN}}}') AS VARCHAR)"  # without our own columns
 CREATE_QUARANTINE = (
     "CREATE OR REPLACE TEMP TABLE quarantined "
     "(source_row BIGINT, column_name VARCHAR, code VARCHAR, message VARCHAR, raw VARCHAR)"
@@ -110,7 +108,7 @@ def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: l
     if not count:
         return 0
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE broken_rows AS SELECT {ROW} AS number, coalesce({RAW}, {_AS_IT_CAME}) AS raw "
+        f"CREATE OR REPLACE TEMP TABLE broken_rows AS SELECT {ROW} AS number, {as_it_came('r')} AS raw "
         f"FROM (SELECT * FROM {raw}) AS r WHERE {ROW} IN (SELECT {row} FROM {table} WHERE problems <> 0)"
     )
     for bit, rule in enumerate(rules):

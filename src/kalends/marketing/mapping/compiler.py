@@ -16,7 +16,7 @@ from datetime import date
 
 from kalends.marketing import records
 from kalends.marketing.mapping import actions
-from kalends.marketing.mapping.cells import NUMBER_TYPES, date_sql, number_sql, plain_sql
+from kalends.marketing.mapping.cells import NUMBER_TYPES, TEXT_KINDS, date_sql, number_sql, plain_sql
 from kalends.marketing.mapping.checks import Rule, date_rules, id_rule, number_rules, problems_sql, unread
 from kalends.marketing.mapping.fields import METRIC_TARGETS, Field, Mapping
 from kalends.marketing.reading import FAULT, ROW, RawTable, literal, quoted
@@ -28,14 +28,6 @@ _TYPES = {**dict.fromkeys(records.MONEY, "DECIMAL(18,6)"), **dict.fromkeys(recor
           **dict.fromkeys(records.FRACTIONS, "DOUBLE")}  # fmt: skip
 _LITERAL = re.compile(r"NULL::[\w(),]+|'(?:[^']|'')*'")
 _IDS = ("account_id", "campaign_id", "ad_group_id", "ad_id")
-_TEXT_KINDS = {
-    "text": "nullif({0}, '')",
-    "upper": "upper(nullif({0}, ''))",
-    "id": "nullif(CASE WHEN ends_with({0}, '.0') THEN left({0}, -2) ELSE {0} END, '')",
-    "account": "nullif(CASE WHEN starts_with({0}, 'act_') THEN substr({0}, 5) ELSE {0} END, '')",
-    "customer": r"nullif(regexp_extract({0}, '^customers/(\d+)', 1), '')",
-    "tail": "nullif(regexp_extract({0}, '[^/~]+$'), '')",
-}
 
 
 @dataclass(frozen=True)
@@ -121,8 +113,8 @@ class Compiler:
 
     def _typed(self, item: Field, column: str, cell: str) -> str:
         """Plain notation where the column is plain: the general reading costs planning time and regular expressions."""
-        if item.kind in _TEXT_KINDS:
-            return _TEXT_KINDS[item.kind].format(cell)
+        if item.kind in TEXT_KINDS:
+            return TEXT_KINDS[item.kind].format(cell)
         if column not in self.settings.written:
             return plain_sql(cell, item.kind)
         if item.kind == "date":

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import duckdb
 
+from kalends.marketing.mapping.cells import TEXT_KINDS
 from kalends.marketing.mapping.fields import Entity, Mapping
-from kalends.marketing.reading import ROW, RawTable, quoted
+from kalends.marketing.reading import ROW, RawTable, as_it_came, quoted
 from kalends.marketing.reading.documents import snake
 
 CREATE_NAMED = (
@@ -28,12 +29,15 @@ def entity_of(table: RawTable, mapping: Mapping) -> Entity | None:
 def stage_names(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping, entity: Entity) -> tuple[int, int]:
     """Fill `named`; returns the rows that name something and the rows (now in `quarantined`) that have no id."""
     by_name = {snake(column): column for column in table.columns}
-    ids = _first(by_name, entity.entity_id)
-    account = _first(by_name, tuple(s for f in mapping.fields if f.target == "account_id" for s in f.sources))
+    accounts = [field for field in mapping.fields if field.target == "account_id"]
+    kind = accounts[0].kind if accounts else "text"
+    ids = _first(by_name, entity.entity_id, kind if entity.level == "account" else "text")
+    account = _first(by_name, tuple(source for field in accounts for source in field.sources), kind)
+    name = _first(by_name, entity.name, "text")
     source = (
-        f"(SELECT {ids} AS entity_id, {account} AS account_id, {_first(by_name, entity.name)} AS name, {ROW} AS n, "
+        f"(SELECT {ids} AS entity_id, {account} AS account_id, {name} AS name, {ROW} AS n, "
+        f"{as_it_came('t')} AS raw FROM (SELECT * FROM {table.relation}) AS t)"
     )
-    source += f"CAST(to_json(t) AS VARCHAR) AS raw FROM (SELECT * FROM {table.relation}) AS t)"
     named = con.execute(
         f"INSERT INTO named SELECT ?, entity_id, coalesce(account_id, ''), name, n FROM {source} "
         "WHERE entity_id IS NOT NULL",
@@ -46,6 +50,7 @@ def stage_names(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mappin
     return int(named[0]) if named else 0, int(unnamed[0]) if unnamed else 0
 
 
-def _first(by_name: dict[str, str], names: tuple[str, ...]) -> str:
-    found = [quoted(by_name[name]) for name in names if name in by_name]
-    return f"nullif(coalesce({', '.join(found)}), '')" if found else "NULL::VARCHAR"
+def _first(by_name: dict[str, str], names: tuple[str, ...], kind: str) -> str:
+    """The first of these columns that the table has and that is filled, read as a kind of text."""
+    found = [TEXT_KINDS[kind].format(quoted(by_name[name])) for name in names if name in by_name]
+    return f"coalesce({', '.join(found)})" if found else "NULL::VARCHAR"

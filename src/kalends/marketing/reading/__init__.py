@@ -9,6 +9,7 @@ from kalends.marketing.reading.tables import (
     RawTable,
     SlowWayError,
     UnseenColumnsError,
+    as_it_came,
     create_raw,
     literal,
     open_raw,
@@ -18,5 +19,6 @@ from kalends.marketing.reading.unpack import Payload
 
 __all__ = [
     "FAULT", "RAW", "ROW", "EmptyPayloadError", "Payload", "PayloadTooLargeError", "Raw", "RawTable",
-    "SlowWayError", "UnreadablePayloadError", "UnseenColumnsError", "create_raw", "literal", "open_raw", "quoted",
+    "SlowWayError", "UnreadablePayloadError", "UnseenColumnsError", "as_it_came", "create_raw", "literal",
+    "open_raw", "quoted",
 ]  # fmt: skip

@@ -243,6 +243,12 @@ def _loaded(con: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> Raw:
     return Raw(name, tuple(replace(table, head=_head(con, table)) for table in found), tuple(rows.notes))
 
 
+def as_it_came(row: str) -> str:
+    """A raw row, by its alias, as it was sent where nobody could read it, else as one JSON object, in SQL."""
+    own = ", ".join(f'"{name}": null' for name in (ROW, FAULT, RAW))
+    return f"coalesce({row}.{RAW}, CAST(json_merge_patch(to_json({row}), '{{{own}}}') AS VARCHAR))"
+
+
 def create_raw(con: duckdb.DuckDBPyConnection, name: str, columns: Iterable[str]) -> None:
     """An empty temp table for raw rows with these columns."""
     cells = "".join(f"{quoted(column)} VARCHAR, " for column in columns)
