@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -137,13 +138,16 @@ def test_values_that_trip_programs_up_are_answered(schema, furnished, anonymous)
             query[data.draw(st.sampled_from(sorted(query)))] = str(odd).encode(errors="replace").decode()
         if "/ingest" in case.path:
             query["wait"] = 0
-        answer = anonymous.request(
-            case.method,
-            case.formatted_path,
-            params=query,
-            content=json.dumps(body) if isinstance(case.body, dict | list) else None,
-            headers=furnished.headers | {"content-type": "application/json"},
-        )
+        try:
+            answer = anonymous.request(
+                case.method,
+                case.formatted_path,
+                params=query,
+                content=json.dumps(body) if isinstance(case.body, dict | list) else None,
+                headers=furnished.headers | {"content-type": "application/json"},
+            )
+        except httpx.InvalidURL:
+            return  # our own client refuses an address of more than 64 KiB
         case.validate_response(answer, checks=CHECKS)
 
     failures = [

@@ -2,6 +2,7 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -134,6 +135,19 @@ def test_the_same_idempotency_key_gives_the_first_batch(house, scope, door):
     assert service.land_file(door, ndjson(ROWS), data_source="facebook_ads", idempotency_key="k1") == first
     with house.work(scope) as work:
         assert len(work.session.execute(select(Batch)).all()) == 1
+
+
+def test_the_same_idempotency_key_at_the_same_time_makes_one_batch(door):
+    def land(_):
+        return service.land_file(door, ndjson(ROWS), data_source="facebook_ads", idempotency_key="k1")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(land, range(8)))) == 1
+
+
+def test_an_empty_idempotency_key_is_none(door):
+    landed = [service.land_file(door, ndjson(ROWS), data_source="facebook_ads", idempotency_key="") for _ in range(2)]
+    assert len(set(landed)) == 2
 
 
 @pytest.mark.parametrize("step", ["stage_batch", "keep_quarantine", "publish"])

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from fastapi import Request, params
+from fastapi.dependencies.utils import get_flat_params
 from pydantic import BaseModel, ConfigDict
+
+from kalends.base.errors import BadInputError
 
 METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 
@@ -33,6 +37,24 @@ PROBLEMS: Final = {
 OF_BODIES: Final = frozenset({"400", "413"})
 
 
+class UnknownParameterError(BadInputError):
+    """The address names a parameter that does not exist here."""
+
+    code = "unknown_parameter"
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """A dependency: a misspelt parameter that nobody reads would give an answer to another question."""
+    fields = get_flat_params(request.scope["route"].dependant)
+    known = {field.alias for field in fields if isinstance(field.field_info, params.Query)}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        there_is = ", ".join(sorted(known)) or "none"
+        raise UnknownParameterError(
+            f"There is no parameter {unknown[0]!r} here; there is: {there_is}.", unknown=unknown, known=sorted(known)
+        )
+
+
 def describe_problems(document: dict[str, Any]) -> dict[str, Any]:
     """The document with the problems that each operation may answer with, in place of the framework's own."""
     components = document.setdefault("components", {})
@@ -54,8 +76,6 @@ def describe_operation(operation: dict[str, Any], *, path: str, method: str) -> 
     """Add the problems that this operation may answer with."""
     body, parameters = "requestBody" in operation, operation.get("parameters", ())
     left_out = set() if body else set(OF_BODIES)
-    if not body and not parameters:
-        left_out.add("422")
     if not body and not parameters and "{" not in path:
         left_out.add("404")
     if method == "get":

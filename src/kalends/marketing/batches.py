@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from kalends.base.errors import BadInputError, ConflictError, NotFoundError
@@ -19,6 +19,7 @@ from kalends.base.work import Work
 from kalends.marketing.models import Batch, DataState
 
 APPLY = "marketing.apply_batches"
+ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 INGEST_LOCK = "ingest"
 """One tenant's batches are applied one after the other."""
 
@@ -57,8 +58,11 @@ def land(
     `reported_at`: when the platform said it; without it, now. The same `idempotency_key` again gives the batch that
     it made the first time and stores nothing.
     """
-    if idempotency_key and (known := find_by_key(work, idempotency_key)):
-        return known
+    if idempotency_key:
+        # Whoever sends the same key at the same time waits here, and then finds the batch.
+        work.session.execute(ONE_BY_ONE, {"key": f"{work.scope.tenant_id} {idempotency_key}"})
+        if known := find_by_key(work, idempotency_key):
+            return known
     file_id = new_id()
     stored = work.house.files.write(work.scope.tenant_id, file_id, source)
     if not stored.size:
@@ -73,7 +77,7 @@ def land(
         size=stored.size,
         sha256=stored.sha256,
         options=options or {},
-        idempotency_key=idempotency_key,
+        idempotency_key=idempotency_key or None,
         reported_at=min(reported_at or work.now, work.now),
     )
 
