@@ -117,9 +117,11 @@ def schema(app):
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
 def test_every_answer_is_as_described(schema, furnished, mode):
-    checks = [*CHECKS, negative_data_rejection] if mode is GenerationMode.NEGATIVE else CHECKS
-
     def send(case):
+        # An empty list or object is not written into an address at all: what is sent may well be allowed.
+        is_sent = all(value not in ([], {}, None) for value in (case.query or {}).values())
+        is_wrong = mode is GenerationMode.NEGATIVE and is_sent
+        checks = [*CHECKS, negative_data_rejection] if is_wrong else CHECKS
         at_once(case, furnished).call_and_validate(headers=furnished.headers, checks=checks)
 
     failures = [problem for one in operations(schema) for problem in problems(one, cases(one, furnished, mode), send)]
