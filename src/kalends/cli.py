@@ -33,7 +33,7 @@ app.add_typer(users, name="user")
 app.add_typer(keys, name="key")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
-POLL_SECONDS = 0.2
+FIRST_POLL_SECONDS, POLL_SECONDS = 0.02, 0.2  # a small file is there at once; a large one is not asked for often
 
 
 def main() -> None:
@@ -196,7 +196,8 @@ def wait_for(opened: Client, batch: dict[str, Any], *, quiet: bool) -> dict[str,
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
         bar = None
         while batch["state"] not in {"published", "failed"}:
-            time.sleep(POLL_SECONDS)
+            waited = time.monotonic() - started
+            time.sleep(min(max(FIRST_POLL_SECONDS, waited / 20), POLL_SECONDS))
             batch = opened.get(f"/marketing/batches/{batch['id']}")
             if bar is None and time.monotonic() - started > 1:
                 bar = progress.add_task(f"Reading {batch['file_name']}", total=None)

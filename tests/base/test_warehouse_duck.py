@@ -12,7 +12,7 @@ import pytest
 
 from kalends.base.ids import new_id
 from kalends.base.warehouse import DuckWarehouse, UnsupportedWarehouseError, WarehouseBusyError, open_warehouse
-from kalends.base.warehouse.duck import LONG_LOG
+from kalends.base.warehouse.duck import LONG_LOG, ROW_GROUP
 
 SCHEMA = ibis.schema({"name": "string"})
 CANARY = "canary-4711-canary"
@@ -163,7 +163,7 @@ def test_an_engine_that_the_suite_has_not_run_on_is_refused(tmp_path):
 
 
 def test_a_long_log_is_written_into_the_file_when_asked_and_not_by_a_commit(duck, tenant_id):
-    names = [f"{number:0200}" for number in range(100_000)]  # less than a row group: it goes through the log
+    names = [f"{number:0600}" for number in range(ROW_GROUP - 1)]  # less than a row group: it goes through the log
     log = duck.path(tenant_id).with_suffix(".duckdb.wal")
     fill(duck, tenant_id)
     with duck.tenant(tenant_id) as tenant:
@@ -174,4 +174,4 @@ def test_a_long_log_is_written_into_the_file_when_asked_and_not_by_a_commit(duck
         tenant.checkpoint()
     assert 0 < short < LONG_LOG < long
     assert not log.exists() or log.stat().st_size < short
-    assert len(read(duck, tenant_id)) == 100_001
+    assert len(read(duck, tenant_id)) == ROW_GROUP

@@ -58,9 +58,9 @@ class Stamp:
     reported_at: datetime
     recorded_at: datetime
 
-    def columns(self, *, is_deleted: bool) -> str:
-        """The version columns of a log row, in the order of STAMPS."""
-        return f"{self.batch_seq}, {instant(self.recorded_at)}, {instant(self.reported_at)}, {is_deleted}"
+    def columns(self) -> str:
+        """It as the version columns of a log row, in their order."""
+        return f"{self.batch_seq}, {instant(self.recorded_at)}, {instant(self.reported_at)}"
 
 
 def instant(moment: datetime) -> str:
@@ -168,7 +168,13 @@ class Changed:
     rows: str
 
 
-def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: Stamp) -> Changed:
+_STAMP = "(SELECT DISTINCT batch_seq, recorded_at, reported_at FROM _scopes)"
+"""What `Stamp` says, of which there is one. The aggregate tells DuckDB that these rows are in no order, so it need not
+hold batches of them back until their turn: with less memory than it would like, an insert is a third faster for that.
+"""
+
+
+def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str) -> Changed:
     """Append the rows that say something else than the state before them."""
     tenant.stage_query(
         "_changed",
@@ -182,7 +188,7 @@ def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: St
     is_all = written == count(tenant, f"SELECT count(*) FROM {staged}")
     which = "" if is_all else " WHERE key_hash IN (SELECT key_hash FROM _changed)"
     order = "" if is_all and _is_by_day(tenant, staged) else f" ORDER BY {STORED}"
-    rows = f"SELECT {STAGED_COLUMNS}, {stamp.columns(is_deleted=False)} FROM {staged}{which}{order}"
+    rows = f"SELECT {STAGED_COLUMNS}, stamp.*, false FROM {staged} CROSS JOIN {_STAMP} AS stamp{which}{order}"
     if written:
         tenant.run(f"INSERT INTO facts_log ({COLUMNS}) {rows}")
     return Changed(added, written - added, rows)
@@ -207,7 +213,7 @@ def bury_vanished(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: St
     """Append tombstones for keys that were there in a complete window and are not in this batch; gives how many."""
     return tenant.run(
         f"INSERT INTO facts_log ({TOMBSTONE_COLUMNS})"
-        f" SELECT {KEYS}, key_hash, {DELETED}, 0, {stamp.columns(is_deleted=True)} FROM {prior} AS p"
+        f" SELECT {KEYS}, key_hash, {DELETED}, 0, {stamp.columns()}, true FROM {prior} AS p"
         f" WHERE EXISTS (SELECT 1 FROM _scopes AS w WHERE w.is_complete AND {_covers('w', 'p')})"
         f" AND NOT EXISTS (SELECT 1 FROM {staged} AS s WHERE s.key_hash = p.key_hash)"
     )

@@ -120,7 +120,7 @@ def apply_batch(
         statements.note_scopes(tenant, staged, stamp=stamp, complete=complete)
         is_late = statements.is_late(tenant, stamp)
         prior = statements.prior(tenant, stamp, is_late=is_late)
-        changed = statements.write_changed(tenant, staged, prior=prior, stamp=stamp)
+        changed = statements.write_changed(tenant, staged, prior=prior)
         unchanged = statements.confirm_rest(tenant, staged, stamp=stamp)
         deleted = statements.bury_vanished(tenant, staged, prior=prior, stamp=stamp) if complete else 0
         if changed.added or changed.restated or deleted:
