@@ -29,7 +29,7 @@ import kalends.notify.pages
 import kalends.operations
 import kalends.web.pages
 from kalends.base.errors import BadInputError, ForbiddenError, KalendsError, NotFoundError
-from kalends.base.openapi import describe_problems, refuse_unknown_parameters
+from kalends.base.openapi import describe_problems, refuse_unread_parameters
 from kalends.base.pages import HashedFiles, SecurityHeaders, render
 from kalends.base.telemetry import Telemetry
 from kalends.base.version import __version__
@@ -84,7 +84,7 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Telemetry)
-    strict = [Depends(refuse_unknown_parameters)]
+    strict = [Depends(refuse_unread_parameters)]
     for router in APIS:
         app.include_router(router, prefix="/api/v1", dependencies=strict)
         app.include_router(router, include_in_schema=False, dependencies=strict)

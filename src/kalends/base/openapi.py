@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fastapi import Request, params
+from fastapi._compat import field_annotation_is_sequence
 from fastapi.dependencies.utils import get_flat_params
 from pydantic import BaseModel, ConfigDict
 
@@ -43,15 +44,30 @@ class UnknownParameterError(BadInputError):
     code = "unknown_parameter"
 
 
-def refuse_unknown_parameters(request: Request) -> None:
-    """A dependency: a misspelt parameter that nobody reads would give an answer to another question."""
+class RepeatedParameterError(BadInputError):
+    """The address gives two values to a parameter that takes one."""
+
+    code = "repeated_parameter"
+
+
+def refuse_unread_parameters(request: Request) -> None:
+    """A dependency: what nobody reads, a misspelt parameter or the first of two values, would give an answer to another
+    question.
+    """
     fields = get_flat_params(request.scope["route"].dependant)
-    known = {field.alias for field in fields if isinstance(field.field_info, params.Query)}
+    query = [field for field in fields if isinstance(field.field_info, params.Query)]
+    known = {field.alias for field in query}
     unknown = sorted(set(request.query_params) - known)
     if unknown:
         there_is = ", ".join(sorted(known)) or "none"
         raise UnknownParameterError(
             f"There is no parameter {unknown[0]!r} here; there is: {there_is}.", unknown=unknown, known=sorted(known)
+        )
+    single = {field.alias for field in query if not field_annotation_is_sequence(field.field_info.annotation)}
+    repeated = sorted(name for name in single if len(request.query_params.getlist(name)) > 1)
+    if repeated:
+        raise RepeatedParameterError(
+            f"The parameter {repeated[0]!r} takes one value; it was given more than once.", repeated=repeated
         )
 
 

@@ -89,6 +89,7 @@ def ingest(
     The answer comes once the payload is safe on disk; with `wait` it comes when the data is visible or refused.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
+        refuse_file_parameters(request)
         envelope, raw = read_envelope(request)
         batch = service.land_rows(door, raw, envelope=envelope, idempotency_key=idempotency_key)
         return service.wait_for(door, batch_id=batch, seconds=WAIT_SECONDS if wait is None else wait)
@@ -185,6 +186,15 @@ def corrections(told: list[str]) -> dict[str, str | None]:
     if any(not equals for _, equals, _ in pairs):
         raise BadInputError("columns: give each correction as raw-name=field, or raw-name= to leave a column out.")
     return {raw: field or None for raw, _, field in pairs}
+
+
+def refuse_file_parameters(request: Request) -> None:
+    """JSON says these things in its body; in the address nobody would read them."""
+    unread = sorted(set(request.query_params) - {"wait"})
+    if unread:
+        raise BadInputError(
+            f"{', '.join(unread)}: in the address these are for a file; JSON says them in its body.", unread=unread
+        )
 
 
 def read_envelope(request: Request) -> tuple[Entries, bytes]:
