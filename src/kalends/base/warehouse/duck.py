@@ -193,7 +193,8 @@ class DuckWarehouse(Warehouse):
 
     def _attach(self, tenant_id: UUID) -> None:
         path, key = literal(self.path(tenant_id)), self._key_for(tenant_id).hex()
-        self._root.execute(f"ATTACH {path} AS {catalog(tenant_id)} (ENCRYPTION_KEY '{key}', ROW_GROUP_SIZE {ROW_GROUP})")
+        options = f"ENCRYPTION_KEY '{key}', ROW_GROUP_SIZE {ROW_GROUP}"
+        self._root.execute(f"ATTACH {path} AS {catalog(tenant_id)} ({options})")
         self.path(tenant_id).chmod(0o600)
 
     def _detach(self, tenant_id: UUID) -> None:
