@@ -48,15 +48,17 @@ def finish(groups: pa.Table, shape: Shape) -> Finished:
     arrays = {name: _plain(groups.column(name).combine_chunks()) for name in groups.column_names}
     measures = {name: array for name, array in arrays.items() if name not in shape.dimensions}
     total = {name: _added(name, array) for name, array in measures.items()} if shape.dimensions else measures
-    columns = _metrics(measures, shape)
-    totals = _metrics(total, shape) if shape.dimensions else columns
-    rows = _ordered(pa.table({name: arrays[name] for name in shape.dimensions} | columns), shape)
+    # The total goes through the same formulas as one more row: each costs its call, hardly its rows.
+    held = {name: pa.concat_arrays([array, total[name]]) for name, array in measures.items()}
+    columns = _metrics(held, shape)
+    dimensions = {name: arrays[name] for name in shape.dimensions}
+    rows = _ordered(pa.table(dimensions | {name: column[:-1] for name, column in columns.items()}), shape)
     return Finished(
         rows=rows if shape.limit is None else rows.slice(0, shape.limit),
-        totals={name: value[0].as_py() for name, value in totals.items()},
-        has_mixed="lo_0" in total and any(_any(pc.not_equal(held["lo_0"], held["hi_0"])) for held in (measures, total)),
+        totals={name: column[-1].as_py() for name, column in columns.items()},
+        has_mixed="lo_0" in held and _any(pc.not_equal(held["lo_0"], held["hi_0"])),
         unrated=(total["unrated_0"][0].as_py() or 0) if "unrated_0" in total else 0,
-        has_several="rows_0" in total and any(_any(pc.not_equal(held["rows_0"], 1)) for held in (measures, total)),
+        has_several="rows_0" in held and _any(pc.not_equal(held["rows_0"], 1)),
         currency=_one_currency(total),
     )
 
