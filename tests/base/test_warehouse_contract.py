@@ -138,6 +138,21 @@ def test_nobody_sees_a_write_before_its_commit(things, warehouse, tenant_id):
     assert read(things) == []
 
 
+def test_a_frozen_tenant_reads_one_state_until_it_is_frozen_anew_or_writes(things, warehouse, tenant_id):
+    with warehouse.tenant(tenant_id) as other:
+        other.freeze()
+        assert len(read(other)) == 2
+        things.append("things", rows({**EMPTY, "name": "third"}))
+        assert len(read(other)) == 2
+        other.freeze()
+        assert len(read(other)) == 3
+        things.append("things", rows({**EMPTY, "name": "fourth"}))
+        other.append("things", rows({**EMPTY, "name": "fifth"}))
+        assert len(read(other)) == 5
+        other.freeze()
+    assert len(read(things)) == 5
+
+
 def test_execute_takes_parameters_by_name(things):
     sql = "SELECT name, clicks, spend, '$5 100%' AS price FROM things WHERE day = $day AND name LIKE 'Gr%' AND name = $name"
     found = things.execute(sql, {"day": ROW["day"], "name": ROW["name"], "not_used": 1})

@@ -11,9 +11,9 @@ from sqlalchemy import text
 from kalends.base.errors import KalendsError
 from kalends.base.worker import run_task
 from kalends.identity.service import Door
-from kalends.insight import service
+from kalends.insight import engine, service
 from kalends.insight.api import router
-from kalends.insight.asking import ENGINE
+from kalends.insight.asking import ENGINE, asker
 from kalends.insight.periods import Period
 from kalends.insight.query import Filter, Query
 from kalends.marketing import jobs
@@ -103,6 +103,17 @@ def test_the_same_ads_under_two_attribution_windows_count_once(house, scope, clo
     assert (traced.value, traced.count) == (6, 3)
     ingest(row("2026-02-10", spend="11.00", attribution_setting="7d_click_1d_view"))
     assert ask(house, scope, "spend").totals["spend"] == 31  # the platform's default before all others
+
+
+def test_what_is_loaded_between_two_questions_of_one_asker_is_seen_by_neither(house, scope, ingest):
+    ingest(row("2026-02-10"))
+    query = Query(("spend",), FEBRUARY)
+    with house.work(scope) as work:
+        one = asker(work)
+        ingest(row("2026-02-11"))
+        assert engine.run(one, query).totals == {"spend": 10}
+        assert "facts" not in one.tables.instead  # which would be the slow way, out of the log
+        assert engine.run(asker(work), query).totals == {"spend": 20}
 
 
 def test_nothing_was_known_before_the_first_load(house, scope, ingest):

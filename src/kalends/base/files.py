@@ -22,6 +22,7 @@ from kalends.base.blobs import Blobs, FolderBlobs, s3_blobs
 from kalends.base.errors import BadInputError, NotFoundError
 from kalends.base.keys import KeyStore
 from kalends.base.keywrap import frame
+from kalends.base.priority import give_way
 from kalends.base.sealedstream import FRAME_BYTES, OpeningReader, SealingWriter
 
 PURPOSE = "files"
@@ -141,7 +142,7 @@ def _compress(source: BinaryIO, target: SealingWriter) -> tuple[int, str]:
     """
     packer = zstandard.ZstdCompressor(level=LEVEL, threads=THREADS).compressobj()
     digest, size = hashlib.sha256(), 0
-    with ThreadPoolExecutor(2, thread_name_prefix="landing") as beside:
+    with ThreadPoolExecutor(2, thread_name_prefix="landing", initializer=give_way) as beside:
         pending: list[Future[None]] = []
         while chunk := source.read(CHUNK_BYTES):
             for done in pending:

@@ -68,16 +68,19 @@ def instant_of(work: Work, text: str | None) -> datetime | None:
 def asker(
     work: Work, *, as_of: datetime | None = None, snapshot: Snapshot | None = None, calendar_id: UUID | None = None
 ) -> Asker:
-    """Somebody who asks this tenant's warehouse as it is published now, as it was at `as_of`, or in a `snapshot`."""
-    warehouse = work.warehouse
-    held = set(warehouse.list_tables())
+    """Somebody who asks this tenant's warehouse as it is published now, as it was at `as_of`, or in a `snapshot`: all
+    of it in one state of the warehouse, until the next one asks.
+    """
     if snapshot is None:
-        snapshot = _settled_snapshot(work, warehouse, held, as_of, calendar_id)
+        snapshot = _settled_snapshot(work, as_of, calendar_id)
+    else:
+        work.warehouse.freeze()
+    held = set(work.warehouse.list_tables())
     return Asker(
         engine=ENGINE,
-        warehouse=warehouse,
+        warehouse=work.warehouse,
         snapshot=snapshot,
-        tables=_tables(warehouse, held, snapshot.data_version),
+        tables=_tables(work.warehouse, held, snapshot.data_version),
         has_rates="rates" in held,
     )
 
@@ -97,7 +100,7 @@ def answers(work: Work, queries: Sequence[Query]) -> list[Result]:
         scope="insight.read",
         version=version_of(state),
         question=["answers", *(as_dict(query) for query in queries)],
-        keep=lambda: asked[-1].snapshot == state and is_still(work, state),
+        keep=lambda: asked[-1].snapshot == state,
     )
     return unpacked(kept)
 
@@ -108,7 +111,7 @@ def version_of(state: Snapshot) -> str:
 
 
 def is_still(work: Work, state: Snapshot) -> bool:
-    """Whether no batch after `state` has been applied yet: what was read until now was read from that state alone."""
+    """Whether no batch after `state` has been applied in what the warehouse shows."""
     return marketing.newest_applied(work.warehouse, held=work.warehouse.list_tables()) <= state.data_version
 
 
@@ -124,16 +127,16 @@ def snapshot_of(work: Work, *, as_of: datetime | None = None, calendar_id: UUID 
     return Snapshot(version, calendar_version, today_of(work, as_of=as_of))
 
 
-def _settled_snapshot(
-    work: Work, warehouse: TenantWarehouse, held: set[str], as_of: datetime | None, calendar_id: UUID | None
-) -> Snapshot:
-    """The snapshot; a batch that is applied already and not yet published is given a moment to be so."""
-    snapshot = snapshot_of(work, as_of=as_of, calendar_id=calendar_id)
-    for pause in () if as_of else _PAUSES:
-        if marketing.newest_applied(warehouse, held=held) <= snapshot.data_version:
-            break
+def _settled_snapshot(work: Work, as_of: datetime | None, calendar_id: UUID | None) -> Snapshot:
+    """The snapshot, and the warehouse frozen in it; a batch that is applied already and not yet published is given a
+    moment to be so.
+    """
+    for pause in (0, *_PAUSES):
         time.sleep(pause)
-        snapshot = snapshot_of(work, calendar_id=calendar_id)
+        snapshot = snapshot_of(work, as_of=as_of, calendar_id=calendar_id)
+        work.warehouse.freeze()
+        if as_of or is_still(work, snapshot):
+            break
     return snapshot
 
 

@@ -80,6 +80,7 @@ class TenantWarehouse(ABC):
         self.tenant_id = tenant_id
         self.backend = backend
         self._depth = 0
+        self._is_frozen = False
 
     # What an engine provides.
 
@@ -114,14 +115,36 @@ class TenantWarehouse(ABC):
         """The tenant's write lock and one transaction."""
 
     @abstractmethod
+    def _begin(self) -> None:
+        """Begin a transaction in which every statement sees what was committed before the first of them."""
+
+    @abstractmethod
+    def _roll_back(self) -> None:
+        """End that transaction."""
+
+    @abstractmethod
     def _load(self, name: str, rows: pa.Table) -> int:
         """Append Arrow rows whose columns all exist in the table."""
 
     # What follows from it.
 
+    def freeze(self) -> None:
+        """Read one state from the next statement on, the newest there is: whatever others commit is not seen until this
+        is called again, something is written, or the tenant is given back.
+        """
+        self._thaw()
+        self._begin()
+        self._is_frozen = True
+
+    def _thaw(self) -> None:
+        if self._is_frozen:
+            self._is_frozen = False
+            self._roll_back()
+
     @contextmanager
     def write(self) -> Iterator[None]:
         """One transaction under the tenant's write lock; inside another `write` it joins that one."""
+        self._thaw()
         self._depth += 1
         try:
             if self._depth > 1:

@@ -273,15 +273,21 @@ class DuckTenant(TenantWarehouse):
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._writing:
-            self._cursor.begin()
+            self._begin()
             try:
                 yield
             except BaseException:
-                # A statement that failed badly has ended the transaction already.
-                with suppress(duckdb.TransactionException):
-                    self._cursor.rollback()
+                self._roll_back()
                 raise
             self._cursor.commit()
+
+    def _begin(self) -> None:
+        self._cursor.begin()
+
+    def _roll_back(self) -> None:
+        # A statement that failed badly has ended the transaction already.
+        with suppress(duckdb.TransactionException):
+            self._cursor.rollback()
 
     def _load(self, name: str, rows: pa.Table) -> int:
         with self._source(rows) as source:

@@ -54,6 +54,7 @@ class PostgresWarehouse(Warehouse):
                 yield PostgresTenant(tenant_id=tenant_id, connection=connection)
             finally:
                 if not connection.closed:
+                    connection.rollback()
                     connection.execute("DISCARD ALL")  # the next tenant on this connection must inherit nothing
 
     def drop_tenant(self, tenant_id: UUID) -> None:
@@ -124,6 +125,12 @@ class PostgresTenant(TenantWarehouse):
             # Held until the end of the transaction, and by other processes too: one writer per tenant.
             self.run("SELECT pg_advisory_xact_lock(hashtextextended($lock, 0))", {"lock": schema_of(self.tenant_id)})
             yield
+
+    def _begin(self) -> None:
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
+
+    def _roll_back(self) -> None:
+        self._connection.rollback()
 
     def _load(self, name: str, rows: pa.Table) -> int:
         copy_sql = f"COPY {quoted(name)} ({names(rows.column_names)}) FROM STDIN"
