@@ -5,8 +5,9 @@
 * Open loop: 5 pages a second on a clock, over 50 periods; a page's time runs from when it was due. Bound: p95 300 ms.
 * A cold single reader: periods that nobody asked for, with every style sheet and script that the page names, as an
   empty browser loads them. Bound: 400 ms. Beside it, for information: the first page after a start.
-* Both again while files of 200,000 rows are loaded one after another, so that every second or so the data is new and
-  no kept answer fits any more. Bound: twice the quiet figures.
+* Both again while files of 200,000 rows are loaded one after another, so that every three seconds the data is new and
+  no kept answer fits any more. Bounds: 300 ms again, and for the cold reader twice the quiet figure. (In the open loop
+  that would compare pages that are made with pages that were kept: hit rates are printed.)
 """
 
 from __future__ import annotations
@@ -205,7 +206,7 @@ def main() -> int:
         [
             Bound("p95 of 5 pages/s, ms", quiet[0], at_most=300),
             Bound("p95 of a cold single reader, ms", quiet[1], at_most=400),
-            Bound("5 pages/s while loading, times the quiet p95", busy[0] / quiet[0], at_most=2),
+            Bound("p95 of 5 pages/s while loading, ms", busy[0], at_most=300),
             Bound("a cold single reader while loading, times the quiet p95", busy[1] / quiet[1], at_most=2),
         ]
     )

@@ -4,8 +4,8 @@ import os
 import sys
 import threading
 
-NICENESS = 5
-"""Of background work: a third of the weight of what people wait for; not less, as others wait for what it holds."""
+NICENESS = 10
+"""Of background work: a tenth of the weight of what people wait for; not less, as others wait for what it holds."""
 
 
 def give_way() -> None:
