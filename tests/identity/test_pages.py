@@ -5,12 +5,21 @@ import re
 import pytest
 
 from kalends.base.scope import Scope
-from kalends.identity.service import add_person, list_keys, list_people, workspace
+from kalends.identity.service import (
+    COOKIE,
+    WrongSignInError,
+    add_person,
+    list_keys,
+    list_people,
+    open_session,
+    sign_in,
+    workspace,
+)
 
 PAGE = {"Accept": "text/html"}
 
 
-@pytest.mark.parametrize("path", ["/settings", "/settings/people", "/settings/keys"])
+@pytest.mark.parametrize("path", ["/settings", "/settings/people", "/settings/keys", "/settings/you"])
 def test_each_page_is_drawn(client, path):
     page = client.get(path, headers=PAGE)
     assert page.status_code == 200
@@ -73,3 +82,49 @@ def test_the_surroundings_name_company_person_and_token(client, house, tenant):
     assert f'content="{client.headers["X-CSRF-Token"]}"' in page
     with house.work(Scope(tenant_id=tenant, role="owner")) as work:
         assert list_people(work)[0].name in page
+
+
+OLD, NEW = "the first long secret", "a quite different secret"
+
+
+@pytest.fixture
+def vera(house, scope, browser):
+    """Two browsers in which one person is signed in, with the password OLD."""
+    with house.work(scope) as work:
+        person = add_person(work, email="vera@aurora.example", name="Vera", role="viewer", password=OLD)
+        sessions = [open_session(work, person_id=person.id) for _ in range(2)]
+    browsers = [browser(**{"X-CSRF-Token": session.csrf}) for session in sessions]
+    for client, session in zip(browsers, sessions, strict=True):
+        client.cookies.set(COOKIE, session.secret)
+    return browsers
+
+
+def test_a_new_password_needs_the_old_one_and_ends_the_other_sessions(house, vera):
+    here, elsewhere = vera
+    assert "1 other browser" in here.get("/settings/you", headers=PAGE).text
+    for form, field in (({"old": "a guess", "new": NEW}, "old"), ({"old": OLD, "new": "short"}, "new")):
+        wrong = here.post("/settings/you/password", data=form, headers=PAGE)
+        assert wrong.status_code == 422
+        assert f'id="{field}-error"' in wrong.text
+    assert elsewhere.get("/settings", headers=PAGE).status_code == 200
+    assert here.post("/settings/you/password", data={"old": OLD, "new": NEW}, headers=PAGE).status_code == 303
+    assert here.get("/settings", headers=PAGE).status_code == 200
+    assert elsewhere.get("/settings", headers=PAGE).status_code != 200
+    assert sign_in(house, email="vera@aurora.example", password=NEW, address="192.0.2.1").person_id
+    with pytest.raises(WrongSignInError):
+        sign_in(house, email="vera@aurora.example", password=OLD, address="192.0.2.1")
+
+
+def test_an_open_browser_is_no_place_to_guess_the_password(vera):
+    here, _ = vera
+    told = [here.post("/settings/you/password", data={"old": f"guess {n}", "new": NEW}, headers=PAGE) for n in range(7)]
+    assert [answer.status_code for answer in told] == [422] * 5 + [429] * 2
+    assert "too many tries" in told[-1].text
+
+
+def test_people_choose_their_own_name(house, scope, vera):
+    here, _ = vera
+    assert here.post("/settings/you", data={"name": "  "}, headers=PAGE).status_code == 422
+    assert here.post("/settings/you", data={"name": " Vera Holm "}, headers=PAGE).status_code == 303
+    with house.work(scope) as work:
+        assert "Vera Holm" in {person.name for person in list_people(work)}

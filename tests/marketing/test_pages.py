@@ -5,11 +5,14 @@ import json
 import re
 
 import pytest
+from sqlalchemy import select
 
+from kalends.base.chores import do_chores
 from kalends.base.errors import KalendsError
 from kalends.base.worker import run_task
 from kalends.marketing import drafts, jobs, overview, service
 from kalends.marketing.pages import router
+from kalends.notify.service import InboxEntry
 
 CSV = (
     "Datum;Kampagne;Kosten;Klicks;Notiz\n"
@@ -198,6 +201,9 @@ def test_the_list_is_filtered_and_paged(editor, house, scope, work_off, monkeypa
     with house.work(scope) as work:
         assert overview.count_each(work)["failed"] == 1
         assert overview.count_waiting(work) == 1
+        (told,) = work.session.scalars(select(InboxEntry)).all()  # there is no admin: only the editor, who sent it
+        assert told.title == "broken.bin could not be loaded"
+        assert editor.get(told.href).status_code == 200
 
 
 def test_drafts_expire_after_a_day(editor, house, scope, clock):
@@ -207,9 +213,10 @@ def test_drafts_expire_after_a_day(editor, house, scope, clock):
     clock.advance(hours=2)
     answer = editor.get(href)
     assert answer.status_code == 404
-    with house.work(scope) as work:
-        assert drafts.sweep(work) == 1
+    do_chores(house)
     assert list(house.files.list(scope.tenant_id)) == []
+    with house.work(scope) as work:
+        assert drafts.sweep(work) == 0
 
 
 def test_a_discarded_upload_is_gone(editor, house, scope):

@@ -15,6 +15,7 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy import make_url, text
 
 from kalends.base import jobs
+from kalends.base.chores import keep_house
 from kalends.base.errors import KalendsError
 from kalends.base.jobs import JobRun
 from kalends.base.priority import give_way
@@ -155,7 +156,7 @@ class Worker:
                         )
                     )
                 )
-            self._workers.append(asyncio.create_task(sweep(app)))
+            self._workers += [asyncio.create_task(sweep(app)), asyncio.create_task(keep_house(self._house))]
             self._ready.set()
             await asyncio.gather(*self._workers, return_exceptions=True)
 

@@ -14,7 +14,9 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kalends.base.chores import chore
 from kalends.base.errors import KalendsError
+from kalends.base.work import House
 
 FREE_BY_EMAIL: Final = 5
 """People mistype; five tries cost nothing."""
@@ -86,6 +88,13 @@ def forget(session: Session, *, subject: str) -> None:
 def forget_old(session: Session, *, now: datetime) -> None:
     """Remove what no longer counts."""
     session.execute(text("DELETE FROM sign_in_attempts WHERE last_at < :old"), {"old": now - FORGOTTEN_AFTER})
+
+
+@chore
+def forget_old_attempts(house: House) -> None:
+    """Remove it now and then: anybody can add to it without being signed in."""
+    with house.database.lookup() as session:
+        forget_old(session, now=house.clock())
 
 
 def _digest(subject: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,10 +10,10 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from kalends.base.errors import BadInputError, ConflictError, ForbiddenError
+from kalends.base.errors import BadInputError, ConflictError, ForbiddenError, KalendsError, NotFoundError
 from kalends.base.pages import Choice, flash, register_room, render
 from kalends.base.work import Work
-from kalends.identity import doors, service
+from kalends.identity import doors, own, service
 from kalends.identity.api import address_of
 from kalends.identity.auth import Permitted, permit
 from kalends.identity.permissions import ROLES, rank
@@ -36,7 +37,14 @@ TABS = (
     ("Workspace", "/settings", "me"),
     ("People", "/settings/people", "people.manage"),
     ("API keys", "/settings/keys", "keys.manage"),
+    ("You", "/settings/you", "me"),
 )
+
+
+class NobodyError(NotFoundError):
+    """A program has no settings of its own; sign in as a person."""
+
+    code = "nobody"
 
 
 def permitted_of(request: Request) -> Permitted:
@@ -110,6 +118,61 @@ def post_workspace(
         shown = {**wanted, **values}
         return show(request, "identity/settings_workspace.html", status=error.status, values=shown, errors=errors)
     return back("/settings", "Saved.")
+
+
+@router.get("/settings/you")
+def you_page(request: Request, work: Annotated[Work, permit("me")]) -> Response:
+    """What people change about themselves."""
+    return show_you(request, work)
+
+
+def show_you(
+    request: Request, work: Work, *, name: str | None = None, wrong: Mapping[str, KalendsError] | None = None
+) -> Response:
+    """The page; `wrong`: by field, what was not as it should be."""
+    wrong = wrong or {}
+    caller = permitted_of(request).caller
+    person = service.person_of(work, person_id=own_id(request))
+    return show(
+        request,
+        "identity/settings_you.html",
+        status=max((error.status for error in wrong.values()), default=200),
+        person=person,
+        elsewhere=own.other_sessions(work, person_id=person.id, session_id=caller.session_id),
+        name=person.name if name is None else name,
+        errors={field: error.message for field, error in wrong.items()},
+    )
+
+
+def own_id(request: Request) -> UUID:
+    """The caller's own id. Raises NobodyError for a program."""
+    person_id = permitted_of(request).caller.person_id
+    if person_id is None:
+        raise NobodyError
+    return person_id
+
+
+@router.post("/settings/you")
+def post_you(request: Request, work: Annotated[Work, permit("me")], *, name: Text = "") -> Response:
+    """Be called otherwise."""
+    try:
+        own.rename(work, person_id=own_id(request), name=name)
+    except own.NamelessError as error:
+        return show_you(request, work, name=name, wrong={"name": error})
+    return back("/settings/you", "Saved.")
+
+
+@router.post("/settings/you/password")
+def post_password(request: Request, work: Annotated[Work, permit("me")], *, old: Text = "", new: Text = "") -> Response:
+    """Take a new password."""
+    session_id = permitted_of(request).caller.session_id
+    try:
+        own.change_password(work, person_id=own_id(request), session_id=session_id, old=old, new=new)
+    except (own.WrongPasswordError, service.TooManyAttemptsError) as error:
+        return show_you(request, work, wrong={"old": error})
+    except service.WeakPasswordError as error:
+        return show_you(request, work, wrong={"new": error})
+    return back("/settings/you", "Your password is changed.")
 
 
 @router.get("/settings/people")

@@ -17,6 +17,7 @@ from kalends.base.errors import BadInputError, ConflictError, NotFoundError
 from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.marketing.models import Batch, DataState
+from kalends.notify import service as notify
 
 APPLY = "marketing.apply_batches"
 ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
@@ -181,9 +182,19 @@ def publish(work: Work, *, batch_id: UUID, outcome: dict[str, Any]) -> None:
 
 
 def fail(work: Work, *, batch_id: UUID, problem: dict[str, Any]) -> None:
-    """Write down why the batch could not be read at all. Its payload stays and can be replayed."""
+    """Write down why the batch could not be read at all, and tell who sent it and who manages the workspace. Its
+    payload stays and can be replayed.
+    """
     batch = get(work, batch_id)
     batch.state, batch.error = "failed", problem
+    notify.tell_admins(
+        work,
+        kind="batch.failed",
+        title=f"{batch.file_name or f'Batch {batch.seq}'} could not be loaded",
+        body=str(problem.get("detail", "")),
+        href=f"/data/batches/{batch.id}",
+        also=batch.person_id,
+    )
 
 
 def with_series(work: Work, *, after: int) -> list[Batch]:

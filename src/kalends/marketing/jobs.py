@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from kalends.base.chores import chore
 from kalends.base.jobs import HEAVY, JobRun, job
+from kalends.base.scope import Scope
+from kalends.base.work import House
+from kalends.marketing import drafts
 from kalends.marketing.batches import APPLY
 from kalends.marketing.pipeline import apply_next
 
@@ -12,3 +16,11 @@ def apply_batches(run: JobRun) -> None:
     """Apply every pending batch in the order of their numbers."""
     while apply_next(run):
         pass
+
+
+@chore
+def discard_old_drafts(house: House) -> None:
+    """Remove uploads that nobody loaded, of every company."""
+    for tenant_id in house.tenants():
+        with house.work(Scope(tenant_id=tenant_id, role="worker", label="chore")) as work:
+            drafts.sweep(work)

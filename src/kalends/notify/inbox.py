@@ -41,12 +41,14 @@ def tell_person(work: Work, *, person_id: UUID, kind: str, title: str, body: str
     return entry
 
 
-def tell_admins(work: Work, *, kind: str, title: str, body: str = "", href: str = "") -> list[InboxEntry]:
-    """Put a message into the inbox of everybody who manages this workspace."""
+def tell_admins(
+    work: Work, *, kind: str, title: str, body: str = "", href: str = "", also: UUID | None = None
+) -> list[InboxEntry]:
+    """Put a message into the inbox of everybody who manages this workspace, and of the person `also`."""
     return [
         tell_person(work, person_id=person.id, kind=kind, title=title, body=body, href=href)
         for person in list_people(work)
-        if person.disabled_at is None and rank(person.role) >= rank("admin")
+        if person.disabled_at is None and (rank(person.role) >= rank("admin") or person.id == also)
     ]
 
 

@@ -15,7 +15,9 @@ from kalends.base.work import Work
 from kalends.identity.service import decorate_pages, permit, safe_next
 from kalends.notify import service
 
-register_room(name="notify", templates=Path(__file__).parent / "templates")
+register_room(
+    name="notify", templates=Path(__file__).parent / "templates", label="Inbox", href="/inbox", icon="bell", order=75
+)
 
 router = APIRouter(include_in_schema=False)
 

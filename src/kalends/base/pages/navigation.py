@@ -28,7 +28,7 @@ def register_room(
 ) -> Room:
     """Make a room's templates known and, with `label` and `href`, give it an entry in the navigation.
 
-    Orders: home 10, calendar 20, data 30, ask 40, impact 50, content 60, messages 70, settings 80.
+    Orders: home 10, calendar 20, data 30, ask 40, impact 50, content 60, messages 70, inbox 75, settings 80.
     `key` (the label's first letter unless given) leads there after "g"; icons: frontend/icons.mjs.
     """
     room = Room(
