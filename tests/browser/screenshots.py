@@ -88,6 +88,7 @@ def every_page(page):
         "settings": "/settings",
         "people": "/settings/people",
         "keys": "/settings/keys",
+        "you": "/settings/you",
         "nothing": "/nothing-here",
     }
 

@@ -17,6 +17,7 @@ PAGES = (
     "/settings",
     "/settings/people",
     "/settings/keys",
+    "/settings/you",
     "/nothing-here",
 )
 

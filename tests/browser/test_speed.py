@@ -21,6 +21,7 @@ PLAIN = (
     "/inbox",
     "/settings",
     "/settings/people",
+    "/settings/you",
 )
 
 
