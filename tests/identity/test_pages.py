@@ -101,7 +101,7 @@ def vera(house, scope, browser):
 
 def test_a_new_password_needs_the_old_one_and_ends_the_other_sessions(house, vera):
     here, elsewhere = vera
-    assert "1 other browser" in here.get("/settings/you", headers=PAGE).text
+    assert "elsewhere too (1 browser)" in here.get("/settings/you", headers=PAGE).text
     for form, field in (({"old": "a guess", "new": NEW}, "old"), ({"old": OLD, "new": "short"}, "new")):
         wrong = here.post("/settings/you/password", data=form, headers=PAGE)
         assert wrong.status_code == 422
