@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 
 from kalends.base.scope import Scope
 from kalends.base.work import House
+from kalends.insight.asking import ENGINE
 from kalends.marketing import versions
 from kalends.marketing.models import Batch
 
@@ -142,7 +143,9 @@ def mend(house: House) -> None:
         with house.warehouse.tenant(tenant_id) as warehouse:
             if warehouse.exists("facts_log"):
                 versions.rebuild(warehouse)
-        house.cache.forget(tenant_id=tenant_id)  # the version stays what it was, and answers from before are kept by it
+        # The version stays what it was, and what was read before is kept by it.
+        ENGINE.forget(tenant_id)
+        house.cache.forget(tenant_id=tenant_id)
 
 
 def as_answer(findings: list[Finding]) -> dict[str, Any]:

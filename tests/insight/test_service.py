@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from kalends import doctor
 from kalends.base.errors import KalendsError
 from kalends.base.worker import run_task
 from kalends.identity.service import Door
@@ -114,6 +115,17 @@ def test_what_is_loaded_between_two_questions_of_one_asker_is_seen_by_neither(ho
         assert engine.run(one, query).totals == {"spend": 10}
         assert "facts" not in one.tables.instead  # which would be the slow way, out of the log
         assert engine.run(asker(work), query).totals == {"spend": 20}
+
+
+def test_mended_tables_are_read_anew_though_the_version_is_the_same(house, scope, ingest):
+    ingest(row("2026-02-10"))
+    with house.work(scope) as work:
+        for table in ("facts", "daily", "report_days"):
+            work.warehouse.run(f"DELETE FROM {table}")
+    assert ask(house, scope, "spend").totals == {"spend": None}
+    doctor.mend(house)
+    healed = ask(house, scope, "spend")
+    assert (healed.totals, healed.coverage.days_with_data) == ({"spend": 10}, 1)
 
 
 def test_nothing_was_known_before_the_first_load(house, scope, ingest):

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 import ibis
 import pyarrow as pa
@@ -34,7 +35,7 @@ class Engine:
     """The statements and catalogues that a process keeps."""
 
     statements: Statements = field(default_factory=Statements)
-    _catalogues: OrderedDict[Hashable, Catalogue] = field(default_factory=OrderedDict)
+    _catalogues: OrderedDict[tuple[UUID, int], Catalogue] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def catalogue(self, asker: Asker) -> Catalogue:
@@ -51,10 +52,11 @@ class Engine:
                 self._catalogues.popitem(last=False)
         return found
 
-    def forget(self, asker: Asker) -> None:
-        """Read the catalogue of the asker's version anew: its tables were changed without a new version (a rebuild)."""
+    def forget(self, tenant_id: UUID) -> None:
+        """Read the tenant's catalogues anew: its tables were changed without a new version (a rebuild)."""
         with self._lock:
-            self._catalogues.pop((asker.warehouse.tenant_id, asker.snapshot.data_version), None)
+            for key in [key for key in self._catalogues if key[0] == tenant_id]:
+                del self._catalogues[key]
 
 
 @dataclass(frozen=True, slots=True)
