@@ -97,6 +97,13 @@ def at_once(case, furnished, mode=GenerationMode.POSITIVE):
     return case
 
 
+def is_sent_as_it_is(value):
+    """Whether an address can hold what this is: nothing at all is not written into it, and of a list with one entry
+    only the entry is, which may well be allowed.
+    """
+    return len([one for one in value if one is not None]) > 1 if isinstance(value, list) else value not in ({}, None)
+
+
 def exercise(strategy, act):
     """Let `act` meet EXAMPLES requests of the strategy."""
     quick = settings(
