@@ -50,7 +50,7 @@ GROUPS = (
     Group("versions", "1,000 random histories equal a simple oracle, now and at any as_of",
           ("tests/marketing/test_versions_histories.py",)),
     Group("crash", "kill -9 at 200 random moments: every acknowledged batch is there once, none half",
-          ("tests/faults",)),
+          ("tests/faults", "-n", "2")),
     Group("isolation", "a random walk of three companies over a shared pool meets no foreign row",
           ("tests/isolation",)),
     Group("contract", "no 5xx and no undocumented answer from any operation of the API", ("tests/api",)),
