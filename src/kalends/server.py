@@ -151,8 +151,12 @@ class Listener:
     def serve(self) -> None:
         """Serve everybody until Ctrl-C, which comes out as KeyboardInterrupt, or SIGTERM."""
         sockets = [self.local] if self.public is None else [self.local, self.public]
-        threading.Thread(target=warm_up, args=(self.house,), name="warm-up", daemon=True).start()
-        self._run(uvicorn.Server(self.config), sockets)
+        warming = threading.Thread(target=warm_up, args=(self.house,), name="warm-up", daemon=True)
+        warming.start()
+        try:
+            self._run(uvicorn.Server(self.config), sockets)
+        finally:
+            warming.join(STOP_SECONDS)  # what it uses is closed next
 
     @contextmanager
     def serving(self) -> Iterator[None]:
