@@ -8,7 +8,7 @@ import pytest
 from serving import data_folder, environment, left_behind, served, set_up
 
 import kalends
-from kalends.client import ServerError, problem_of
+from kalends.client import Answer, ServerError, problem_of
 
 ROWS = [
     {
@@ -99,7 +99,5 @@ def test_the_servers_own_words_come_out():
 
 
 def test_an_answer_that_is_no_problem_document_is_told_by_its_status():
-    import httpx
-
-    assert problem_of(httpx.Response(502, text="<html>")) == {"detail": "The server answered 502."}
-    assert problem_of(httpx.Response(409, json={"detail": "Twice."})) == {"detail": "Twice."}
+    assert problem_of(Answer(502, {}, b"<html>")) == {"detail": "The server answered 502."}
+    assert problem_of(Answer(409, {}, b'{"detail": "Twice."}')) == {"detail": "Twice."}

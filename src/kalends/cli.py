@@ -197,7 +197,7 @@ def wait_for(opened: Client, batch: dict[str, Any], *, quiet: bool) -> dict[str,
         bar = None
         while batch["state"] not in {"published", "failed"}:
             waited = time.monotonic() - started
-            time.sleep(min(max(FIRST_POLL_SECONDS, waited / 20), POLL_SECONDS))
+            time.sleep(min(max(FIRST_POLL_SECONDS, waited / 50), POLL_SECONDS))
             batch = opened.get(f"/marketing/batches/{batch['id']}")
             if bar is None and time.monotonic() - started > 1:
                 bar = progress.add_task(f"Reading {batch['file_name']}", total=None)
@@ -327,7 +327,7 @@ def export(
         raise typer.BadParameter(f"{out.name}: the file must end in .csv or .parquet")
     body = {"date_range_start": start, "date_range_end": end, "format": form, "as_of": as_of}
     with client() as opened:
-        answer = opened.call("POST", "/marketing/export/causal", json=body)
+        answer = opened.call("POST", "/marketing/export/causal", body=body)
     out.write_bytes(answer.content)
     told = {"file": str(out), "bytes": len(answer.content), "sha256": answer.headers.get("x-content-sha256")}
     show(told, as_json=as_json, lines=lambda found: [f"{found['file']}: {found['bytes']:,} bytes"])

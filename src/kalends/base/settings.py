@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
 def default_home() -> Path:
@@ -18,10 +17,10 @@ def default_home() -> Path:
     return Path(platformdirs.user_data_dir("kalends"))
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What an operator may choose. There is no live default secret: secrets are made on first start, in `home`."""
 
-    model_config = SettingsConfigDict(env_prefix="KALENDS_", extra="ignore")
+    model_config = ConfigDict(frozen=True)
 
     home: Path = Field(default_factory=default_home, description="The data folder.")
     host: str = Field(default="127.0.0.1", description="The address to listen on: loopback only until told otherwise.")
@@ -42,6 +41,12 @@ class Settings(BaseSettings):
         default=None, description="64 hexadecimal digits shared by all servers of one installation; else made once."
     )
     smtp_url: str | None = Field(default=None, description="smtp://USER:PASSWORD@HOST:PORT for e-mail.")
+
+    def __init__(self, **chosen: Any) -> None:
+        """What is `chosen` here, else in the environment, else the default."""
+        variables = {name: f"KALENDS_{name.upper()}" for name in type(self).model_fields}
+        told = {name: os.environ[variable] for name, variable in variables.items() if variable in os.environ}
+        super().__init__(**(told | chosen))
 
     @property
     def socket(self) -> Path:

@@ -33,7 +33,7 @@ class ServerDoor:
         """The workspace, its calendar, and the rates that its foreign shop needs."""
         shown = {"name": profile.name, "zone": profile.zone, "currency": profile.currency}
         self.client.call(
-            "PATCH", "/workspace", json={**shown, "country": profile.country, "industry": profile.industry}
+            "PATCH", "/workspace", body={**shown, "country": profile.country, "industry": profile.industry}
         )
         current = self.client.get("/calendar/calendars/default")
         back, ahead = LEAST_CALENDAR_YEARS

@@ -121,7 +121,8 @@ def apply_batch(
         is_late = statements.is_late(tenant, stamp)
         prior = statements.prior(tenant, stamp, is_late=is_late)
         changed = statements.write_changed(tenant, staged, prior=prior)
-        unchanged = statements.confirm_rest(tenant, staged, stamp=stamp)
+        is_all_new = changed.added + changed.restated == received
+        unchanged = 0 if is_all_new else statements.confirm_rest(tenant, staged, stamp=stamp)
         deleted = statements.bury_vanished(tenant, staged, prior=prior, stamp=stamp) if complete else 0
         if changed.added or changed.restated or deleted:
             overwrites = bool(changed.restated or deleted)
