@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from duckdb_in_memory import connect
 
-from kalends.marketing.reading import EmptyPayloadError, UnreadablePayloadError
+from kalends.base.reading import EmptyPayloadError, UnreadablePayloadError
 from kalends.marketing.staging import StageOptions, StageReport, stage
 
 pytestmark = pytest.mark.unit

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from duckdb_in_memory import connect
 
-from kalends.marketing.reading import PayloadTooLargeError
+from kalends.base.reading import PayloadTooLargeError
 from kalends.marketing.staging import stage
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -14,12 +14,13 @@ import duckdb
 from sqlalchemy import select
 
 from kalends.base.errors import BadInputError, NotFoundError
+from kalends.base.reading import Payload
+from kalends.base.reading.rows import rows_of
+from kalends.base.reading.sniff import sniff
+from kalends.base.reading.text import Lines
 from kalends.base.work import Work
 from kalends.marketing.models import Batch
-from kalends.marketing.reading import ROW, Payload, open_raw, quoted
-from kalends.marketing.reading.rows import rows_of
-from kalends.marketing.reading.sniff import sniff
-from kalends.marketing.reading.text import Lines
+from kalends.marketing.reading import ROW, open_raw, quoted
 from kalends.marketing.records import ATTRIBUTES, DATES, KEY, METRICS
 
 FILTERS = frozenset({*KEY, *ATTRIBUTES} - set(DATES))

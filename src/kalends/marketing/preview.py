@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from kalends.base.reading.documents import snake
 from kalends.marketing.mapping import MAPPINGS
 from kalends.marketing.mapping.compiler import is_report
 from kalends.marketing.mapping.entities import entity_of
@@ -18,7 +19,6 @@ from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import SYNONYMS, guess
 from kalends.marketing.pipeline import control_totals, declared_days, stage_options
 from kalends.marketing.reading import RawTable, open_raw, quoted
-from kalends.marketing.reading.documents import snake
 from kalends.marketing.records import KEY, STAGED_VERSION
 from kalends.marketing.sampling import Sample
 from kalends.marketing.schemas import QuarantinedRow

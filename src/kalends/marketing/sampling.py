@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from kalends.base.errors import BadInputError
-from kalends.marketing.reading.sniff import guess_encoding
-from kalends.marketing.reading.unpack import Payload, Unpacking, is_excel
+from kalends.base.reading.sniff import guess_encoding
+from kalends.base.reading.unpack import Payload, Unpacking, is_excel
 
 SAMPLE_BYTES = 5 << 20
 """Some ten thousand rows: read in a second, and more than anybody checks by eye."""

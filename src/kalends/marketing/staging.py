@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from kalends.base.reading import Payload
 from kalends.marketing import records
 from kalends.marketing.mapping import MAPPINGS, canonical_source, notation
 from kalends.marketing.mapping.cells import install
@@ -31,7 +32,6 @@ from kalends.marketing.mapping.generic import generic_mapping
 from kalends.marketing.mapping.unpivot import CREATE_SERIES, layout_of, stage_series
 from kalends.marketing.reading import (
     ROW,
-    Payload,
     Raw,
     RawTable,
     SlowWayError,

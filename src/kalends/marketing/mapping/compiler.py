@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from kalends.base.reading.documents import snake
 from kalends.marketing import records
 from kalends.marketing.mapping import actions
 from kalends.marketing.mapping.cells import NUMBER_TYPES, TEXT_KINDS, date_sql, number_sql, plain_sql
 from kalends.marketing.mapping.checks import Rule, date_rules, id_rule, number_rules, problems_sql, unread
 from kalends.marketing.mapping.fields import METRIC_TARGETS, Field, Mapping
 from kalends.marketing.reading import FAULT, ROW, RawTable, literal, quoted
-from kalends.marketing.reading.documents import snake
 
 SEPARATOR = "chr(31)"  # no id holds it (checks.id_rule), so the parts of a key cannot run together
 FEW = 32  # leftover columns up to which one expression each is the faster way

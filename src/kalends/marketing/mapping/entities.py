@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import duckdb
 
+from kalends.base.reading.documents import snake
 from kalends.marketing.mapping.cells import TEXT_KINDS
 from kalends.marketing.mapping.fields import Entity, Mapping
 from kalends.marketing.reading import ROW, RawTable, as_it_came, quoted
-from kalends.marketing.reading.documents import snake
 
 CREATE_NAMED = (
     "CREATE OR REPLACE TEMP TABLE named "

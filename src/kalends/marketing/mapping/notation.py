@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import duckdb
 
+from kalends.base.reading.documents import snake
 from kalends.marketing.mapping.cells import NUMBER_TYPES, plain_sql
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.reading import RawTable, quoted
-from kalends.marketing.reading.documents import snake
 
 _POINT = r"^\D*\d+\.(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(,\d{3})+\.\d+\D*$|^\D*\d{1,3}(,\d{3}){2,}\D*$"
 _COMMA = r"^\D*\d+,(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(\.\d{3})+,\d+\D*$|^\D*\d{1,3}(\.\d{3}){2,}\D*$"

@@ -16,7 +16,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
-from kalends.marketing.reading.unpack import Payload, Unpacking
+from kalends.base.reading.unpack import Payload, Unpacking
 
 PART_BYTES = 160 << 20
 """Twice this much is held in memory. DuckDB puts whole row groups of 122,880 rows into a table as they are and copies

@@ -21,12 +21,12 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from kalends.marketing.reading.documents import flatten
-from kalends.marketing.reading.errors import EmptyPayloadError, PayloadTooLargeError
+from kalends.base.reading.documents import flatten
+from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError
+from kalends.base.reading.rows import Row, Rows, rows_of
+from kalends.base.reading.sniff import HEAD_BYTES, Sniffed, sniff
+from kalends.base.reading.unpack import Payload, Unpacking, is_plain_file
 from kalends.marketing.reading.parts import IS_POSSIBLE, Parts, in_memory, in_parts
-from kalends.marketing.reading.rows import Row, Rows, rows_of
-from kalends.marketing.reading.sniff import HEAD_BYTES, Sniffed, sniff
-from kalends.marketing.reading.unpack import Payload, Unpacking, is_plain_file
 
 ROWS_A_CHUNK = 20_000
 MAX_COLUMNS = 20_000

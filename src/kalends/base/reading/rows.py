@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 import orjson
 
-from kalends.marketing.reading.documents import Flat, flatten, record, records
-from kalends.marketing.reading.errors import EmptyPayloadError, PayloadTooLargeError, UnreadablePayloadError
-from kalends.marketing.reading.sheets import HEADER_WITHIN, Cells, csv_rows, delimiter_of, excel_rows, split_header
-from kalends.marketing.reading.sniff import Sniffed
-from kalends.marketing.reading.text import Lines
-from kalends.marketing.reading.unpack import Payload
+from kalends.base.reading.documents import Flat, flatten, record, records
+from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError, UnreadablePayloadError
+from kalends.base.reading.sheets import HEADER_WITHIN, Cells, csv_rows, delimiter_of, excel_rows, split_header
+from kalends.base.reading.sniff import Sniffed
+from kalends.base.reading.text import Lines
+from kalends.base.reading.unpack import Payload
 
 MAX_DOCUMENT_BYTES = 512 << 20
 SHOWN = 500  # characters of an unreadable row that are kept to show it

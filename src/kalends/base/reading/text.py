@@ -6,8 +6,8 @@ import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kalends.marketing.reading.errors import PayloadTooLargeError
-from kalends.marketing.reading.unpack import Payload, Unpacking
+from kalends.base.reading.errors import PayloadTooLargeError
+from kalends.base.reading.unpack import Payload, Unpacking
 
 MAX_LINE_BYTES = 16 << 20
 

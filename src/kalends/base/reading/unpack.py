@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from kalends.marketing.reading.errors import PayloadTooLargeError, UnreadablePayloadError
+from kalends.base.reading.errors import PayloadTooLargeError, UnreadablePayloadError
 
 Payload = Path | Callable[[], BinaryIO]  # a callable opens the same bytes from the start each time it is called
 

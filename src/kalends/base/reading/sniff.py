@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from itertools import islice
 
-from kalends.marketing.reading.errors import EmptyPayloadError
-from kalends.marketing.reading.unpack import Payload, Unpacking, is_excel
+from kalends.base.reading.errors import EmptyPayloadError
+from kalends.base.reading.unpack import Payload, Unpacking, is_excel
 
 HEAD_BYTES = 1 << 20
 _BOMS = (

@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
-from kalends.marketing.reading.errors import EmptyPayloadError, PayloadTooLargeError, UnreadablePayloadError
-from kalends.marketing.reading.unpack import Payload, open_payload
+from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError, UnreadablePayloadError
+from kalends.base.reading.unpack import Payload, open_payload
 
 DELIMITERS = ",;\t|"
 HEADER_WITHIN = 25  # title rows, export date, account name ...: a header further down is not looked for
