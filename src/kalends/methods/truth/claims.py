@@ -1,0 +1,68 @@
+"""What goes into finding the truth and what comes out: claims of sources about items, and choices with their losers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Unresolved(Enum):
+    """The answer where nothing gives a ground to choose; its one member is `UNRESOLVED`."""
+
+    UNRESOLVED = "unresolved"
+
+
+UNRESOLVED: Final = Unresolved.UNRESOLVED
+
+Item = Hashable
+"""What a claim is about: one field of one event, such as ("evt-7", "starts_on")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one source says about one item."""
+
+    item: Item
+    source: str
+    value: Hashable
+    """A number (int, float, Decimal) is averaged or compared by size; all else, dates too, is equal or not."""
+    support: float = 1.0
+    """How much this one claim counts: below 1 for an estimated date, above 1 where the weekday agrees with the date."""
+    priority: int | None = None
+    """The user's order of sources; the smallest comes first."""
+    quality: float | None = None
+    """How complete the source is, 0 to 1."""
+    freshness: int | None = None
+    """When the source said it, as any number that grows with time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Losing:
+    """A value that was not chosen, and who says so."""
+
+    value: Hashable
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What holds for one item, why, how surely (0 to 1), and what else was said (unresolved: every value)."""
+
+    value: Hashable
+    confidence: float
+    reason: str
+    losing: tuple[Losing, ...] = ()
+    standard_error: float | None = None
+    """Of a number that was averaged, in its own unit; None otherwise."""
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether a value was chosen."""
+        return self.value is not UNRESOLVED
+
+
+Choices = Mapping[Item, Choice]
+Strategy = Callable[[Sequence[Claim]], Choices]
+"""From all claims to one choice per item; the order of the claims does not matter, nor which call it is."""
