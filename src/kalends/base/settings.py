@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 
 def default_home() -> Path:
@@ -19,8 +19,6 @@ def default_home() -> Path:
 
 class Settings(BaseModel):
     """What an operator may choose. There is no live default secret: secrets are made on first start, in `home`."""
-
-    model_config = ConfigDict(frozen=True)
 
     home: Path = Field(default_factory=default_home, description="The data folder.")
     host: str = Field(default="127.0.0.1", description="The address to listen on: loopback only until told otherwise.")
