@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from kalends.calendar.fiscal import MonthlyFiscalYears, check_timeline
+from kalends.calendar.fiscal import AnyFiscalYears, check_timeline
 
 # Countries that lie wholly or mostly south of the equator and have seasons to speak of.
 SOUTHERN = frozenset("AO AR AU BO BR BW CL FJ LS MG MU MW MZ NA NC NZ PE PG PY SZ TZ UY VU WS ZA ZM ZW".split())  # noqa: SIM905 - a list of codes reads best as text
 
 ALIASES = {"UK": "GB", "EL": "GR"}
 """What people and the European Union write for ISO's codes."""
+
+PRIMARY: Final = "primary"
+"""The name under which the calendar's own fiscal years stand beside the others."""
+
+SchemeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class Market(BaseModel):
@@ -41,7 +46,9 @@ class CalendarDefinition(BaseModel):
     name: str = Field(min_length=1, max_length=200)
     markets: tuple[Market, ...] = Field(min_length=1, max_length=60)
     industry: str = "general"
-    fiscal: tuple[MonthlyFiscalYears, ...] = Field(min_length=1)
+    fiscal: tuple[AnyFiscalYears, ...] = Field(min_length=1)
+    other_fiscal: dict[SchemeName, tuple[AnyFiscalYears, ...]] = Field(default={}, max_length=20)
+    """Further ways of keeping fiscal years, by name: a parent company's, the trade's, a partner's."""
     first_day: date
     last_day: date
     zone: str = "UTC"
@@ -62,8 +69,16 @@ class CalendarDefinition(BaseModel):
             raise ValueError("a market is named twice")
         if not all(day == -1 or 1 <= day <= 31 for day in self.paydays):
             raise ValueError("paydays are days of the month (1 to 31), or -1 for the last business day")
-        check_timeline(self.fiscal)
+        if PRIMARY in self.other_fiscal:
+            raise ValueError(f"{PRIMARY!r} is the name of the calendar's own fiscal years")
+        for timeline in self.timelines.values():
+            check_timeline(timeline)
         return self
+
+    @property
+    def timelines(self) -> dict[str, tuple[AnyFiscalYears, ...]]:
+        """Every way of keeping fiscal years by name, the calendar's own first."""
+        return {PRIMARY: self.fiscal, **self.other_fiscal}
 
     @property
     def primary(self) -> Market:

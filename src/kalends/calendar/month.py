@@ -12,7 +12,7 @@ import polars as pl
 
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.events import EventFields, event_type
-from kalends.calendar.fiscal import MonthlyFiscalYears, fiscal_days
+from kalends.calendar.fiscal import AnyFiscalYears, fiscal_days
 from kalends.calendar.holidays import holidays_of
 from kalends.calendar.moments import Occurrence
 from kalends.calendar.strips import DayStrip
@@ -117,7 +117,7 @@ def fiscal_line(*, definition: CalendarDefinition, first: date, last: date) -> s
 
 
 @lru_cache(maxsize=1000)  # every page says where today lies: a few hundred bytes per company and day
-def _line(timeline: tuple[MonthlyFiscalYears, ...], first: date, last: date) -> str:
+def _line(timeline: tuple[AnyFiscalYears, ...], first: date, last: date) -> str:
     days = fiscal_days(dates=pl.Series("date", [first, last]), timeline=timeline).to_dicts()
     begin, end = days[0], days[-1]
     quarters = [f"{row['fiscal_label']} Q{row['fiscal_quarter']}" for row in (begin, end)]
