@@ -1,0 +1,79 @@
+"""Which column of somebody's spreadsheet is which field of an event: a guess by its heading, that a person corrects."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+# In the order in which a heading is tried; the languages are those of the calendars that companies mostly keep.
+HEADINGS: Final[dict[str, tuple[str, ...]]] = {
+    "starts_on": (
+        "start", "starts", "start date", "starts on", "date start", "from", "begin", "begins", "begin date", "date",
+        "day", "event date", "launch date", "go live", "von", "beginn", "start datum", "startdatum", "anfang", "datum",
+        "tag", "debut", "date de debut", "du", "jour", "desde", "inicio", "fecha", "fecha de inicio", "fecha inicio",
+        "inizio", "data inizio", "data", "dal", "date range", "dates", "zeitraum", "period",
+    ),
+    "ends_on": (
+        "end", "ends", "end date", "ends on", "date end", "to", "until", "through", "finish", "bis", "ende",
+        "end datum", "enddatum", "fin", "date de fin", "au", "hasta", "fecha de fin", "fecha fin", "fine", "data fine",
+        "al",
+    ),
+    "name": (
+        "name", "title", "event", "event name", "event title", "campaign", "campaign name", "summary", "subject",
+        "promotion", "promo", "what", "activity", "holiday name", "holiday", "moment", "titel", "bezeichnung",
+        "veranstaltung", "kampagne", "aktion", "ereignis", "nom", "titre", "evenement", "campagne", "nombre", "titulo",
+        "evento", "campana", "nome", "titolo",
+    ),
+    "key": ("id", "uid", "key", "event id", "campaign id", "external id", "ref", "reference", "nr", "no", "number"),
+    "type": ("type", "event type", "category", "kind", "campaign type", "typ", "art", "kategorie", "categorie", "tipo",
+             "categoria"),
+    "impact": ("impact", "impact level", "importance", "priority", "size", "wichtigkeit", "prioritat", "importancia"),
+    "direction": ("direction", "expected direction", "effect", "expected effect", "wirkung"),
+    "status": ("status", "state", "stand", "statut", "estado", "stato"),
+    "markets": ("market", "markets", "country", "countries", "region", "geo", "land", "lander", "markt", "pays",
+                "marche", "pais", "mercado", "paese", "mercato"),
+    "channels": ("channel", "channels", "platform", "platforms", "medium", "kanal", "kanale", "canal", "canale"),
+    "brands": ("brand", "brands", "marke", "marque", "marca"),
+    "owner": ("owner", "responsible", "contact", "who", "verantwortlich", "zustandig", "responsable", "responsabile"),
+    "description": ("description", "notes", "note", "details", "comment", "comments", "beschreibung", "notiz",
+                    "kommentar", "commentaire", "descripcion", "notas", "descrizione"),
+    "start_time": ("start time", "time", "startzeit", "uhrzeit", "heure", "hora", "ora"),
+    "end_time": ("end time", "endzeit", "heure de fin", "hora fin"),
+    "zone": ("zone", "time zone", "timezone", "tz", "zeitzone"),
+    "url": ("url", "link", "website", "page"),
+    "weekday": ("weekday", "day of week", "wochentag", "jour de la semaine", "dia de la semana"),
+}  # fmt: skip
+NEEDED: Final = ("name", "starts_on")
+FIELDS: Final = tuple(HEADINGS)
+
+
+def plain_heading(text: str) -> str:
+    """A heading without case, accents, marks and underscores: 'Start_Date (UTC)' and 'start date' are one."""
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    bare = "".join(c for c in unicodedata.normalize("NFKD", split) if not unicodedata.combining(c))
+    without_brackets = re.sub(r"\([^)]*\)", " ", bare)
+    return " ".join(re.sub(r"[^0-9a-z]+", " ", without_brackets.casefold()).split())
+
+
+def guess_columns(columns: Sequence[str], *, corrections: Mapping[str, str | None] | None = None) -> dict[str, str]:
+    """Field -> column. `corrections`: column -> field, or None to leave the column out; they win over the guess.
+
+    Of two columns whose headings mean the same field, the one that is tried first in HEADINGS takes it.
+    """
+    told = corrections or {}
+    found = {field: column for column, field in told.items() if field is not None}
+    free = [column for column in columns if column not in told]
+    for field, headings in HEADINGS.items():
+        if field not in found and (column := _first_named(free, headings)) is not None:
+            found[field] = column
+            free.remove(column)
+    return {field: found[field] for field in HEADINGS if field in found}
+
+
+def _first_named(columns: Iterable[str], headings: tuple[str, ...]) -> str | None:
+    """The column whose heading stands first among `headings`."""
+    places = {heading: place for place, heading in enumerate(headings)}
+    named = [(places[plain], column) for column in columns if (plain := plain_heading(column)) in places]
+    return min(named, key=lambda item: item[0])[1] if named else None

@@ -1,0 +1,141 @@
+"""Dates as people write them in spreadsheets, and which of two readings a column as a whole allows."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, time, timedelta
+from typing import Final, Literal
+
+DayOrder = Literal["dmy", "mdy"]
+
+# The first letters tell the month in English, German, French, Spanish and Italian (accents taken off).
+MONTHS: Final = (
+    ("jan", "ene", "gen", "janv"), ("feb", "fev", "fevr"), ("mar", "mrz", "mars", "maer"), ("apr", "avr", "abr"),
+    ("may", "mai", "mag"), ("jun", "juin", "giu"), ("jul", "juil", "lug"), ("aug", "aou", "ago"),
+    ("sep", "set"), ("oct", "okt", "ott"), ("nov",), ("dec", "dez", "dic"),
+)  # fmt: skip
+WEEKDAYS: Final = (
+    ("mon", "montag", "lun", "mo", "lu"), ("tue", "die", "mardi", "tu"), ("wed", "mit", "mer", "mie", "we", "mi"),
+    ("thu", "don", "jeu", "jue", "gio", "th", "do", "je"), ("fri", "fre", "ven", "vie", "fr", "ve"),
+    ("sat", "sam", "sab", "sa"), ("sun", "son", "dim", "dom", "su", "so"),
+)  # fmt: skip
+UNCLEAR: Final = frozenset({"di", "ma", "me", "mar"})
+"""Tuesday to a German, Sunday to a Frenchman; Tuesday or Wednesday; Tuesday or March: no vote."""
+NUMERIC: Final = re.compile(r"^(\d{1,2})[./\-\s]+(\d{1,2})[./\-\s]+(\d{4}|\d{2})$")
+ISO: Final = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?$")
+COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
+NAMED_DAY_FIRST: Final = re.compile(r"^(\d{1,2})(?:\.|st|nd|rd|th)?\s*(?:de\s+)?([a-z]{3,})\.?,?\s*(?:de\s+)?(\d{4})$")
+NAMED_MONTH_FIRST: Final = re.compile(r"^([a-z]{3,})\.?\s*(\d{1,2})(?:st|nd|rd|th)?,?\s*(\d{4})$")
+SERIAL: Final = re.compile(r"^\d{5}$")
+EXCEL_ZERO: Final = date(1899, 12, 30)
+"""Day 0 of Excel's 1900 system, so that its day 60 (a 29 February that never was) does no harm after it."""
+RANGE_MARKS: Final = ("–", "—", "..", " - ", " to ", " bis ", " until ", " through ", " au ", " al ", " hasta ", "-")
+DAYS_OF_MONTH: Final = re.compile(r"^([a-z]{3,})\.?\s*(\d{1,2})\s*[-–]\s*(\d{1,2}),?\s*(\d{4})$")
+CLOCK: Final = re.compile(r"^(\d{1,2})(?:[:.h](\d{2}))?(?::\d{2})?\s*(am|pm|uhr|h)?$")
+
+
+def plain(text: str) -> str:
+    """Lower case, without accents and double blanks."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return " ".join(bare.split())
+
+
+def split_weekday(text: str) -> tuple[str, int | None]:
+    """The text without a weekday at its start, and that weekday (Monday 0; None also where the word is unclear)."""
+    head, _, rest = plain(text).partition(" ")
+    word = head.rstrip(".,")
+    number = weekday_of(word)
+    is_weekday = number is not None or (word in UNCLEAR and not re.match(r"\d{1,2}\b(?![./-])", rest))
+    return (rest, number) if is_weekday and any(map(str.isdigit, rest)) else (plain(text), None)
+
+
+def weekday_of(text: str) -> int | None:
+    """The weekday that a word names, Monday 0; None where it names none, or may name several."""
+    word = plain(text).rstrip(".,")
+    if word in UNCLEAR or (_month(word) is not None and not word.endswith(("day", "tag", "di"))):
+        return None
+    for number, names in enumerate(WEEKDAYS):
+        if any(word == name or (len(name) > 2 and word.startswith(name)) for name in names):
+            return number
+    return None
+
+
+def _month(word: str) -> int | None:
+    return next((n for n, names in enumerate(MONTHS, start=1) if any(word.startswith(name) for name in names)), None)
+
+
+def parse_day(text: str, order: DayOrder) -> date | None:
+    """The day that a cell says, without the weekday before it; None where it says none."""
+    body, _ = split_weekday(text)
+    try:
+        return _parsed(body, order)
+    except ValueError:
+        return None
+
+
+def _parsed(body: str, order: DayOrder) -> date | None:
+    if match := ISO.match(body) or COMPACT.match(body):
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    if match := NUMERIC.match(body):
+        one, two, year = int(match[1]), int(match[2]), int(match[3])
+        day, month = (one, two) if order == "dmy" else (two, one)
+        return date(year + 2000 if year < 100 else year, month, day)
+    if match := NAMED_DAY_FIRST.match(body):
+        return date(int(match[3]), _month(match[2]) or 0, int(match[1]))
+    if match := NAMED_MONTH_FIRST.match(body):
+        return date(int(match[3]), _month(match[1]) or 0, int(match[2]))
+    return EXCEL_ZERO + timedelta(days=int(body)) if SERIAL.match(body) else None
+
+
+def parse_days(text: str, order: DayOrder) -> tuple[date, date] | None:
+    """The first and the last day of a cell that holds one day or two; the first may leave out what both share."""
+    single = parse_day(text, order)
+    if single is not None:
+        return single, single
+    for mark in RANGE_MARKS:
+        first, found, last = plain(text).partition(mark)
+        end = parse_day(last, order) if found else None
+        begin = None if end is None else parse_day(first, order) or _completed(first, end, order)
+        if begin is not None and end is not None:
+            return begin, end
+    match = DAYS_OF_MONTH.match(plain(text))
+    if match is None:
+        return None
+    days = [parse_day(f"{match[1]} {day} {match[4]}", order) for day in (match[2], match[3])]
+    return None if days[0] is None or days[1] is None else (days[0], days[1])
+
+
+def _completed(text: str, end: date, order: DayOrder) -> date | None:
+    """A day that leaves out its year, or month and year: '24.', '24.11.', 'nov 24'."""
+    bare = split_weekday(text)[0].rstrip(".,- ")
+    if bare.isdigit():
+        return parse_day(f"{end.year}-{end.month}-{bare}", order)
+    return parse_day(f"{bare}.{end.year}", order) or parse_day(f"{bare} {end.year}", order)
+
+
+def day_order(texts: Iterable[str]) -> DayOrder | None:
+    """Which number comes first, as far as the column shows it: one above 12 can only be a day. None: it does not."""
+    votes = {"dmy": 0, "mdy": 0}
+    for text in texts:
+        for part in re.split(r"\s[-–—]\s|–|—|\s(?:to|bis|au|al)\s", text.strip()):
+            match = NUMERIC.match(split_weekday(part)[0])
+            if match and int(match[1]) > 12 >= int(match[2]):
+                votes["dmy"] += 1
+            elif match and int(match[2]) > 12 >= int(match[1]):
+                votes["mdy"] += 1
+    if votes["dmy"] == votes["mdy"]:
+        return None
+    return "dmy" if votes["dmy"] > votes["mdy"] else "mdy"
+
+
+def parse_time(text: str) -> time | None:
+    """A time of day: 18:30, 6.30 pm, 18 Uhr, 18h; None where it says none."""
+    match = CLOCK.match(plain(text))
+    if match is None:
+        return None
+    hour, minute, mark = int(match[1]), int(match[2] or 0), match[3]
+    if mark in {"am", "pm"}:
+        hour = hour % 12 + (12 if mark == "pm" else 0)
+    return time(hour, minute) if hour < 24 and minute < 60 else None

@@ -1,0 +1,82 @@
+"""What a source says, entry by entry, and what became of each thing that it sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+from pydantic import ValidationError
+
+from kalends.calendar.events import EventFields, canonical_fields
+
+Outcome = Literal["kept", "mended", "refused"]
+"""`mended`: taken in, and something about it was put right or guessed; `refused`: not taken in."""
+
+MAX_NAME, MAX_DESCRIPTION = 300, 20_000
+UNTITLED: Final = "(no title)"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """One event as a source says it. `fields`: what it says, as plain JSON values by EventFields' names; a field that
+    it does not mention is absent, so that a default is never taken for a claim.
+    """
+
+    key: str
+    """Tells the source's entries apart, and is the same each time it is read."""
+    fields: Mapping[str, Any]
+    url: str | None = None
+    support: float = 1.0
+    """What its days are worth among others': less where they contradict themselves, more where a weekday agrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one thing that a source sent: `where` ('line 12', 'row 7'), and why in words."""
+
+    where: str
+    outcome: Outcome
+    name: str = ""
+    reasons: tuple[str, ...] = ()
+    entries: int = 0
+    """How many entries came of it: a recurring one gives many."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """A source, read: its entries, the fate of all that it sent, and what was noticed about the whole."""
+
+    entries: list[SourceEntry] = field(default_factory=list)
+    fates: list[Fate] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    title: str = ""
+    zone: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    """For tables: which column was taken for which field."""
+
+    def counts(self) -> dict[Outcome, int]:
+        """How many things had which fate."""
+        found = Counter(fate.outcome for fate in self.fates)
+        return {"kept": found["kept"], "mended": found["mended"], "refused": found["refused"]}
+
+
+def checked(fields: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """The fields that are said, in canonical form; or what is wrong with them, in words."""
+    try:
+        valid = canonical_fields(EventFields.model_validate(dict(fields)))
+    except ValidationError as error:
+        return {}, "; ".join(item["msg"].removeprefix("Value error, ") for item in error.errors())
+    return {name: valid[name] for name in fields}, None
+
+
+def unique_keys(entries: Sequence[SourceEntry]) -> list[SourceEntry]:
+    """The entries with '#2', '#3' ... on the keys that come again, in their order."""
+    seen: Counter[str] = Counter()
+    found = []
+    for entry in entries:
+        seen[entry.key] += 1
+        count = seen[entry.key]
+        found.append(entry if count == 1 else replace(entry, key=f"{entry.key}#{count}"))
+    return found
