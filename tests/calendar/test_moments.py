@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from holidays.calendars.hindu import _HinduLunisolar
 
 from kalends.calendar.moments import last_known_year, moment_book, moment_dates, occurrences
 
@@ -100,7 +101,7 @@ def test_prime_day_where_it_differed_or_is_not_verified():
 def test_the_fall_event_of_2026_is_not_known_and_so_not_written():
     assert only("prime_big_deal_days", 2022) == (date(2022, 10, 11), date(2022, 10, 12))
     assert only("prime_big_deal_days", 2023) == (date(2023, 10, 10), date(2023, 10, 11))
-    certainties = [moment_dates(code="prime_big_deal_days", country="US", year=year)[0][1] for year in (2023, 2024)]
+    certainties = [moment_dates(code="prime_big_deal_days", country=where, year=2024)[0][1] for where in ("US", "DE")]
     assert certainties == ["confirmed", "estimated"]
     assert moment_dates(code="prime_big_deal_days", country="US", year=2026) == []
 
@@ -139,6 +140,21 @@ def test_super_bowl_is_an_estimate_where_only_the_usual_sunday_is_known():
     assert moment_dates(code="super_bowl", country="US", year=2026)[0][1] == "confirmed"
     assert moment_dates(code="super_bowl", country="US", year=2027)[0][1] == "estimated"
     assert moment_dates(code="super_bowl", country="DE", year=2026) == []
+
+
+def test_the_second_sunday_of_february_is_the_super_bowls_only_since_2022():
+    for text in SUPER_BOWLS:
+        is_second_sunday = 8 <= date.fromisoformat(text).day <= 14
+        assert is_second_sunday == (text >= "2022"), text
+
+
+def test_diwali_is_not_the_librarys_other_table():
+    # One library, two tables: a month apart in 2017, 2025 and 2028.
+    other = _HinduLunisolar.DIWALI_DATES
+    assert other[2025] == (11, 19)
+    for year in (2017, 2025, 2028):
+        diwali, _ = only("diwali", year, "IN")
+        assert 28 <= (date(year, *other[year]) - diwali).days <= 31
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from kalends.calendar.rules import AnyRule, Dates, Span
 
 Certainty = Literal["confirmed", "calculated", "estimated"]
 CERTAINTIES: Final[tuple[Certainty, ...]] = ("confirmed", "calculated", "estimated")
+MOMENT_FILES: Final = ("moments.yaml", "moments_regional.yaml", "moments_sport.yaml")
 FLAGGED: Final = ("black_friday", "cyber_monday", "prime_day")
 """Moments with a column of their own in the days."""
 
@@ -45,6 +46,8 @@ class Moment(BaseModel):
 
     code: str
     name: str
+    aliases: tuple[str, ...] = ()
+    """What else people call it, in lower case and without the year: other languages, short forms."""
     kind: Literal["shopping", "gifting", "religious", "cultural", "sport", "holiday", "season"]
     when: tuple[When, ...]
     source: str
@@ -65,7 +68,7 @@ class SeasonWindow(BaseModel):
 
 
 class MomentBook(BaseModel):
-    """The moments file."""
+    """The moments files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -91,12 +94,19 @@ class Occurrence:
 
 @lru_cache(maxsize=1)
 def moment_book() -> MomentBook:
-    """The moments that Kalends ships with (moments.yaml)."""
-    text = resources.files("kalends.calendar").joinpath("moments.yaml").read_text(encoding="utf-8")
-    raw: dict[str, Any] = yaml.safe_load(text)
-    for code, entry in raw["moments"].items():
+    """The moments that Kalends ships with: moments.yaml, with the version and the seasons, and those beside it."""
+    main, *others = (_read(name) for name in MOMENT_FILES)
+    found = main["moments"] | {code: entry for other in others for code, entry in other["moments"].items()}
+    for code, entry in found.items():
         entry["code"] = code
-    return MomentBook.model_validate(raw)
+    return MomentBook.model_validate(main | {"moments": found})
+
+
+def _read(name: str) -> dict[str, Any]:
+    """A file of moments."""
+    text = resources.files("kalends.calendar").joinpath(name).read_text(encoding="utf-8")
+    raw: dict[str, Any] = yaml.safe_load(text)
+    return raw
 
 
 def moment_dates(*, code: str, country: str, year: int) -> list[tuple[Span, Certainty]]:

@@ -28,16 +28,25 @@ Find = Callable[[str, int], list[Span]]
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 # The tables of the `holidays` library: year -> (month, day), or several of them.
+# Korea and Vietnam have their own meridian: their tables hold the years in which they differ from the Chinese one.
 # Diwali is India's table: the library's other one is a month off in 2017, 2025 and 2028.
 LUNAR: Final[dict[str, dict[int, Any]]] = {
     "lunar_new_year": _ChineseLunisolar.LUNAR_NEW_YEAR_DATES,
+    "seollal": _ChineseLunisolar.LUNAR_NEW_YEAR_DATES | _ChineseLunisolar.KOREAN_CALENDAR_LUNAR_NEW_YEAR_DATES,
+    "tet": _ChineseLunisolar.LUNAR_NEW_YEAR_DATES | _ChineseLunisolar.VIETNAMESE_CALENDAR_LUNAR_NEW_YEAR_DATES,
+    "dragon_boat": _ChineseLunisolar.DRAGON_BOAT_DATES,
     "mid_autumn": _ChineseLunisolar.MID_AUTUMN_DATES,
+    "chuseok": _ChineseLunisolar.MID_AUTUMN_DATES | _ChineseLunisolar.KOREAN_CALENDAR_MID_AUTUMN_DATES,
     "ramadan": _IslamicLunar.RAMADAN_BEGINNING_DATES,
     "eid_al_fitr": _IslamicLunar.EID_AL_FITR_DATES,
     "eid_al_adha": _IslamicLunar.EID_AL_ADHA_DATES,
     "diwali": _HinduLunisolar.DIWALI_INDIA_DATES,
+    "dussehra": _HinduLunisolar.DUSSEHRA_DATES,
     "holi": _HinduLunisolar.HOLI_DATES,
+    "raksha_bandhan": _HinduLunisolar.RAKSHA_BANDHAN_DATES,
     "hanukkah": _HebrewLunisolar.HANUKKAH_DATES,
+    "passover": _HebrewLunisolar.PASSOVER_DATES,
+    "rosh_hashanah": _HebrewLunisolar.ROSH_HASHANAH_DATES,
 }
 
 
@@ -147,9 +156,10 @@ class Between(Rule):
 
 
 class Lunar(Rule):
-    """A table of the `holidays` library for a feast that follows the moon."""
+    """A table of the `holidays` library for a feast that follows the moon, `plus` days."""
 
     lunar: str
+    plus: int = 0
 
     def starts(self, year: int, find: Find) -> list[date]:  # noqa: ARG002
         """None beyond the table; two where the lunar feast falls twice into one year."""
@@ -157,7 +167,7 @@ class Lunar(Rule):
         if not entry:
             return []
         pairs = entry if isinstance(entry[0], tuple) else (entry,)
-        return [date(year, month, day) for month, day in pairs]
+        return [date(year, month, day) + timedelta(days=self.plus) for month, day in pairs]
 
 
 class UntilMoment(Rule):
