@@ -26,6 +26,7 @@ from kalends.calendar.holidays import known_years
 from kalends.calendar.moments import moment_book, moment_columns, occurrences, season_columns
 from kalends.calendar.parts import part_columns
 from kalends.calendar.seasonality import industry_of, seasonality_columns
+from kalends.methods.seasonality import SeasonalFactors
 
 CALENDAR_DAYS: Final = "calendar_days"
 
@@ -109,11 +110,13 @@ def build_days(
     events: Sequence[DatedEvent] = (),
     first: date | None = None,
     last: date | None = None,
+    learned: SeasonalFactors | None = None,
 ) -> pl.DataFrame:
     """The days of a calendar from `first` to `last`, both included (by default all), columns `VALUES`.
 
-    The same definition and events give the same rows, whichever part is asked for. Raises PeriodError when the span
-    is empty or leaves the calendar's own.
+    `learned`: seasonal factors from the company's own facts, in place of its industry's pattern. The same definition,
+    events and factors give the same rows, whichever part is asked for. Raises PeriodError when the span is empty or
+    leaves the calendar's own.
     """
     begin, end = first or definition.first_day, last or definition.last_day
     if not definition.first_day <= begin <= end <= definition.last_day:
@@ -137,7 +140,7 @@ def build_days(
     frame = business_columns(
         frame, markets=definition.markets, first=padded_first, last=padded_last, paydays=definition.paydays
     )
-    frame = seasonality_columns(frame, industry=industry_of(code=definition.industry))
+    frame = seasonality_columns(frame, industry=industry_of(code=definition.industry), learned=learned)
     frame = frame.filter(pl.col("date").is_between(begin, end))
     frame = frame.join(fiscal_days(dates=frame["date"], timeline=definition.fiscal), on="date", how="left")
     frame = moment_columns(frame, found=found, country=country)
@@ -163,7 +166,7 @@ def _finished(frame: pl.DataFrame, calendar_id: UUID, definition: CalendarDefini
             (day - pl.duration(days=364)).alias("same_weekday_last_year"),
             pl.lit("{}").alias("regional_adjustments"),
             _quality(known_years(market=definition.primary)).alias("quality_score"),
-            pl.lit(_provenance(definition)).alias("provenance"),
+            pl.lit(_provenance(definition, frame["seasonality_source"][0])).alias("provenance"),
         )
         .sort("date")
         .select(VALUES)
@@ -179,14 +182,13 @@ def _quality(known: tuple[int, int]) -> pl.Expr:
     return year * holiday * moment.otherwise(1.0) * tentative
 
 
-def _provenance(definition: CalendarDefinition) -> str:
+def _provenance(definition: CalendarDefinition, seasonality: str) -> str:
     """Where each group of columns comes from, as canonical JSON."""
-    industry = industry_of(code=definition.industry).code
     sources = {
         "business": HOLIDAY_SOURCE,
         "events": "events",
         "fiscal": ",".join(scheme.code for scheme in definition.fiscal),
         "marketing": f"moments {moment_book().version}",
-        "seasonality": f"pattern:{industry}",
+        "seasonality": seasonality,
     }
     return json.dumps(sources, sort_keys=True, separators=(",", ":"))

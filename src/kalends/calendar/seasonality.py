@@ -1,17 +1,21 @@
-"""How much busier than usual a time of year is, by industry: starting values, until facts teach better."""
+"""How much busier than usual a time of year is: starting values by industry, until a company's facts teach better."""
 
 from __future__ import annotations
 
 import json
+from datetime import date
 from functools import lru_cache
 from importlib import resources
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from kalends.calendar.errors import UnknownIndustryError
+from kalends.calendar.fiscal import AnyFiscalYears
+from kalends.calendar.parts import part_columns
+from kalends.methods.seasonality import SeasonalFactors, seasonal_factors
 
 REGULAR: Final = "regular"
 """The business period outside every peak."""
@@ -49,15 +53,6 @@ class PeakPeriod(BaseModel):
         return key.is_between(first, last) if first <= last else (key >= first) | (key <= last)
 
 
-class UsualFiscalYear(BaseModel):
-    """What is usual in the industry: a suggestion for the wizard, never taken without being said."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    start_month: int
-    named_by: Literal["start", "end"]
-
-
 class Industry(BaseModel):
     """An industry template: data, one file each."""
 
@@ -67,7 +62,8 @@ class Industry(BaseModel):
     name: str
     aliases: tuple[str, ...]
     source: str
-    fiscal_year: UsualFiscalYear
+    fiscal_year: AnyFiscalYears
+    """What is usual: a suggestion for the wizard, never taken without being said."""
     patterns: tuple[Pattern, ...]
     peak_periods: tuple[PeakPeriod, ...]
     moments: tuple[str, ...]
@@ -100,30 +96,81 @@ def industry_of(*, code: str) -> Industry:
     raise UnknownIndustryError(f"There is no template for {code!r}; choose one of {', '.join(names)}.", known=names)
 
 
-def seasonality_columns(frame: pl.DataFrame, *, industry: Industry) -> pl.DataFrame:
+def seasonality_columns(
+    frame: pl.DataFrame, *, industry: Industry, learned: SeasonalFactors | None = None
+) -> pl.DataFrame:
     """`frame` (date parts, whole ISO weeks and quarters) with the seasonality columns.
 
     A day's factor is the product of the patterns that hold on it; the factor of a week, month or quarter is the mean
-    of its days'. `industry_seasonality` lists the patterns that hold, as canonical JSON name -> factor.
+    of its days'. `industry_seasonality` lists the patterns that hold, as canonical JSON name -> factor. Where factors
+    are `learned`, they replace those of weeks, months and quarters; a day keeps its place in its week (month's end),
+    so that the mean of a week's days is the week's factor again. `seasonality_source` says which was used.
     """
-    daily = pl.lit(1.0)
+    source = f"pattern:{industry.code}" if learned is None else learned.source
+    with_pattern = frame.with_columns(
+        _daily(industry).alias("day_seasonality_factor"),
+        _active_patterns(industry).alias("industry_seasonality"),
+        pl.lit(_canonical(industry.attributes)).alias("industry_attributes"),
+        _business_period(industry).alias("business_period"),
+        pl.lit(source).alias("seasonality_source"),
+    )
+    return with_pattern.with_columns(_period_means() if learned is None else _learned(learned))
+
+
+def _daily(industry: Industry) -> pl.Expr:
+    """The product of the patterns that hold on the day."""
+    factor = pl.lit(1.0)
     for pattern in industry.patterns:
-        daily = daily * pl.when(pattern.holds()).then(pattern.factor).otherwise(1.0)
+        factor = factor * pl.when(pattern.holds()).then(pattern.factor).otherwise(1.0)
+    return factor
+
+
+def _business_period(industry: Industry) -> pl.Expr:
+    """The first of the industry's peaks that the day lies in."""
     period = pl.lit(REGULAR)
     for peak in reversed(industry.peak_periods):
         period = pl.when(peak.holds()).then(pl.lit(peak.name)).otherwise(period)
+    return period
+
+
+def _period_means() -> list[pl.Expr]:
+    """The factors of week, month and quarter as the means of their days'."""
     factor = pl.col("day_seasonality_factor")
-    return frame.with_columns(
-        daily.alias("day_seasonality_factor"),
-        _active_patterns(industry).alias("industry_seasonality"),
-        pl.lit(_canonical(industry.attributes)).alias("industry_attributes"),
-        period.alias("business_period"),
-        pl.lit(f"pattern:{industry.code}").alias("seasonality_source"),
-    ).with_columns(
+    return [
         factor.mean().over("iso_year", "iso_week").alias("week_seasonality_factor"),
         factor.mean().over("year_number", "month_number").alias("month_seasonality_factor"),
         factor.mean().over("year_number", "quarter_number").alias("quarter_seasonality_factor"),
+    ]
+
+
+def _learned(factors: SeasonalFactors) -> list[pl.Expr]:
+    """The learned factors of week, month and quarter, and the day's place in its week times the week's."""
+    week, day = _nth(factors.weeks, "iso_week"), pl.col("day_seasonality_factor")
+    return [
+        (week * day / day.mean().over("iso_year", "iso_week")).alias("day_seasonality_factor"),
+        week.alias("week_seasonality_factor"),
+        _nth(factors.months, "month_number").alias("month_seasonality_factor"),
+        _nth(factors.quarters, "quarter_number").alias("quarter_seasonality_factor"),
+    ]
+
+
+def _nth(values: tuple[float, ...], number: str) -> pl.Expr:
+    """The value at each number of a column, counted from 1."""
+    return pl.col(number).replace_strict(list(range(1, len(values) + 1)), list(values), return_dtype=pl.Float64)
+
+
+@lru_cache(maxsize=64)
+def pattern_factors(*, code: str) -> SeasonalFactors:
+    """What an industry's pattern says of each week, month and quarter, averaging 1 over a year: to learn from."""
+    industry = industry_of(code=code)
+    # 28 years: in the Gregorian calendar of this century, every weekday has then begun every kind of year.
+    days = pl.date_range(date(2001, 1, 1), date(2028, 12, 31), eager=True).alias("date").to_frame()
+    frame = days.with_columns(part_columns(is_southern=False)).with_columns(_daily(industry).alias("factor"))
+    weeks, months = (
+        frame.group_by(unit).agg(pl.col("factor").mean()).sort(unit)["factor"].to_list()
+        for unit in ("iso_week", "month_number")
     )
+    return seasonal_factors(weeks=weeks, months=months, source=f"pattern:{industry.code}")
 
 
 def _active_patterns(industry: Industry) -> pl.Expr:
