@@ -1,0 +1,95 @@
+"""Entries as arrays, so that many pairs are compared at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kalends.methods.matching.entries import Entry
+from kalends.methods.matching.likeness import Floats, Ints, Titles, titles_of
+from kalends.methods.matching.titles import normalise_title
+
+T = TypeVar("T", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """n entries; codes are -1 where an entry does not say. The codes mean nothing beyond these entries."""
+
+    first: Ints
+    last: Ints
+    source: Ints
+    title: Ints
+    """Row of `titles`."""
+    key: Ints
+    url: Ints
+    type: Ints
+    moment: Ints
+    markets: Ints
+    """Row and column of `overlap`."""
+    twin: Ints
+    """Entries of one source with the same code cannot be told apart."""
+    titles: Titles
+    plain: tuple[str, ...]
+    """The plain titles (rows of `titles`)."""
+    overlap: Floats
+    """Share of the smaller of two sets of markets that the other holds, too; NaN where one is empty (not said)."""
+
+    def allowed(self, left: Ints, right: Ints) -> NDArray[np.bool_]:
+        """Which pairs (P,) may be one event at all: of two sources (or twins), and their markets do not rule it out."""
+        apart = (self.source[left] != self.source[right]) | (self.twin[left] == self.twin[right])
+        may: NDArray[np.bool_] = apart & (self.overlap[self.markets[left], self.markets[right]] != 0)
+        return may
+
+
+def columns_of(entries: Sequence[Entry], *, aliases: Mapping[str, str] | None) -> Columns:
+    """The arrays of entries, row by row in their order."""
+    raw, raw_titles = _distinct(entry.title for entry in entries)
+    plain, plain_of_raw = _distinct(normalise_title(title, aliases=aliases) for title in raw_titles)
+    title = plain[raw] if raw.size else raw
+    markets, sets = _distinct(entry.markets for entry in entries)
+    return Columns(
+        first=np.array([entry.first.toordinal() for entry in entries], dtype=np.int64),
+        last=np.array([entry.last.toordinal() for entry in entries], dtype=np.int64),
+        source=_distinct(entry.source for entry in entries)[0],
+        title=title,
+        key=_said(entry.key for entry in entries),
+        url=_said(entry.url for entry in entries),
+        type=_said(entry.type for entry in entries),
+        moment=_said(entry.moment for entry in entries),
+        markets=markets,
+        twin=_distinct(
+            (entry.source, entry.key, at, entry.first, entry.last, entry.markets, entry.type, entry.moment)
+            for entry, at in zip(entries, title.tolist(), strict=True)
+        )[0],
+        titles=titles_of(plain_of_raw),
+        plain=tuple(plain_of_raw),
+        overlap=_overlaps(sets),
+    )
+
+
+def _distinct(values: Iterable[T]) -> tuple[Ints, list[T]]:
+    """A code per value, and the distinct values in order of their codes."""
+    known: dict[T, int] = {}
+    codes = np.array([known.setdefault(value, len(known)) for value in values], dtype=np.int64)
+    return codes, list(known)
+
+
+def _said(values: Iterable[str | None]) -> Ints:
+    """A code per value, -1 for None or nothing."""
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(value, len(known)) if value else -1 for value in values], dtype=np.int64)
+
+
+def _overlaps(sets: Sequence[frozenset[str]]) -> Floats:
+    """The table of `Columns.overlap`."""
+    table = np.full((len(sets), len(sets)), np.nan)
+    for i, first in enumerate(sets):
+        for j, second in enumerate(sets):
+            if first and second:
+                table[i, j] = len(first & second) / min(len(first), len(second))
+    return table
