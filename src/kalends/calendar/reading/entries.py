@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,8 +16,12 @@ from kalends.calendar.events import EventFields, canonical_fields
 Outcome = Literal["kept", "mended", "refused"]
 """`mended`: taken in, and something about it was put right or guessed; `refused`: not taken in."""
 
-MAX_NAME, MAX_DESCRIPTION = 300, 20_000
+MAX_NAME, MAX_DESCRIPTION, MAX_KEY = 300, 20_000, 300
 UNTITLED: Final = "(no title)"
+
+
+class BadEventError(ValueError):
+    """One event that cannot be taken in; the text says why, and what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,31 @@ def checked(fields: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
     return {name: valid[name] for name in fields}, None
 
 
+def cut(text: str, *, most: int, what: str, reasons: list[str]) -> str:
+    """The text in at most so many characters; that it was longer is told."""
+    if len(text) > most:
+        reasons.append(f"Its {what} was cut after {most:,} characters.")
+    return text[:most].strip()
+
+
+def short_key(key: str) -> str:
+    """The key, or what stands for it: a database's index takes no longer one."""
+    if len(key) <= MAX_KEY:
+        return key
+    return f"{key[:100]}-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
 def unique_keys(entries: Sequence[SourceEntry]) -> list[SourceEntry]:
-    """The entries with '#2', '#3' ... on the keys that come again, in their order."""
+    """The entries with '#2', '#3' ... on the keys that come again: by their days, whatever the file's order."""
     seen: Counter[str] = Counter()
-    found = []
-    for entry in entries:
+    found = {}
+    for place in sorted(range(len(entries)), key=lambda place: _standing(entries[place])):
+        entry = entries[place]
         seen[entry.key] += 1
         count = seen[entry.key]
-        found.append(entry if count == 1 else replace(entry, key=f"{entry.key}#{count}"))
-    return found
+        found[place] = entry if count == 1 else replace(entry, key=f"{entry.key}#{count}")
+    return [found[place] for place in range(len(entries))]
+
+
+def _standing(entry: SourceEntry) -> tuple[str, str]:
+    return str(entry.fields["starts_on"]), json.dumps(dict(entry.fields), sort_keys=True)

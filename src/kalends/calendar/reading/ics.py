@@ -7,39 +7,51 @@ zones that nobody knows, two events of one UID, an UNTIL that loses its last eve
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import icalendar
 import recurring_ical_events  # type: ignore[import-untyped]  # it comes without stubs
 
-from kalends.base.reading import EmptyPayloadError, Lines, Payload, UnreadablePayloadError
+from kalends.base.reading import EmptyPayloadError, Payload, UnreadablePayloadError
 from kalends.base.reading.sniff import guess_encoding
 from kalends.base.reading.unpack import Unpacking
 from kalends.calendar.reading.entries import (
     MAX_DESCRIPTION,
     MAX_NAME,
     UNTITLED,
+    BadEventError,
     Fate,
     Reading,
     SourceEntry,
     checked,
+    cut,
+    short_key,
     unique_keys,
 )
-from kalends.calendar.reading.icsparts import Outline, Part, known_zone, outline, with_known_zones, zones_of
+from kalends.calendar.reading.icsparts import ContentLines, Outline, Part, name_of, only, outline
+from kalends.calendar.reading.icsrules import settle_rule
+from kalends.calendar.reading.icstimes import day_of, place_of, timed, whole_days
+from kalends.calendar.reading.icszones import known_zone, with_known_zones, zones_of
 from kalends.calendar.reading.words import type_of
 
 Component = Any
 """An icalendar.Event: the library types every value as the union of all that a value can be."""
+READ: Final = (
+    "UID", "SUMMARY", "DESCRIPTION", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID",
+    "SEQUENCE", "STATUS", "CATEGORIES", "ORGANIZER", "URL",
+)  # fmt: skip
+"""The properties that are read; guests, alarms, attachments and the makers' own are nobody's business here."""
+VITAL: Final = frozenset({"DTEND", "DURATION", "RRULE", "EXDATE", "RDATE", "RECURRENCE-ID"})
+"""Without these an event would stand on wrong days."""
+MAX_LINES: Final = 20_000
+"""Of one event: each removed day of a series may be one."""
 MAX_OCCURRENCES: Final = 1_000
 """Of one series: what comes daily for years is a habit, not an event."""
-OFTEN: Final = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
 STATUSES: Final = {"TENTATIVE": "tentative", "CONFIRMED": "confirmed", "CANCELLED": "cancelled"}
-LAST_SECOND: Final = time(23, 59, 59)
-SHORTEST: Final = timedelta(minutes=1)
 
 
 class NotACalendarError(UnreadablePayloadError):
@@ -48,8 +60,13 @@ class NotACalendarError(UnreadablePayloadError):
     code = "not_a_calendar"
 
 
-class BadEventError(ValueError):
-    """One event that cannot be taken in; the text says why, and what would be right."""
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What the whole file is read by: the zone of times that name none, and the days that are asked for."""
+
+    zone: str
+    first: date
+    last: date
 
 
 @dataclass(slots=True)
@@ -60,10 +77,6 @@ class _Vevent:
     component: Component
     uid: str
     reasons: list[str] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return _text(self.component, "SUMMARY")[:MAX_NAME] or UNTITLED
 
     @property
     def is_override(self) -> bool:
@@ -83,88 +96,90 @@ def read_ics(payload: Payload, *, zone: str, first: date, last: date) -> Reading
     head = next(iter(Unpacking(payload)), b"")
     if not head.strip():
         raise EmptyPayloadError("The file is empty: there was no calendar in it.")
-    lines = Lines(payload, guess_encoding(head))
+    lines = ContentLines(payload, guess_encoding(head))
     found = outline(lines)
     if not (found.is_calendar or found.events):
         raise NotACalendarError
     own = known_zone(found.header.get("X-WR-TIMEZONE", ""))
-    reading = Reading(title=found.header.get("X-WR-CALNAME") or found.header.get("NAME", ""), zone=own)
-    if lines.odd_lines:
-        reading.notes.append(f"{len(lines.odd_lines)} lines were not UTF-8 and were read as Windows-1252.")
-    if lines.cut:
-        reading.notes.append("The compressed file is cut off; what came before the cut was read.")
-    for group in _grouped(list(_parsed(found, own or zone, reading))):
-        _take(group, reading, zone=own or zone, first=first, last=last)
+    title = found.header.get("X-WR-CALNAME") or found.header.get("NAME", "")
+    reading = Reading(title=title[:MAX_NAME], zone=own, notes=_notes(lines, found))
+    # UTC is where programs live, not people: a file that says only that says nothing about its days.
+    frame = _Frame(zone if own in {None, "UTC"} else own or zone, first, last)
+    for group in _grouped(list(_parsed(found, frame, reading))):
+        _take(group, reading, frame)
+    for number in found.stray_ends:
+        reading.fates.append(_fate(number, "refused", "", ["An event ends here whose BEGIN:VEVENT is missing."]))
     reading.entries = unique_keys(reading.entries)
     reading.fates.sort(key=lambda fate: int(fate.where.removeprefix("line ")))
     return reading
 
 
-def _parsed(found: Outline, zone: str, reading: Reading) -> Iterator[_Vevent]:
+def _notes(lines: ContentLines, found: Outline) -> list[str]:
+    """What was noticed about the file as a whole."""
+    notes = [f"It also holds {count} {what}s, which are not events." for what, count in found.others.items()]
+    told = found.header.get("X-WR-TIMEZONE", "")
+    if told and known_zone(told) is None:
+        notes.append(f"The calendar's time zone {told[:MAX_NAME]!r} is unknown.")
+    if lines.odd_content:
+        notes.append(f"{lines.odd_content} lines were not UTF-8 and were read as Windows-1252.")
+    if lines.cut:
+        notes.append("The compressed file is cut off; what came before the cut was read.")
+    return notes
+
+
+def _parsed(found: Outline, frame: _Frame, reading: Reading) -> Iterator[_Vevent]:
     """Every event that can be parsed; the others are refused here."""
-    zones = zones_of(found, preferred=(zone,))
+    zones = zones_of(found.zones, preferred=frame.zone)
     for part in found.events:
-        known, unknown = with_known_zones(part, zones)
         try:
-            component: Component = icalendar.Event.from_ical(known.text())
-            vevent = _Vevent(part, component, _text(component, "UID") or _made_up_uid(part))
-            _check(vevent)
-        except BadEventError as error:
-            reading.fates.append(_refused(part, str(error)))
-            continue
+            yield _vevent(part, zones, frame)
         except Exception as error:  # noqa: BLE001 - the library raises whatever its input leads to
-            reading.fates.append(_refused(part, f"It could not be read ({error})."))
-            continue
-        vevent.reasons += [f"The time zone {name!r} is unknown; its times were read as {zone}." for name in unknown]
-        yield vevent
+            reading.fates.append(_refused(part, error, "It could not be read"))
 
 
-def _refused(part: Part, reason: str) -> Fate:
-    summary = next((line.partition(":")[2] for line in part.lines if line.upper().startswith("SUMMARY")), "")
-    return Fate(f"line {part.line}", "refused", summary[:MAX_NAME], (reason,))
+def _vevent(part: Part, zones: dict[str, str | None], frame: _Frame) -> _Vevent:
+    known, unknown = with_known_zones(only(part, READ), zones)
+    if len(known.lines) > MAX_LINES:
+        raise BadEventError(f"It has more than {MAX_LINES:,} lines.")
+    component: Component = icalendar.Event.from_ical(known.text())
+    uid = _text(component, "UID") or f"no-uid-{hashlib.sha256(part.text().encode()).hexdigest()[:16]}"
+    vevent = _Vevent(part, component, uid)
+    _check(vevent, frame)
+    vevent.reasons += [
+        f"The time zone {name[:MAX_NAME]!r} is unknown; its times were read as {frame.zone}." for name in unknown
+    ]
+    return vevent
 
 
-def _made_up_uid(part: Part) -> str:
-    """The same each time for the same text."""
-    return "no-uid-" + hashlib.sha256(part.text().encode()).hexdigest()[:16]
+def _fate(line: int, outcome: Any, name: str, reasons: Sequence[str], entries: int = 0) -> Fate:
+    return Fate(f"line {line}", outcome, name[:MAX_NAME], tuple(dict.fromkeys(reasons)), entries)
 
 
-def _check(vevent: _Vevent) -> None:
+def _refused(part: Part, error: Exception, what: str) -> Fate:
+    reason = str(error) if isinstance(error, BadEventError) else f"{what} ({str(error)[:200]})."
+    return _fate(part.line, "refused", part.value("SUMMARY"), [reason])
+
+
+def _check(vevent: _Vevent, frame: _Frame) -> None:
     """Refuse what has no place in time, and note what was mended."""
     component, reasons = vevent.component, vevent.reasons
-    if vevent.part.is_cut:
-        reasons.append("Its end was missing: the file is cut off or damaged there.")
+    if vevent.part.is_damaged:
+        reasons.append("The file is cut off or damaged here: a BEGIN or an END is missing.")
+    if not all(map(name_of, vevent.part.lines)):
+        reasons.append("A line could not be read and was left out.")
     if "DTSTART" not in component:
-        raise BadEventError("It has no DTSTART; an event needs the day on which it begins.")
-    _moment(component, "DTSTART")
+        raise BadEventError("It has no DTSTART that can be read; an event needs the day on which it begins.")
+    start = _moment(component, "DTSTART")
     for name, problem in component.errors:
-        if name in {"DTEND", "DURATION", "RRULE", "EXDATE", "RDATE"}:
-            raise BadEventError(f"{name} could not be read ({problem}).")
+        if name in VITAL and vevent.part.value(name):
+            raise BadEventError(f"{name} could not be read ({str(problem)[:200]}).")
         reasons.append(f"{name or 'A line'} could not be read and was left out.")
     if "UID" not in component:
         reasons.append("It has no UID; one was made from its text.")
-    if "RRULE" in component:
-        _check_rule(vevent)
-
-
-def _check_rule(vevent: _Vevent) -> None:
-    rule = vevent.component["RRULE"]
-    if isinstance(rule, list):
+    if isinstance(rule := component.get("RRULE"), list):
         raise BadEventError("It has several RRULEs; one is allowed.")
-    frequency = str((rule.get("FREQ") or ["?"])[0]).upper()
-    if frequency in OFTEN:
-        raise BadEventError(f"It repeats {frequency.lower()}; a marketing calendar takes days and longer.")
-    if any(int(step) < 1 for step in rule.get("INTERVAL", [1])):
-        raise BadEventError("INTERVAL must be 1 or more.")
-    start = _moment(vevent.component, "DTSTART")
-    if frequency == "YEARLY" and (start.month, start.day) == (2, 29) and "BYMONTHDAY" not in rule:
-        vevent.reasons.append("It repeats on 29 February: in leap years only.")
-    until = (rule.get("UNTIL") or [None])[0]
-    if isinstance(start, datetime) and isinstance(until, date) and not isinstance(until, datetime):
-        # Read as midnight, it would lose the last evening (RFC 5545 wants the same kind of value as DTSTART).
-        end_of_day = datetime.combine(until, LAST_SECOND, start.tzinfo)
-        rule["UNTIL"] = [end_of_day.astimezone(UTC) if start.tzinfo else end_of_day]
-        vevent.reasons.append("UNTIL was a day without a time; it was read as the end of that day.")
+    if rule is not None:
+        reasons += settle_rule(rule, start=start, last=frame.last, zone=frame.zone)
 
 
 def _moment(component: Component, name: str) -> date:
@@ -173,91 +188,111 @@ def _moment(component: Component, name: str) -> date:
     try:
         found = (value[0] if isinstance(value, list) else value).dt
     except Exception as error:  # noqa: BLE001 - broken values raise on access
-        raise BadEventError(f"{name} is no date ({error}).") from None
+        raise BadEventError(f"{name} is no date ({str(error)[:200]}).") from None
     if not isinstance(found, date):
         raise BadEventError(f"{name} is no date.")
     return found
 
 
-def _grouped(vevents: Sequence[_Vevent]) -> Iterator[list[_Vevent]]:
+def _grouped(vevents: Sequence[_Vevent]) -> list[list[_Vevent]]:
     """Each event with the changed occurrences that belong to it; a second event of the same UID stands for itself."""
     masters: dict[str, list[_Vevent]] = {}
-    overrides = [vevent for vevent in vevents if vevent.is_override]
     groups: list[list[_Vevent]] = []
     for vevent in vevents:
         if vevent.is_override:
             continue
         if vevent.uid in masters:
             vevent.reasons.append("Another event has the same UID; both were kept.")
-            groups.append([vevent])
-            continue
-        masters[vevent.uid] = [vevent]
-        groups.append(masters[vevent.uid])
-    for vevent in overrides:
+        groups.append([vevent])
+        masters.setdefault(vevent.uid, groups[-1])
+    for vevent in vevents:
         group = masters.get(vevent.uid)
-        if group is not None and group[0].is_recurring:
+        if vevent.is_override and group is not None and group[0].is_recurring:
             group.append(vevent)
-        else:
+        elif vevent.is_override:
             groups.append([vevent])
-    yield from groups
+    return groups
 
 
-def _take(group: list[_Vevent], reading: Reading, *, zone: str, first: date, last: date) -> None:
+def _take(group: list[_Vevent], reading: Reading, frame: _Frame) -> None:
     """The entries of one event and its changed occurrences, and the fate of each."""
-    master = group[0]
+    master, *changes = group
+    sound = [change for change in changes if _is_sound(change, reading, frame)]
     try:
-        made = _series(group, zone, first, last) if master.is_recurring else [_entry(master, master.component, zone)]
-    except BadEventError as error:
-        reading.fates += [_refused(vevent.part, str(error)) for vevent in group]
-        return
+        made = (
+            _series(master, sound, frame)
+            if master.is_recurring and not master.is_override
+            else [_entry(master, master.component, frame)]
+        )
     except Exception as error:  # noqa: BLE001 - see _parsed
-        reading.fates += [_refused(vevent.part, f"Its dates could not be worked out ({error}).") for vevent in group]
+        refusals = (_refused(vevent.part, error, "Its dates could not be worked out") for vevent in (master, *sound))
+        reading.fates += refusals
         return
     reading.entries += made
-    for vevent in group:
-        count = len(made) if vevent is master else 0
-        reasons = tuple(dict.fromkeys(vevent.reasons))
+    for vevent in (master, *sound):
+        outcome = "mended" if vevent.reasons else "kept"
+        name = _text(vevent.component, "SUMMARY") or UNTITLED
         reading.fates.append(
-            Fate(f"line {vevent.part.line}", "mended" if reasons else "kept", vevent.name, reasons, count)
+            _fate(vevent.part.line, outcome, name, vevent.reasons, len(made) if vevent is master else 0)
         )
 
 
-def _series(group: list[_Vevent], zone: str, first: date, last: date) -> list[SourceEntry]:
+def _is_sound(change: _Vevent, reading: Reading, frame: _Frame) -> bool:
+    """Whether a changed occurrence can be taken in; else it alone is refused, and the series keeps what was planned."""
+    try:
+        _moment(change.component, "RECURRENCE-ID")
+        _entry(change, change.component, frame)
+    except Exception as error:  # noqa: BLE001 - see _parsed
+        reading.fates.append(_refused(change.part, error, "Its dates could not be worked out"))
+        return False
+    return True
+
+
+def _series(master: _Vevent, changes: Sequence[_Vevent], frame: _Frame) -> list[SourceEntry]:
     """One entry for each occurrence; its key is the day on which it was first planned, so that a move keeps it."""
-    master = group[0]
     calendar = icalendar.Calendar()
-    for vevent in group:
+    for vevent in (master, *changes):
         calendar.add_component(vevent.component)
-    occurrences = recurring_ical_events.of(calendar).between(first, last + timedelta(days=1))
+    occurrences = recurring_ical_events.of(calendar).between(frame.first, frame.last + timedelta(days=1))
     occurrences.sort(key=lambda item: _moment(item, "DTSTART").isoformat())
     if len(occurrences) > MAX_OCCURRENCES:
-        master.reasons.append(f"It repeats more than {MAX_OCCURRENCES} times; the first {MAX_OCCURRENCES} were taken.")
+        master.reasons.append(
+            f"It repeats more than {MAX_OCCURRENCES:,} times; the first {MAX_OCCURRENCES:,} were taken."
+        )
     if not occurrences:
-        master.reasons.append(f"It does not happen between {first} and {last}.")
-    entries = []
-    for item in occurrences[:MAX_OCCURRENCES]:
-        planned = _moment(item, "RECURRENCE-ID" if "RECURRENCE-ID" in item else "DTSTART")
-        entries.append(_entry(master, item, zone, suffix=f"@{planned.isoformat()[:10]}"))
-    return entries
+        master.reasons.append(f"It does not happen between {frame.first} and {frame.last}.")
+    place = place_of(_moment(master.component, "DTSTART"), frame.zone)
+    return [
+        _entry(master, item, frame, planned=day_of(_moment(item, _planned(item)), place))
+        for item in occurrences[:MAX_OCCURRENCES]
+    ]
 
 
-def _entry(vevent: _Vevent, component: Component, zone: str, *, suffix: str = "") -> SourceEntry:
-    """The entry of one event or occurrence."""
-    start, end = _moment(component, "DTSTART"), _end(component)
+def _planned(item: Component) -> str:
+    return "RECURRENCE-ID" if "RECURRENCE-ID" in item else "DTSTART"
+
+
+def _entry(vevent: _Vevent, component: Component, frame: _Frame, *, planned: date | None = None) -> SourceEntry:
+    """The entry of one event or occurrence. `planned`: the day of the series that it is."""
+    start, end, reasons = _moment(component, "DTSTART"), _end(component), vevent.reasons
+    is_timed = isinstance(start, datetime)
+    days = timed(start, end, frame.zone, reasons) if is_timed else whole_days(start, end, reasons)
+    description = cut(_text(component, "DESCRIPTION"), most=MAX_DESCRIPTION, what="description", reasons=reasons)
     said = {
-        "name": _text(component, "SUMMARY")[:MAX_NAME] or UNTITLED,
-        **(_timed(vevent, start, end, zone) if isinstance(start, datetime) else _whole_days(vevent, start, end)),
-        "description": _text(component, "DESCRIPTION")[:MAX_DESCRIPTION] or None,
+        "name": cut(_text(component, "SUMMARY"), most=MAX_NAME, what="name", reasons=reasons) or UNTITLED,
+        **days,
+        "description": description or None,
         "status": STATUSES.get(_text(component, "STATUS").upper()),
-        "type": type_of([*_categories(component), _text(component, "SUMMARY")]),
+        "type": type_of([*_categories(component), _text(component, "SUMMARY")[:MAX_NAME]]),
         "owner": _organizer(component),
     }
     fields, wrong = checked({name: value for name, value in said.items() if value is not None})
     if wrong:
         raise BadEventError(f"{wrong[0].upper()}{wrong[1:]}.")
-    if not suffix and vevent.is_override:
-        suffix = f"@{_moment(component, 'RECURRENCE-ID').isoformat()[:10]}"
-    return SourceEntry(key=vevent.uid + suffix, fields=fields, url=_text(component, "URL") or None)
+    if planned is None and vevent.is_override:
+        planned = day_of(_moment(component, "RECURRENCE-ID"), place_of(start, frame.zone))
+    key = short_key(vevent.uid) + (f"@{planned.isoformat()}" if planned else "")
+    return SourceEntry(key=key, fields=fields, url=_text(component, "URL")[:2_000] or None)
 
 
 def _end(component: Component) -> date | None:
@@ -265,53 +300,10 @@ def _end(component: Component) -> date | None:
     if "DTEND" in component:
         return _moment(component, "DTEND")
     if "DURATION" in component:
-        length: timedelta = component["DURATION"].dt
+        value = component["DURATION"]
+        length: timedelta = (value[0] if isinstance(value, list) else value).dt
         return _moment(component, "DTSTART") + length
     return None
-
-
-def _whole_days(vevent: _Vevent, start: date, end: date | None) -> dict[str, Any]:
-    """Days, first and last included: RFC 5545's end is the day after the last."""
-    last = start if end is None else (end.date() if isinstance(end, datetime) else end) - timedelta(days=1)
-    if last == start - timedelta(days=1):
-        vevent.reasons.append("It ended on the day it began, which says no length; it was read as one day.")
-        last = start
-    if last < start:
-        raise BadEventError(f"It ends ({end}) before it begins ({start}).")
-    return {"starts_on": start, "ends_on": last}
-
-
-def _timed(vevent: _Vevent, start: datetime, end: date | None, zone: str) -> dict[str, Any]:
-    """Wall times in the event's own zone; UTC, which nobody lives by, is turned into the calendar's zone."""
-    name = getattr(start.tzinfo, "key", None)
-    place = zone if start.tzinfo is None or name is None or name == "UTC" else name
-    begins = _local(start, place)
-    ends = begins if end is None else _local(_as_datetime(end, start), place)
-    if ends < begins:
-        raise BadEventError(f"It ends ({ends:%Y-%m-%d %H:%M}) before it begins ({begins:%Y-%m-%d %H:%M}).")
-    if ends == begins:
-        vevent.reasons.append("It had no length; it was read as one minute.")
-        ends = begins + SHORTEST
-    if ends.time() == time(0):  # midnight belongs to the day that ends with it
-        ends -= timedelta(seconds=1)
-    return {
-        "starts_on": begins.date(),
-        "ends_on": ends.date(),
-        "start_time": begins.time(),
-        "end_time": ends.time(),
-        "zone": place,
-    }
-
-
-def _as_datetime(value: date, like: datetime) -> datetime:
-    return value if isinstance(value, datetime) else datetime.combine(value, time(0), like.tzinfo)
-
-
-def _local(moment: datetime, zone: str) -> datetime:
-    """Wall time in the zone, without one."""
-    return (
-        moment.replace(tzinfo=None) if moment.tzinfo is None else moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    )
 
 
 def _text(component: Component, name: str) -> str:
@@ -324,13 +316,14 @@ def _text(component: Component, name: str) -> str:
 def _categories(component: Component) -> list[str]:
     value = component.get("CATEGORIES")
     found = value if isinstance(value, list) else [] if value is None else [value]
-    return [str(name) for item in found for name in getattr(item, "cats", [item])]
+    return [str(name)[:MAX_NAME] for item in found for name in getattr(item, "cats", [item])]
 
 
 def _organizer(component: Component) -> str | None:
-    """The organiser's name, else address."""
+    """The organiser's name, else address; Outlook and Apple write invalid:nomail where there is none."""
     value = component.get("ORGANIZER")
     if value is None or isinstance(value, list):
         return None
-    name = getattr(value, "params", {}).get("CN")
-    return str(name or value).removeprefix("mailto:").removeprefix("MAILTO:")[:MAX_NAME] or None
+    address = re.sub(r"^(mailto|invalid):", "", str(value), flags=re.IGNORECASE)
+    name = str(getattr(value, "params", {}).get("CN") or ("" if address == "nomail" else address))
+    return name[:MAX_NAME].strip() or None

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Final, Literal
 
-import icalendar
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+from kalends.base.reading import Lines, PayloadTooLargeError
 
-TZID: Final = re.compile(r';TZID=(?:"([^"]*)"|([^:;]*))', re.IGNORECASE)
-DATED: Final = ("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE")
-"""Lines whose parameters may name a time zone."""
-MAX_LINE: Final = 1 << 20
-"""Characters of one unfolded line: no event says that much; what is beyond is cut."""
-# A zone is told by its offsets in both halves of the year, before and after the rules of 2007 (United States).
-PROBES: Final = tuple(datetime(year, month, 1, 12) for year in (2005, 2015, 2025) for month in (1, 4, 7, 11))  # noqa: DTZ001 - wall times
+Kind = Literal["VEVENT", "VTIMEZONE"]
+VALUE: Final = re.compile(r'[^:"]*(?:"[^"]*"[^:"]*)*:(.*)', re.DOTALL)
+"""A content line's value: what follows the first colon outside of quotes."""
+NAME: Final = re.compile(r"([A-Za-z0-9-]+)[;:]")
+MAX_LINE: Final = 1 << 18
+"""Characters of one unfolded line (attachments are longer, and are not read); what is beyond is cut."""
+MAX_CHARACTERS: Final = 256 << 20
+"""Of the whole file: ten years of a large company's calendar have a tenth of it."""
 
 
 @dataclass(slots=True)
 class Part:
-    """One component's lines, unfolded; `line` is where it begins in the file."""
+    """One event's or time zone's lines, unfolded, without BEGIN and END; `line` is where it begins in the file."""
 
+    kind: Kind
     line: int
     lines: list[str] = field(default_factory=list)
-    is_cut: bool = False
+    is_damaged: bool = False
+    """A BEGIN or END is missing."""
 
     def text(self) -> str:
         """It as icalendar reads it."""
-        return "\r\n".join(self.lines) + "\r\n"
+        return "\r\n".join([f"BEGIN:{self.kind}", *self.lines, f"END:{self.kind}", ""])
+
+    def value(self, name: str) -> str:
+        """The plain text of the first line of that name; '' where there is none."""
+        lines = (line for line in self.lines if name_of(line) == name)
+        return next(map(value_of, lines), "")
 
 
 @dataclass(slots=True)
@@ -42,111 +47,131 @@ class Outline:
     header: dict[str, str] = field(default_factory=dict)
     zones: list[Part] = field(default_factory=list)
     events: list[Part] = field(default_factory=list)
+    stray_ends: list[int] = field(default_factory=list)
+    """Lines that end an event which never began."""
+    others: Counter[str] = field(default_factory=Counter)
+    """How many of what else there was: to-dos, journals."""
     is_calendar: bool = False
 
 
-def unfolded(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Content lines with the number of the line they begin on (RFC 5545, 3.1: a continuation begins with a blank)."""
-    number, held, begins = 0, "", 1
-    for line in lines:
-        number += 1
-        clean = line.rstrip("\r\n").replace("\x00", "")
-        if clean[:1] in {" ", "\t"} and held:
-            held = (held + clean[1:])[:MAX_LINE]
-            continue
+class ContentLines(Lines):
+    """The lines of a file as bytes in disguise (one character for each): a character may be folded in its middle."""
+
+    odd_content: int = 0
+    """How many content lines were not UTF-8."""
+
+    def _decoded(self, line: bytes, number: int) -> str:  # noqa: ARG002 - the base's signature
+        return line.decode("latin-1")
+
+    def unfolded(self) -> Iterator[tuple[int, str]]:
+        """Content lines with the number of the line they begin on (RFC 5545, 3.1: continuations begin with a blank).
+
+        Empty lines count for nothing: files that went through the wrong hands have one after each line.
+        """
+        held: list[str] = []
+        begins = size = 0
+        for number, line in enumerate(self, start=1):
+            clean = line.rstrip("\r\n")
+            if not clean:
+                continue
+            if held and clean[0] in " \t":
+                if size <= MAX_LINE:
+                    held.append(clean[1:])
+                    size += len(clean)
+                continue
+            if held:
+                yield begins, self._text("".join(held))
+            held, begins, size = [clean], number, len(clean)
         if held:
-            yield begins, held
-        held, begins = clean[:MAX_LINE], number
-    if held:
-        yield begins, held
+            yield begins, self._text("".join(held))
+
+    def _text(self, content: str) -> str:
+        raw = content.encode("latin-1").replace(b"\x00", b"")[:MAX_LINE]
+        try:
+            return raw.decode("utf-8", errors="ignore" if len(raw) == MAX_LINE else "strict")
+        except UnicodeDecodeError:
+            self.odd_content += 1
+            return raw.decode("cp1252", errors="replace")
 
 
-def outline(lines: Iterable[str]) -> Outline:
-    """The parts of the file. A part that does not end before the next one begins, or before the file ends, is cut."""
-    found, part, depth = Outline(), None, 0
-    for number, line in unfolded(lines):
-        mark = line.strip().upper()
-        if mark in {"BEGIN:VEVENT", "BEGIN:VTIMEZONE"}:
-            if part is not None:
-                _close(part, cut=True)
-            part, depth = Part(number, ["BEGIN:" + mark[6:]]), 0
-            (found.events if mark.endswith("VEVENT") else found.zones).append(part)
-        elif part is None:
-            found.is_calendar |= mark == "BEGIN:VCALENDAR"
-            _note_header(found, line)
-        elif depth == 0 and mark in {"END:VEVENT", "END:VTIMEZONE", "END:VCALENDAR"}:
-            _close(part, cut=mark == "END:VCALENDAR")
-            part = None
-        else:
-            depth += mark.startswith("BEGIN:") - (mark.startswith("END:") and depth > 0)
-            part.lines.append(line)
-    if part is not None:
-        _close(part, cut=True)
+def name_of(line: str) -> str:
+    """The property that a content line sets, in capitals; '' where it is no content line."""
+    match = NAME.match(line)
+    return match[1].upper() if match else ""
+
+
+def value_of(line: str) -> str:
+    """The text that a content line says, without parameters and escapes."""
+    match = VALUE.match(line)
+    text = match[1] if match else ""
+    return re.sub(r"\\([\\,;nN])", lambda mark: "\n" if mark[1] in "nN" else mark[1], text).strip()
+
+
+def outline(lines: ContentLines) -> Outline:
+    """The parts of the file. Raises PayloadTooLargeError; everything else that is wrong is mended or told later."""
+    found = Outline()
+    builder = _Builder(found)
+    size = 0
+    for number, line in lines.unfolded():
+        size += len(line)
+        if size > MAX_CHARACTERS:
+            raise PayloadTooLargeError("The calendar is larger than 256 MB; export it in several parts.")
+        builder.add(number, line)
+    builder.close(is_damaged=True)
     return found
 
 
-def _close(part: Part, *, cut: bool) -> None:
-    part.is_cut = cut
-    begun = [line[6:] for line in part.lines[1:] if line.upper().startswith("BEGIN:")]
-    ended = [line[4:] for line in part.lines[1:] if line.upper().startswith("END:")]
-    part.lines += [f"END:{name}" for name in reversed(begun[len(ended) :])]
-    part.lines.append("END:" + part.lines[0][6:])
+@dataclass(slots=True)
+class _Builder:
+    """Sorts content lines into parts. `inner`: how deep inside an event's alarms and the like, which are not read."""
+
+    found: Outline
+    part: Part | None = None
+    inner: int = 0
+
+    def add(self, number: int, line: str) -> None:
+        mark = line.strip().upper() if len(line) < 80 else ""
+        if mark in {"BEGIN:VEVENT", "BEGIN:VTIMEZONE"}:
+            self.close(is_damaged=True)
+            self.open("VEVENT" if mark == "BEGIN:VEVENT" else "VTIMEZONE", number)
+        elif mark == "END:VEVENT" and self.part is None:
+            self.found.stray_ends.append(number)
+        elif self.part is None:
+            self.note(mark, line)
+        elif mark in {"END:VEVENT", f"END:{self.part.kind}"}:
+            self.close(is_damaged=mark != f"END:{self.part.kind}")
+        elif self.part.kind == "VTIMEZONE":
+            self.part.lines.append(line)
+        elif mark.startswith(("BEGIN:", "END:")):
+            self.nest(mark)
+        elif not self.inner:
+            self.part.lines.append(line)
+
+    def open(self, kind: Kind, number: int) -> None:
+        self.part, self.inner = Part(kind, number), 0
+        (self.found.events if kind == "VEVENT" else self.found.zones).append(self.part)
+
+    def close(self, *, is_damaged: bool) -> None:
+        if self.part is not None:
+            self.part.is_damaged |= is_damaged or self.inner > 0
+        self.part = None
+
+    def nest(self, mark: str) -> None:
+        """Into an alarm or out of it; an END of what never began is passed over, and told."""
+        self.inner += 1 if mark.startswith("BEGIN:") else -1
+        if self.inner < 0 and self.part is not None:
+            self.inner, self.part.is_damaged = 0, True
+
+    def note(self, mark: str, line: str) -> None:
+        """What stands outside of events and time zones."""
+        self.found.is_calendar |= mark == "BEGIN:VCALENDAR"
+        if mark in {"BEGIN:VTODO", "BEGIN:VJOURNAL"}:
+            self.found.others[mark.removeprefix("BEGIN:V").lower()] += 1
+        elif name := name_of(line):
+            self.found.header.setdefault(name, value_of(line))
 
 
-def _note_header(found: Outline, line: str) -> None:
-    name, _, value = line.partition(":")
-    found.header.setdefault(name.partition(";")[0].strip().upper(), value.strip())
-
-
-@lru_cache(maxsize=1_000)
-def known_zone(name: str) -> str | None:
-    """The IANA name behind a zone's name as calendars write it: IANA's own, Windows', or a path that ends in one."""
-    parts = name.strip().strip('"').split("/")
-    tries = ["/".join(parts[start:]) for start in range(len(parts))]
-    for text in (*tries, WINDOWS_TO_OLSON.get(name.strip(), "")):
-        try:
-            return ZoneInfo(text).key if text else None
-        except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError; a bad path is a ValueError
-            continue
-        except KeyError:
-            continue
-    return None
-
-
-def zones_of(found: Outline, *, preferred: tuple[str, ...]) -> dict[str, str | None]:
-    """The IANA zone behind each name that the file's own time zones define; None where no zone keeps those hours.
-
-    `preferred`: tried first among zones that keep the same hours.
-    """
-    return {name: zone for part in found.zones for name, zone in [_zone_of(part, preferred)] if name}
-
-
-def _zone_of(part: Part, preferred: tuple[str, ...]) -> tuple[str, str | None]:
-    name = next((line[5:].strip() for line in part.lines if line.upper().startswith("TZID:")), "")
-    if (known := known_zone(name)) is not None:
-        return name, known
-    try:
-        component: Any = icalendar.Timezone.from_ical(part.text())
-        own = component.to_tz(lookup_tzid=False)
-        hours = [probe.replace(tzinfo=own).utcoffset() for probe in PROBES]
-    except Exception:  # noqa: BLE001 - the library's errors have no common root; a zone that cannot be read is unknown
-        return name, None
-    for zone in (*preferred, *dict.fromkeys(WINDOWS_TO_OLSON.values())):
-        if hours == [probe.replace(tzinfo=ZoneInfo(zone)).utcoffset() for probe in PROBES]:
-            return name, zone
-    return name, None
-
-
-def with_known_zones(part: Part, zones: dict[str, str | None]) -> tuple[Part, list[str]]:
-    """The part with IANA names for its time zones, and the names that are unknown: those times are left floating."""
-    unknown: list[str] = []
-
-    def named(match: re.Match[str]) -> str:
-        name = (match[1] or match[2] or "").strip()
-        zone = zones.get(name) or known_zone(name)
-        if zone is None:
-            unknown.append(name)
-        return f";TZID={zone}" if zone else ""
-
-    lines = [TZID.sub(named, line, count=1) if line.upper().startswith(DATED) else line for line in part.lines]
-    return Part(part.line, lines, part.is_cut), list(dict.fromkeys(unknown))
+def only(part: Part, names: Iterable[str]) -> Part:
+    """The part with only the lines of those names."""
+    wanted = frozenset(names)
+    return Part(part.kind, part.line, [line for line in part.lines if name_of(line) in wanted], part.is_damaged)
