@@ -49,31 +49,48 @@ class MonthlyFiscalYears(BaseModel):
 
     def columns(self, days: pl.Series) -> pl.DataFrame:
         """`FISCAL_COLUMNS` for the dates in `days`, in their order."""
-        day = pl.col("date")
-        month = (day.dt.month().cast(pl.Int32) - self.start_month) % 12 + 1
-        first_year = day.dt.year() - (day.dt.month() < self.start_month).cast(pl.Int32)
-        first, before = _first_of(first_year, self.start_month), _first_of(first_year - 1, self.start_month)
-        following = _first_of(first_year + 1, self.start_month)
-        index = (day - first).dt.total_days()
-        last_year = pl.when(index < (first - before).dt.total_days()).then(before + pl.duration(days=index))
-        name = first_year + self._name_shift
-        values = {
-            "fiscal_scheme": pl.lit(self.code),
-            "fiscal_year_named_by": pl.lit(self.named_by),
-            "fiscal_year": name.cast(pl.Int64),
-            "fiscal_quarter": ((month - 1) // 3 + 1).cast(pl.Int64),
-            "fiscal_month": month.cast(pl.Int64),
-            "fiscal_week": (index // 7 + 1).cast(pl.Int64),
-            "fiscal_period": month.cast(pl.Int64),
-            "fiscal_day_of_year": (index + 1).cast(pl.Int64),
-            "fiscal_label": year_label(name=name, first_year=first_year, spans_two=self.start_month > 1),
-            "is_first_day_of_fiscal_year": index == 0,
-            "is_last_day_of_fiscal_year": day == following - pl.duration(days=1),
-            "same_fiscal_week_last_year": last_year,
+        day, index, first_year = pl.col("date"), pl.col("index"), pl.col("first_year")
+        name, month = first_year + self._name_shift, pl.col("fiscal_month")
+        # The same day of the year before, unless that one had no such day.
+        last_year = pl.when(index < pl.col("days_before")).then(pl.col("before") + pl.duration(days=index))
+        frame = self._years(days).select(
+            pl.lit(self.code).alias("fiscal_scheme"),
+            pl.lit(self.named_by).alias("fiscal_year_named_by"),
+            name.cast(pl.Int64).alias("fiscal_year"),
+            ((month - 1) // 3 + 1).alias("fiscal_quarter"),
+            month,
+            (index // 7 + 1).alias("fiscal_week"),
+            month.alias("fiscal_period"),
+            (index + 1).alias("fiscal_day_of_year"),
+            year_label(name=name, first_year=first_year, spans_two=self.start_month > 1).alias("fiscal_label"),
+            (index == 0).alias("is_first_day_of_fiscal_year"),
+            (day == pl.col("last")).alias("is_last_day_of_fiscal_year"),
+            last_year.alias("same_fiscal_week_last_year"),
             # Months have no 53rd week to take out: restated and original are the same day.
-            "same_fiscal_week_last_year_restated": last_year,
-        }
-        return days.to_frame("date").select(values[name].alias(name) for name in FISCAL_COLUMNS)
+            last_year.alias("same_fiscal_week_last_year_restated"),
+        )
+        return frame.select(FISCAL_COLUMNS)
+
+    def _years(self, days: pl.Series) -> pl.DataFrame:
+        """Each day with its month of the fiscal year, its place in the year, the year's edges and those before it."""
+        day, first_year = pl.col("date"), pl.col("first_year")
+        month = day.dt.month().cast(pl.Int64)
+        return (
+            days.to_frame("date")
+            .with_columns(
+                (day.dt.year() - (month < self.start_month).cast(pl.Int32)).alias("first_year"),
+                ((month - self.start_month) % 12 + 1).alias("fiscal_month"),
+            )
+            .with_columns(
+                _first_of(first_year, self.start_month).alias("first"),
+                _first_of(first_year - 1, self.start_month).alias("before"),
+                (_first_of(first_year + 1, self.start_month) - pl.duration(days=1)).alias("last"),
+            )
+            .with_columns(
+                (day - pl.col("first")).dt.total_days().alias("index"),
+                (pl.col("first") - pl.col("before")).dt.total_days().alias("days_before"),
+            )
+        )
 
 
 def _first_of(year: pl.Expr, month: int) -> pl.Expr:
