@@ -152,6 +152,30 @@ def test_missing_weekdays_are_no_quiet_weeks():
     assert learn(without(series, lost), FLAT).months[4] == pytest.approx(1, abs=0.03)
 
 
+def test_a_hole_does_not_bend_the_trend():
+    series = made_up(800, months=np.ones(12))
+    hole = (np.arange(800) >= 300) & (np.arange(800) < 355)
+    assert error(learn(without(series, hole), FLAT), FLAT) < 0.005
+
+
+def test_one_freak_day_is_not_taken_for_growth():
+    # The last of 365 days is the only one that has a day a year before it.
+    series = made_up(365, months=np.ones(12))
+    freak = series.with_columns(
+        pl.when(pl.col("date") == pl.col("date").max()).then(pl.col("value") * 5).otherwise(pl.col("value"))
+    )
+    found = learn(freak, FLAT)
+    assert max(abs(month - 1) for month in found.months) < 0.12
+
+
+def test_infinite_values_are_unknown():
+    series = made_up(500)
+    endless = series.with_columns(
+        pl.when(pl.col("date").dt.day() == 9).then(float("inf")).otherwise(pl.col("value")).alias("value")
+    )
+    assert learn(endless) == learn(without(series, series["date"].dt.day() == 9))
+
+
 def test_days_on_which_nothing_is_ever_sold_do_no_harm():
     closed = learn(made_up(1095, weekdays=np.array([1, 1, 1, 1, 1, 1, 0])))
     assert error(closed, learn(made_up(1095, weekdays=np.array([1, 1, 1, 1, 1, 1, 1])))) < 0.01

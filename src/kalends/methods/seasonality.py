@@ -96,8 +96,8 @@ def learn_seasonality(*, series: pl.DataFrame, pattern: SeasonalFactors) -> Seas
 
 def _every_day(series: pl.DataFrame) -> pl.DataFrame:
     """Every day from the first to the last: date, value (NaN: unknown); weekday, ISO week and month, counted from 0."""
-    day, value = pl.col("date"), pl.col("value").cast(pl.Float64)
-    given = series.select(day, pl.when(value.is_finite()).then(value)).sort("date")
+    day = pl.col("date")
+    given = series.select(day, pl.col("value").cast(pl.Float64)).sort("date")
     if given["date"].is_duplicated().any():
         raise ValueError("a date stands in the series twice")
     return given.upsample("date", every="1d").with_columns(
@@ -109,11 +109,11 @@ def _every_day(series: pl.DataFrame) -> pl.DataFrame:
 
 
 def _weekday_factors(values: Floats, weekdays: npt.NDArray[np.int8]) -> Floats:
-    """For each day, the mean of its weekday over the mean of all; 0 for a weekday that is never known."""
+    """For each day, the mean of its weekday over the mean of the seven; 0 for a weekday that is never known."""
     known = np.isfinite(values)
     counts = np.bincount(weekdays[known], minlength=7)
     means = np.bincount(weekdays[known], weights=values[known], minlength=7) / np.maximum(counts, 1)
-    factors: Floats = (means / means[counts > 0].mean())[weekdays]
+    factors: Floats = (means / means.mean())[weekdays]
     return factors
 
 
@@ -162,15 +162,11 @@ def _shrunk(
 ) -> list[float]:
     """For each key, what was seen over what was expected, drawn to `pattern` as `PATTERN_YEARS` says.
 
-    `lengths`: the days of each key in a year. Both are brought to the same average first, over the keys that were seen.
+    `lengths`: the days of each key in a year. A key that was never seen keeps its pattern.
     """
     totals, possible = (np.bincount(keys, weights=part, minlength=len(pattern)) for part in (seen, expected))
     years = np.bincount(keys, weights=known, minlength=len(pattern)) / lengths
     was_seen = possible > 0
     ratios = np.where(was_seen, totals / np.where(was_seen, possible, 1.0), pattern)
-    scale = np.average(pattern[was_seen], weights=lengths[was_seen]) / np.average(
-        ratios[was_seen], weights=lengths[was_seen]
-    )
-    ratios = np.where(was_seen, ratios * scale, pattern)
-    weight = np.where(was_seen, years / (years + PATTERN_YEARS), 0.0)
+    weight = years / (years + PATTERN_YEARS)
     return list(weight * ratios + (1 - weight) * pattern)
