@@ -131,7 +131,7 @@ def test_growth_that_changes_is_followed():
     series = made_up(1460)
     level = np.interp(np.arange(1460), [0, 500, 900, 1459], [1.0, 1.0, 1.6, 1.3])
     bent = series.with_columns(pl.col("value") * pl.Series(level))
-    assert error(learn(bent, TRUTH), TRUTH, "months") < 0.03
+    assert error(learn(bent, TRUTH), TRUTH, "months") < 0.008
 
 
 def test_missing_weeks_cost_little_and_keep_their_pattern_where_they_are_never_seen():
