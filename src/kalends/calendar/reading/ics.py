@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import icalendar
@@ -34,7 +34,7 @@ from kalends.calendar.reading.entries import (
 )
 from kalends.calendar.reading.icsparts import ContentLines, Outline, Part, name_of, only, outline
 from kalends.calendar.reading.icsrules import settle_rule
-from kalends.calendar.reading.icstimes import day_of, place_of, timed, whole_days
+from kalends.calendar.reading.icstimes import day_of, place_of, when
 from kalends.calendar.reading.icszones import known_zone, with_known_zones, zones_of
 from kalends.calendar.reading.words import type_of
 
@@ -275,8 +275,7 @@ def _planned(item: Component) -> str:
 def _entry(vevent: _Vevent, component: Component, frame: _Frame, *, planned: date | None = None) -> SourceEntry:
     """The entry of one event or occurrence. `planned`: the day of the series that it is."""
     start, end, reasons = _moment(component, "DTSTART"), _end(component), vevent.reasons
-    is_timed = isinstance(start, datetime)
-    days = timed(start, end, frame.zone, reasons) if is_timed else whole_days(start, end, reasons)
+    days = when(start, end, frame.zone, reasons)
     description = cut(_text(component, "DESCRIPTION"), most=MAX_DESCRIPTION, what="description", reasons=reasons)
     said = {
         "name": cut(_text(component, "SUMMARY"), most=MAX_NAME, what="name", reasons=reasons) or UNTITLED,

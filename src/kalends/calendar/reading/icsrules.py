@@ -51,7 +51,9 @@ def settle_rule(rule: dict[str, Any], *, start: date, last: date, zone: str) -> 
 
 def _checked_frequency(rule: dict[str, Any]) -> str:
     """How often, in capitals; the parts of the rule go with it."""
-    frequency = str(_one(rule, "FREQ")).upper()
+    frequency = str(_one(rule, "FREQ") or "").upper()
+    if not frequency:
+        raise BadEventError("Its RRULE has no FREQ, such as FREQ=YEARLY.")
     if frequency in OFTEN:
         raise BadEventError(f"It repeats {frequency.lower()}; a marketing calendar takes days and longer.")
     if any(int(step) < 1 for step in rule.get("INTERVAL", [1])):

@@ -12,7 +12,17 @@ SHORTEST: Final = timedelta(minutes=1)
 MIDNIGHT: Final = time(0)
 
 
-def whole_days(start: date, end: date | None, reasons: list[str]) -> dict[str, Any]:
+def when(start: date, end: date | None, zone: str, reasons: list[str]) -> dict[str, Any]:
+    """The event's days and times by EventFields' names; what was mended is added to `reasons`.
+
+    `zone` is for times without one. Raises BadEventError where it ends before it begins.
+    """
+    if isinstance(start, datetime):
+        return _timed(start, end, zone, reasons)
+    return _whole_days(start, end, reasons)
+
+
+def _whole_days(start: date, end: date | None, reasons: list[str]) -> dict[str, Any]:
     """Days, first and last included: RFC 5545's end is the day after the last."""
     last = start if end is None else (end.date() if isinstance(end, datetime) else end) - timedelta(days=1)
     if last == start - timedelta(days=1):
@@ -23,11 +33,11 @@ def whole_days(start: date, end: date | None, reasons: list[str]) -> dict[str, A
     return {"starts_on": start, "ends_on": last}
 
 
-def timed(start: datetime, end: date | None, zone: str, reasons: list[str]) -> dict[str, Any]:
+def _timed(start: datetime, end: date | None, zone: str, reasons: list[str]) -> dict[str, Any]:
     """Wall times in the event's own zone; UTC, which nobody lives by, is turned into the calendar's zone."""
     place = place_of(start, zone)
-    until = start if end is None else as_datetime(end, start)
-    begins, ends = local(start, place), local(until, place)
+    until = start if end is None else _as_datetime(end, start)
+    begins, ends = _local(start, place), _local(until, place)
     for opens, closes in ((begins, ends), (start.replace(tzinfo=None), until.replace(tzinfo=None))):
         if opens < closes and opens.time() == closes.time() == MIDNIGHT:
             reasons.append("It ran from midnight to midnight; it was read as whole days.")
@@ -58,14 +68,14 @@ def place_of(start: date, zone: str) -> str:
     return zone if name in {None, "UTC"} else str(name)
 
 
-def as_datetime(value: date, like: datetime) -> datetime:
+def _as_datetime(value: date, like: datetime) -> datetime:
     return value if isinstance(value, datetime) else datetime.combine(value, MIDNIGHT, like.tzinfo)
 
 
-def local(moment: datetime, zone: str) -> datetime:
+def _local(moment: datetime, zone: str) -> datetime:
     """Wall time in the zone, without one."""
     return (moment.astimezone(ZoneInfo(zone)) if moment.tzinfo else moment).replace(tzinfo=None)
 
 
 def day_of(moment: date, zone: str) -> date:
-    return local(moment, zone).date() if isinstance(moment, datetime) else moment
+    return _local(moment, zone).date() if isinstance(moment, datetime) else moment

@@ -23,9 +23,12 @@ PROBES: Final = tuple(datetime(year, month, 15, 12) for year in (2025, 2026) for
 """A zone is told by its offsets in the middle of each month: summer time begins and ends in different ones."""
 MAX_RULES: Final = 20
 """Of one zone definition; the longest in use have a dozen."""
-WILD: Final = re.compile(r"FREQ=(?!YEARLY)|BYHOUR|BYMINUTE|BYSECOND|BYYEARDAY|INTERVAL", re.IGNORECASE)
+WILD: Final = re.compile(r"FREQ=(?!YEARLY)|BYHOUR|BYMINUTE|BYSECOND|BYYEARDAY|INTERVAL|BYDAY=[^;]*,", re.IGNORECASE)
 """What no time zone's rule says, and what would take long to work out."""
-LONG_AGO: Final = re.compile(r"^(DTSTART[^:]*:)(0\d|1[0-6])(\d\d)(?=\d{4}T)", re.IGNORECASE)
+OBSERVANCE: Final = re.compile(r"^BEGIN:(STANDARD|DAYLIGHT)$.*?^END:\1$", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+ONSET: Final = re.compile(r"^(DTSTART[^:]*:)(\d{4})", re.IGNORECASE | re.MULTILINE)
+BEFORE_PROBES, BEFORE_ALL = 2023, 1850
+"""From when on rules are followed: those that still hold, and those that ended. No zone kept summer time before."""
 
 
 @cache
@@ -61,7 +64,7 @@ def _zone_by_hours(part: Part, preferred: Sequence[str]) -> str | None:
     rules = [line for line in part.lines if name_of(line) == "RRULE"]
     if len(rules) > MAX_RULES or any(WILD.search(rule) for rule in rules):
         return None
-    lines = [LONG_AGO.sub(_same_days_later, line) for line in part.lines]
+    lines = OBSERVANCE.sub(_begun_later, "\n".join(part.lines)).split("\n")
     try:
         component: Any = icalendar.Timezone.from_ical(Part(part.kind, part.line, lines).text())
         own = component.to_tz(lookup_tzid=False)
@@ -72,9 +75,11 @@ def _zone_by_hours(part: Part, preferred: Sequence[str]) -> str | None:
     return next((zone for zone in zones if _hours(zone) == hours), None)
 
 
-def _same_days_later(match: re.Match[str]) -> str:
-    """The year, moved by whole cycles of 400 years, after which the same dates fall on the same weekdays."""
-    return f"{match[1]}{17 + (int(match[2]) - 1) % 4}{match[3]}"
+def _begun_later(match: re.Match[str]) -> str:
+    """An observance without the years before it matters: Outlook's begin in 1601."""
+    rule = match[0].upper()
+    earliest = BEFORE_PROBES if "RRULE" in rule and "UNTIL" not in rule else BEFORE_ALL
+    return ONSET.sub(lambda onset: f"{onset[1]}{max(int(onset[2]), earliest)}", match[0])
 
 
 @cache
