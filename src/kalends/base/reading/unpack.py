@@ -20,6 +20,7 @@ Payload = Path | Callable[[], BinaryIO]  # a callable opens the same bytes from 
 CHUNK = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
+ZIP_HEADER_BYTES = 30
 # Deflate cannot pass 1032:1; real exports stay under 50:1. Judged only past 64 MiB, where harm could begin.
 BOMB_RATIO, BOMB_FLOOR = 200, 64 << 20
 MAX_PLAIN_BYTES = 64 << 30
@@ -111,10 +112,12 @@ class Unpacking:
 
 def _zip_member(held: bytes) -> tuple[int, int]:
     """The first member's compression method and where its data begins (APPNOTE 4.3.7, the local file header)."""
-    method, name_size, extra_size = struct.unpack("<8xH16xHH", held[:30])
+    if len(held) < ZIP_HEADER_BYTES:
+        raise UnreadablePayloadError("The zip is cut off after its first bytes; send it again.")
+    method, name_size, extra_size = struct.unpack("<8xH16xHH", held[:ZIP_HEADER_BYTES])
     if method != zlib.DEFLATED:
         raise UnreadablePayloadError("The zip is not packed with deflate; send the file itself, or gzip it.")
-    return method, 30 + name_size + extra_size
+    return method, ZIP_HEADER_BYTES + name_size + extra_size
 
 
 def _refuse_second_member(after: bytes) -> None:
