@@ -1,7 +1,7 @@
 """Chromium on a real server. Where either cannot be had, the tests are skipped and say why."""
 
 import pytest
-from browsing import CHROMIUM, MANIFEST, fill
+from browsing import CHROMIUM, MANIFEST, add_calendars, fill
 from serving import data_folder, served, set_up
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -63,9 +63,10 @@ def empty(chromium):
 
 @pytest.fixture(scope="module")
 def filled(chromium):
-    """A server with an owner, a file (of which one row was set aside) and an event; `.batch` is the file's."""
+    """A server with an owner, a file (of which one row was set aside) and an event, and two calendars; `.batch` is the file's."""
     with data_folder() as home:
         set_up(home)
         with served(home) as server:
             server.batch = fill(server)
+            server.source = add_calendars(server)
             yield server

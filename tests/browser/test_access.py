@@ -9,6 +9,9 @@ PHONE = {"width": 390, "height": 844}
 PAGES = (
     "/",
     "/calendar",
+    "/calendar-sources",
+    "/calendar-sources/{source}",
+    "/calendar-conflicts",
     "/data",
     "/data/upload",
     "/data/batches/{batch}",
@@ -32,7 +35,7 @@ pytestmark = [
 def test_a_company_with_data(filled, open_page, scheme):
     page = open_page(filled.address, scheme=scheme)
     sign_in(page)
-    found = {path: judged(page, path.format(batch=filled.batch)) for path in PAGES}
+    found = {path: judged(page, path.format(batch=filled.batch, source=filled.source)) for path in PAGES}
     for path in trail(page):
         found[path] = violations(page)
     assert not {path: bad for path, bad in found.items() if bad}
@@ -58,7 +61,7 @@ def test_on_a_phone_nothing_sticks_out(filled, open_page):
     sign_in(page)
     found, wide = {}, []
     for path in PAGES:
-        found[path] = judged(page, path.format(batch=filled.batch))
+        found[path] = judged(page, path.format(batch=filled.batch, source=filled.source))
         wide += [path] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
     assert not {path: bad for path, bad in found.items() if bad}
     assert wide == []

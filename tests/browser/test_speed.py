@@ -48,7 +48,7 @@ def test_plain_pages_load_little_script(filled, open_page):
         # What a page needs is asked of a browser that has nothing yet.
         fresh = open_page(filled.address)
         fresh.context.add_cookies(page.context.cookies())
-        loaded[path] = scripts(fresh, path.format(batch=filled.batch))
+        loaded[path] = scripts(fresh, path.format(batch=filled.batch, source=filled.source))
     assert all(0 < size <= MOST_SCRIPT for size in loaded.values()), loaded
 
 

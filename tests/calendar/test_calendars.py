@@ -11,7 +11,7 @@ from kalends.base.errors import ConflictError
 from kalends.base.jobs import REGISTRY, JobRun
 from kalends.calendar import service
 from kalends.calendar.days import CALENDAR_DAYS, VALUES, build_days
-from kalends.calendar.dayversions import write_version
+from kalends.calendar.dayversions import DAYS, FISCAL_DAYS, write_version
 from kalends.calendar.errors import CalendarNotFoundError, NotKnownYetError, PeriodError, UnknownCountryError
 from kalends.calendar.eventrows import dated_events
 from kalends.calendar.events import EventFields
@@ -161,9 +161,9 @@ def test_writing_the_same_version_twice_gives_the_same_table(work):
     events = dated_events(work, calendar_id=calendar.id, first=FIRST, last=LAST)
     frame = build_days(calendar_id=calendar.id, definition=definition(), events=events)
     span = {"calendar_id": calendar.id, "frame": frame, "first": FIRST, "last": LAST, "version": 2, "published": 1}
-    assert write_version(work.warehouse, **span) == 3
+    assert write_version(work.warehouse, DAYS, **span) == 3
     once = stored(work).sort("date", "version_from")
-    assert write_version(work.warehouse, **span) == 3
+    assert write_version(work.warehouse, DAYS, **span) == 3
     assert stored(work).sort("date", "version_from").equals(once)
 
 
@@ -231,3 +231,22 @@ def test_the_days_join_without_fan_out(work):
         facts.join(current, "date").aggregate(rows=lambda t: t.count(), spend=lambda t: t.spend.sum())
     )
     assert joined.to_pylist() == [{"rows": 30, "spend": 30.0}]
+
+
+def test_every_fiscal_scheme_has_its_days_beside_the_calendars_own(work):
+    nrf = {"kind": "weeks", "pattern": "4-5-4", "ends_on": "saturday", "end_month": 1, "rule": "nearest",
+           "named_by": "start"}  # fmt: skip
+    calendar = service.get_calendar(work)
+    plain = service.definition_of(calendar).model_dump(mode="json")
+    definition = service.CalendarDefinition.model_validate(plain | {"other_fiscal": {"nrf": [nrf]}})
+    service.update_calendar(work, definition=definition)
+    service.refresh_days(work, calendar_id=calendar.id)
+    table = work.warehouse.table(FISCAL_DAYS.name)
+    day = table.filter(table.date == date(2024, 2, 3), table.version_to.isnull())
+    rows = {row["scheme"]: row for row in work.warehouse.to_arrow(day).to_pylist()}
+    assert {name: (row["fiscal_year"], row["fiscal_week"]) for name, row in rows.items()} == {
+        "nrf": (2023, 53),
+        "primary": (2024, 5),
+    }
+    current = work.warehouse.to_arrow(table.filter(table.version_to.isnull()).select("calendar_id", "scheme", "date"))
+    assert len({tuple(row.values()) for row in current.to_pylist()}) == current.num_rows

@@ -64,6 +64,26 @@ def fill(server):
         return landed.json()["id"]
 
 
+CALENDARS = {
+    "Sales team": b"id,name,start,end,impact\n1,Winter clearance,2026-01-12,2026-01-20,high\n2,Broken,soon,,\n",
+    "Agency": b"id,name,start,end,impact\na,Winter clearance 2026,2026-01-13,2026-01-20,\n",
+}
+"""Two calendars that differ about the first day of one event; one of them has a row that cannot be read."""
+
+
+def add_calendars(server):
+    """Send `CALENDARS`; gives the first source's id."""
+    ids = []
+    with server.owner() as client:
+        for label, content in CALENDARS.items():
+            source = client.post("/api/v1/calendar/sources", json={"label": label}).json()["id"]
+            path, raw = f"/api/v1/calendar/sources/{source}/file", {"content-type": "application/octet-stream"}
+            client.post(path, content=content, headers=raw).raise_for_status()
+            client.post("/api/v1/calendar/consolidate", json={}).raise_for_status()
+            ids.append(source)
+    return ids[0]
+
+
 def event_in(start: date):
     return {
         "key": "sale",

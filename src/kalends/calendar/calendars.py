@@ -19,16 +19,18 @@ from kalends.base.errors import ConflictError
 from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.calendar.days import build_days
-from kalends.calendar.dayversions import read_days, write_version
+from kalends.calendar.dayversions import DAYS, FISCAL_DAYS, read_days, write_version
 from kalends.calendar.definition import CalendarDefinition, Market
 from kalends.calendar.errors import CalendarNotFoundError, NotKnownYetError, PeriodError
 from kalends.calendar.eventrows import dated_events
 from kalends.calendar.fiscal import MonthlyFiscalYears
+from kalends.calendar.fiscaldays import build_fiscal_days
 from kalends.calendar.holidays import known_years
 from kalends.calendar.models import Calendar, CalendarVersion
 from kalends.calendar.seasonality import industry_of, is_known_industry
 from kalends.identity.service import workspace
 
+Span = tuple[date, date]
 REBUILD = "calendar.rebuild_days"
 # Older than most platforms keep their reports; far enough ahead to plan.
 YEARS_BACK, YEARS_AHEAD = 15, 5
@@ -219,15 +221,15 @@ def refresh_days(work: Work, *, calendar_id: UUID) -> int:
     if not pending:
         return 0
     first, last = min(p.first_day for p in pending), max(p.last_day for p in pending)
-    written = write_version(
-        work.warehouse,
-        calendar_id=calendar.id,
-        frame=_built(work, calendar, first, last),
-        first=first,
-        last=last,
-        version=pending[-1].version,
-        published=published_version(work, calendar_id=calendar.id),
-    )
+    span: dict[str, Any] = {
+        "calendar_id": calendar.id,
+        "first": first,
+        "last": last,
+        "version": pending[-1].version,
+        "published": published_version(work, calendar_id=calendar.id),
+    }
+    written = write_version(work.warehouse, DAYS, frame=_built(work, calendar, first, last), **span)
+    write_version(work.warehouse, FISCAL_DAYS, frame=_built_fiscal(calendar, first, last), **span)
     for version in pending:
         version.published_at = work.now
         version.days_written = written if version is pending[-1] else 0
@@ -239,11 +241,22 @@ def refresh_days(work: Work, *, calendar_id: UUID) -> int:
 def _built(work: Work, calendar: Calendar, first: date, last: date) -> pl.DataFrame:
     """The days as they are now, cut to the calendar's own span."""
     definition = definition_of(calendar)
-    first, last = max(first, definition.first_day), min(last, definition.last_day)
-    if first > last:
-        first = last = definition.first_day
+    first, last = _cut(definition, first, last)
     events = dated_events(work, calendar_id=calendar.id, first=first, last=last)
     return build_days(calendar_id=calendar.id, definition=definition, events=events, first=first, last=last)
+
+
+def _built_fiscal(calendar: Calendar, first: date, last: date) -> pl.DataFrame:
+    """The days of every fiscal scheme as they are now, cut likewise."""
+    definition = definition_of(calendar)
+    first, last = _cut(definition, first, last)
+    return build_fiscal_days(calendar_id=calendar.id, definition=definition, first=first, last=last)
+
+
+def _cut(definition: CalendarDefinition, first: date, last: date) -> Span:
+    """The days that the calendar has of a span; its first day where it has none."""
+    first, last = max(first, definition.first_day), min(last, definition.last_day)
+    return (first, last) if first <= last else (definition.first_day, definition.first_day)
 
 
 def published_version(work: Work, *, calendar_id: UUID, as_of: datetime | None = None) -> int:

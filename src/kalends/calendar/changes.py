@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +11,11 @@ from sqlalchemy import select
 
 from kalends.base.ids import new_id
 from kalends.base.work import Work
-from kalends.calendar.calendars import mark_days
+from kalends.calendar.calendars import Span, mark_days
 from kalends.calendar.errors import EventError
 from kalends.calendar.eventrows import put_fields
 from kalends.calendar.events import Merged, SourceRecord, merge
 from kalends.calendar.models import Calendar, Event, SourceEvent
-
-Span = tuple[date, date]
 
 
 def event_history(work: Work, *, event_id: UUID) -> Sequence[SourceEvent]:

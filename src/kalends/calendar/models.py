@@ -97,3 +97,113 @@ class SourceEvent(Model):
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[UUID | None]
     label: Mapped[str]
+
+
+class CalendarSource(Model):
+    """One calendar as somebody keeps it: a file that is sent again, or an address that is read again."""
+
+    __tablename__ = "calendar_sources"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    calendar_id: Mapped[UUID]
+    name: Mapped[str]
+    label: Mapped[str]
+    kind: Mapped[str]
+    priority: Mapped[int]
+    markets: Mapped[list[str]] = mapped_column(JSONB)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    sealed_address: Mapped[bytes | None]
+    etag: Mapped[str | None]
+    quality: Mapped[float | None]
+    read_at: Mapped[datetime | None] = mapped_column(Instant)
+    next_read_at: Mapped[datetime | None] = mapped_column(Instant)
+    problem: Mapped[str | None]
+    row_version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    removed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SourceReading(Model):
+    """How one reading of a source went: what came in, and the fate of what did not."""
+
+    __tablename__ = "source_readings"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID]
+    kept: Mapped[int]
+    mended: Mapped[int]
+    refused: Mapped[int]
+    entries: Mapped[int]
+    added: Mapped[int]
+    changed: Mapped[int]
+    removed: Mapped[int]
+    fates: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    notes: Mapped[list[str]] = mapped_column(JSONB)
+    columns: Mapped[dict[str, str]] = mapped_column(JSONB)
+    file_name: Mapped[str]
+    read_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class StoredEntry(Model):
+    """What a source says now; `is_pending`: not consolidated yet. Its earlier versions are in `source_events`."""
+
+    __tablename__ = "source_entries"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    calendar_id: Mapped[UUID]
+    source_id: Mapped[UUID]
+    key: Mapped[str]
+    fields: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    url: Mapped[str | None]
+    support: Mapped[float]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    event_id: Mapped[UUID | None]
+    is_pending: Mapped[bool]
+    is_gone: Mapped[bool]
+
+
+class StoredConflict(Model):
+    """Sources that differ about a group of an event's fields, what was chosen, why, and by whom."""
+
+    __tablename__ = "conflicts"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    calendar_id: Mapped[UUID]
+    event_id: Mapped[UUID]
+    field_group: Mapped[str]
+    said: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+    choice: Mapped[str]
+    strategy: Mapped[str]
+    reason: Mapped[str]
+    confidence: Mapped[float]
+    severity: Mapped[str]
+    state: Mapped[str]
+    decided_by: Mapped[UUID | None]
+    decided_label: Mapped[str | None]
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    found_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Consolidation(Model):
+    """One run: which sources at which reading, what came of it, how good it is (0 to 100), how long it took."""
+
+    __tablename__ = "consolidations"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    calendar_id: Mapped[UUID]
+    sources: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    entries: Mapped[int]
+    events: Mapped[int]
+    conflicts: Mapped[int]
+    settled: Mapped[int]
+    quality_score: Mapped[float]
+    seconds: Mapped[float]
+    created_at: Mapped[datetime] = mapped_column(Instant)

@@ -12,7 +12,8 @@ from fastapi import APIRouter, Body, Form, Request, Response
 
 from kalends.base.pages import close_dialog, register_room, render, toast, trigger
 from kalends.base.work import Work
-from kalends.calendar import month, service
+from kalends.calendar import conflicts, month, service, sourcepages, sources
+from kalends.calendar.conflicts import UNDECIDED
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.errors import EventNotFoundError, PeriodError
 from kalends.calendar.eventrows import fields_of
@@ -33,6 +34,7 @@ register_room(
 )
 
 router = APIRouter(include_in_schema=False)
+router.include_router(sourcepages.router)
 
 Reader = Annotated[Work, permit("calendar.read")]
 Writer = Annotated[Work, permit("calendar.write")]
@@ -108,6 +110,8 @@ def show_about(request: Request, work: Reader, start: date, end: date) -> Respon
         moments=moments,
         definition=definition,
         fiscal=definition.fiscal[-1],
+        sources=len(sources.list_sources(work, calendar_id=calendar.id)),
+        waiting=sum(conflicts.count_conflicts(work, calendar_id=calendar.id).get(state, 0) for state in UNDECIDED),
         event_count=len(service.list_events(work, first=first, last=last, calendar_id=calendar.id)),
     )
 

@@ -17,8 +17,9 @@ from sqlalchemy import select
 
 from kalends.base.ids import new_id
 from kalends.base.work import Work
-from kalends.calendar.calendars import get_calendar, lock_calendar
-from kalends.calendar.changes import Span, in_words, latest_of_many, latest_records, mark_spans, record_change
+from kalends.calendar.calendars import Span, get_calendar, lock_calendar
+from kalends.calendar.changes import in_words, latest_of_many, latest_records, mark_spans, record_change
+from kalends.calendar.consolidating import consolidate_pending, follow
 from kalends.calendar.errors import EventChangedError, EventError, EventNotFoundError
 from kalends.calendar.eventrows import events_between, fields_of, plain_event, put_fields
 from kalends.calendar.events import (
@@ -78,6 +79,7 @@ def create_event(work: Work, *, fields: EventFields, calendar_id: UUID | None = 
     record_change(work, event, source=MANUAL, fields=canonical_fields(fields), provenance_of=[])
     work.audit("event.create", subject_kind="event", subject_id=event.id, after=plain_event(event))
     mark_spans(work, calendar, "event created", [touched(fields)])
+    follow(work, event=event, spans=[touched(fields)])
     return event
 
 
@@ -101,6 +103,7 @@ def change_event(work: Work, *, event_id: UUID, changes: Mapping[str, Any], row_
     record_change(work, event, source=MANUAL, fields=patch, provenance_of=records.values())
     work.audit("event.change", subject_kind="event", subject_id=event.id, before=before, after=plain_event(event))
     mark_spans(work, calendar, "event changed", [was, touched(fields_of(event))])
+    follow(work, event=event, spans=[was, touched(fields_of(event))])
     return event
 
 
@@ -114,6 +117,7 @@ def delete_event(work: Work, *, event_id: UUID, row_version: int | None = None) 
     record_change(work, event, source=MANUAL, fields=fields, is_deleted=True, provenance_of=records.values())
     work.audit("event.delete", subject_kind="event", subject_id=event.id, before=before)
     mark_spans(work, calendar, "event deleted", [touched(fields_of(event))])
+    follow(work, event=event, spans=[touched(fields_of(event))])
     return event
 
 
@@ -153,6 +157,7 @@ def upsert_events(
         counts = {"created": done.created, "updated": done.updated, "source": source}
         work.audit("event.upsert", subject_kind="calendar", subject_id=calendar.id, after=counts)
         mark_spans(work, calendar, "events from outside", spans)
+        consolidate_pending(work, calendar_id=calendar.id, spans=spans, events=set(done.ids))
     return done
 
 

@@ -22,8 +22,8 @@ from kalends.calendar.days import CALENDAR_DAYS, DAY_COLUMNS, DAY_SCHEMA, DayCol
 from kalends.calendar.definition import CalendarDefinition, Market
 from kalends.calendar.eventrows import plain_event
 from kalends.calendar.events import EVENT_TYPES, EventFields, event_type
-from kalends.calendar.fiscal import MonthlyFiscalYears
-from kalends.calendar.jobs import rebuild_days
+from kalends.calendar.fiscal import MonthlyFiscalYears, WeeklyFiscalYears
+from kalends.calendar.jobs import consolidate, rebuild_days
 from kalends.calendar.lookups import find_events, fiscal_place, moments_between
 from kalends.calendar.moments import Occurrence, occurrences
 from kalends.calendar.planning import (
@@ -56,8 +56,10 @@ __all__ = [
     "MonthlyFiscalYears",
     "Occurrence",
     "Upserted",
+    "WeeklyFiscalYears",
     "calendars",
     "change_event",
+    "consolidate",
     "create_event",
     "days",
     "default_calendar",

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from kalends.base.work import Work
 from kalends.calendar.calendars import get_calendar, lock_calendar
 from kalends.calendar.changes import event_history, latest_records, mark_spans, record_change
+from kalends.calendar.consolidating import MASTER, follow
 from kalends.calendar.errors import EventNotFoundError, NothingToUndoError
 from kalends.calendar.eventrows import fields_of, plain_event
-from kalends.calendar.events import touched
+from kalends.calendar.events import MANUAL, touched
 from kalends.calendar.models import Event, SourceEvent
 
 # How far back "Undo" looks for something that can still be taken back.
@@ -30,7 +31,7 @@ def undo_event(work: Work, *, event_id: UUID) -> Event:
     calendar = lock_calendar(work, calendar_id=found.calendar_id)
     work.session.refresh(found)
     history = event_history(work, event_id=event_id)
-    target = _undoable(history)
+    target = _undoable(found, history)
     if target is None:
         raise NothingToUndoError
     earlier = next((e for e in history if e.source == target.source and e.version < target.version), None)
@@ -46,6 +47,7 @@ def undo_event(work: Work, *, event_id: UUID) -> Event:
     )
     work.audit("event.undo", subject_kind="event", subject_id=found.id, before=before, after=plain_event(found))
     mark_spans(work, calendar, "event undone", [was, touched(fields_of(found))])
+    follow(work, event=found, spans=[was, touched(fields_of(found))])
     return found
 
 
@@ -57,10 +59,14 @@ def _others_live(history: Sequence[SourceEvent], source: str) -> bool:
     return any(not entry.is_deleted for name, entry in latest.items() if name != source)
 
 
-def _undoable(history: Sequence[SourceEvent]) -> SourceEvent | None:
-    """The newest change that neither is an undo nor has been undone; `history` is newest first."""
+def _undoable(event: Event, history: Sequence[SourceEvent]) -> SourceEvent | None:
+    """The newest change that neither is an undo nor has been undone; `history` is newest first.
+
+    Of an event that sources made, people undo what people did: what a source says is changed in the source.
+    """
     undone = {entry.undoes for entry in history}
-    return next((entry for entry in history if entry.undoes is None and entry.version not in undone), None)
+    ours = [entry for entry in history if event.source != MASTER or entry.source == MANUAL]
+    return next((entry for entry in ours if entry.undoes is None and entry.version not in undone), None)
 
 
 def undo_last(work: Work, *, calendar_id: UUID | None = None) -> Event:
@@ -81,7 +87,8 @@ def undo_last(work: Work, *, calendar_id: UUID | None = None) -> Event:
         .limit(LOOK_BACK)
     )
     for candidate in work.session.scalars(mine).all():
-        target = _undoable(event_history(work, event_id=candidate.event_id))
+        event = work.session.get_one(Event, (work.scope.tenant_id, candidate.event_id))
+        target = _undoable(event, event_history(work, event_id=candidate.event_id))
         if target is not None and target.version == candidate.version:
             return undo_event(work, event_id=candidate.event_id)
     raise NothingToUndoError

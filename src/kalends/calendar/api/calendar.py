@@ -34,7 +34,7 @@ from kalends.calendar.schemas import (
 )
 from kalends.identity.service import permit
 
-router = APIRouter(tags=["calendar"])
+router = APIRouter()
 
 Reader = Annotated[Work, permit("calendar.read")]
 Writer = Annotated[Work, permit("calendar.write")]

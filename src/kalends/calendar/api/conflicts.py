@@ -1,0 +1,56 @@
+"""Conflicts over HTTP: what each source says, what was chosen and why; choose, accept, take back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from kalends.base.work import Work
+from kalends.calendar import conflicts
+from kalends.calendar.sourceschemas import AcceptedOut, ConflictOut, ConflictsOut, DecisionIn
+from kalends.identity.service import permit
+
+router = APIRouter()
+
+Reader = Annotated[Work, permit("calendar.read")]
+Writer = Annotated[Work, permit("calendar.write")]
+State = Literal["open", "waiting", "settled", "decided"]
+
+
+@router.get("/calendar/conflicts")
+def read_conflicts(
+    work: Reader,
+    state: Annotated[list[State] | None, Query(description="By default those that want a person.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    calendar_id: UUID | None = None,
+) -> ConflictsOut:
+    """Where sources differ, the gravest first."""
+    found = conflicts.list_conflicts(
+        work, states=state or conflicts.UNDECIDED, calendar_id=calendar_id, limit=limit, offset=offset
+    )
+    return ConflictsOut(
+        conflicts=[ConflictOut.model_validate(conflicts.plain_conflict(view)) for view in found],
+        counts=conflicts.count_conflicts(work, calendar_id=calendar_id),
+    )
+
+
+@router.post("/calendar/conflicts/accept-safe")
+def post_accept_safe(work: Writer, calendar_id: UUID | None = None) -> AcceptedOut:
+    """Accept every waiting choice that is sure enough."""
+    return AcceptedOut(accepted=conflicts.accept_safe(work, calendar_id=calendar_id))
+
+
+@router.post("/calendar/conflicts/{conflict_id}/decide")
+def post_decision(work: Writer, conflict_id: UUID, body: DecisionIn) -> ConflictOut:
+    """Choose what a source says, or values of your own; with neither, accept what was chosen."""
+    view = conflicts.decide(work, conflict_id=conflict_id, source=body.source, fields=body.values)
+    return ConflictOut.model_validate(conflicts.plain_conflict(view))
+
+
+@router.post("/calendar/conflicts/{conflict_id}/reopen")
+def post_reopen(work: Writer, conflict_id: UUID) -> ConflictOut:
+    """Take a decision back; the strategy chooses again."""
+    return ConflictOut.model_validate(conflicts.plain_conflict(conflicts.reopen(work, conflict_id=conflict_id)))

@@ -1,0 +1,94 @@
+"""What sources claim about an event, field by field, and how much it matters when they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import orjson
+
+from kalends.calendar.consolidation.sources import Spoken, plain_title
+from kalends.methods.truth import Claim
+
+Severity = Literal["low", "medium", "high", "critical"]
+
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "days": ("starts_on", "ends_on"),
+    "times": ("start_time", "end_time", "zone"),
+    "name": ("name",),
+    "type": ("type",),
+    "impact": ("impact",),
+    "direction": ("direction",),
+    "status": ("status",),
+    "markets": ("markets",),
+    "brands": ("brands",),
+    "channels": ("channels",),
+    "description": ("description",),
+    "owner": ("owner",),
+    "days_before": ("days_before",),
+    "days_after": ("days_after",),
+}
+"""Fields that are decided together: one source's first day and another's last would make a span that nobody said."""
+WORDING: Final = frozenset({"name", "description", "owner", "brands", "channels"})
+"""Differing words are no contradiction: the preferred source's are taken."""
+SEVERITY: Final[dict[str, Severity]] = {"days": "high", "status": "high", "times": "medium", "markets": "medium",
+                                        "type": "medium", "impact": "medium", "direction": "medium"}  # fmt: skip
+
+
+def group_value(group: str, fields: Mapping[str, Any]) -> str | None:
+    """What the fields say of a group, as canonical JSON; None where they do not mention it."""
+    names = GROUPS[group]
+    if not any(fields.get(name) is not None for name in names):
+        return None
+    return orjson.dumps([_ordered(fields.get(name)) for name in names]).decode()
+
+
+def _ordered(value: Any) -> Any:
+    """Lists are sets here: their order says nothing."""
+    return sorted(value) if isinstance(value, list | tuple) else value
+
+
+def group_fields(group: str, value: str) -> dict[str, Any]:
+    """The fields of a group's value, those that are said."""
+    pairs = zip(GROUPS[group], orjson.loads(value), strict=True)
+    return {name: item for name, item in pairs if item is not None}
+
+
+def claims_about(event_id: str, said: Sequence[Spoken], *, group: str) -> list[Claim]:
+    """The claims of an event's entries about one group of fields."""
+    found = []
+    for spoken in said:
+        value = group_value(group, spoken.fields)
+        if value is not None:
+            source = spoken.source
+            found.append(
+                Claim(
+                    item=(event_id, group),
+                    source=source.name,
+                    value=value,
+                    support=spoken.entry.support if group == "days" else 1.0,
+                    priority=source.priority,
+                    quality=source.quality,
+                    freshness=source.freshness,
+                )
+            )
+    return found
+
+
+def preferred(claims: Sequence[Claim]) -> Claim:
+    """The claim of the source that comes first: by the user's order, then quality, then the one that says more."""
+    return min(claims, key=lambda c: (c.priority or 0, -(c.quality or 0.0), -len(str(c.value)), c.source))
+
+
+def disagree(group: str, claims: Sequence[Claim]) -> bool:
+    """Whether the claims differ in more than wording."""
+    values = {str(claim.value) for claim in claims}
+    if group == "name":
+        values = {plain_title(group_fields("name", value)["name"]) for value in values}
+    return len(values) > 1
+
+
+def severity_of(group: str, *, impact: str) -> Severity:
+    """How much a difference matters: days and status of a critical event are critical."""
+    severity = SEVERITY.get(group, "low")
+    return "critical" if severity == "high" and impact == "critical" else severity
