@@ -41,7 +41,7 @@ def test_a_conflict_is_settled_by_a_click_and_taken_back(client):
     page = client.post(f"{path}/decide", data={"source": "agency"}, headers=PAGE, follow_redirects=True)
     assert "Nothing waits for you" in page.text
     settled = client.get("/calendar-conflicts?settled=true", headers=PAGE).text
-    assert "2026-11-26 – 2026-11-30" in settled
+    assert "26 Nov 2026 – 30 Nov 2026" in settled
     assert "Take it back" in settled
     client.post(f"{path}/reopen", headers=PAGE, follow_redirects=True)
     assert client.get("/api/v1/calendar/conflicts?state=decided").json()["conflicts"] == []
