@@ -43,7 +43,9 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     "end_time": ("end time", "endzeit", "heure de fin", "hora fin"),
     "zone": ("zone", "time zone", "timezone", "tz", "zeitzone"),
     "url": ("url", "link", "website", "page"),
-    "weekday": ("weekday", "day of week", "wochentag", "jour de la semaine", "dia de la semana"),
+    "weekday": ("weekday", "day of week", "wochentag", "jour de la semaine", "dia de la semana",
+                "giorno della settimana", "day name", "weekday name"),
+    "flag": ("is holiday", "is event", "is public holiday", "holiday flag"),
 }  # fmt: skip
 NEEDED: Final = ("name", "starts_on")
 FIELDS: Final = tuple(HEADINGS)

@@ -16,7 +16,7 @@ from kalends.calendar.events import EventFields, canonical_fields
 Outcome = Literal["kept", "mended", "refused"]
 """`mended`: taken in, and something about it was put right or guessed; `refused`: not taken in."""
 
-MAX_NAME, MAX_DESCRIPTION, MAX_KEY = 300, 20_000, 300
+MAX_NAME, MAX_DESCRIPTION, MAX_KEY, MAX_URL = 300, 20_000, 300, 2_000
 UNTITLED: Final = "(no title)"
 
 

@@ -22,6 +22,7 @@ from kalends.base.reading.unpack import Unpacking
 from kalends.calendar.reading.entries import (
     MAX_DESCRIPTION,
     MAX_NAME,
+    MAX_URL,
     UNTITLED,
     BadEventError,
     Fate,
@@ -291,7 +292,7 @@ def _entry(vevent: _Vevent, component: Component, frame: _Frame, *, planned: dat
     if planned is None and vevent.is_override:
         planned = day_of(_moment(component, "RECURRENCE-ID"), place_of(start, frame.zone))
     key = short_key(vevent.uid) + (f"@{planned.isoformat()}" if planned else "")
-    return SourceEntry(key=key, fields=fields, url=_text(component, "URL")[:2_000] or None)
+    return SourceEntry(key=key, fields=fields, url=_text(component, "URL")[:MAX_URL] or None)
 
 
 def _end(component: Component) -> date | None:

@@ -7,13 +7,14 @@ days in a row is one event.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any, Final
 
-from kalends.base.reading import Payload, Row, UnreadablePayloadError, rows_of, sniff
-from kalends.calendar.events import EVENT_FIELDS
+from kalends.base.reading import Payload, Row, UnreadablePayloadError
+from kalends.calendar.events import EVENT_FIELDS, EVENT_TYPES
 from kalends.calendar.reading.columns import NEEDED, guess_columns
 from kalends.calendar.reading.dates import (
     DayOrder,
@@ -22,22 +23,31 @@ from kalends.calendar.reading.dates import (
     parse_days,
     parse_time,
     split_weekday,
+    time_in,
     weekday_of,
 )
 from kalends.calendar.reading.entries import (
     MAX_DESCRIPTION,
     MAX_NAME,
+    MAX_URL,
     Fate,
     Reading,
     SourceEntry,
     checked,
+    cut,
+    short_key,
     unique_keys,
 )
+from kalends.calendar.reading.icszones import known_zone
+from kalends.calendar.reading.tablerows import MAX_ROWS, table_rows
 from kalends.calendar.reading.words import DIRECTION_WORDS, IMPACT_WORDS, STATUS_WORDS, type_of, word_of
 
-MAX_ROWS: Final = 200_000
 LISTS: Final = ("markets", "channels", "brands")
 DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+BLANK: Final = frozenset({"-", "--", "n/a", "na", "#n/a", "nan", "nat", "null", "none", "nil"})
+"""What programs and people write where there is nothing."""
+YES: Final = frozenset({"1", "true", "yes", "y", "x", "ja", "oui", "si", "sí"})
+ALL_DAY: Final = frozenset({time(0), time(23, 59)})
 CONTRADICTED: Final = 0.25
 """What a date is worth whose weekday is another one: mostly a year's list that was copied without its dates."""
 CONFIRMED: Final = 1.5
@@ -61,7 +71,13 @@ class _Line:
 
     def cell(self, name: str) -> str:
         column = self.columns.get(name)
-        return (self.row.cells.get(column) or "").strip() if column else ""
+        text = ("" if column is None else self.row.cells.get(column) or "")[: MAX_DESCRIPTION + 1]
+        plain = text.encode("utf-8", "replace").decode().replace("\x00", "").strip()
+        return "" if plain.casefold() in BLANK and name != "direction" else plain
+
+    def text(self, name: str, *, most: int) -> str:
+        """A cell, no longer than it may be."""
+        return cut(self.cell(name), most=most, what=name, reasons=self.reasons)
 
     @property
     def where(self) -> str:
@@ -82,14 +98,13 @@ def read_table(
     column itself does not show it; `is_order_told`: whether a person said so. Raises NoEventColumnsError and the
     errors of `base.reading`; a bad row is refused, the rest kept.
     """
-    source = rows_of(payload, sniff(payload))
-    rows = [row for row, _ in zip(source, range(MAX_ROWS + 1), strict=False)]
+    rows, notes = table_rows(payload, columns=list(corrections or ()))
     names = list(dict.fromkeys(name for row in rows for name in row.cells))
     columns = guess_columns(names, corrections=corrections)
     missing = [name for name in NEEDED if name not in columns]
     if missing:
         raise NoEventColumnsError(columns=names, missing=missing)
-    reading = Reading(notes=list(source.notes), columns={column: name for name, column in columns.items()})
+    reading = Reading(notes=notes, columns={column: name for name, column in columns.items()})
     if len(rows) > MAX_ROWS:
         reading.notes.append(f"Only the first {MAX_ROWS:,} rows were read.")
     lines = [_Line(row, columns) for row in rows[:MAX_ROWS]]
@@ -125,19 +140,20 @@ def _read(line: _Line, zone: str, order: DayOrder) -> tuple[Fields, str | None]:
     if not line.cell("name") and not line.cell("starts_on"):
         return {}, "The row has neither a name nor a day."
     if not line.cell("name"):
-        return {}, None
+        is_marked = line.cell("flag").casefold() in YES
+        return {}, "The day is marked as special and has no name." if is_marked else None
     days, wrong = _days(line, order)
     if days is None:
         return {}, wrong
     said = {
-        "name": line.cell("name")[:MAX_NAME],
+        "name": line.text("name", most=MAX_NAME),
         "starts_on": days[0],
         "ends_on": days[1],
         **_times(line, zone),
         **_words(line),
         **{name: parts for name in LISTS if (parts := _list(line.cell(name)))},
-        "description": line.cell("description")[:MAX_DESCRIPTION],
-        "owner": line.cell("owner")[:MAX_NAME],
+        "description": line.text("description", most=MAX_DESCRIPTION),
+        "owner": line.text("owner", most=MAX_NAME),
     }
     return checked({name: value for name, value in said.items() if value})
 
@@ -168,28 +184,58 @@ def _weigh_weekday(line: _Line, text: str, day: date) -> None:
 
 
 def _times(line: _Line, zone: str) -> Fields:
-    """Times of day, where both are given and readable."""
+    """Times of day, where both are given and readable; they may stand behind the days."""
     begin, end = parse_time(line.cell("start_time")), parse_time(line.cell("end_time"))
-    if begin is None or end is None:
-        if line.cell("start_time") or line.cell("end_time"):
+    if line.cell("start_time") or line.cell("end_time"):
+        if begin is None or end is None:
             line.reasons.append("The times were left out: an event needs both, such as 09:00 and 17:30.")
-        return {}
-    return {"start_time": begin, "end_time": end, "zone": line.cell("zone") or zone}
+            return {}
+    else:
+        begin, end = time_in(line.cell("starts_on")), time_in(line.cell("ends_on"))
+        if begin is None or end is None or {begin, end} <= ALL_DAY:
+            return {}
+    return {"start_time": begin, "end_time": end, "zone": _zone(line, zone)}
+
+
+def _zone(line: _Line, zone: str) -> str:
+    text = line.cell("zone")
+    known = known_zone(text)
+    if text and known is None:
+        line.reasons.append(f"The time zone {text[:60]!r} is unknown; the times were read as {zone}.")
+    return known or zone
 
 
 def _words(line: _Line) -> Fields:
     """Type, impact, direction and status by the words that people use; what is not understood is left out and told."""
-    found: Fields = {"type": type_of([line.cell("type"), line.cell("name")])}
+    kind = line.cell("type")
+    of_kind = kind.casefold() if kind.casefold() in EVENT_TYPES else type_of([kind])
+    found: Fields = {"type": of_kind or type_of([line.cell("name")[:MAX_NAME]])}
+    if kind and of_kind is None:
+        line.reasons.append(f"{kind[:60]!r} was not understood as type and left out.")
     for name, words in (("impact", IMPACT_WORDS), ("direction", DIRECTION_WORDS), ("status", STATUS_WORDS)):
-        text = line.cell(name)
-        found[name] = word_of(text, words)
+        text = line.cell(name)[:MAX_NAME]
+        found[name] = word_of(text, words) or (_sign(text) if name == "direction" else None)
         if text and found[name] is None:
             line.reasons.append(f"{text[:60]!r} was not understood as {name} and left out.")
     return found
 
 
+def _sign(text: str) -> str | None:
+    """The direction of an effect that is given as a number: 0.15, -3 %, +12,5%."""
+    try:
+        number = float(text.replace("%", "").replace(",", ".").replace("−", "-").strip())
+    except ValueError:
+        return None
+    return "up" if number > 0 else "down" if number < 0 else "none"
+
+
 def _list(text: str) -> list[str]:
-    """Several values in one cell: commas, semicolons, slashes or bars between them."""
+    """Several values in one cell: commas, semicolons, slashes or bars between them, or a JSON list."""
+    if text.startswith("["):
+        try:
+            return [str(part).strip() for part in json.loads(text) if part]
+        except (ValueError, TypeError, RecursionError):
+            text = text.strip("[]")
     for mark in ";/|\n":
         text = text.replace(mark, ",")
     return [part.strip() for part in text.split(",") if part.strip()]
@@ -202,50 +248,51 @@ def _is_span(fields: Fields) -> bool:
 def _each(made: Sequence[Made], reading: Reading) -> Iterator[SourceEntry]:
     """A row for each event."""
     for line, fields, wrong in made:
-        reading.fates.append(_fate(line, fields, wrong, entries=1 if fields else 0))
+        reason = wrong or (None if fields else "The row has no name.")
+        reading.fates.append(_fate(line, fields, reason, entries=1 if fields else 0))
         if fields:
             yield _entry(line, fields)
 
 
 def _joined(made: Sequence[Made], reading: Reading) -> Iterator[SourceEntry]:
-    """A row for each day: rows that say the same of days in a row are one event."""
+    """A row for each day: rows that say the same of days in a row, or of the same day, are one event."""
     open_: dict[str, tuple[_Line, Fields]] = {}
-    ordered = sorted((item for item in made if item[1]), key=lambda item: item[1]["starts_on"])
-    joined: set[int] = set()
-    for line, fields, _ in ordered:
-        before = open_.get(fields["name"])
-        if before is not None and _follows(before[1], fields):
-            before[1]["ends_on"] = fields["ends_on"]
-            joined.add(line.row.number)
+    joined: dict[int, str] = {}
+    for line, fields, _ in sorted((item for item in made if item[1]), key=lambda item: str(item[1]["starts_on"])):
+        said = json.dumps({k: v for k, v in fields.items() if k not in {"starts_on", "ends_on"}}, sort_keys=True)
+        first, before = open_.get(said, (line, {}))
+        if before and _reaches(before, fields):
+            before["ends_on"] = fields["ends_on"]
+            first.support = min(first.support, line.support)
+            joined[line.row.number] = first.where
         else:
-            open_[fields["name"]] = (line, fields)
+            open_[said] = (line, fields)
     for line, fields, wrong in made:
-        is_part = line.row.number in joined
-        reading.fates.append(_fate(line, fields, wrong, entries=0 if is_part or not fields else 1))
-        if fields and not is_part:
+        part_of = joined.get(line.row.number)
+        reading.fates.append(_fate(line, fields, wrong, entries=0 if part_of or not fields else 1, part_of=part_of))
+        if fields and not part_of:
             yield _entry(line, fields)
 
 
-def _follows(before: Fields, fields: Fields) -> bool:
-    """Whether a day continues what went before it: the next day, and nothing else said of it."""
-    days = {"starts_on", "ends_on"}
-    same = {k: v for k, v in before.items() if k not in days} == {k: v for k, v in fields.items() if k not in days}
-    return same and date.fromisoformat(before["ends_on"]) + timedelta(days=1) == date.fromisoformat(fields["starts_on"])
+def _reaches(before: Fields, fields: Fields) -> bool:
+    """Whether what went before ends on that day, or the day before it."""
+    return date.fromisoformat(fields["starts_on"]) <= date.fromisoformat(before["ends_on"]) + timedelta(days=1)
 
 
-def _fate(line: _Line, fields: Fields, wrong: str | None, *, entries: int) -> Fate:
+def _fate(line: _Line, fields: Fields, wrong: str | None, *, entries: int, part_of: str | None = None) -> Fate:
     name = str(fields.get("name") or line.cell("name"))[:MAX_NAME]
     if wrong:
         shown = (wrong, f"It said: {line.row.raw}") if line.row.raw else (wrong,)
         return Fate(line.where, "refused", name, shown)
-    return Fate(line.where, "mended" if line.reasons else "kept", name, tuple(line.reasons), entries)
+    told = (*line.reasons, f"It is a day of the event in {part_of}.") if part_of else tuple(line.reasons)
+    return Fate(line.where, "mended" if line.reasons else "kept", name, told, entries)
 
 
 def _entry(line: _Line, fields: Fields) -> SourceEntry:
     """The entry; without a key column its key follows from name and year, so that a moved date stays the same event."""
-    key = line.cell("key") or _made_up_key(fields)
+    key = short_key(line.cell("key")) or _made_up_key(fields)
     said = {name: fields[name] for name in EVENT_FIELDS if name in fields}
-    return SourceEntry(key=key[:MAX_NAME], fields=said, url=line.cell("url") or None, support=line.support)
+    return SourceEntry(key=key, fields=said, url=line.cell("url")[:MAX_URL] or None, support=line.support)
 
 
 def _made_up_key(fields: Fields) -> str:
