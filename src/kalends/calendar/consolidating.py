@@ -25,6 +25,7 @@ from kalends.calendar.consolidation import (
     SourceCalendar,
     Spoken,
     choose,
+    claims_about,
     comparable,
     hold,
     identify_conflicts,
@@ -213,10 +214,11 @@ def _held(work: Work, near: Nearby, stirred: Mapping[str, Sequence[str]], policy
         override = near.overrides.get(UUID(event_id))
         if override:
             entries.append(Spoken(SourceCalendar(MANUAL, ()), SourceEntry(f"override:{event_id}", override)))
-    choices = choose(identify_conflicts(said), policy=policy)
+    claims = {event_id: claims_about(event_id, entries) for event_id, entries in said.items()}
+    choices = choose(identify_conflicts(claims.values()), policy=policy)
     decisions = decisions_about(work, [UUID(event_id) for event_id in said])
     return [
-        hold(event_id, entries, choices=choices, policy=policy, decisions=decisions)
+        hold(event_id, entries, claims=claims[event_id], choices=choices, policy=policy, decisions=decisions)
         for event_id, entries in sorted(said.items())
     ]
 

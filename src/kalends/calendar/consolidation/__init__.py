@@ -1,6 +1,6 @@
 """Consolidation: many calendars in, one that everybody agrees on out."""
 
-from kalends.calendar.consolidation.claims import GROUPS, group_fields, group_value
+from kalends.calendar.consolidation.claims import GROUPS, claims_about, group_fields, group_value
 from kalends.calendar.consolidation.master import (
     Conflict,
     Decisions,
@@ -24,6 +24,7 @@ __all__ = [
     "SourceCalendar",
     "Spoken",
     "choose",
+    "claims_about",
     "comparable",
     "consolidate",
     "group_fields",

@@ -29,6 +29,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "days_after": ("days_after",),
 }
 """Fields that are decided together: one source's first day and another's last would make a span that nobody said."""
+LISTS: Final = frozenset({"markets", "brands", "channels"})
 WORDING: Final = frozenset({"name", "description", "owner", "brands", "channels"})
 """Differing words are no contradiction: the preferred source's are taken."""
 SEVERITY: Final[dict[str, Severity]] = {"days": "high", "status": "high", "times": "medium", "markets": "medium",
@@ -37,15 +38,12 @@ SEVERITY: Final[dict[str, Severity]] = {"days": "high", "status": "high", "times
 
 def group_value(group: str, fields: Mapping[str, Any]) -> str | None:
     """What the fields say of a group, as canonical JSON; None where they do not mention it."""
-    names = GROUPS[group]
-    if not any(fields.get(name) is not None for name in names):
+    values = [fields.get(name) for name in GROUPS[group]]
+    if values.count(None) == len(values):
         return None
-    return orjson.dumps([_ordered(fields.get(name)) for name in names]).decode()
-
-
-def _ordered(value: Any) -> Any:
-    """Lists are sets here: their order says nothing."""
-    return sorted(value) if isinstance(value, list | tuple) else value
+    if group in LISTS:  # their order says nothing
+        values = [sorted(value) for value in values if value is not None]
+    return orjson.dumps(values).decode()
 
 
 def group_fields(group: str, value: str) -> dict[str, Any]:
@@ -54,25 +52,35 @@ def group_fields(group: str, value: str) -> dict[str, Any]:
     return {name: item for name, item in pairs if item is not None}
 
 
-def claims_about(event_id: str, said: Sequence[Spoken], *, group: str) -> list[Claim]:
-    """The claims of an event's entries about one group of fields."""
-    found = []
+GROUP_OF: Final = {field: group for group, fields in GROUPS.items() for field in fields}
+
+Claims = Mapping[str, Sequence[Claim]]
+"""Group of fields -> what sources claim about it."""
+
+
+def claims_about(event_id: str, said: Sequence[Spoken]) -> dict[str, list[Claim]]:
+    """What an event's entries claim, by group, in GROUPS' order. What people wrote by hand is no claim: it holds."""
+    found: dict[str, list[Claim]] = {group: [] for group in GROUPS}
     for spoken in said:
-        value = group_value(group, spoken.fields)
-        if value is not None:
-            source = spoken.source
-            found.append(
-                Claim(
-                    item=(event_id, group),
-                    source=source.name,
-                    value=value,
-                    support=spoken.entry.support if group == "days" else 1.0,
-                    priority=source.priority,
-                    quality=source.quality,
-                    freshness=source.freshness,
+        if spoken.is_by_hand:
+            continue
+        source, fields = spoken.source, spoken.fields
+        for group in {GROUP_OF[name] for name, value in fields.items() if value is not None and name in GROUP_OF}:
+            value = group_value(group, fields)
+            if value is not None:
+                support = spoken.entry.support if group == "days" else 1.0
+                found[group].append(
+                    Claim(
+                        (event_id, group),
+                        source.name,
+                        value,
+                        support,
+                        source.priority,
+                        source.quality,
+                        source.freshness,
+                    )
                 )
-            )
-    return found
+    return {group: claims for group, claims in found.items() if claims}
 
 
 def preferred(claims: Sequence[Claim]) -> Claim:

@@ -6,7 +6,7 @@ matter, and running again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
@@ -14,6 +14,7 @@ from uuid import uuid4
 from kalends.calendar.consolidation.claims import (
     GROUPS,
     WORDING,
+    Claims,
     Severity,
     claims_about,
     disagree,
@@ -80,20 +81,26 @@ Decisions = Mapping[tuple[str, str], str]
 """(event id, group) -> the value that a person chose."""
 
 
-def hold(event_id: str, said: Sequence[Spoken], *, choices: Mapping[Any, Choice], policy: Policy,
-         decisions: Decisions | None = None) -> MasterEvent:  # fmt: skip
-    """One event from its entries. What was written by hand wins field by field; `choices` settles the rest."""
+def hold(
+    event_id: str,
+    said: Sequence[Spoken],
+    *,
+    claims: Claims,
+    choices: Mapping[Any, Choice],
+    policy: Policy,
+    decisions: Decisions | None = None,
+) -> MasterEvent:
+    """One event from its entries and what they claim. What was written by hand wins field by field; `choices` settles
+    the rest.
+    """
     by_hand = {name: value for spoken in said if spoken.is_by_hand for name, value in spoken.fields.items()}
     others = [spoken for spoken in said if not spoken.is_by_hand]
     values: dict[str, Any] = {}
     provenance: dict[str, str] = {}
     conflicts: list[Conflict] = []
     impact = by_hand.get("impact") or max((s.fields.get("impact") or "" for s in others), key=_rank, default="")
-    for group in GROUPS:
-        claims = claims_about(event_id, others, group=group)
-        if not claims:
-            continue
-        chosen, conflict = _chosen(group, claims, choices, policy, impact, (decisions or {}).get((event_id, group)))
+    for group, found in claims.items():
+        chosen, conflict = _chosen(group, found, choices, policy, impact, (decisions or {}).get((event_id, group)))
         values |= group_fields(group, str(chosen.value))
         provenance |= dict.fromkeys(group_fields(group, str(chosen.value)), chosen.source)
         if conflict is not None and not set(GROUPS[group]) <= by_hand.keys():
@@ -163,16 +170,15 @@ def _claim_of(claims: Sequence[Claim], value: str, first: Claim) -> Claim:
     return preferred(saying) if saying else Claim(item=first.item, source="manual", value=value)
 
 
-def identify_conflicts(said: Mapping[str, Sequence[Spoken]]) -> list[Claim]:
-    """Every claim about something on which an event's sources differ, `said`: event id -> its entries."""
-    found: list[Claim] = []
-    for event_id, entries in said.items():
-        others = [spoken for spoken in entries if not spoken.is_by_hand]
-        for group in sorted(GROUPS.keys() - WORDING):
-            claims = claims_about(event_id, others, group=group)
-            if disagree(group, claims):
-                found += claims
-    return found
+def identify_conflicts(claims: Iterable[Claims]) -> list[Claim]:
+    """Every claim about something on which an event's sources differ; `claims`: those of each event."""
+    return [
+        claim
+        for event in claims
+        for group, found in event.items()
+        if group not in WORDING and disagree(group, found)
+        for claim in found
+    ]
 
 
 def choose(claims: Sequence[Claim], *, policy: Policy) -> dict[Any, Choice]:
@@ -225,9 +231,10 @@ def consolidate(
     matching = match([comparable(spoken) for spoken in said.values()], aliases=title_aliases())
     members = stable_ids(matching.clusters, previous or {}, new_id=new_id)
     grouped = {event_id: [said[entry] for entry in entries] for event_id, entries in members.items()}
-    choices = choose(identify_conflicts(grouped), policy=rules)
+    claims = {event_id: claims_about(event_id, entries) for event_id, entries in grouped.items()}
+    choices = choose(identify_conflicts(claims.values()), policy=rules)
     events = [
-        hold(event_id, entries, choices=choices, policy=rules, decisions=decisions)
+        hold(event_id, entries, claims=claims[event_id], choices=choices, policy=rules, decisions=decisions)
         for event_id, entries in grouped.items()
     ]
     events.sort(key=lambda event: (event.fields.starts_on, event.fields.name, event.members))

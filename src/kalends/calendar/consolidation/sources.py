@@ -93,17 +93,17 @@ def title_aliases() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _moment_names() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """The longest names first, so that 'Small Business Saturday' is not taken for a shorter name inside it."""
-    names = sorted(title_aliases().items(), key=lambda item: (-len(item[0]), item[0]))
-    return tuple((re.compile(rf"(?<!\w){re.escape(name)}(?!\w)"), code) for name, code in names)
+def _moment_names() -> re.Pattern[str]:
+    """Any of the names, longest first: 'Small Business Saturday' is not taken for a shorter name that begins alike."""
+    names = sorted(title_aliases(), key=lambda name: (-len(name), name))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)")
 
 
 @lru_cache(maxsize=100_000)
 def moment_of(title: str) -> str | None:
-    """The moment that a title names; None where it names none."""
-    plain = title.casefold()
-    return next((code for pattern, code in _moment_names() if pattern.search(plain)), None)
+    """The first moment that a title names; None where it names none."""
+    found = _moment_names().search(title.casefold())
+    return title_aliases()[found[0]] if found else None
 
 
 @lru_cache(maxsize=100_000)
