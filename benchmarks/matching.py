@@ -90,7 +90,7 @@ def by_loop(entries):
 
 
 def timed(task, sets):
-    """The median over sets of entries in seconds of one processor (others' work does not count), and the last result."""
+    """The median over sets of entries in seconds of one processor (not of others' work), and the last result."""
     took = []
     for entries in sets:
         began = time.process_time()

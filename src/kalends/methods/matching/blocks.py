@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalends.methods.matching.columns import Columns
-from kalends.methods.matching.likeness import Ints, distinct, word_weight
+from kalends.methods.matching.likeness import Ints, distinct, ranges, word_weight
 
 NEAR: Final = 3
 """Days: a time zone moves an event by one, a weekend that is or is not counted by two more."""
@@ -56,20 +56,21 @@ def _near_groups(columns: Columns) -> tuple[Ints, Ints]:
 def _word_groups(columns: Columns) -> tuple[Ints, Ints]:
     """A group per beginning and per ending of a word, and the rows that are in it (both (m,))."""
     known: dict[str, int] = {}
-    of_title = [[known.setdefault(piece, len(known)) for piece in _pieces(title)] for title in columns.plain]
-    sizes = np.array([len(pieces) for pieces in of_title], dtype=np.int64)
-    flat = np.array([piece for pieces in of_title for piece in pieces], dtype=np.int64)
+    of_title = [{known.setdefault(piece, len(known)) for piece in _pieces(*title)} for title in columns.read]
+    of_name = [set[int]().union(*(of_title[title] for title in titles)) for titles in columns.names]
+    sizes = np.array([len(pieces) for pieces in of_name], dtype=np.int64)
+    flat = np.array([piece for pieces in of_name for piece in pieces], dtype=np.int64)
     starts = np.cumsum(sizes) - sizes
-    counts = sizes[columns.title]
-    rows = np.repeat(np.arange(columns.title.size), counts)
-    return flat[_ranges(starts[columns.title], counts)], rows
+    counts = sizes[columns.name]
+    rows = np.repeat(np.arange(columns.name.size), counts)
+    return flat[ranges(starts[columns.name], counts)], rows
 
 
-def _pieces(title: str) -> set[str]:
-    """Beginnings and endings of a title's telling words; of all its words if none is telling."""
+def _pieces(title: str, initials: str) -> set[str]:
+    """Beginnings and endings of a title's telling words (of all its words if none is telling) and its initials."""
     words = title.split(" ")
     telling = [word for word in words if word_weight(word) >= 1] or words
-    return {piece for word in telling for piece in (f"{word[:ENDING]}-", f"-{word[-ENDING:]}")}
+    return {piece for word in (*telling, initials) if word for piece in (f"{word[:ENDING]}-", f"-{word[-ENDING:]}")}
 
 
 def _said_pairs(columns: Columns, said: Ints, touching: Rows | None) -> Ints:
@@ -87,7 +88,7 @@ def _pairs(columns: Columns, groups: Ints, rows: Ints, day: Ints, span: int, tou
     found = [np.empty(0, dtype=np.int64)]
     for part in _parts(counts):
         first = np.repeat(np.arange(part.start, part.stop), counts[part])
-        second = _ranges(np.arange(part.start, part.stop) + 1, counts[part])
+        second = ranges(np.arange(part.start, part.stop) + 1, counts[part])
         left, right = np.minimum(rows[first], rows[second]), np.maximum(rows[first], rows[second])
         keep = columns.allowed(left, right) & (left < right)
         if touching is not None:
@@ -102,10 +103,3 @@ def _parts(counts: Ints) -> Iterator[slice]:
     cuts = np.searchsorted(whole, np.arange(_CHUNK, whole[-1] if whole.size else 0, _CHUNK)) + 1
     edges = [0, *np.unique(cuts).tolist(), counts.size]
     return (slice(start, stop) for start, stop in pairwise(edges) if start < stop)
-
-
-def _ranges(starts: Ints, counts: Ints) -> Ints:
-    """start, start + 1, ... for each start, `counts` of them, one after the other."""
-    offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    ranges: Ints = np.repeat(starts, counts) + offsets
-    return ranges

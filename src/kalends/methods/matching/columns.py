@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from kalends.methods.matching.entries import Entry
 from kalends.methods.matching.likeness import Floats, Ints, Titles, titles_of
-from kalends.methods.matching.titles import normalise_title
+from kalends.methods.matching.names import name_sets
+from kalends.methods.matching.titles import alias_table, markets_in, read_title
 
 T = TypeVar("T", bound=Hashable)
 
@@ -23,8 +24,6 @@ class Columns:
     first: Ints
     last: Ints
     source: Ints
-    title: Ints
-    """Row of `titles`."""
     key: Ints
     url: Ints
     type: Ints
@@ -33,11 +32,17 @@ class Columns:
     """Row and column of `overlap`."""
     twin: Ints
     """Entries of one source with the same code cannot be told apart."""
+    name: Ints
+    """Row of `names`."""
     titles: Titles
-    plain: tuple[str, ...]
-    """The plain titles (rows of `titles`)."""
+    read: tuple[tuple[str, str], ...]
+    """The titles in plain form and their initials (rows of `titles`)."""
+    names: tuple[tuple[int, ...], ...]
+    """Sets of titles that one event goes by (names.py)."""
     overlap: Floats
-    """Share of the smaller of two sets of markets that the other holds, too; NaN where one is empty (not said)."""
+    """Share of the smaller of two sets of markets that the other holds, too; NaN where one is empty (not said).
+
+    Where an entry does not say its markets, the countries that its title names count."""
 
     def allowed(self, left: Ints, right: Ints) -> NDArray[np.bool_]:
         """Which pairs (P,) may be one event at all: of two sources (or twins), and their markets do not rule it out."""
@@ -46,17 +51,21 @@ class Columns:
         return may
 
 
-def columns_of(entries: Sequence[Entry], *, aliases: Mapping[str, str] | None) -> Columns:
-    """The arrays of entries, row by row in their order."""
+def columns_of(
+    entries: Sequence[Entry], *, aliases: Mapping[str, str] | None, same: Iterable[tuple[int, int]] = ()
+) -> Columns:
+    """The arrays of entries, row by row in their order; `same`: rows that a person has called one event."""
     raw, raw_titles = _distinct(entry.title for entry in entries)
-    plain, plain_of_raw = _distinct(normalise_title(title, aliases=aliases) for title in raw_titles)
-    title = plain[raw] if raw.size else raw
-    markets, sets = _distinct(entry.markets for entry in entries)
+    table = alias_table(aliases)
+    plain, plain_of_raw = _distinct(read_title(title, aliases=table) for title in raw_titles)
+    title = plain[raw].tolist() if raw.size else []
+    named = [markets_in(words) for words, _ in plain_of_raw]
+    markets, sets = _distinct(entry.markets or named[at] for entry, at in zip(entries, title, strict=True))
+    name, names = _distinct(name_sets(entries, title, same=same))
     return Columns(
         first=np.array([entry.first.toordinal() for entry in entries], dtype=np.int64),
         last=np.array([entry.last.toordinal() for entry in entries], dtype=np.int64),
         source=_distinct(entry.source for entry in entries)[0],
-        title=title,
         key=_said(entry.key for entry in entries),
         url=_said(entry.url for entry in entries),
         type=_said(entry.type for entry in entries),
@@ -64,10 +73,12 @@ def columns_of(entries: Sequence[Entry], *, aliases: Mapping[str, str] | None) -
         markets=markets,
         twin=_distinct(
             (entry.source, entry.key, at, entry.first, entry.last, entry.markets, entry.type, entry.moment)
-            for entry, at in zip(entries, title.tolist(), strict=True)
+            for entry, at in zip(entries, title, strict=True)
         )[0],
+        name=name,
         titles=titles_of(plain_of_raw),
-        plain=tuple(plain_of_raw),
+        read=tuple(plain_of_raw),
+        names=tuple(names),
         overlap=_overlaps(sets),
     )
 

@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
 from kalends.methods.matching.titles import MAX_WORDS
-from kalends.methods.matching.words import SALE, TWISTS
+from kalends.methods.matching.words import EXCLUSIVE, MARKET, SALE, TWISTS
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,9 +25,21 @@ Bits = NDArray[np.uint64]
 _LITTLE: Final = {SALE: 0.3, "day": 0.4, "week": 0.5, "weekend": 0.5, "new": 0.4, "season": 0.5, "online": 0.4}
 _LETTER_WEIGHT: Final = 0.5
 _MOMENT_WEIGHT: Final = 1.5
+_MARKET_WEIGHT: Final = 0.2
+"""Of a country's name: the market is a part of the score of its own."""
 
 SAME_WORD: Final = 0.8
 """Words from here on are one word with a slip: one letter of five, two of ten."""
+SLIP_SHARE: Final = 0.4
+"""How much of the letters that differ counts: a slip is rarely another word."""
+INITIALS_LIKENESS: Final = 0.95
+"""Of a title's initials and the title ("GDC"): other names may begin with the same letters."""
+COGNATE: Final = 0.6
+"""Long words from here up to `SAME_WORD` may be one word in two languages ("collection", "colección")."""
+COGNATE_SHARE: Final = 0.6
+"""How much of their common letters counts."""
+LONG_WORD: Final = 6
+"""Letters of such words: in shorter ones 0.6 is chance."""
 SHORTEST_FUZZY: Final = 4
 """In shorter words one letter makes another word; they may only be the beginning of a longer one."""
 PREFIX_LIKENESS: Final = 0.85
@@ -36,12 +48,16 @@ PREFIX_LIKENESS: Final = 0.85
 # Shares of the title's score. Tuned on the tuning half of the labelled set (docs/reference/consolidation.md).
 WORDS_SHARE: Final = 0.75
 """Of the words; the rest is of the pieces of three letters, which see through compounds and slips."""
-CONTAINED_SHARE: Final = 0.45
+CONTAINED_SHARE: Final = 0.55
 """Of how much of the shorter title the longer one holds; the rest is of how much they share of both."""
-CONTAINED_POWER: Final = 3.0
+CONTAINED_POWER: Final = 1.5
 """A word that each lacks of the other ("... Sweden", "... Norway") weighs more than one that only one of them has."""
-CONTRADICTION: Final = 0.5
-"""What is left of the words' score when the numbers differ ("Drop 1", "Drop 2"), or one is a teaser, the other not."""
+CONTRADICTION: Final = 0.35
+"""What is left of a title's score where two titles say different numbers, seasons, months or weekdays, where one is
+about a teaser and the other is not, or where they name two moments."""
+
+TITLE_POWER: Final = 0.5
+"""Stretches the middle: titles with half in common are much more often one event than the half says."""
 
 _SIGNATURE_BITS: Final = 1024
 """Pieces of a title are kept as a set of bits: of 20 pieces, two different ones share a bit in 2 of 10 titles."""
@@ -65,7 +81,7 @@ class Letters:
         begin = self.beginnings[left] == self.beginnings[right]
         shorter = np.minimum(self.lengths[left], self.lengths[right])
         longer = np.maximum(self.lengths[left], self.lengths[right])
-        as_long = shorter >= SAME_WORD * longer
+        as_long = shorter >= COGNATE * longer
         near: NDArray[np.bool_] = (shorter > 0) & (begin | (as_long & (self.endings[left] == self.endings[right])))
         return near
 
@@ -89,11 +105,13 @@ class Titles:
     weights: Floats
     pieces: Bits
     piece_counts: Ints
+    initials: Ints
+    """Codes of the titles' initials (n,); 0: none."""
     letters: Letters
     totals: Floats
     """Each title's sum of weights (n,)."""
-    numbers: Ints
-    """A code per set of numbers (n,); 0: none."""
+    kinds: Ints
+    """A code per set of numbers, of seasons, of months and of weekdays (n, 4); 0: none."""
     twists: Ints
     """A code per set of words that make another event (n,); 0: none."""
 
@@ -113,13 +131,21 @@ def distinct_and_back(codes: Ints) -> tuple[Ints, Ints]:
     return codes[order][begins], back
 
 
-def titles_of(plain: Sequence[str]) -> Titles:
-    """The arrays of plain titles (as `normalise_title` gives them)."""
-    split = [title.split(" ")[:MAX_WORDS] for title in plain]
+def ranges(starts: Ints, counts: Ints) -> Ints:
+    """start, start + 1, ... for each start, `counts` of them, one after the other."""
+    offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    ranges: Ints = np.repeat(starts, counts) + offsets
+    return ranges
+
+
+def titles_of(read: Sequence[tuple[str, str]]) -> Titles:
+    """The arrays of titles, each in plain form and with its initials (as `read_title` gives them)."""
+    split = [plain.split(" ")[:MAX_WORDS] for plain, _ in read]
     codes: dict[str, int] = {"": 0}
     words = np.zeros((len(split), MAX_WORDS), dtype=np.int64)
     for row, title in enumerate(split):
         words[row, : len(title)] = [codes.setdefault(word, len(codes)) for word in title]
+    initials = np.array([codes.setdefault(short, len(codes)) for _, short in read], dtype=np.int64)
     weights = np.array([0.0, *(word_weight(word) for word in codes if word)])[words]
     pieces = np.frombuffer(b"".join(_signature("".join(title)) for title in split), dtype=np.uint64)
     signatures = pieces.reshape(len(split), _SIGNATURE_BITS // 64)
@@ -127,11 +153,12 @@ def titles_of(plain: Sequence[str]) -> Titles:
         vocabulary=tuple(codes),
         words=words,
         weights=weights,
+        initials=initials,
         letters=_letters(tuple(codes)),
         totals=weights.sum(axis=1),
         pieces=signatures,
         piece_counts=np.bitwise_count(signatures).sum(axis=1, dtype=np.int64),
-        numbers=_codes(tuple(sorted(word for word in title if word.isdigit())) for title in split),
+        kinds=np.column_stack([_codes(_of_kind(title, kind) for title in split) for kind in (None, *EXCLUSIVE)]),
         twists=_codes(tuple(sorted(word for word in title if word in TWISTS)) for title in split),
     )
 
@@ -140,6 +167,8 @@ def word_weight(word: str) -> float:
     """What a plain word says about which event it is."""
     if word in _LITTLE:
         return _LITTLE[word]
+    if word.startswith(MARKET):
+        return _MARKET_WEIGHT
     if len(word) == 1 and not word.isdigit():
         return _LETTER_WEIGHT
     return _MOMENT_WEIGHT if "_" in word and word not in TWISTS else 1.0
@@ -183,7 +212,10 @@ def title_likeness(titles: Titles, left: Ints, right: Ints) -> Floats:
 
 def _likeness(titles: Titles, left: Ints, right: Ints, width: int) -> Floats:
     """The same for some pairs of titles of at most `width` words."""
-    ours, theirs = _matched(titles, titles.words[left, :width], titles.words[right, :width])
+    first, second = titles.words[left, :width], titles.words[right, :width]
+    ours, theirs = _matched(titles, first, second)
+    _match_initials(titles.initials[right], first, second, ours, theirs)
+    _match_initials(titles.initials[left], second, first, theirs, ours)
     ours *= titles.weights[left, :width]
     theirs *= titles.weights[right, :width]
     kept, kept_there = ours.sum(axis=1), theirs.sum(axis=1)
@@ -191,8 +223,9 @@ def _likeness(titles: Titles, left: Ints, right: Ints, width: int) -> Floats:
     contained = np.maximum(_ratio(kept, whole), _ratio(kept_there, whole_there))
     shared = _ratio(kept + kept_there, whole + whole_there)
     words = CONTAINED_SHARE * contained**CONTAINED_POWER + (1 - CONTAINED_SHARE) * shared
-    words *= np.where(_contradict(titles, left, right), CONTRADICTION, 1.0)
-    alike: Floats = WORDS_SHARE * words + (1 - WORDS_SHARE) * _piece_likeness(titles, left, right)
+    mixed = WORDS_SHARE * words + (1 - WORDS_SHARE) * _piece_likeness(titles, left, right)
+    contradiction = np.where(_contradict(titles, left, right), CONTRADICTION, 1.0)
+    alike: Floats = contradiction * np.maximum(words, mixed) ** TITLE_POWER
     return alike
 
 
@@ -202,11 +235,16 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return ratio
 
 
+def _of_kind(title: Sequence[str], kind: Sequence[str] | None) -> tuple[str, ...]:
+    """The words of a title that are of a kind, sorted; None: the numbers."""
+    return tuple(sorted({word for word in title if (word.isdigit() if kind is None else word in kind)}))
+
+
 def _contradict(titles: Titles, left: Ints, right: Ints) -> NDArray[np.bool_]:
-    """Whether (P,) both have numbers that differ, or one is about something around the event (`TWISTS`)."""
-    first, second = titles.numbers[left], titles.numbers[right]
-    numbers = (first > 0) & (second > 0) & (first != second)
-    contradict: NDArray[np.bool_] = numbers | (titles.twists[left] != titles.twists[right])
+    """Whether (P,) both say something of one kind and it differs, or one is about something around the event."""
+    first, second = titles.kinds[left], titles.kinds[right]
+    differ = ((first > 0) & (second > 0) & (first != second)).any(axis=1)
+    contradict: NDArray[np.bool_] = differ | (titles.twists[left] != titles.twists[right])
     return contradict
 
 
@@ -231,6 +269,14 @@ def _matched(titles: Titles, first: Ints, second: Ints) -> tuple[Floats, Floats]
     return ours, theirs
 
 
+def _match_initials(initials: Ints, first: Ints, second: Ints, ours: Floats, theirs: Floats) -> None:
+    """Where a word of `first` is the initials (P,) of `second`, all words of `second` are found, in place."""
+    is_short = (first == initials[:, None]) & (initials > 0)[:, None]
+    ours[is_short] = INITIALS_LIKENESS
+    found = is_short.any(axis=1)
+    theirs[found] = np.maximum(theirs[found], INITIALS_LIKENESS * (second[found] > 0))
+
+
 def _word_likeness(vocabulary: Sequence[str], left: Ints, right: Ints) -> Floats:
     """How alike (n,) words are by their codes: 0 or `SAME_WORD` to 1. Each distinct pair is compared once."""
     size = len(vocabulary)
@@ -244,5 +290,7 @@ def _word_likeness(vocabulary: Sequence[str], left: Ints, right: Ints) -> Floats
 def _word_pair(a: str, b: str, slip: float) -> float:
     """How alike two different words are, given the share of letters that are no slip."""
     if slip >= SAME_WORD and min(len(a), len(b)) >= SHORTEST_FUZZY:
-        return slip
-    return PREFIX_LIKENESS if a.startswith(b) or b.startswith(a) else 0.0
+        return 1 - SLIP_SHARE * (1 - slip)
+    if a.startswith(b) or b.startswith(a):
+        return PREFIX_LIKENESS
+    return COGNATE_SHARE * slip if slip >= COGNATE and min(len(a), len(b)) >= LONG_WORD else 0.0

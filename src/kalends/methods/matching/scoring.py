@@ -13,20 +13,21 @@ import numpy as np
 
 from kalends.methods.matching.columns import Columns, columns_of
 from kalends.methods.matching.entries import Entry, Part, Score
-from kalends.methods.matching.likeness import Floats, Ints, distinct_and_back, title_likeness
+from kalends.methods.matching.likeness import CONTRADICTION, Floats, Ints, distinct_and_back, title_likeness
 
 # Tuned on the tuning half of the labelled set (docs/reference/consolidation.md).
 WEIGHTS: Final[dict[str, float]] = {
     "title": 0.50,
-    "interval": 0.22,
-    "key": 0.30,
+    "interval": 0.40,
+    "key": 2.00,
+    "url": 0.20,
     "type": 0.06,
     "market": 0.06,
     "moment": 0.16,
 }
 TOLERANCE: Final = 1
 """Days by which a first or last day may differ through time zones, or through an end that was meant to be exclusive."""
-EXACT_SHARE: Final = 0.1
+EXACT_SHARE: Final = 0.2
 """Of the interval's likeness that only the very same days get."""
 DIGITS: Final = 6
 """Decimals of a score: what differs beyond them is a tie, whichever way it was added up."""
@@ -52,16 +53,16 @@ def score(a: Entry, b: Entry, *, aliases: Mapping[str, str] | None = None) -> Sc
 
 def likenesses(columns: Columns, left: Ints, right: Ints) -> list[Floats]:
     """How alike pairs of rows are in each part (P,), in the order of `WEIGHTS`; NaN where one does not say."""
-    key = (columns.key[left] == columns.key[right]) & (columns.key[left] >= 0)
-    url = (columns.url[left] == columns.url[right]) & (columns.url[left] >= 0)
+    moment = _equal(columns.moment[left], columns.moment[right])
     return [
-        _titles(columns, left, right),
+        # Two titles that name two moments are as far apart as two that contradict each other in words.
+        _titles(columns, left, right) * np.where(moment == 0, CONTRADICTION, 1.0),
         _intervals(columns, left, right),
-        # Two systems give the same event two keys and two pages: only equality says something.
-        np.where(key | url, 1.0, np.nan),
+        _same(columns.key[left], columns.key[right]),
+        _same(columns.url[left], columns.url[right]),
         _equal(columns.type[left], columns.type[right]),
         columns.overlap[columns.markets[left], columns.markets[right]],
-        _equal(columns.moment[left], columns.moment[right]),
+        moment,
     ]
 
 
@@ -76,11 +77,29 @@ def values(parts: Sequence[Floats]) -> Floats:
 
 
 def _titles(columns: Columns, left: Ints, right: Ints) -> Floats:
-    """Likeness (P,) of the titles; every distinct pair of titles is looked at once."""
-    size = len(columns.plain)
-    first, second = columns.title[left], columns.title[right]
+    """Likeness (P,) of the titles, of the names most alike where there are several; equal pairs are looked at once."""
+    size = len(columns.names)
+    first, second = columns.name[left], columns.name[right]
     codes, back = distinct_and_back(np.minimum(first, second) * size + np.maximum(first, second))
-    return title_likeness(columns.titles, codes // size, codes % size)[back]
+    return _names(columns, codes // size, codes % size)[back]
+
+
+def _names(columns: Columns, left: Ints, right: Ints) -> Floats:
+    """Likeness (m,) of the most alike titles of sets of names."""
+    counts = np.array([len(names) for names in columns.names], dtype=np.int64)
+    starts = np.cumsum(counts) - counts
+    titles = np.array([title for names in columns.names for title in names], dtype=np.int64)
+    pairs = counts[left] * counts[right]
+    begins = np.cumsum(pairs) - pairs
+    place = np.arange(pairs.sum()) - np.repeat(begins, pairs)
+    width = np.repeat(counts[right], pairs)
+    first = titles[np.repeat(starts[left], pairs) + place // width]
+    second = titles[np.repeat(starts[right], pairs) + place % width]
+    size = len(columns.read)
+    codes, back = distinct_and_back(np.minimum(first, second) * size + np.maximum(first, second))
+    alike = title_likeness(columns.titles, codes // size, codes % size)[back]
+    best: Floats = np.maximum.reduceat(alike, begins) if alike.size else alike
+    return best
 
 
 def _intervals(columns: Columns, left: Ints, right: Ints) -> Floats:
@@ -101,3 +120,8 @@ def _intervals(columns: Columns, left: Ints, right: Ints) -> Floats:
 def _equal(first: Ints, second: Ints) -> Floats:
     """1 where both say the same, 0 where they differ, NaN where one does not say."""
     return np.where((first < 0) | (second < 0), np.nan, (first == second).astype(float))
+
+
+def _same(first: Ints, second: Ints) -> Floats:
+    """1 where both say the same, else NaN: that two systems give one event two keys or two pages is no sign."""
+    return np.where((first == second) & (first >= 0), 1.0, np.nan)
