@@ -1,14 +1,17 @@
 """Sources become events: matched, held, kept by id, followed by the days; what people did stays."""
 
-from datetime import date
+import random
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from kalends.calendar import service, sources
-from kalends.calendar.consolidating import consolidate_pending
+from kalends.calendar.consolidating import consolidate_pending, list_runs
+from kalends.calendar.consolidation import SourceCalendar, consolidate
 from kalends.calendar.events import EventFields
-from kalends.calendar.models import StoredConflict, StoredEntry
+from kalends.calendar.models import CalendarSource, StoredConflict, StoredEntry
+from kalends.calendar.reading import SourceEntry
 
 YEAR = {"first": date(2026, 1, 1), "last": date(2026, 12, 31)}
 
@@ -159,3 +162,55 @@ def test_the_days_follow(work):
 def test_a_source_cannot_take_a_name_of_ours(work, label):
     with pytest.raises(Exception, match="Kalends uses that name"):
         sources.add_source(work, label=label)
+
+
+def test_a_run_says_what_it_was_made_of_and_how_good_it_is(work):
+    read(work, "Team", TEAM, priority=10)
+    read(work, "Agency", AGENCY.replace(b"2026-11-27,2026-11-30", b"2026-11-26,2026-11-30"))
+    read(work, "Team", TEAM)
+    last, first = list_runs(work)
+    assert (first.entries, first.events, first.conflicts, first.quality_score) == (2, 2, 0, 100.0)
+    assert (last.entries, last.events, last.conflicts) == (2, 2, 1)
+    assert last.quality_score == (75.0 if last.settled == 0 else 100.0)
+    assert set(last.sources) == {"team", "agency"}
+
+
+WORDS = ("Aurora launch", "Borealis sale", "Cobalt webinar", "Delta fair", "Ember drop", "Fjord week")
+
+
+def made_up(chance, count):
+    """A calendar of some of the words' events, each on its days or a day late, sometimes renamed."""
+    rows = []
+    for number, name in enumerate(chance.sample(WORDS, count)):
+        day = date(2026, 2, 2) + timedelta(days=9 * WORDS.index(name) + chance.choice((0, 0, 0, 1)))
+        shown = name + chance.choice(("", "", " 2026"))
+        rows.append(f"{number}{name[0]},{shown},{day},{day + timedelta(days=3)},US,{chance.choice(('high', ''))}")
+    return table(*rows)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_step_by_step_ends_where_all_at_once_does(work, seed):
+    chance = random.Random(seed)
+    for step in range(6):
+        read(
+            work,
+            f"Source {step % 3}",
+            made_up(chance, chance.randrange(2, 6)),
+            **({} if step > 2 else {"priority": step}),
+        )
+    rows = work.session.execute(select(StoredEntry, CalendarSource).join(
+        CalendarSource, CalendarSource.id == StoredEntry.source_id)).all()  # fmt: skip
+    kept = {}
+    for entry, source in rows:
+        kept.setdefault(source.name, (source, []))[1].append(
+            SourceEntry(entry.key, entry.fields, entry.url, entry.support)
+        )
+    whole = consolidate(
+        [SourceCalendar(name, said, source.priority, source.quality) for name, (source, said) in kept.items()]
+    )
+    step_by_step = {}
+    for entry, source in rows:
+        step_by_step.setdefault(entry.event_id, set()).add(f"{source.name}/{entry.key}")
+    assert {frozenset(found) for found in step_by_step.values()} == {frozenset(event.members) for event in whole.events}
+    held = {(event.name, event.starts_on, event.ends_on) for event in service.list_events(work, **YEAR)}
+    assert held == {(e.fields.name, e.fields.starts_on, e.fields.ends_on) for e in whole.events}

@@ -6,9 +6,9 @@ source's statement are written beside them. Running again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,8 +16,8 @@ from sqlalchemy import delete, insert, select
 
 from kalends.base.ids import new_id
 from kalends.base.work import Work
-from kalends.calendar.calendars import Span, lock_calendar
-from kalends.calendar.changes import latest_of_many, mark_spans
+from kalends.calendar.calendars import Span, get_calendar, lock_calendar
+from kalends.calendar.changes import mark_spans
 from kalends.calendar.conflictrows import decisions_about, write_conflicts
 from kalends.calendar.consolidation import (
     MasterEvent,
@@ -33,34 +33,10 @@ from kalends.calendar.consolidation import (
 )
 from kalends.calendar.eventrows import fields_of, put_fields
 from kalends.calendar.events import EVENT_FIELDS, MANUAL, Merged, touched
-from kalends.calendar.models import Calendar, CalendarSource, Event, SourceEvent, StoredEntry
+from kalends.calendar.models import Consolidation, Event, SourceEvent, StoredEntry
+from kalends.calendar.nearby import MASTER, Nearby, look_around
 from kalends.calendar.reading import SourceEntry
 from kalends.methods.matching import match, stable_ids
-
-MASTER: Final = "master"
-"""The source of an event that was made of calendar sources' entries."""
-NEAR: Final = timedelta(days=14)
-"""Entries whose days are further away than this from every changed entry are not matched again: a match needs days
-within 3 of each other, and this leaves room for a chain of them.
-"""
-BATCH: Final = 5_000
-API_PRIORITY: Final = 50
-"""Events that came over the API come before calendars that were read, unless somebody orders otherwise."""
-
-
-@dataclass(slots=True)
-class Nearby:
-    """What a consolidation looks at: rows, what they say, and which event each belonged to."""
-
-    calendar: Calendar
-    rows: dict[str, StoredEntry] = field(default_factory=dict)
-    said: dict[str, Spoken] = field(default_factory=dict)
-    events: dict[UUID, Event] = field(default_factory=dict)
-    overrides: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
-    """What people changed by hand in events that sources made."""
-    removed: set[UUID] = field(default_factory=set)
-    """Events that people took off the calendar."""
-    previous: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +56,13 @@ def consolidate_pending(
     events: Collection[UUID] = (),
     policy: Policy | None = None,
 ) -> Consolidated:
-    """Make events of what the calendar's sources changed since the last run.
+    """Make events of what the calendar's sources changed since the last run, and note the run if there was any change.
 
     `spans`, `events`: days and events that people changed, to be looked at again though no source changed.
     """
+    begun = time.perf_counter()
     calendar = lock_calendar(work, calendar_id=calendar_id)
-    near = _nearby(work, calendar, spans)
+    near = look_around(work, calendar, spans)
     if not near.rows:
         return Consolidated(0, 0, 0)
     pending = {key for key, row in near.rows.items() if row.is_pending}
@@ -102,106 +79,60 @@ def consolidate_pending(
     _settle_rows(work, near, members)
     if moved:
         mark_spans(work, calendar, "sources consolidated", moved)
-    return Consolidated(len(pending), len(held), sum(len(event.conflicts) for event in held))
+    done = Consolidated(len(pending), len(held), sum(len(event.conflicts) for event in held))
+    if held or pending:
+        _note_run(work, near, held, done, seconds=time.perf_counter() - begun)
+    return done
+
+
+# How much of an event's worth an unsettled difference takes: half for its days, all where the event is critical.
+UNSETTLED: Final = {"low": 0.1, "medium": 0.25, "high": 0.5, "critical": 1.0}
+
+
+def quality_of(held: Sequence[MasterEvent]) -> float:
+    """0 to 100: the mean over the events of what their unsettled conflicts leave of them."""
+    if not held:
+        return 100.0
+    lost = (
+        sum(UNSETTLED[conflict.severity] for conflict in event.conflicts if conflict.state != "settled")
+        for event in held
+    )
+    return round(100 * sum(1 - min(1.0, each) for each in lost) / len(held), 2)
+
+
+def _note_run(work: Work, near: Nearby, held: Sequence[MasterEvent], done: Consolidated, *, seconds: float) -> None:
+    """What was consolidated, from which readings of which sources, how well, and how long it took."""
+    sources = {spoken.source.name: spoken.source.freshness for spoken in near.said.values()}
+    conflicts = [conflict for event in held for conflict in event.conflicts]
+    work.session.add(
+        Consolidation(
+            tenant_id=work.scope.tenant_id,
+            id=new_id(),
+            calendar_id=near.calendar.id,
+            sources=dict(sorted(sources.items())),
+            entries=done.entries,
+            events=done.events,
+            conflicts=len(conflicts),
+            settled=sum(conflict.state == "settled" for conflict in conflicts),
+            quality_score=quality_of(held),
+            seconds=seconds,
+            created_at=work.now,
+        )
+    )
+    work.session.flush()
+
+
+def list_runs(work: Work, *, calendar_id: UUID | None = None, limit: int = 20) -> Sequence[Consolidation]:
+    """The last runs, newest first."""
+    calendar = get_calendar(work, calendar_id=calendar_id)
+    query = select(Consolidation).where(Consolidation.calendar_id == calendar.id)
+    return work.session.scalars(query.order_by(Consolidation.id.desc()).limit(limit)).all()
 
 
 def follow(work: Work, *, event: Event, spans: Sequence[Span]) -> None:
     """After an event was changed by hand: what sources say there is held against it anew."""
     consolidate_pending(work, calendar_id=event.calendar_id, spans=spans, events={event.id})
     work.session.refresh(event)
-
-
-# What is looked at.
-
-
-def _nearby(work: Work, calendar: Calendar, spans: Sequence[Span]) -> Nearby:
-    """The entries on days near those that are pending, the rest of their events, and events made by hand there."""
-    near = Nearby(calendar)
-    mine = StoredEntry.calendar_id == calendar.id
-    pending = work.session.scalars(select(StoredEntry).where(mine, StoredEntry.is_pending)).all()
-    changed = [*spans, *((row.starts_on, row.ends_on) for row in pending)]
-    if not changed:
-        return near
-    windows = _windows([(first - NEAR, last + NEAR) for first, last in changed])
-    rows = set(pending)
-    for first, last in windows:
-        on_days = (StoredEntry.starts_on <= last, StoredEntry.ends_on >= first)
-        rows |= set(work.session.scalars(select(StoredEntry).where(mine, *on_days)))
-    events = {row.event_id for row in rows if row.event_id}
-    for some in _batches(sorted(events)):
-        rows |= set(work.session.scalars(select(StoredEntry).where(mine, StoredEntry.event_id.in_(some))))
-    sources = _sources(work, calendar)
-    for row in sorted(rows, key=lambda row: (str(row.source_id), row.key)):
-        spoken = Spoken(sources[row.source_id], SourceEntry(row.key, row.fields, row.url, row.support))
-        near.rows[spoken.id], near.said[spoken.id] = row, spoken
-        if row.event_id is not None:
-            near.previous.setdefault(str(row.event_id), []).append(spoken.id)
-    if rows:
-        _add_events(work, near, windows, events)
-    return near
-
-
-def _windows(spans: Iterable[Span]) -> list[Span]:
-    """The spans, those that touch joined."""
-    joined: list[Span] = []
-    for first, last in sorted(spans):
-        if joined and first <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
-        else:
-            joined.append((first, last))
-    return joined
-
-
-def _batches(ids: Sequence[UUID]) -> Iterable[Sequence[UUID]]:
-    return (ids[at : at + BATCH] for at in range(0, len(ids), BATCH))
-
-
-def _sources(work: Work, calendar: Calendar) -> dict[UUID, SourceCalendar]:
-    """The calendar's sources as consolidation knows them; their entries come one by one."""
-    found = work.session.scalars(select(CalendarSource).where(CalendarSource.calendar_id == calendar.id))
-    return {
-        row.id: SourceCalendar(
-            name=row.name,
-            entries=(),
-            priority=row.priority,
-            quality=row.quality,
-            freshness=int(row.read_at.timestamp()) if row.read_at else None,
-            markets=tuple(row.markets),
-        )
-        for row in found
-    }
-
-
-def _add_events(work: Work, near: Nearby, spans: Sequence[Span], known: set[UUID]) -> None:
-    """The events of those entries; and, as entries of their own, events near them that no source's entry made."""
-    query = select(Event).where(Event.calendar_id == near.calendar.id)
-    found: dict[UUID, Event] = {}
-    for some in _batches(sorted(known)):
-        found |= {event.id: event for event in work.session.scalars(query.where(Event.id.in_(some)))}
-    for first, last in spans:
-        there = query.where(
-            Event.starts_on <= last, Event.ends_on >= first, Event.source != MASTER, Event.deleted_at.is_(None)
-        )
-        found |= {event.id: event for event in work.session.scalars(there)}
-    near.events = found
-    for some in _batches(sorted(found)):
-        for event_id, records in latest_of_many(work, some).items():
-            event = found[event_id]
-            by_hand = records.get(MANUAL)
-            if by_hand is not None and by_hand.is_deleted:
-                near.removed.add(event_id)
-            if by_hand is not None and event.source != MANUAL:
-                near.overrides[event_id] = by_hand.fields
-            if event.source != MASTER and event.deleted_at is None:
-                _add_own(near, event, records[event.source].fields)
-
-
-def _add_own(near: Nearby, event: Event, fields: Mapping[str, Any]) -> None:
-    """An event that a person or a program made, as an entry that others can be matched with."""
-    source = SourceCalendar(name=event.source, entries=(), priority=API_PRIORITY)
-    spoken = Spoken(source, SourceEntry(f"event:{event.id}", fields))
-    near.said[spoken.id] = spoken
-    near.previous.setdefault(str(event.id), []).append(spoken.id)
 
 
 # What holds.
@@ -309,8 +240,13 @@ def _bury(work: Work, near: Nearby, event: Event, records: list[dict[str, Any]])
 def _records(work: Work, near: Nearby, event: Event, master: MasterEvent) -> list[dict[str, Any]]:
     """What sources now say of the event that they did not say of it before; and which of them no longer speak of it."""
     fresh, left = _moved(near, master)
-    said = [_record(work, event, near.said[key]) for key in fresh]
-    return said + [_record(work, event, near.said[key], is_deleted=True) for key in left]
+    speaking = {near.said[key].source.name for key in master.members if key in near.rows}
+    # One statement for each source: one that left by one key and came by another still speaks.
+    gone = {near.said[key].source.name: key for key in left if near.said[key].source.name not in speaking}
+    said = {near.said[key].source.name: key for key in fresh}
+    return [_record(work, event, near.said[key]) for key in said.values()] + [
+        _record(work, event, near.said[key], is_deleted=True) for key in gone.values()
+    ]
 
 
 def _record(work: Work, event: Event, spoken: Spoken, *, is_deleted: bool = False) -> dict[str, Any]:

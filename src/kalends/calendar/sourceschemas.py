@@ -211,6 +211,28 @@ def _spelled(conflict: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+class RunOut(BaseModel):
+    """One consolidation. `sources`: name -> when it was read (Unix time); `quality_score`: 0 to 100, what unsettled
+    conflicts left of the events that were worked out anew.
+    """
+
+    id: UUID
+    created_at: datetime
+    sources: dict[str, int | None]
+    entries: int
+    events: int
+    conflicts: int
+    settled: int
+    quality_score: float
+    seconds: float
+
+
+class RunsOut(BaseModel):
+    """Consolidations, newest first."""
+
+    consolidations: list[RunOut]
+
+
 class SaidOut(BaseModel):
     """What one source says."""
 

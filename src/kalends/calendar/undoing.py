@@ -10,11 +10,12 @@ from sqlalchemy import select
 from kalends.base.work import Work
 from kalends.calendar.calendars import get_calendar, lock_calendar
 from kalends.calendar.changes import event_history, latest_records, mark_spans, record_change
-from kalends.calendar.consolidating import MASTER, follow
+from kalends.calendar.consolidating import follow
 from kalends.calendar.errors import EventNotFoundError, NothingToUndoError
 from kalends.calendar.eventrows import fields_of, plain_event
 from kalends.calendar.events import MANUAL, touched
 from kalends.calendar.models import Event, SourceEvent
+from kalends.calendar.nearby import MASTER
 
 # How far back "Undo" looks for something that can still be taken back.
 LOOK_BACK = 100

@@ -13,7 +13,7 @@ from kalends.base.reading import PayloadTooLargeError
 from kalends.base.work import Work
 from kalends.calendar import sources
 from kalends.calendar.calendars import get_calendar
-from kalends.calendar.consolidating import consolidate_pending
+from kalends.calendar.consolidating import consolidate_pending, list_runs
 from kalends.calendar.consolidation import consolidate
 from kalends.calendar.icsout import as_ics
 from kalends.calendar.planning import list_events
@@ -23,6 +23,8 @@ from kalends.calendar.sourceschemas import (
     DoneOut,
     ReadingOut,
     ReadingsOut,
+    RunOut,
+    RunsOut,
     SourceIn,
     SourceOut,
     SourcesOut,
@@ -108,6 +110,13 @@ def post_consolidate(work: Writer, body: ConsolidateIn) -> ConsolidatedOut | Don
         done = consolidate_pending(work, calendar_id=calendar.id, policy=body.policy())
         return DoneOut.model_validate(asdict(done))
     return ConsolidatedOut.of(consolidate(body.calendars(), policy=body.policy()))
+
+
+@router.get("/calendar/consolidations")
+def read_consolidations(work: Reader, calendar_id: UUID | None = None) -> RunsOut:
+    """The last consolidations, newest first: from what, how well, how long."""
+    found = list_runs(work, calendar_id=calendar_id)
+    return RunsOut(consolidations=[RunOut.model_validate(run, from_attributes=True) for run in found])
 
 
 @router.get("/calendar/events.ics", responses={200: {"content": {"text/calendar": {}}}}, response_model=None)
