@@ -273,7 +273,7 @@ def test_the_fourth_friday_is_not_black_friday_when_november_begins_on_one():
         ("FREQ=DAILY;INTERVAL=2;BYMONTHDAY=31", "BYMONTHDAY goes with FREQ=MONTHLY or YEARLY, not with DAILY."),
         ("FREQ=DAILY;BYSETPOS=2", "BYSETPOS"),
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1,2,3,4,-1,-2", "BYSETPOS has more than 5 values."),
-        (f"FREQ=DAILY;BYHOUR={','.join(map(str, range(24)))};BYMINUTE={','.join(map(str, range(60)))}", "too often"),
+        (f"FREQ=DAILY;BYHOUR={','.join(map(str, range(24)))};BYMINUTE={','.join(map(str, range(60)))}", "1440 times a day"),
         ("FREQ=DAILY;UNTIL=tomorrow", "RRULE could not be read"),
     ],
 )
@@ -294,11 +294,34 @@ def test_a_rule_from_before_time_is_refused_and_outlooks_first_year_is_not():
 
 @pytest.mark.parametrize(
     "rule",
-    ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30,31", "FREQ=MONTHLY;BYDAY=6MO"],
+    [
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30,31",
+        "FREQ=MONTHLY;BYMONTH=4,6;BYMONTHDAY=-31",
+        "FREQ=MONTHLY;BYDAY=6MO,-7TU",
+        "FREQ=DAILY;INTERVAL=14;BYDAY=TU",
+        "FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=3",
+    ],
 )
-def test_a_rule_that_never_comes_true_is_its_first_day(rule):
+def test_a_rule_that_never_comes_true_is_its_first_day_and_told(rule):
     reading = read(vcalendar(vevent("DTSTART;VALUE=DATE:20260105", f"RRULE:{rule}")))
     assert days(reading) == [("2026-01-05", "2026-01-05")]
+    assert reading.fates[0].reasons == ("Its rule never comes true; it was read as happening once.",)
+
+
+@pytest.mark.parametrize(
+    ("rule", "second"),
+    [
+        ("FREQ=YEARLY;BYMONTH=2,3;BYMONTHDAY=31", "2026-03-31"),
+        ("FREQ=MONTHLY;BYDAY=5MO", "2026-03-30"),
+        ("FREQ=YEARLY;BYDAY=20MO", "2026-05-18"),
+        ("FREQ=DAILY;INTERVAL=14;BYDAY=MO", "2026-01-19"),
+        ("FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=2", "2026-01-06"),
+        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", "2026-01-30"),
+    ],
+)
+def test_a_rule_that_comes_true_seldom(rule, second):
+    assert days(read(vcalendar(vevent("DTSTART;VALUE=DATE:20260105", f"RRULE:{rule}"))))[1] == (second, second)
 
 
 def test_daily_on_days_of_the_month_is_what_monthly_is():

@@ -515,6 +515,12 @@ def test_windows_1252_is_read_and_told():
     assert reading.notes == ["4 lines were not UTF-8 and were read as Windows-1252."]
 
 
+def test_a_first_line_in_another_encoding_does_not_cost_the_file():
+    first, _, rest = PLAIN.partition("\r\n")
+    reading = read(first.encode("utf-16") + b"\r\n" + rest.encode())
+    assert [entry.fields["name"] for entry in reading.entries] == ["Soldes d’été, 30 €", "Noël"]
+
+
 def test_text_that_was_not_escaped_keeps_the_event():
     event = vevent(
         "DTSTART;VALUE=DATE:20261127", "DESCRIPTION:first, second; third", "a line of its own", "Note: bring it"

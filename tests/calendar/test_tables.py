@@ -132,6 +132,7 @@ def test_the_same_number_twice_shows_nothing_and_needs_no_note():
         ("28 Dec - 3 Jan 2027", "2026-12-28", "2027-01-03"),
         ("2026-11-27 to 2026-11-30", "2026-11-27", "2026-11-30"),
         ("2026-11-27/2026-11-30", "2026-11-27", "2026-11-30"),
+        ("2026-11-27-2026-11-30", "2026-11-27", "2026-11-30"),
         ("2026-11-27..2026-11-30", "2026-11-27", "2026-11-30"),
         ("vom 27. bis 30. November 2026", "2026-11-27", "2026-11-30"),
         ("du 27 au 30 novembre 2026", "2026-11-27", "2026-11-30"),
@@ -189,6 +190,7 @@ def test_a_weekday_beside_the_date_says_what_the_date_is_worth():
 def test_weekdays_in_five_languages(days_of_week, day):
     rows = [f"{word};{word} {day};" for word in days_of_week.split()]
     reading = table("name;start;end\n" + "\n".join(rows) + "\n")
+    assert set(outcomes(reading)) == {"kept"}
     assert {entry.support for entry in reading.entries} == {1.5}
     assert {entry.fields["starts_on"] for entry in reading.entries} == {day}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 # In the order in which a heading is tried; the languages are those of the calendars that companies mostly keep.
@@ -47,13 +48,20 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
                 "giorno della settimana", "day name", "weekday name"),
     "flag": ("is holiday", "is event", "is public holiday", "holiday flag"),
 }  # fmt: skip
+LONGEST: Final = 100
+"""Characters of a heading that are looked at."""
 NEEDED: Final = ("name", "starts_on")
 FIELDS: Final = tuple(HEADINGS)
+MEANINGS: Final = {
+    heading: (place, field) for field, headings in HEADINGS.items() for place, heading in enumerate(headings)
+}
+"""Heading -> its place among those of its field, and the field."""
 
 
+@lru_cache(maxsize=10_000)
 def plain_heading(text: str) -> str:
     """A heading without case, accents, marks and underscores: 'Start_Date (UTC)' and 'start date' are one."""
-    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text[:LONGEST])
     bare = "".join(c for c in unicodedata.normalize("NFKD", split) if not unicodedata.combining(c))
     without_brackets = re.sub(r"\([^)]*\)", " ", bare)
     return " ".join(re.sub(r"[^0-9a-z]+", " ", without_brackets.casefold()).split())
@@ -66,16 +74,8 @@ def guess_columns(columns: Sequence[str], *, corrections: Mapping[str, str | Non
     """
     told = corrections or {}
     found = {field: column for column, field in told.items() if field is not None}
-    free = [column for column in columns if column not in told]
-    for field, headings in HEADINGS.items():
-        if field not in found and (column := _first_named(free, headings)) is not None:
-            found[field] = column
-            free.remove(column)
+    places = {column: MEANINGS[plain] for column in columns if (plain := plain_heading(column)) in MEANINGS}
+    for column, (_, field) in sorted(places.items(), key=lambda item: item[1][0]):
+        if column not in told:
+            found.setdefault(field, column)
     return {field: found[field] for field in HEADINGS if field in found}
-
-
-def _first_named(columns: Iterable[str], headings: tuple[str, ...]) -> str | None:
-    """The column whose heading stands first among `headings`."""
-    places = {heading: place for place, heading in enumerate(headings)}
-    named = [(places[plain], column) for column in columns if (plain := plain_heading(column)) in places]
-    return min(named, key=lambda item: item[0])[1] if named else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 
 DayOrder = Literal["dmy", "mdy"]
@@ -44,6 +45,7 @@ DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u221
 RANGE_MARKS: Final = (
     "..",
     " - ",
+    " / ",
     " to ",
     " bis ",
     " until ",
@@ -74,6 +76,7 @@ def split_weekday(text: str) -> tuple[str, int | None]:
     return (rest, number) if is_weekday and any(map(str.isdigit, rest)) else (plain(text), None)
 
 
+@lru_cache(maxsize=10_000)
 def weekday_of(text: str) -> int | None:
     """The weekday that a word names, Monday 0; None where it names none, or may name several."""
     word = plain(text).rstrip(".,")
@@ -129,10 +132,9 @@ def parse_days(text: str, order: DayOrder) -> tuple[date, date] | None:
     if single is not None or len(text) > LONGEST:
         return None if single is None else (single, single)
     whole = LEAD.sub("", plain(text))
-    for mark in RANGE_MARKS:
-        first, found, last = whole.partition(mark)
-        end = parse_day(last.strip(), order) if found else None
-        begin = None if end is None else parse_day(first.strip(), order) or _completed(first, end, order)
+    for first, last in _halves(whole):
+        end = parse_day(last, order)
+        begin = None if end is None else parse_day(first, order) or _completed(first, end, order)
         if begin is not None and end is not None:
             return begin, end
     match = DAYS_OF_MONTH.match(whole)
@@ -141,6 +143,14 @@ def parse_days(text: str, order: DayOrder) -> tuple[date, date] | None:
         return None if days[0] is None or days[1] is None else (days[0], days[1])
     alone = parse_day(whole, order)
     return None if alone is None else (alone, alone)
+
+
+def _halves(text: str) -> Iterator[tuple[str, str]]:
+    """What stands before and after each mark of a range; a date has the same dash in it."""
+    for mark in RANGE_MARKS:
+        parts = text.split(mark)
+        for at in range(1, len(parts)):
+            yield mark.join(parts[:at]).strip(), mark.join(parts[at:]).strip()
 
 
 def _completed(text: str, end: date, order: DayOrder) -> date | None:

@@ -97,7 +97,8 @@ def read_ics(payload: Payload, *, zone: str, first: date, last: date) -> Reading
     head = next(iter(Unpacking(payload)), b"")
     if not head.strip():
         raise EmptyPayloadError("The file is empty: there was no calendar in it.")
-    lines = ContentLines(payload, guess_encoding(head))
+    # One line in UTF-16, or a byte order mark that is not meant, shall not cost the file.
+    lines = ContentLines(payload, "utf-8" if b"BEGIN:V" in head.upper() else guess_encoding(head))
     found = outline(lines)
     if not (found.is_calendar or found.events):
         raise NotACalendarError

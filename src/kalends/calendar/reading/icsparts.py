@@ -13,7 +13,7 @@ from kalends.base.reading import Lines, PayloadTooLargeError
 Kind = Literal["VEVENT", "VTIMEZONE"]
 VALUE: Final = re.compile(r'[^:"]*(?:"[^"]*"[^:"]*)*:(.*)', re.DOTALL)
 """A content line's value: what follows the first colon outside of quotes."""
-NAME: Final = re.compile(r"([A-Za-z0-9-]+)[;:]")
+NAME: Final = re.compile(r"([A-Za-z0-9-]{1,80})[;:]")
 MAX_LINE: Final = 1 << 18
 """Characters of one unfolded line (attachments are longer, and are not read); what is beyond is cut."""
 MAX_CHARACTERS: Final = 256 << 20

@@ -23,8 +23,12 @@ PROBES: Final = tuple(datetime(year, month, 15, 12) for year in (2025, 2026) for
 """A zone is told by its offsets in the middle of each month: summer time begins and ends in different ones."""
 MAX_RULES: Final = 20
 """Of one zone definition; the longest in use have a dozen."""
-WILD: Final = re.compile(r"FREQ=(?!YEARLY)|BYHOUR|BYMINUTE|BYSECOND|BYYEARDAY|INTERVAL|BYDAY=[^;]*,", re.IGNORECASE)
-"""What no time zone's rule says, and what would take long to work out."""
+WILD: Final = re.compile(
+    r"FREQ=(?!YEARLY)|BYHOUR|BYMINUTE|BYSECOND|BYYEARDAY|BYWEEKNO|BYSETPOS|INTERVAL"
+    r"|BYDAY=(?:[^;]*,|[+-]?(?:[6-9]|\d\d))|BYMONTHDAY=-?(?:29|3\d)",
+    re.IGNORECASE,
+)
+"""What no time zone's rule says, and what would take long to work out: what is never so is sought to the year 9999."""
 OBSERVANCE: Final = re.compile(r"^BEGIN:(STANDARD|DAYLIGHT)$.*?^END:\1$", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 ONSET: Final = re.compile(r"^(DTSTART[^:]*:)(\d{4})", re.IGNORECASE | re.MULTILINE)
 BEFORE_PROBES, BEFORE_ALL = 2023, 1850

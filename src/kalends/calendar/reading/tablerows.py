@@ -15,6 +15,7 @@ from kalends.base.reading import EmptyPayloadError, Lines, Payload, Row, Unreada
 from kalends.base.reading.documents import flatten
 from kalends.base.reading.rows import notes_on
 from kalends.base.reading.sheets import (
+    DELIMITERS,
     HEADER_WITHIN,
     Cells,
     delimiter_of,
@@ -108,6 +109,19 @@ def _row(number: int, header: Sequence[str], row: Cells) -> Row:
     return Row(number, cells=dict(zip(header, row, strict=False)))
 
 
+def _delimiter(head: list[str]) -> str:
+    """The delimiter by which a line names the most of an event's fields; else the one that cuts the lines most evenly.
+
+    Each line is looked at alone: a quote that is never closed would take the others with it.
+    """
+    known = {
+        mark: max(_known(next(csv.reader([line[:MAX_QUOTED]], delimiter=mark), [])) for line in head)
+        for mark in DELIMITERS
+    }
+    best = max(DELIMITERS, key=lambda mark: known[mark])
+    return best if known[best] else delimiter_of(head)
+
+
 @dataclass
 class _Records:
     """CSV records. A quote that nothing closes is left out, and costs its own line only; they are counted."""
@@ -123,12 +137,12 @@ class _Records:
         if head and head[0].lower().startswith("sep="):  # Excel's own way to name the delimiter
             self.delimiter = head.pop(0).strip()[4:5] or ","
         elif head:
-            self.delimiter = delimiter_of(head)
+            self.delimiter = _delimiter(head)
         self._held.extend(head)
         while (line := self._next()) is not None:
             cells = [cell.replace("\x00", "").strip() or None for cell in self._record(line)]
             if any(cells):
-                self._width = len(cells)
+                self._width = max(self._width, len(cells))
                 yield cells
 
     def _next(self) -> str | None:
