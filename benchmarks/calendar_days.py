@@ -2,7 +2,8 @@
 
 The rival builds only the plain columns (date parts, holidays of the same countries) with pandas and `holidays`, in the
 same run. A fresh process each, in which another company's two years were built before: a server builds many calendars,
-and reads its files and imports once. Bounds: 0.5 s, and 1.5x the rival, which gives a third of the columns. `python benchmarks/calendar_days.py`
+and reads its files and imports once. Bounds: 0.5 s, and 1.5x the rival, which gives a third of the columns.
+`python benchmarks/calendar_days.py`
 """
 
 from __future__ import annotations
