@@ -273,7 +273,10 @@ def test_the_fourth_friday_is_not_black_friday_when_november_begins_on_one():
         ("FREQ=DAILY;INTERVAL=2;BYMONTHDAY=31", "BYMONTHDAY goes with FREQ=MONTHLY or YEARLY, not with DAILY."),
         ("FREQ=DAILY;BYSETPOS=2", "BYSETPOS"),
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1,2,3,4,-1,-2", "BYSETPOS has more than 5 values."),
-        (f"FREQ=DAILY;BYHOUR={','.join(map(str, range(24)))};BYMINUTE={','.join(map(str, range(60)))}", "1440 times a day"),
+        (
+            f"FREQ=DAILY;BYHOUR={','.join(map(str, range(24)))};BYMINUTE={','.join(map(str, range(60)))}",
+            "1440 times a day",
+        ),
         ("FREQ=DAILY;UNTIL=tomorrow", "RRULE could not be read"),
     ],
 )
