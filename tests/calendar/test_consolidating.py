@@ -9,6 +9,7 @@ from sqlalchemy import select
 from kalends.calendar import service, sources
 from kalends.calendar.consolidating import consolidate_pending, list_runs
 from kalends.calendar.consolidation import SourceCalendar, consolidate
+from kalends.calendar.errors import NothingToUndoError
 from kalends.calendar.events import EventFields
 from kalends.calendar.models import CalendarSource, StoredConflict, StoredEntry
 from kalends.calendar.reading import SourceEntry
@@ -214,3 +215,19 @@ def test_step_by_step_ends_where_all_at_once_does(work, seed):
     assert {frozenset(found) for found in step_by_step.values()} == {frozenset(event.members) for event in whole.events}
     held = {(event.name, event.starts_on, event.ends_on) for event in service.list_events(work, **YEAR)}
     assert held == {(e.fields.name, e.fields.starts_on, e.fields.ends_on) for e in whole.events}
+
+
+def test_undo_takes_back_what_people_did_and_never_what_a_source_says(work):
+    read(work, "Team", TEAM)
+    event = event_of(work, "Black Friday Sale")
+    with pytest.raises(NothingToUndoError):
+        service.undo_event(work, event_id=event.id)
+    service.change_event(work, event_id=event.id, changes={"starts_on": date(2026, 11, 23)})
+    assert event_of(work, "Black Friday Sale").starts_on == date(2026, 11, 23)
+    service.undo_event(work, event_id=event.id)
+    assert event_of(work, "Black Friday Sale").starts_on == date(2026, 11, 27)
+    service.delete_event(work, event_id=event.id)
+    assert "Black Friday Sale" not in names(work)
+    service.undo_event(work, event_id=event.id)
+    back = event_of(work, "Black Friday Sale")
+    assert (back.id, back.starts_on, back.impact) == (event.id, date(2026, 11, 27), "high")
