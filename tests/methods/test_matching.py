@@ -152,7 +152,10 @@ def test_what_is_doubtful_is_settled_where_nothing_else_can_be_meant():
     assert ASK <= score(a, b).value < MERGE
     assert clusters(a, b) == {("a", "b")}
     # Not with another candidate in one of the sources, nor on other days,
-    assert clusters(a, b, entry("b2", "Aurora Paris")) == {("a",), ("b",), ("b2",)}
+    rival = entry("b2", "Aurora Paris")
+    assert clusters(a, b, rival) == {("a",), ("b",), ("b2",)}
+    assert rematch(match([a, b]), [rival]).clusters == (("a",), ("b",), ("b2",))
+    assert rematch(match([a, b, rival]), [], removed=["b2"]).clusters == (("a", "b"),)
     moved = replace(b, first=b.first - timedelta(days=1))
     assert clusters(a, moved) == {("a",), ("b",)}
     # unless a third source knows it under a name that is like both.

@@ -34,6 +34,14 @@ ALIASES = {"Black Friday": "black_friday", "BF": "black_friday", "Mothers' Day":
         ("MOTHERS’ DAY", "mothers_day"),
         ("Nordwind GmbH: Black Friday", "black_friday"),
         ("sneaker-drop sneaker", "sneaker drop"),
+        ("[DE] Summer Sale", "in_de summer sale"),
+        ("Summer Sale / UK", "summer sale in_gb"),
+        ("Summer Sale Suisse!", "summer sale in_ch"),
+        ("NL Spring", "newsletter spring"),
+        ("REBAJAS DE VERANO ES", "sale summer in_es"),
+        ("Blcak Friday", "black_friday"),
+        ("Sommr-Angebote", "summer sale"),
+        ("Akkupflege", "akku care"),
     ],
 )
 def test_plain_form(written, plain):
