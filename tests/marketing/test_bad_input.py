@@ -237,3 +237,16 @@ def test_changed_type_stops_only_that_field() -> None:
     assert con.execute("SELECT conversions, extra FROM staged WHERE ad_id = '9'").fetchall() == [
         (None, '{"new_field.a":"2","new_field.b":"1"}')
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[" * 100_000, "nested too deeply"),
+        (b'a,b\n1,"' + (b"x" * (1 << 20) + b"\n") * 17, "is a quote left open"),
+    ],
+    ids=["deep JSON", "a quote left open"],
+)
+def test_what_a_reader_chokes_on_is_told_in_words(content: bytes, words: str) -> None:
+    with pytest.raises(UnreadablePayloadError, match=words):
+        staged(content)

@@ -58,7 +58,10 @@ def _loads(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
 
 
 @dataclass
@@ -152,7 +155,7 @@ def _salvaged(text: str, error: ValueError) -> Iterator[Row]:
         at += len(text) - at - len(text[at:].lstrip(" \t\r\n,")) if text[at] in " \t\r\n," else 0
         try:
             item, end = decoder.raw_decode(text, at)
-        except ValueError:
+        except (ValueError, RecursionError):
             break
         for stream, inner in records([item]):
             number += 1

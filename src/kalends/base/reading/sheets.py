@@ -32,10 +32,14 @@ def _evenness(lines: list[str], mark: str) -> tuple[int, int]:
 
 def csv_rows(lines: Iterable[str], *, delimiter: str) -> Iterator[Cells]:
     """Rows of cells, trimmed; an empty cell is None. Blank lines are passed over."""
-    for row in csv.reader(lines, delimiter=delimiter):
-        cells = [cell.strip().replace("\x00", "") or None for cell in row]
-        if any(cell is not None for cell in cells):
-            yield cells
+    rows = csv.reader(lines, delimiter=delimiter)
+    try:
+        for row in rows:
+            cells = [cell.strip().replace("\x00", "") or None for cell in row]
+            if any(cell is not None for cell in cells):
+                yield cells
+    except csv.Error as error:
+        raise UnreadablePayloadError(f"Line {rows.line_num} cannot be read ({error}); is a quote left open?") from error
 
 
 def excel_rows(payload: Payload) -> Iterator[Cells]:
