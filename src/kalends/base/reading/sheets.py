@@ -25,7 +25,10 @@ def delimiter_of(lines: list[str]) -> str:
 
 
 def _evenness(lines: list[str], mark: str) -> tuple[int, int]:
-    widths = [len(row) for row in csv.reader(lines, delimiter=mark)]
+    try:
+        widths = [len(row) for row in csv.reader(lines, delimiter=mark)]
+    except csv.Error:
+        return False, 0  # whoever reads the rows says what is wrong with them
     widest = max(widths, default=0)
     return (widths.count(widest) * (widest > 1), widest)
 
