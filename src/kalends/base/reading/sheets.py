@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
@@ -25,10 +26,9 @@ def delimiter_of(lines: list[str]) -> str:
 
 
 def _evenness(lines: list[str], mark: str) -> tuple[int, int]:
-    try:
-        widths = [len(row) for row in csv.reader(lines, delimiter=mark)]
-    except csv.Error:
-        return False, 0  # whoever reads the rows says what is wrong with them
+    widths: list[int] = []
+    with suppress(csv.Error):  # whoever reads the rows says what is wrong with them
+        widths.extend(len(row) for row in csv.reader(lines, delimiter=mark))
     widest = max(widths, default=0)
     return (widths.count(widest) * (widest > 1), widest)
 
