@@ -1,7 +1,9 @@
 """What holds when sources disagree: strategies by name, each of which keeps what it did not choose."""
 
-from kalends.methods.truth.claims import UNRESOLVED, Choice, Choices, Claim, Losing, Strategy
-from kalends.methods.truth.strategies import STRATEGIES, UnknownStrategyError, register, resolve
+from kalends.methods.truth.claims import UNRESOLVED, Choice, Choices, Claim, Learned, Losing, Strategy
+from kalends.methods.truth.learned import learn
+from kalends.methods.truth.numbers import reconcile_numbers
+from kalends.methods.truth.strategies import STRATEGIES, TakenNameError, UnknownStrategyError, register, resolve
 
 __all__ = [
     "STRATEGIES",
@@ -9,9 +11,13 @@ __all__ = [
     "Choice",
     "Choices",
     "Claim",
+    "Learned",
     "Losing",
     "Strategy",
+    "TakenNameError",
     "UnknownStrategyError",
+    "learn",
+    "reconcile_numbers",
     "register",
     "resolve",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -64,5 +64,26 @@ class Choice:
 
 
 Choices = Mapping[Item, Choice]
-Strategy = Callable[[Sequence[Claim]], Choices]
-"""From all claims to one choice per item; the order of the claims does not matter, nor which call it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What is known of sources from all that they have said (`learn`); of a source that is not there, nothing is.
+
+    With it in hand, every item is chosen for itself: it does not matter which others are asked about in the same call.
+    """
+
+    trust: Mapping[str, float] = field(default_factory=dict)
+    """Chance that what a source says is right."""
+    weight: Mapping[str, float] = field(default_factory=dict)
+    """Weight of a source's vote among values that are right or wrong."""
+    group: Mapping[str, str] = field(default_factory=dict)
+    """The first of the sources that copy each other."""
+    bias: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """(field, source) -> how far its numbers lie above the others', in natural logarithms."""
+    noise: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """(field, source) -> standard deviation of its numbers, in natural logarithms."""
+
+
+Strategy = Callable[[Sequence[Claim], Learned], Choices]
+"""From claims and what is known of their sources to one choice per item. The order of the claims does not matter."""
