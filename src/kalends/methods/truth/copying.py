@@ -13,34 +13,36 @@ import numpy as np
 from kalends.methods.truth.table import Floats, Ints, Table
 from kalends.methods.truth.trust import WRONG_VALUES, matrix_of
 
-COPIES: Final = 0.1
-"""Chance that two sources depend on each other, before anything is known of them."""
-LOG_ODDS: Final = float(np.log(COPIES / (1 - COPIES)))
+BEFORE: Final = float(np.log(0.1 / 0.9))
+"""Logarithm of the odds of dependence before anything is known: one pair of ten."""
+SURE: Final = float(np.log(0.9 / 0.1))
+"""The same from which two count as one: a wrong suspicion silences an honest source."""
 COPIED: Final = 0.8
 """Share of what a copier says that it copies, as in the paper."""
-SURE: Final = 0.9
-"""From this chance on two sources count as one: a wrong suspicion silences an honest source."""
 
 
-def groups(table: Table, *, trust: Floats, likely: Floats) -> Ints:
-    """The group (sources,) of each source by its first one: those that copy each other, also by way of a third."""
-    depend = dependence(table, trust=trust, likely=likely) >= SURE
-    group = np.arange(len(table.sources))
-    for a, b in np.argwhere(np.triu(depend, 1)).tolist():
-        low, high = sorted((group[a], group[b]))
-        group[group == high] = low
-    return group
+def joined(table: Table, group: Ints, *, trust: Floats, likely: Floats) -> Ints:
+    """`group` (sources,) with the two groups made one that most surely copy each other; as it is where none does.
+
+    One at a time: until a copy is known as such, its votes make truth of what it copied and suspects of the honest.
+    """
+    odds = np.triu(np.where(group[:, None] == group, -np.inf, dependence(table, trust=trust, likely=likely)), 1)
+    odds[np.tril_indices(len(odds))] = -np.inf
+    if not odds.size or odds.max() < SURE:
+        return group
+    a, b = divmod(int(odds.argmax()), len(odds))
+    return np.where(group == max(group[a], group[b]), min(group[a], group[b]), group)
 
 
 def dependence(table: Table, *, trust: Floats, likely: Floats) -> Floats:
-    """Chance (sources, sources) that two sources depend on each other, by what they share.
+    """Logarithm of the odds (sources, sources) that two sources depend on each other, by what they share.
 
     `likely` (c,): the chance of each value. What two share speaks against them as far as it is likely to be wrong, what
     they differ in speaks for them. (The paper counts shared truth as a weak sign, too; over hundreds of items that
     would make copiers of any two sources that are always right.)
     """
     said = matrix_of(table)
-    chance = np.zeros((len(table.sources), len(table.sources)))
+    odds = np.zeros((len(table.sources), len(table.sources)))
     for mine in range(len(table.sources)):
         both = (said >= 0) & (said[:, [mine]] >= 0)
         same = both & (said == said[:, [mine]])
@@ -49,10 +51,8 @@ def dependence(table: Table, *, trust: Floats, likely: Floats) -> Floats:
         # To say the same wrong thing by chance, against to say it because the other said it.
         by_chance = (1 - trust[mine]) * (1 - trust) / WRONG_VALUES
         copied = COPIED * (1 - (trust[mine] + trust) / 2) + (1 - COPIED) * by_chance
-        odds = LOG_ODDS + wrong * np.log(copied / by_chance) + differ * np.log(1 - COPIED)
-        chance[mine] = 1 / (1 + np.exp(-np.clip(odds, -700, 700)))
-        chance[mine, mine] = 0.0
-    return chance
+        odds[mine] = BEFORE + wrong * np.log(copied / by_chance) + differ * np.log(1 - COPIED)
+    return odds
 
 
 def counted_once(table: Table, group: Ints) -> Floats:

@@ -8,13 +8,15 @@ from typing import Final
 import numpy as np
 
 from kalends.methods.truth.claims import Choices, Claim, Learned
-from kalends.methods.truth.copying import counted_once, groups
+from kalends.methods.truth.copying import counted_once, joined
 from kalends.methods.truth.numbers import is_number, learn_numbers, reconcile_numbers
 from kalends.methods.truth.table import Floats, Ints, Table, decide, table_of
 from kalends.methods.truth.trust import ROUNDS, TRUST, VOTE, chances, learned_trust, losses, weighted_shares
 
-CLEAR: Final = 0.55
-"""Share of the weight from which a value is chosen: a mere half is no ground."""
+LEAD: Final = 0.55
+"""Share of the weight of the two strongest values that the first must have: a mere half is no ground."""
+SETTLED: Final = 1e-6
+"""Change of trust in a round from which on no choice depends."""
 LIKELY: Final = 0.6
 """Chance from which a value is chosen: of two sources, one must be trusted clearly more."""
 
@@ -41,7 +43,7 @@ def weighted_average(claims: Sequence[Claim], learned: Learned) -> Choices:
     voted = decide(
         table,
         weighted_shares(table, _by_source(table, learned.weight, VOTE)),
-        clear=CLEAR,
+        lead=LEAD,
         reason=lambda sources, share: f"{share:.0%} of the sources' weight: {', '.join(sources)}.",
         without="The sources disagree, and none has clearly more weight.",
     )
@@ -69,20 +71,28 @@ def intelligent(claims: Sequence[Claim], learned: Learned) -> Choices:
 def _trust_and_groups(table: Table) -> tuple[Floats, Ints]:
     """The trust and the group of each source (sources,).
 
-    First both by turns, until it is clear who copies; then trust once more from the beginning with only that kept, so
-    that a copy, which counts for nothing, leaves no trace.
+    Who copies is judged while all are trusted alike, one pair after the other: trust that is learned with copies still
+    counted goes to those who are copied.
     """
-    group = np.arange(len(table.sources))
-    likely = chances(table, np.full(len(table.sources), TRUST), table.support)
-    for _ in range(ROUNDS):
-        trust = learned_trust(table, likely)
-        group = groups(table, trust=trust, likely=likely)
-        likely = chances(table, trust, counted_once(table, group))
-    counts = counted_once(table, group)
+    group, alike = np.arange(len(table.sources)), np.full(len(table.sources), TRUST)
+    while True:
+        counts = counted_once(table, group)
+        likely = chances(table, alike, counts)
+        found = joined(table, group, trust=learned_trust(table, likely), likely=likely)
+        if (found == group).all():
+            return _trust(table, counts), group
+        group = found
+
+
+def _trust(table: Table, counts: Floats) -> Floats:
+    """The trust (sources,) that agrees with the chances that follow from it."""
     trust = np.full(len(table.sources), TRUST)
     for _ in range(ROUNDS):
-        trust = learned_trust(table, chances(table, trust, counts))
-    return trust, group
+        before = trust
+        trust = learned_trust(table, chances(table, before, counts))
+        if np.abs(trust - before).max(initial=0.0) < SETTLED:
+            break
+    return trust
 
 
 def _by_source(table: Table, known: Mapping[str, float], otherwise: float) -> Floats:
@@ -98,8 +108,13 @@ def _group_codes(table: Table, group: Mapping[str, str]) -> Ints:
 
 
 def _split(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
-    """The claims about items of which only numbers are said, and the others."""
-    words = {claim.item for claim in claims if not is_number(claim.value)}
+    """The claims about items of which only numbers are said, one by each source, and the others."""
+    once: dict[tuple[object, str], object] = {}
+    words = {
+        claim.item
+        for claim in claims
+        if not is_number(claim.value) or once.setdefault((claim.item, claim.source), claim.value) != claim.value
+    }
     return [c for c in claims if c.item not in words], [c for c in claims if c.item in words]
 
 

@@ -50,7 +50,7 @@ def reconcile_numbers(claims: Sequence[Claim], learned: Learned) -> Choices:
     What all say holds as it is. Else (i) a scale of ratios, (ii, iii) the bias and noise of each source as learned from
     what the others say, (iv) a gate of four times the noise around the median, (v) the mean of what passes, weighted by
     precision and support (robust.py). Where the gate leaves no more than half, there is no ground to choose. An item
-    that is a tuple names its field in its last part; noise is learned per field.
+    that is a tuple names its field in its last part; noise is learned per field. Each source says one number per item.
     """
     found: dict[Item, Choice] = {}
     for name, said in _fields(claims).items():

@@ -21,7 +21,6 @@ def majority(claims: Sequence[Claim], _: Learned) -> Choices:
     return decide(
         table,
         votes / table.per_item(votes)[table.cell_item],
-        clear=0.0,
         reason=lambda sources, share: f"{share:.0%} of the sources say so: {', '.join(sources)}.",
         without="As many sources say one thing as another.",
     )

@@ -56,6 +56,16 @@ class Table:
         return sums
 
 
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """What a value must clear to be chosen, and what is said then and otherwise (`decide`)."""
+
+    clear: float
+    lead: float
+    reason: Reason
+    without: str
+
+
 def table_of(claims: Iterable[Claim]) -> Table:
     """The arrays of some claims. The same claim twice counts once, with the greater support."""
     said = list(claims)
@@ -91,15 +101,17 @@ def _ranked(values: Sequence[Any]) -> tuple[Ints, list[Any]]:
     return np.array([place[value] for value in values], dtype=np.int64), distinct
 
 
-def decide(table: Table, shares: Floats, *, clear: float, reason: Reason, without: str) -> Mapping[Item, Choice]:
+def decide(
+    table: Table, shares: Floats, *, clear: float = 0.0, lead: float = 0.5, reason: Reason, without: str
+) -> Mapping[Item, Choice]:
     """A choice per item from the share (c,), 0 to 1, of what speaks for each value.
 
-    The greatest share is chosen if it is at least `clear` and no other is as great; what all say is always chosen.
-    `without`: what is said of an item that stays open.
+    The greatest share is chosen if it is at least `clear`, at least `lead` of itself and the next one together, and no
+    other is as great. What all say is always chosen. `without`: what is said of an item that stays open.
     """
     told = _told_by(table)
     return {
-        item: _choice(table, slice(start, stop), shares, told, clear, reason, without)
+        item: _choice(table, slice(start, stop), shares, told, Bars(clear, lead, reason, without))
         for item, start, stop in zip(table.items, table.begins.tolist(), table.begins[1:].tolist(), strict=False)
     }
 
@@ -117,9 +129,7 @@ def _choice(
     cells: slice,
     shares: Floats,
     told: Sequence[tuple[str, ...]],
-    clear: float,
-    reason: Reason,
-    without: str,
+    bars: Bars,
 ) -> Choice:
     """The choice of one item."""
     values = [table.values[value] for value in table.cell_value[cells].tolist()]
@@ -128,7 +138,8 @@ def _choice(
         return Choice(values[0], 1.0, UNANIMOUS)
     mine = shares[cells].round(DIGITS).tolist()
     best = max(range(len(mine)), key=mine.__getitem__)
-    if mine[best] < clear or mine.count(mine[best]) > 1:
-        return Choice(UNRESOLVED, 0.0, without, tuple(losing))
+    second = sorted(mine)[-2]
+    if mine[best] < bars.clear or mine[best] == second or mine[best] < bars.lead * (mine[best] + second):
+        return Choice(UNRESOLVED, 0.0, bars.without, tuple(losing))
     chosen = losing.pop(best)
-    return Choice(chosen.value, min(mine[best], 1.0), reason(chosen.sources, mine[best]), tuple(losing))
+    return Choice(chosen.value, min(mine[best], 1.0), bars.reason(chosen.sources, mine[best]), tuple(losing))

@@ -58,8 +58,9 @@ def losses(table: Table) -> Floats:
     weights = np.full(size, VOTE)
     for _ in range(ROUNDS):
         shares = weighted_shares(table, weights)
+        is_outvoted = shares < _per_item_max(table, shares)[table.cell_item] * (1 - 1e-9)
         # Half a wrong claim more than there are: a source without one is not infallible.
-        wrong = np.bincount(table.source, weights=1 - shares[table.cell], minlength=size)
+        wrong = np.bincount(table.source, weights=is_outvoted[table.cell].astype(float), minlength=size)
         weights = -np.log((wrong + 0.5) / (said + 1.0))
     return weights
 
