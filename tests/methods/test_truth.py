@@ -129,10 +129,13 @@ def test_two_that_disagree_stay_open_without_a_ground(name):
             [Claim("x", "a", "u", quality=0.9, freshness=1), Claim("x", "b", "v", quality=0.9, freshness=2)],
             "v",
         ),
-        ("highest_quality", [Claim("x", "a", "u", freshness=9), Claim("x", "b", "v", quality=0.1)], "v"),
+        ("highest_quality", [Claim("x", "a", "u", freshness=9), Claim("x", "b", "v", quality=0.0)], "v"),
         ("manual", said(("a", "u"), ("b", "u"), ("c", "v")), UNRESOLVED),
         ("intelligent", said(("a", "u"), ("b", "u"), ("c", "v")), "u"),
         ("weighted_average", said(("a", "u"), ("b", "u"), ("c", "v")), "u"),
+        # Who says two things has half a voice in each.
+        ("intelligent", said(("a", "u"), ("a", "v"), ("b", "w")), "w"),
+        ("weighted_average", said(("a", "u"), ("a", "v"), ("b", "w")), "w"),
         # An estimated date counts less than one whose weekday agrees with it.
         ("intelligent", [Claim("x", "a", "u", 0.4), Claim("x", "b", "v", 1.5)], "v"),
         ("weighted_average", [Claim("x", "a", "u", 0.4), Claim("x", "b", "v", 1.5)], "v"),
@@ -238,6 +241,14 @@ def test_noise_and_bias_are_learned_from_the_others():
     assert known.noise["budget", "s3"] == pytest.approx(0.2, rel=0.2)
     assert known.bias["budget", "s4"] == pytest.approx(0.08, abs=0.02)
     assert abs(known.bias["budget", "s1"]) < 0.03
+
+
+def test_a_known_bias_is_taken_out():
+    truth, claims = numbers([0.005, 0.005, 0.005, 0.005], biases=[0, 0, 0, 0.15])
+    known = learn(claims)
+    alone = [claim for claim in claims if claim.source in {"s0", "s3"}]
+    choices = resolve(alone, strategy="weighted_average", learned=known)
+    assert all(choices[n, "budget"].value == pytest.approx(true, rel=0.03) for n, true in enumerate(truth))
 
 
 def test_precision_weighs_and_the_standard_error_tells_how_far_it_may_be_off():
