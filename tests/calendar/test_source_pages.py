@@ -1,8 +1,7 @@
-"""The pages of sources and conflicts, as a browser sees them."""
+"""The pages of sources, as a browser sees them."""
 
 PAGE = {"Accept": "text/html"}
 TEAM = b"id,name,start,end,impact\nt1,Black Friday Sale,2026-11-27,2026-11-30,high\nt2,Broken,soon,,\n"
-AGENCY = b"id,name,start,end\na1,Black Friday 2026,2026-11-26,2026-11-30\n"
 
 
 def send(client, label, content, name="plan.csv"):
@@ -11,9 +10,8 @@ def send(client, label, content, name="plan.csv"):
     )
 
 
-def test_empty_pages_say_what_to_do_next(client):
+def test_an_empty_page_says_what_to_do_next(client):
     assert "No calendar was sent yet" in client.get("/calendar-sources", headers=PAGE).text
-    assert "Nothing waits for you" in client.get("/calendar-conflicts", headers=PAGE).text
 
 
 def test_a_file_is_sent_and_its_fate_is_told(client):
@@ -30,21 +28,6 @@ def test_a_file_that_cannot_be_read_leaves_what_was_known(client):
     assert page.status_code == 200
     assert "The last file could not be read" in page.text
     assert "1 events: 1 new" in page.text
-
-
-def test_a_conflict_is_settled_by_a_click_and_taken_back(client):
-    send(client, "Team", TEAM)
-    send(client, "Agency", AGENCY)
-    found = client.get("/api/v1/calendar/conflicts?state=open&state=waiting&state=settled").json()["conflicts"]
-    [conflict] = found
-    path = f"/calendar-conflicts/{conflict['id']}"
-    page = client.post(f"{path}/decide", data={"source": "agency"}, headers=PAGE, follow_redirects=True)
-    assert "Nothing waits for you" in page.text
-    settled = client.get("/calendar-conflicts?settled=true", headers=PAGE).text
-    assert "26 Nov 2026 – 30 Nov 2026" in settled
-    assert "Take it back" in settled
-    client.post(f"{path}/reopen", headers=PAGE, follow_redirects=True)
-    assert client.get("/api/v1/calendar/conflicts?state=decided").json()["conflicts"] == []
 
 
 def test_a_source_is_taken_off(client):
