@@ -45,7 +45,7 @@ def ask_all(home):
     assert float(figures["rows"][0]["spend"]) == pytest.approx(42.0)
     found = answer(home, "search", "best", "campaigns", "--from", "2026-02-10", "--to", "2026-02-13")
     assert sum(hit["metrics"]["spend"] for hit in found["hits"]) == pytest.approx(42.0)
-    days = answer(home, "calendar", "--from", "2026-02-10", "--to", "2026-02-13")["days"]
+    days = answer(home, "calendar", "days", "--from", "2026-02-10", "--to", "2026-02-13")["days"]
     assert [day["date"] for day in days] == [f"2026-02-{10 + place}" for place in range(4)]
     assert [one["email"] for one in answer(home, "user", "list")["people"]] == ["ada@aurora.example"]
     assert answer(home, "doctor")["state"] in {"ok", "warning"}
