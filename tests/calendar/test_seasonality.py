@@ -7,20 +7,16 @@ from uuid import UUID
 import numpy as np
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from kalends.calendar.days import build_days
 from kalends.calendar.definition import CalendarDefinition, Market
 from kalends.calendar.errors import UnknownIndustryError
 from kalends.calendar.events import EVENT_TYPES
+from kalends.calendar.industry import PeakPeriod, industries, industry_of, is_known_industry
 from kalends.calendar.moments import moment_book
 from kalends.calendar.parts import part_columns
-from kalends.calendar.seasonality import (
-    industries,
-    industry_of,
-    is_known_industry,
-    pattern_factors,
-    seasonality_columns,
-)
+from kalends.calendar.seasonality import pattern_factors, seasonality_columns
 from kalends.methods.seasonality import DAYS_OF_MONTHS, learn_seasonality
 
 pytestmark = pytest.mark.unit
@@ -69,6 +65,27 @@ def test_business_periods_may_run_over_new_year():
     assert rows[date(2024, 11, 29)]["business_period"] == "holiday_peak"
     assert rows[date(2024, 12, 28)]["business_period"] == rows[date(2024, 1, 5)]["business_period"] == "clearance"
     assert rows[date(2024, 4, 5)]["business_period"] == "regular"
+
+
+def test_a_companys_own_periods_take_the_place_of_its_industrys():
+    days = pl.date_range(date(2024, 1, 1), date(2024, 12, 31), eager=True).alias("date").to_frame()
+    own = [
+        PeakPeriod(name="Carnival", first="02-08", last="02-13"),
+        PeakPeriod(name="Inventory", first="12-27", last="01-03"),
+    ]
+    frame = seasonality_columns(
+        days.with_columns(part_columns(is_southern=False)), industry=industry_of(code="retail"), periods=own
+    )
+    found = dict(frame.select("date", "business_period").iter_rows())
+    assert {found[date(2024, 2, 8)], found[date(2024, 2, 13)]} == {"Carnival"}
+    assert found[date(2024, 12, 31)] == found[date(2024, 1, 3)] == "Inventory"
+    assert found[date(2024, 11, 29)] == "regular"
+
+
+@pytest.mark.parametrize("text", ["02-30", "13-01", "11/24"])
+def test_a_period_begins_on_a_day_that_exists(text):
+    with pytest.raises(ValidationError, match="first"):
+        PeakPeriod(name="x", first=text, last="12-31")
 
 
 # Codes of the platforms that records come from.

@@ -26,8 +26,8 @@ from kalends.calendar.eventrows import dated_events
 from kalends.calendar.fiscal import MonthlyFiscalYears
 from kalends.calendar.fiscaldays import build_fiscal_days
 from kalends.calendar.holidays import known_years
+from kalends.calendar.industry import industry_of, is_known_industry
 from kalends.calendar.models import Calendar, CalendarVersion
-from kalends.calendar.seasonality import industry_of, is_known_industry
 from kalends.identity.service import workspace
 
 Span = tuple[date, date]

@@ -23,9 +23,10 @@ from kalends.calendar.events import DatedEvent, event_columns
 from kalends.calendar.fiscal import fiscal_days
 from kalends.calendar.holidays import SOURCE as HOLIDAY_SOURCE
 from kalends.calendar.holidays import known_years
+from kalends.calendar.industry import industry_of
 from kalends.calendar.moments import moment_book, moment_columns, occurrences, season_columns
 from kalends.calendar.parts import part_columns
-from kalends.calendar.seasonality import industry_of, seasonality_columns
+from kalends.calendar.seasonality import seasonality_columns
 from kalends.methods.seasonality import SeasonalFactors
 
 CALENDAR_DAYS: Final = "calendar_days"
@@ -140,7 +141,9 @@ def build_days(
     frame = business_columns(
         frame, markets=definition.markets, first=padded_first, last=padded_last, paydays=definition.paydays
     )
-    frame = seasonality_columns(frame, industry=industry_of(code=definition.industry), learned=learned)
+    frame = seasonality_columns(
+        frame, industry=industry_of(code=definition.industry), periods=definition.periods, learned=learned
+    )
     frame = frame.filter(pl.col("date").is_between(begin, end))
     frame = frame.join(fiscal_days(dates=frame["date"], timeline=definition.fiscal), on="date", how="left")
     frame = moment_columns(frame, found=found, country=country)

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kalends.calendar.fiscal import AnyFiscalYears, check_timeline
+from kalends.calendar.industry import PeakPeriod
 
 # Countries that lie wholly or mostly south of the equator and have seasons to speak of.
 SOUTHERN = frozenset("AO AR AU BO BR BW CL FJ LS MG MU MW MZ NA NC NZ PE PG PY SZ TZ UY VU WS ZA ZM ZW".split())  # noqa: SIM905 - a list of codes reads best as text
@@ -54,6 +55,8 @@ class CalendarDefinition(BaseModel):
     zone: str = "UTC"
     hemisphere: Literal["north", "south"] | None = None
     """None: that of the primary market."""
+    periods: tuple[PeakPeriod, ...] | None = Field(default=None, max_length=40)
+    """The company's own business periods; None: its industry's peaks."""
     moments_off: frozenset[str] = frozenset()
     """Codes of moments that this company does not care about."""
     paydays: tuple[int, ...] = (-1,)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
 
-from kalends.calendar.errors import UnknownIndustryError
-from kalends.calendar.fiscal import AnyFiscalYears
+from kalends.calendar.industry import Industry, PeakPeriod, industry_of
 from kalends.calendar.parts import part_columns
 from kalends.methods.seasonality import SeasonalFactors, seasonal_factors
 
@@ -22,89 +19,19 @@ REGULAR: Final = "regular"
 """The business period outside every peak."""
 
 
-class Pattern(BaseModel):
-    """A multiplier that holds in some months, from a day of the month on; no months means every month."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    factor: float = Field(gt=0)
-    months: tuple[int, ...] = ()
-    from_day: int = 1
-
-    def holds(self) -> pl.Expr:
-        """Whether it holds on the day (columns month_number and day_of_month)."""
-        month = pl.col("month_number").is_in(list(self.months)) if self.months else pl.lit(value=True)
-        return month & (pl.col("day_of_month") >= self.from_day)
-
-
-class PeakPeriod(BaseModel):
-    """A named part of the business year, MM-DD to MM-DD, both included; it may run over New Year."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    first: str = Field(pattern=r"^\d\d-\d\d$")
-    last: str = Field(pattern=r"^\d\d-\d\d$")
-
-    def holds(self) -> pl.Expr:
-        """Whether the day lies in it."""
-        key = pl.col("month_number") * 100 + pl.col("day_of_month")
-        first, last = int(self.first.replace("-", "")), int(self.last.replace("-", ""))
-        return key.is_between(first, last) if first <= last else (key >= first) | (key <= last)
-
-
-class Industry(BaseModel):
-    """An industry template: data, one file each."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    code: str
-    name: str
-    aliases: tuple[str, ...]
-    source: str
-    fiscal_year: AnyFiscalYears
-    """What is usual: a suggestion for the wizard, never taken without being said."""
-    patterns: tuple[Pattern, ...]
-    peak_periods: tuple[PeakPeriod, ...]
-    moments: tuple[str, ...]
-    event_types: tuple[str, ...]
-    platforms: tuple[str, ...]
-    attributes: dict[str, str]
-
-
-@lru_cache(maxsize=1)
-def industries() -> dict[str, Industry]:
-    """Every template that Kalends ships with, by code."""
-    folder = resources.files("kalends.calendar").joinpath("industries")
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
-    found = [Industry.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in files]
-    return {industry.code: industry for industry in found}
-
-
-def is_known_industry(*, code: str) -> bool:
-    """Whether there is a template for that code or alias."""
-    return any(code == industry.code or code in industry.aliases for industry in industries().values())
-
-
-def industry_of(*, code: str) -> Industry:
-    """The template for an industry, by its code or one of its aliases; refuses unknown ones and names the known."""
-    known = industries()
-    for industry in known.values():
-        if code == industry.code or code in industry.aliases:
-            return industry
-    names = sorted({*known, *(alias for industry in known.values() for alias in industry.aliases)})
-    raise UnknownIndustryError(f"There is no template for {code!r}; choose one of {', '.join(names)}.", known=names)
-
-
 def seasonality_columns(
-    frame: pl.DataFrame, *, industry: Industry, learned: SeasonalFactors | None = None
+    frame: pl.DataFrame,
+    *,
+    industry: Industry,
+    periods: Sequence[PeakPeriod] | None = None,
+    learned: SeasonalFactors | None = None,
 ) -> pl.DataFrame:
     """`frame` (date parts, whole ISO weeks and quarters) with the seasonality columns.
 
     A day's factor is the product of the patterns that hold on it; the factor of a week, month or quarter is the mean
-    of its days'. `industry_seasonality` lists the patterns that hold, as canonical JSON name -> factor. Where factors
-    are `learned`, they replace those of weeks, months and quarters; a day keeps its place in its week (month's end),
+    of its days'. `industry_seasonality` lists the patterns that hold, as canonical JSON name -> factor. `periods`: the
+    company's own business periods, in place of its industry's peaks. Where factors are `learned`, they replace those
+    of weeks, months and quarters; a day keeps its place in its week (month's end),
     so that the mean of a week's days is the week's factor again. `seasonality_source` says which was used.
     """
     source = f"pattern:{industry.code}" if learned is None else learned.source
@@ -112,7 +39,7 @@ def seasonality_columns(
         _daily(industry).alias("day_seasonality_factor"),
         _active_patterns(industry).alias("industry_seasonality"),
         pl.lit(_canonical(industry.attributes)).alias("industry_attributes"),
-        _business_period(industry).alias("business_period"),
+        _business_period(industry.peak_periods if periods is None else periods).alias("business_period"),
         pl.lit(source).alias("seasonality_source"),
     )
     return with_pattern.with_columns(_period_means() if learned is None else _learned(learned))
@@ -126,10 +53,10 @@ def _daily(industry: Industry) -> pl.Expr:
     return factor
 
 
-def _business_period(industry: Industry) -> pl.Expr:
-    """The first of the industry's peaks that the day lies in."""
+def _business_period(periods: Sequence[PeakPeriod]) -> pl.Expr:
+    """The first of the periods that the day lies in."""
     period = pl.lit(REGULAR)
-    for peak in reversed(industry.peak_periods):
+    for peak in reversed(periods):
         period = pl.when(peak.holds()).then(pl.lit(peak.name)).otherwise(period)
     return period
 

@@ -23,6 +23,7 @@ from kalends.calendar.definition import CalendarDefinition, Market
 from kalends.calendar.eventrows import plain_event
 from kalends.calendar.events import EVENT_TYPES, EventFields, event_type
 from kalends.calendar.fiscal import MonthlyFiscalYears, WeeklyFiscalYears
+from kalends.calendar.industry import industries, industry_of
 from kalends.calendar.jobs import consolidate, rebuild_days
 from kalends.calendar.lookups import find_events, fiscal_place, moments_between
 from kalends.calendar.moments import Occurrence, occurrences
@@ -37,7 +38,6 @@ from kalends.calendar.planning import (
     list_events,
     upsert_events,
 )
-from kalends.calendar.seasonality import industries, industry_of
 from kalends.calendar.strips import DayStrip, offer_day_strip
 from kalends.calendar.undoing import undo_event, undo_last
 
