@@ -10,6 +10,7 @@ from kalends.base.chores import do_chores
 def own(monkeypatch):
     """The chores, none yet."""
     monkeypatch.setattr(chores, "CHORES", [])
+    monkeypatch.setattr(chores, "FREQUENT", [])
     return chores.CHORES
 
 
@@ -27,6 +28,16 @@ def test_one_that_fails_keeps_none_of_the_others_from_being_done(own, house, cap
     do_chores(house)
     assert own == [breaks, works]
     assert done == [house]
+
+
+def test_what_cannot_wait_an_hour_is_done_in_between(own, house):
+    done = []
+    chores.chore(lambda _: done.append("hourly"))
+    chores.frequent_chore(lambda _: done.append("frequent"))
+    do_chores(house, only_frequent=True)
+    assert done == ["frequent"]
+    do_chores(house)
+    assert done == ["frequent", "frequent", "hourly"]
 
 
 def test_what_a_killed_writer_left_is_removed_after_a_day(house, tenant, clock):

@@ -1,6 +1,6 @@
 import pytest
 
-from kalends.notify.webhooks import BadWebhookError, check_target, check_url, sign
+from kalends.notify.webhooks import BadWebhookError, check_url, sign
 
 pytestmark = pytest.mark.unit
 
@@ -17,14 +17,3 @@ def test_the_signature_is_what_openssl_makes():
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(BadWebhookError, match="Give an address"):
         check_url(url)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "[::1]", "0.0.0.0", "[::ffff:10.0.0.1]"])
-def test_inner_addresses_are_refused_where_they_could_be_abused(host):
-    with pytest.raises(BadWebhookError, match="own network"):
-        check_target(f"http://{host}/hook", local_allowed=False)
-    check_target(f"http://{host}/hook", local_allowed=True)
-
-
-def test_outer_addresses_are_fine():
-    check_target("https://93.184.215.14/hook", local_allowed=False)

@@ -28,6 +28,8 @@ HEAVY: Final = "heavy"
 """Ingests, rebuilds, solvers: one at a time, so that they never make pages wait."""
 LIGHT: Final = "light"
 """Mail, small refreshes."""
+OUTSIDE: Final = "outside"
+"""What waits for other people's servers, which may take their time."""
 
 TASK_NAME: Final = "kalends.run_task"
 

@@ -142,7 +142,7 @@ class Worker:
         )
         async with app.open_async():
             await requeue_stalled(app, seconds=0 if self._alone else STALLED_SECONDS)
-            for queue, concurrency in ((jobs.HEAVY, 1), (jobs.LIGHT, 2)):
+            for queue, concurrency in ((jobs.HEAVY, 1), (jobs.LIGHT, 2), (jobs.OUTSIDE, 2)):
                 self._workers.append(
                     asyncio.create_task(
                         app.run_worker_async(

@@ -12,6 +12,8 @@ from uuid import UUID
 
 import httpx
 
+from kalends.base.outside import InnerAddressError, call
+
 PATIENCE_SECONDS: Final = 10.0
 """A receiver that takes longer is treated as down; the message is tried again."""
 
@@ -58,15 +60,20 @@ def sender(smtp_url: str) -> str:
     return named if "@" in named else f"kalends@{parts.hostname or 'localhost'}"
 
 
-def post(url: str, *, body: bytes, headers: dict[str, str]) -> None:
+def post(url: str, *, body: bytes, headers: dict[str, str], local_allowed: bool) -> None:
     """POST `body`. Redirects are not followed: the signature was made for this address."""
     try:
-        answer = httpx.post(url, content=body, headers=headers, timeout=PATIENCE_SECONDS, follow_redirects=False)
-    except (httpx.TransportError, httpx.InvalidURL) as error:
+        with (
+            httpx.Client(timeout=PATIENCE_SECONDS) as client,
+            call(client, "POST", url, local_allowed=local_allowed, headers=headers, body=body) as answer,
+        ):
+            said, is_success = f"{answer.status_code} {answer.reason_phrase}", answer.is_success
+    except InnerAddressError as error:
+        raise NeverError(error.message) from error
+    except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
         raise LaterError(str(error) or type(error).__name__) from error
-    if answer.is_success:
+    if is_success:
         return
-    said = f"{answer.status_code} {answer.reason_phrase}"
     # 408 and 429 (RFC 9110, RFC 6585) ask for another try; the other 4xx mean that this request is wrong.
     if answer.status_code in {408, 429} or answer.is_server_error:
         raise LaterError(said)
