@@ -8,17 +8,15 @@ from operator import attrgetter
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kalends.methods.matching.blocks import NEAR
 from kalends.methods.matching.entries import Answers, Entry, Matching
-from kalends.methods.matching.likeness import Floats, Ints
+from kalends.methods.matching.likeness import Floats, Ints, Rows
 from kalends.methods.matching.linkage import reachable
 from kalends.methods.matching.names import with_companions
 from kalends.methods.matching.rivals import Links, Spans, without_rival
 from kalends.methods.matching.state import Rules, State, clustered, in_order, links_of, matching_of, spans_of
 
-Rows = NDArray[np.bool_]
 ID: Final = attrgetter("id")
 
 

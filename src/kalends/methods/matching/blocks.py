@@ -1,4 +1,4 @@
-"""Which pairs are worth a look. Two entries share a block if they may be one event at all (`Columns.allowed`) and
+"""Which pairs of lots (lots.py) are worth a look. Two share a block if their markets do not keep them apart and they
 
 - name the same moment or bear the same key, and begin within half a year: the same occurrence, not last year's; or
 - begin, or end, within three days of each other, and share a page or the beginning or ending of a word.
@@ -13,10 +13,9 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kalends.methods.matching.columns import Columns
-from kalends.methods.matching.likeness import Ints, distinct, ranges, word_weight
+from kalends.methods.matching.likeness import Ints, Rows, distinct, ranges, word_weight
 
 NEAR: Final = 3
 """Days: a time zone moves an event by one, a weekend that is or is not counted by two more."""
@@ -27,22 +26,31 @@ ENDING: Final = 3
 _FAR: Final = 10_000_000
 """Days between two groups, so that no window reaches from one into the next; years end at 9999."""
 _CHUNK: Final = 2_000_000
-"""Pairs at a time before those that are not allowed are dropped: some hundred megabytes."""
-
-
-Rows = NDArray[np.bool_]
+"""Pairs at a time before those that markets keep apart are dropped: some hundred megabytes."""
 
 
 def candidates(columns: Columns, *, touching: Rows | None = None) -> tuple[Ints, Ints]:
-    """Rows `left` < `right` (P,) of all pairs that share a block, sorted; `touching` (n,): only pairs of such rows."""
+    """Rows `left` <= `right` (P,) of all pairs that share a block, sorted; a row is a pair with itself, too.
+
+    `touching` (n,): only pairs of such rows.
+    """
     groups, rows = _near_groups(columns)
+    size = max(columns.first.size, 1)
     found = [
+        _within(columns, rows, touching) * (size + 1),
         _said_pairs(columns, columns.moment, touching),
         _said_pairs(columns, columns.key, touching),
         *(_pairs(columns, groups, rows, day, NEAR, touching) for day in (columns.first, columns.last)),
     ]
-    codes, size = distinct(np.concatenate(found)), max(columns.first.size, 1)
+    codes = distinct(np.concatenate(found))
     return codes // size, codes % size
+
+
+def _within(columns: Columns, in_groups: Ints, touching: Rows | None) -> Ints:
+    """The rows that are in some block."""
+    is_in = (columns.moment >= 0) | (columns.key >= 0)
+    is_in[in_groups] = True
+    return np.flatnonzero(is_in if touching is None else is_in & touching)
 
 
 def _near_groups(columns: Columns) -> tuple[Ints, Ints]:
@@ -80,7 +88,7 @@ def _said_pairs(columns: Columns, said: Ints, touching: Rows | None) -> Ints:
 
 
 def _pairs(columns: Columns, groups: Ints, rows: Ints, day: Ints, span: int, touching: Rows | None) -> Ints:
-    """Codes (left x n + right, each once) of the allowed pairs of a group at most `span` days apart."""
+    """Codes (left x n + right, each once) of the pairs of a group at most `span` days apart."""
     place = groups * _FAR + day[rows]
     order = np.argsort(place, kind="stable")
     place, rows = place[order], rows[order]
@@ -90,7 +98,7 @@ def _pairs(columns: Columns, groups: Ints, rows: Ints, day: Ints, span: int, tou
         first = np.repeat(np.arange(part.start, part.stop), counts[part])
         second = ranges(np.arange(part.start, part.stop) + 1, counts[part])
         left, right = np.minimum(rows[first], rows[second]), np.maximum(rows[first], rows[second])
-        keep = columns.allowed(left, right) & (left < right)
+        keep = columns.of_markets(left, right) & (left < right)
         if touching is not None:
             keep &= touching[left] | touching[right]
         found.append(distinct(left[keep] * columns.first.size + right[keep]))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kalends.methods.matching.entries import Entry
-from kalends.methods.matching.likeness import Floats, Ints, Titles, titles_of
+from kalends.methods.matching.likeness import Floats, Ints, Titles, combined, titles_of
 from kalends.methods.matching.names import name_sets
 from kalends.methods.matching.titles import alias_table, markets_in, read_title
 
@@ -44,11 +44,20 @@ class Columns:
 
     Where an entry does not say its markets, the countries that its title names count."""
 
-    def allowed(self, left: Ints, right: Ints) -> NDArray[np.bool_]:
-        """Which pairs (P,) may be one event at all: of two sources (or twins), and their markets do not rule it out."""
-        apart = (self.source[left] != self.source[right]) | (self.twin[left] == self.twin[right])
-        may: NDArray[np.bool_] = apart & (self.overlap[self.markets[left], self.markets[right]] != 0)
+    def of_sources(self, left: Ints, right: Ints) -> NDArray[np.bool_]:
+        """Which pairs (P,) are of two sources, or of twins: a source does not tell of one event twice."""
+        apart: NDArray[np.bool_] = (self.source[left] != self.source[right]) | (self.twin[left] == self.twin[right])
+        return apart
+
+    def of_markets(self, left: Ints, right: Ints) -> NDArray[np.bool_]:
+        """Which pairs (P,) may be one event by their markets."""
+        may: NDArray[np.bool_] = self.overlap[self.markets[left], self.markets[right]] != 0
         return may
+
+    def only(self, rows: Ints) -> Columns:
+        """Some of the entries, by their rows."""
+        arrays = ("first", "last", "source", "key", "url", "type", "moment", "markets", "twin", "name")
+        return replace(self, **{each: getattr(self, each)[rows] for each in arrays})
 
 
 def columns_of(
@@ -62,19 +71,20 @@ def columns_of(
     named = [markets_in(words) for words, _ in plain_of_raw]
     markets, sets = _distinct(entry.markets or named[at] for entry, at in zip(entries, title, strict=True))
     name, names = _distinct(name_sets(entries, title, same=same))
+    first = np.array([entry.first.toordinal() for entry in entries], dtype=np.int64)
+    last = np.array([entry.last.toordinal() for entry in entries], dtype=np.int64)
+    source, key = _distinct(entry.source for entry in entries)[0], _said(entry.key for entry in entries)
+    type_, moment = _said(entry.type for entry in entries), _said(entry.moment for entry in entries)
     return Columns(
-        first=np.array([entry.first.toordinal() for entry in entries], dtype=np.int64),
-        last=np.array([entry.last.toordinal() for entry in entries], dtype=np.int64),
-        source=_distinct(entry.source for entry in entries)[0],
-        key=_said(entry.key for entry in entries),
+        first=first,
+        last=last,
+        source=source,
+        key=key,
         url=_said(entry.url for entry in entries),
-        type=_said(entry.type for entry in entries),
-        moment=_said(entry.moment for entry in entries),
+        type=type_,
+        moment=moment,
         markets=markets,
-        twin=_distinct(
-            (entry.source, entry.key, at, entry.first, entry.last, entry.markets, entry.type, entry.moment)
-            for entry, at in zip(entries, title, strict=True)
-        )[0],
+        twin=combined(source, key, np.array(title, dtype=np.int64), first, last, markets, type_, moment),
         name=name,
         titles=titles_of(plain_of_raw),
         read=tuple(plain_of_raw),

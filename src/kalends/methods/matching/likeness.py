@@ -19,6 +19,7 @@ from kalends.methods.matching.words import EXCLUSIVE, MARKET, SALE, TWISTS
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bits = NDArray[np.uint64]
+Rows = NDArray[np.bool_]
 
 # What a word says about which event it is. An offer, a day or a week says little; a moment's code (with "_", from the
 # alias table) says more than a common word.
@@ -129,6 +130,14 @@ def distinct_and_back(codes: Ints) -> tuple[Ints, Ints]:
     back = np.empty(codes.size, dtype=np.int64)
     back[order] = np.cumsum(begins) - 1
     return codes[order][begins], back
+
+
+def combined(*codes: Ints) -> Ints:
+    """A code (n,) per combination of codes (each (n,), at least -1)."""
+    whole = np.zeros_like(codes[0])
+    for each in codes:
+        whole = distinct_and_back(whole * (each.max(initial=0) + 2) + each + 1)[1]
+    return whole
 
 
 def ranges(starts: Ints, counts: Ints) -> Ints:

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalends.methods.matching.blocks import candidates
-from kalends.methods.matching.columns import columns_of
+from kalends.methods.matching.columns import Columns, columns_of
 from kalends.methods.matching.entries import Answers, Ask, Entry, Matching
-from kalends.methods.matching.likeness import Floats, Ints
+from kalends.methods.matching.likeness import Floats, Ints, Rows
 from kalends.methods.matching.linkage import complete_linkage
+from kalends.methods.matching.lots import entry_pairs, lots_of
 from kalends.methods.matching.rivals import Links, Spans
 from kalends.methods.matching.scoring import likenesses, values
 
@@ -67,19 +68,32 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return ordered
 
 
-def links_of(entries: Sequence[Entry], rules: Rules, *, touching: NDArray[np.bool_] | None = None) -> Links:
+def links_of(entries: Sequence[Entry], rules: Rules, *, touching: Rows | None = None) -> Links:
     """The links among entries that are in order; with `touching` (n,), those of such rows."""
     told = _told(entries, rules.answers)
     same = sorted(pair for pair, is_same in told.items() if is_same)
     columns = columns_of(entries, aliases=rules.aliases, same=same)
-    left, right = candidates(columns, touching=touching)
-    links = Links(left, right, values(likenesses(columns, left, right)))
+    links = _alike(columns, rules.ask, touching)
     is_told = np.isin(links.codes(len(entries)), [a * len(entries) + b for a, b in told])
     rows = np.array(same, dtype=np.int64).reshape(-1, 2)
     if touching is not None:
         rows = rows[touching[rows].any(axis=1)]
     links = links.only(~is_told).joined(Links(rows[:, 0], rows[:, 1], np.ones(len(rows))), size=len(entries))
     return links.only(links.scores >= rules.ask)
+
+
+def _alike(columns: Columns, ask: float, touching: Rows | None) -> Links:
+    """The links among entries as far as their words go. Lots are scored, not entries: most entries repeat others."""
+    lots, lot = lots_of(columns)
+    some = None if touching is None else np.isin(np.arange(lots.first.size), lot[touching])
+    left, right = candidates(lots, touching=some)
+    scores = values(likenesses(lots, left, right))
+    good = scores >= ask
+    first, second, pair = entry_pairs(lot, left[good], right[good])
+    keep = columns.of_sources(first, second)
+    if touching is not None:
+        keep &= touching[first] | touching[second]
+    return Links(first, second, scores[good][pair]).only(keep)
 
 
 def _told(entries: Sequence[Entry], answers: Answers) -> dict[tuple[int, int], bool]:
