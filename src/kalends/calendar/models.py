@@ -48,7 +48,10 @@ class CalendarVersion(Model):
 
 
 class Event(Model):
-    """The event that holds. `provenance` says which source each field came from; `row_version` counts its changes."""
+    """The event that holds. `provenance` says which source each field came from; `row_version` counts its changes.
+
+    `shows_from`, `shows_to`: first and last day of all occurrences of one that repeats; None for one that does not.
+    """
 
     __tablename__ = "events"
 
@@ -74,6 +77,11 @@ class Event(Model):
     owner: Mapped[str]
     days_before: Mapped[int]
     days_after: Mapped[int]
+    recurrence: Mapped[str]
+    exdates: Mapped[list[str]] = mapped_column(JSONB)
+    overrides: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    shows_from: Mapped[date | None]
+    shows_to: Mapped[date | None]
     provenance: Mapped[dict[str, str]] = mapped_column(JSONB)
     row_version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -99,8 +107,28 @@ class SourceEvent(Model):
     label: Mapped[str]
 
 
+class EventComment(Model):
+    """What somebody said about an event. `mentions`: the people who are named in it."""
+
+    __tablename__ = "event_comments"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID]
+    author_id: Mapped[UUID | None]
+    author: Mapped[str]
+    body: Mapped[str]
+    mentions: Mapped[list[str]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    edited_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class CalendarSource(Model):
-    """One calendar as somebody keeps it: a file that is sent again, or an address that is read again."""
+    """One calendar as somebody keeps it: a file that is sent again, or an address that is read again.
+
+    `etag`, `modified`: what the address answered last; `read_every`: minutes, as a person chose; `told_every`: as the
+    calendar itself asks; `failures`: readings that failed in a row.
+    """
 
     __tablename__ = "calendar_sources"
 
@@ -114,7 +142,12 @@ class CalendarSource(Model):
     markets: Mapped[list[str]] = mapped_column(JSONB)
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
     sealed_address: Mapped[bytes | None]
+    address_host: Mapped[str | None]
     etag: Mapped[str | None]
+    modified: Mapped[str | None]
+    read_every: Mapped[int | None]
+    told_every: Mapped[int | None]
+    failures: Mapped[int] = mapped_column(default=0)
     quality: Mapped[float | None]
     read_at: Mapped[datetime | None] = mapped_column(Instant)
     next_read_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -123,6 +156,24 @@ class CalendarSource(Model):
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
     removed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class CalendarFeed(Model):
+    """A private address under which other calendars subscribe to the master calendar; only its digest is kept."""
+
+    __tablename__ = "calendar_feeds"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    calendar_id: Mapped[UUID]
+    person_id: Mapped[UUID | None]
+    secret_hash: Mapped[bytes]
+    prefix: Mapped[str]
+    label: Mapped[str]
+    filters: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class SourceReading(Model):
@@ -187,6 +238,9 @@ class StoredConflict(Model):
     decided_by: Mapped[UUID | None]
     decided_label: Mapped[str | None]
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    approved_by: Mapped[UUID | None]
+    approved_label: Mapped[str | None]
+    approved_at: Mapped[datetime | None] = mapped_column(Instant)
     found_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -205,5 +259,44 @@ class Consolidation(Model):
     conflicts: Mapped[int]
     settled: Mapped[int]
     quality_score: Mapped[float]
+    quality: Mapped[dict[str, Any]] = mapped_column(JSONB)
     seconds: Mapped[float]
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class CalendarPolicy(Model):
+    """How a calendar's differences are settled: a strategy, and others for single groups of fields."""
+
+    __tablename__ = "calendar_policies"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    calendar_id: Mapped[UUID]
+    strategy: Mapped[str]
+    by_group: Mapped[dict[str, str]] = mapped_column(JSONB)
+    row_version: Mapped[int]
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class EventPair(Model):
+    """Two entries that may be one event, what a person answered, and which entry belonged to which event before."""
+
+    __tablename__ = "event_pairs"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    calendar_id: Mapped[UUID]
+    left_entry: Mapped[str]
+    right_entry: Mapped[str]
+    said: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """`left` and `right`: what each entry said when it was last looked at."""
+    score: Mapped[float | None]
+    parts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    state: Mapped[str]
+    events: Mapped[dict[str, str]] = mapped_column(JSONB)
+    """Entry -> the event that it belonged to when it was called the same."""
+    answered_by: Mapped[UUID | None]
+    answered_label: Mapped[str | None]
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    found_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
