@@ -2,7 +2,6 @@
 
 import importlib.util
 import sys
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -53,6 +52,7 @@ def some_claims(max_size=16):
         item=st.tuples(st.integers(0, 6), st.just("budget")),
         source=st.sampled_from("abcdef"),
         value=st.sampled_from([100, 101.5, 98.0, 250, 100_000, -3, 0]),
+        support=st.just(1.0),
     )
     return st.lists(words | numbers, max_size=max_size)
 
@@ -166,7 +166,7 @@ def test_who_was_right_elsewhere_is_believed(name):
 def test_copies_count_once():
     honest = history(18, 17, 16, 19)
     bad = [Claim(n, "s8", "true" if n % 3 else f"slip {n}") for n in range(20)]
-    copies = [replace(claim, source=f"s9{name}") for claim in bad for name in "abc"]
+    copies = [claim._replace(source=f"s9{name}") for claim in bad for name in "abc"]
     known = learn([*honest, *bad, *copies])
     assert {known.group[f"s9{name}"] for name in "abc"} == {"s8"} == {known.group["s8"]}
     assert all(known.group[f"s{n}"] == f"s{n}" for n in range(4))
@@ -188,7 +188,7 @@ def test_an_exact_copy_of_a_source_that_errs_changes_no_choice(seed, honest, ski
 
     claims = [claim for n in range(honest) for claim in speak(f"h{n}", rng.random(40) < skill)]
     bad = [Claim(n, "bad", "true" if n >= 12 else f"bad {n}") for n in range(40)]
-    copy = [replace(claim, source="copy") for claim in bad]
+    copy = [claim._replace(source="copy") for claim in bad]
     before = resolve([*claims, *bad], learned=learn([*claims, *bad]))
     after = resolve([*claims, *bad, *copy], learned=learn([*claims, *bad, *copy]))
     assert {item: choice.value for item, choice in before.items()} == {i: choice.value for i, choice in after.items()}
@@ -263,7 +263,7 @@ def test_precision_weighs_and_the_standard_error_tells_how_far_it_may_be_off():
 @given(st.sampled_from([0.001, 0.5, 3.0, 100.0, 1e6]), st.integers(0, 50))
 def test_numbers_in_another_unit_give_the_same_in_that_unit(factor, seed):
     _, claims = numbers([0.01, 0.05, 0.1], items=12, seed=seed)
-    scaled = [replace(claim, value=claim.value * factor) for claim in claims]
+    scaled = [claim._replace(value=claim.value * factor) for claim in claims]
     before, after = (resolve(c, strategy="weighted_average", learned=learn(c)) for c in (claims, scaled))
     for item, choice in before.items():
         assert after[item].is_resolved == choice.is_resolved

@@ -61,25 +61,17 @@ Claims = Mapping[str, Sequence[Claim]]
 def claims_about(event_id: str, said: Sequence[Spoken]) -> dict[str, list[Claim]]:
     """What an event's entries claim, by group, in GROUPS' order. What people wrote by hand is no claim: it holds."""
     found: dict[str, list[Claim]] = {group: [] for group in GROUPS}
+    items = {group: (event_id, group) for group in GROUPS}
     for spoken in said:
         if spoken.is_by_hand:
             continue
         source, fields = spoken.source, spoken.fields
-        for group in {GROUP_OF[name] for name, value in fields.items() if value is not None and name in GROUP_OF}:
+        for group in {GROUP_OF[name] for name in fields if name in GROUP_OF}:
             value = group_value(group, fields)
             if value is not None:
                 support = spoken.entry.support if group == "days" else 1.0
-                found[group].append(
-                    Claim(
-                        (event_id, group),
-                        source.name,
-                        value,
-                        support,
-                        source.priority,
-                        source.quality,
-                        source.freshness,
-                    )
-                )
+                of_source = (source.priority, source.quality, source.freshness)
+                found[group].append(Claim(items[group], source.name, value, support, *of_source))
     return {group: claims for group, claims in found.items() if claims}
 
 

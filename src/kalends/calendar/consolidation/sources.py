@@ -12,7 +12,7 @@ from typing import Any, Final
 from kalends.calendar.events import MANUAL
 from kalends.calendar.moments import moment_book
 from kalends.calendar.reading import SourceEntry
-from kalends.methods.matching import Entry, normalise_title
+from kalends.methods.matching import Entry, alias_table, read_title
 
 SEPARATOR: Final = "/"
 
@@ -106,7 +106,11 @@ def moment_of(title: str) -> str | None:
     return title_aliases()[found[0]] if found else None
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=1)
+def _alias_table() -> frozenset[tuple[str, str]]:
+    return alias_table(title_aliases())
+
+
 def plain_title(title: str) -> str:
     """The title as matching compares it."""
-    return normalise_title(title, aliases=title_aliases())
+    return read_title(title, aliases=_alias_table())[0]

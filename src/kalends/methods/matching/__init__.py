@@ -7,7 +7,7 @@ from kalends.methods.matching.matcher import match
 from kalends.methods.matching.measures import Agreement, agreement, share_asked
 from kalends.methods.matching.scoring import score
 from kalends.methods.matching.state import DuplicateIdError
-from kalends.methods.matching.titles import normalise_title
+from kalends.methods.matching.titles import alias_table, normalise_title, read_title
 
 __all__ = [
     "ASK",
@@ -21,8 +21,10 @@ __all__ = [
     "Part",
     "Score",
     "agreement",
+    "alias_table",
     "match",
     "normalise_title",
+    "read_title",
     "rematch",
     "score",
     "share_asked",

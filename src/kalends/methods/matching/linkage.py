@@ -29,11 +29,11 @@ def reachable(start: NDArray[np.bool_], left: Ints, right: Ints) -> NDArray[np.b
 def complete_linkage(*, size: int, left: Ints, right: Ints, scores: Floats) -> Ints:
     """For each of `size` nodes the smallest node (size,) of its cluster, from the edges that are good enough to merge.
 
-    `left` < `right` (E,), each edge once. Round after round, every two clusters that are each other's best partner
-    become one; how alike two clusters are is how alike their least alike members are, and clusters with two members
-    that no edge joins stay apart. For complete linkage this ends as merging one pair at a time does (its reducibility:
-    Murtagh, "A survey of recent advances in hierarchical clustering algorithms", 1983). Among equals, smaller nodes
-    come first, so that the result depends on nothing but the edges, each connected part for itself.
+    `left` < `right` (E,), each edge once, in order. Round after round, every two clusters that are each other's best
+    partner become one; how alike two clusters are is how alike their least alike members are, and clusters with two
+    members that no edge joins stay apart. For complete linkage this ends as merging one pair at a time does (its
+    reducibility: Murtagh, "A survey of recent advances in hierarchical clustering algorithms", 1983). Among equals,
+    smaller nodes come first, so that the result depends on nothing but the edges, each connected part for itself.
     """
     label, sizes = np.arange(size), np.ones(size, dtype=np.int64)
     pairs = Edges(left, right, scores, np.ones(left.size, dtype=np.int64))
@@ -49,7 +49,7 @@ def complete_linkage(*, size: int, left: Ints, right: Ints, scores: Floats) -> I
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Pairs of clusters by their smallest nodes, the worst score and the number of the edges between them, all (E,)."""
+    """Pairs of clusters by their smallest nodes, in order; the worst score and the number of the edges between them."""
 
     left: Ints
     right: Ints
@@ -59,7 +59,7 @@ class Edges:
 
 def _best_partners(pairs: Edges, size: int) -> Ints:
     """The rows of `pairs` in which each is the other's best partner; never none."""
-    order = np.lexsort((pairs.right, pairs.left, -pairs.scores))
+    order = np.argsort(-pairs.scores, kind="stable")
     rank = np.arange(order.size)
     best = np.full(size, order.size)
     np.minimum.at(best, pairs.left[order], rank)

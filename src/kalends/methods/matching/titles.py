@@ -73,8 +73,14 @@ def normalise_title(text: str, *, aliases: Mapping[str, str] | None = None) -> s
 
 
 def alias_table(aliases: Mapping[str, str] | None) -> frozenset[tuple[str, str]]:
-    """An alias mapping as a value that can be a cache's key."""
-    return frozenset((aliases or {}).items())
+    """An alias mapping as a value that can be a cache's key; equal mappings give one and the same."""
+    return _one(frozenset((aliases or {}).items()))
+
+
+@lru_cache(maxsize=16)
+def _one(table: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """The first table that was equal: a cache knows its key by identity, else it compares thousands of words."""
+    return table
 
 
 @lru_cache(maxsize=200_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Unresolved(Enum):
@@ -20,8 +20,7 @@ Item = Hashable
 """What a claim is about: one field of one event, such as ("evt-7", "starts_on")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What one source says about one item."""
 
     item: Item
