@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from kalends.base.work import Work
-from kalends.calendar.events import EVENT_FIELDS, DatedEvent, EventFields, Merged, canonical_fields
+from kalends.calendar.events import (
+    EVENT_FIELDS,
+    DatedEvent,
+    EventFields,
+    Merged,
+    canonical_fields,
+    occurrences_of,
+    span_of,
+)
 from kalends.calendar.models import Event
 
 # An event shows at most this many days before its first and after its last (EventFields.days_before, days_after).
 WINDOW = 366
-LISTS = ("markets", "brands", "channels")
+LISTS = ("markets", "brands", "channels", "exdates", "overrides")
 
 
 def fields_of(event: Event) -> EventFields:
@@ -27,31 +35,55 @@ def put_fields(event: Event, merged: Merged) -> None:
     """Write what holds into the row; an event that is gone keeps its last values."""
     if merged.fields is None:
         return
+    plain = canonical_fields(merged.fields)
     for name in EVENT_FIELDS:
-        value = getattr(merged.fields, name)
-        setattr(event, name, list(value) if name in LISTS else value)
+        setattr(event, name, plain[name] if name in LISTS else getattr(merged.fields, name))
+    event.shows_from, event.shows_to = span_of(merged.fields) if merged.fields.recurrence else (None, None)
     event.provenance = dict(sorted(merged.provenance.items()))
 
 
 def events_between(work: Work, *, calendar_id: UUID, first: date, last: date, margin: int = 0) -> Sequence[Event]:
-    """The living events on the days from `first` to `last`, `margin` days around, by first day and name."""
+    """The living events on the days from `first` to `last`, `margin` days around, by first day and name.
+
+    One that repeats comes once, where any of its occurrences is there.
+    """
+    first, last = _around(first, last, margin)
+    once = and_(Event.recurrence == "", Event.starts_on <= last, Event.ends_on >= first)
+    again = and_(Event.recurrence != "", Event.shows_from <= last, Event.shows_to >= first)
     query = (
         select(Event)
-        .where(
-            Event.calendar_id == calendar_id,
-            Event.deleted_at.is_(None),
-            Event.starts_on - margin <= last,
-            Event.ends_on + margin >= first,
-        )
+        .where(Event.calendar_id == calendar_id, Event.deleted_at.is_(None), or_(once, again))
         .order_by(Event.starts_on, Event.name, Event.id)
     )
-    return work.session.scalars(query).all()
+    rows = work.session.scalars(query).all()
+    return [row for row in rows if not row.recurrence or _occurs(fields_of(row), first, last)]
 
 
-def dated_events(work: Work, *, calendar_id: UUID, first: date, last: date) -> list[DatedEvent]:
-    """The events that may show on those days, windows included."""
-    rows = events_between(work, calendar_id=calendar_id, first=first, last=last, margin=WINDOW)
-    return [DatedEvent(str(row.id), fields_of(row)) for row in rows]
+def _around(first: date, last: date, margin: int) -> tuple[date, date]:
+    """The days with `margin` more on either side, as far as there are days."""
+    room = timedelta(days=margin)
+    return max(first, date.min + room) - room, min(last, date.max - room) + room
+
+
+def _occurs(fields: EventFields, first: date, last: date) -> bool:
+    return any(each.starts_on <= last and each.ends_on >= first for _, each in occurrences_of(fields))
+
+
+def dated(event: Event, *, first: date, last: date) -> list[DatedEvent]:
+    """The event's occurrences on the days from `first` to `last`: itself, where it does not repeat."""
+    found = occurrences_of(fields_of(event))
+    return [
+        DatedEvent(str(event.id), fields, on)
+        for on, fields in found
+        if fields.starts_on <= last and fields.ends_on >= first
+    ]
+
+
+def dated_events(work: Work, *, calendar_id: UUID, first: date, last: date, margin: int = WINDOW) -> list[DatedEvent]:
+    """The events that may show on those days, windows included; each occurrence of one that repeats."""
+    rows = events_between(work, calendar_id=calendar_id, first=first, last=last, margin=margin)
+    begin, end = _around(first, last, margin)
+    return [each for row in rows for each in dated(row, first=begin, last=end)]
 
 
 def plain_event(event: Event) -> dict[str, Any]:

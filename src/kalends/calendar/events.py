@@ -10,20 +10,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final
+from zlib import crc32
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kalends.calendar.definition import ALIASES
+from kalends.calendar.occurrences import Direction, Impact, OccurrenceChange, Status
+from kalends.calendar.repeating import MAX_TIMES, canonical_rule, days_of
 
 MANUAL: Final = "manual"
 """The source of what people write by hand; over another source's record it is an override, and wins."""
-
-Impact = Literal["low", "medium", "high", "critical"]
-Status = Literal["tentative", "confirmed", "cancelled"]
-Direction = Literal["up", "down", "none"]
 
 # Even steps from nothing to everything: the levels are an order, not a measurement.
 IMPACT_SIZE: Final[dict[str, float]] = {"low": 0.25, "medium": 0.5, "high": 0.75, "critical": 1.0}
@@ -41,7 +40,7 @@ class EventType:
     label: str
     direction: Direction
     colour: str
-    """Its colour group in the look: launch, promotion, content, competitor, holiday, moment, other."""
+    """Its colour group in the look: launch, promotion, content, competitor, holiday, moment, other, own-1 to own-4."""
 
 
 EVENT_TYPES: Final[dict[str, EventType]] = {
@@ -61,10 +60,13 @@ EVENT_TYPES: Final[dict[str, EventType]] = {
 }
 
 
+OWN_COLOURS: Final = 4
+
+
 def event_type(code: str) -> EventType:
-    """The type of that code; a company's own types count as "other" with their own name."""
-    own = EventType(code, code.replace("_", " ").capitalize(), "none", "other")
-    return EVENT_TYPES.get(code, own)
+    """The type of that code; a company's own types have their own name, and a colour that follows from it."""
+    colour = f"own-{crc32(code.encode()) % OWN_COLOURS + 1}"
+    return EVENT_TYPES.get(code) or EventType(code, code.replace("_", " ").capitalize(), "none", colour)
 
 
 class EventFields(BaseModel):
@@ -94,6 +96,24 @@ class EventFields(BaseModel):
     """How many days before the first it may already show."""
     days_after: int = Field(default=0, ge=0, le=366)
     """How many days after the last it may still show."""
+    recurrence: str = Field(default="", max_length=300)
+    """How it comes again: an RFC 5545 rule; `starts_on` to `ends_on` is its first occurrence. Empty: once."""
+    exdates: tuple[date, ...] = Field(default=(), max_length=MAX_TIMES)
+    """First days of occurrences that are left out."""
+    overrides: tuple[OccurrenceChange, ...] = Field(default=(), max_length=MAX_TIMES)
+    """What differs about single occurrences."""
+
+    @field_validator("recurrence", mode="before")
+    @classmethod
+    def _known_rule(cls, rule: object) -> object:
+        """A rule for days, in one spelling; none is empty."""
+        return canonical_rule(rule) if isinstance(rule, str) else rule or ""
+
+    @field_validator("exdates", "overrides", mode="before")
+    @classmethod
+    def _none_is_empty(cls, given: object) -> object:
+        """JSON's null is no exception."""
+        return () if given is None else given
 
     @field_validator("zone")
     @classmethod
@@ -130,6 +150,31 @@ class EventFields(BaseModel):
             if self.starts_on == self.ends_on and self.end_time <= self.start_time:
                 raise ValueError(f"end_time {self.end_time} does not come after start_time {self.start_time}")
         return self
+
+    @model_validator(mode="after")
+    def _exceptions_make_sense(self) -> EventFields:
+        """Exceptions are those of a rule, one for a day, and what each occurrence becomes is an event again."""
+        if not self.recurrence:
+            if self.exdates or self.overrides:
+                raise ValueError("exdates and overrides belong to an event that repeats; give it a recurrence")
+            return self
+        changed = {change.on: change for change in self.overrides}
+        if len(changed) < len(self.overrides):
+            raise ValueError("overrides name a day twice")
+        for on in changed:
+            self.at(on)
+        return self
+
+    def at(self, on: date) -> EventFields:
+        """The occurrence that the rule has begin on `on`, as an event of its own."""
+        plain = {
+            "starts_on": on, "ends_on": on + (self.ends_on - self.starts_on),
+            "recurrence": "", "exdates": (), "overrides": (),
+        }  # fmt: skip
+        changes = next((change.changes() for change in self.overrides if change.on == on), None)
+        if changes is None:
+            return self.model_copy(update=plain)
+        return EventFields.model_validate({**self.model_dump(), **plain, **changes})
 
     @property
     def effect(self) -> float:
@@ -181,15 +226,34 @@ def merge(*, records: Sequence[SourceRecord]) -> Merged:
 
 @dataclass(frozen=True, slots=True)
 class DatedEvent:
-    """An event as the days need it."""
+    """An event as the days need it: one for each occurrence. `on`: the rule's day; None for what does not repeat."""
 
     event_id: str
     fields: EventFields
+    on: date | None = None
+
+
+def occurrences_of(fields: EventFields) -> list[tuple[date | None, EventFields]]:
+    """(the rule's day, the occurrence) in the rule's order; (None, the event) for one that does not repeat."""
+    if not fields.recurrence:
+        return [(None, fields)]
+    left_out = set(fields.exdates)
+    return [(on, fields.at(on)) for on in days_of(fields.recurrence, fields.starts_on) if on not in left_out]
+
+
+def span_of(fields: EventFields) -> tuple[date, date]:
+    """The first and the last day of an event with all its occurrences; its own where every occurrence is left out."""
+    found = [occurrence for _, occurrence in occurrences_of(fields)] or [fields]
+    return min(each.starts_on for each in found), max(each.ends_on for each in found)
 
 
 def touched(fields: EventFields) -> tuple[date, date]:
-    """The first and the last day that an event shows on, its windows before and after included."""
-    return fields.starts_on - timedelta(days=fields.days_before), fields.ends_on + timedelta(days=fields.days_after)
+    """The first and the last day that an event shows on, its occurrences and its windows before and after included."""
+    found = [occurrence for _, occurrence in occurrences_of(fields)] or [fields]
+    return (
+        min(each.starts_on - timedelta(days=each.days_before) for each in found),
+        max(each.ends_on + timedelta(days=each.days_after) for each in found),
+    )
 
 
 def event_columns(frame: pl.DataFrame, *, events: Sequence[DatedEvent]) -> pl.DataFrame:
@@ -200,9 +264,11 @@ def event_columns(frame: pl.DataFrame, *, events: Sequence[DatedEvent]) -> pl.Da
     """
     days = _event_days([event for event in events if event.fields.status != "cancelled"])
     on, effect = pl.col("is_on"), pl.col("effect")
-    # `merge` may hand over events in any order; the ids are sorted so that the same events give the same text.
+    # Events may come in any order; the ids are sorted so that the same events give the same text. Where two occurrences
+    # of one event meet, the day counts once.
     daily = (
-        days.sort("date", "event_id")
+        days.sort("date", "event_id", "is_on", descending=[False, False, True])
+        .unique(["date", "event_id"], keep="first", maintain_order=True)
         .group_by("date", maintain_order=True)
         .agg(
             _id_list(pl.col("event_id").filter(on)).alias("events"),

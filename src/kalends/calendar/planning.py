@@ -21,10 +21,11 @@ from kalends.calendar.calendars import Span, get_calendar, lock_calendar
 from kalends.calendar.changes import in_words, latest_of_many, latest_records, mark_spans, record_change
 from kalends.calendar.consolidating import consolidate_pending, follow
 from kalends.calendar.errors import EventChangedError, EventError, EventNotFoundError
-from kalends.calendar.eventrows import events_between, fields_of, plain_event, put_fields
+from kalends.calendar.eventrows import dated, events_between, fields_of, plain_event, put_fields
 from kalends.calendar.events import (
     EVENT_FIELDS,
     MANUAL,
+    DatedEvent,
     EventFields,
     SourceRecord,
     canonical_fields,
@@ -53,9 +54,18 @@ class Upserted:
 
 
 def list_events(work: Work, *, first: date, last: date, calendar_id: UUID | None = None) -> Sequence[Event]:
-    """The living events on the days from `first` to `last`, both included."""
+    """The living events on the days from `first` to `last`, both included; one that repeats comes once."""
     calendar = get_calendar(work, calendar_id=calendar_id)
     return events_between(work, calendar_id=calendar.id, first=first, last=last)
+
+
+def list_occurrences(
+    work: Work, *, first: date, last: date, calendar_id: UUID | None = None
+) -> list[tuple[Event, DatedEvent]]:
+    """Every occurrence on the days from `first` to `last`, with its event; what does not repeat is its own, once."""
+    rows = list_events(work, first=first, last=last, calendar_id=calendar_id)
+    found = [(row, each) for row in rows for each in dated(row, first=first, last=last)]
+    return sorted(found, key=lambda pair: (pair[1].fields.starts_on, pair[1].fields.name))
 
 
 def has_events(work: Work, *, calendar_id: UUID) -> bool:
@@ -86,16 +96,20 @@ def create_event(work: Work, *, fields: EventFields, calendar_id: UUID | None = 
 def change_event(work: Work, *, event_id: UUID, changes: Mapping[str, Any], row_version: int | None = None) -> Event:
     """Change some fields by hand (a drag is a change of its days). Raises EventChangedError if somebody was faster.
 
-    `row_version`: the version that the person looked at. On another source's event the change is an override.
+    `row_version`: the version that the person looked at. On another source's event the change is an override. Another
+    rule of repeating drops the exceptions of the old one, unless new ones come with it.
     """
     unknown = sorted(changes.keys() - set(EVENT_FIELDS))
     if unknown:
         raise EventError(f"An event has no field {', '.join(unknown)}.", unknown=unknown, known=list(EVENT_FIELDS))
     event, calendar = _locked(work, event_id, row_version)
-    wanted = _valid({**fields_of(event).model_dump(), **changes})
-    if wanted == fields_of(event):
+    known = fields_of(event)
+    if changes.get("recurrence", known.recurrence) != known.recurrence:
+        changes = {"exdates": (), "overrides": (), **changes}
+    wanted = _valid({**known.model_dump(), **changes})
+    if wanted == known:
         return event
-    before, was = plain_event(event), touched(fields_of(event))
+    before, was = plain_event(event), touched(known)
     records = latest_records(work, event)
     manual = records.get(MANUAL)
     plain = canonical_fields(wanted)

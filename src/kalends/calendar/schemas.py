@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.events import EventFields
+from kalends.calendar.occurrences import OccurrenceChange
 
 Format = Literal["json", "csv", "parquet"]
 
@@ -73,6 +74,9 @@ class EventChange(BaseModel):
     owner: str | None = None
     days_before: int | None = None
     days_after: int | None = None
+    recurrence: str | None = None
+    exdates: list[date] | None = None
+    overrides: list[OccurrenceChange] | None = None
 
     def changes(self) -> dict[str, Any]:
         """Only what the request named; null is a value where the field may be empty."""
@@ -80,7 +84,11 @@ class EventChange(BaseModel):
 
 
 class EventOut(BaseModel):
-    """An event that holds. `provenance`: which source each field came from."""
+    """An event that holds. `provenance`: which source each field came from.
+
+    `recurrence`: how it comes again (RFC 5545); starts_on to ends_on is the first occurrence. `occurrence_on`: the
+    rule's day, where the answer has an entry for each occurrence.
+    """
 
     id: UUID
     calendar_id: UUID
@@ -103,6 +111,10 @@ class EventOut(BaseModel):
     owner: str
     days_before: int
     days_after: int
+    recurrence: str
+    exdates: list[date]
+    overrides: list[OccurrenceChange]
+    occurrence_on: date | None = None
     provenance: dict[str, str]
     row_version: int
     created_at: datetime

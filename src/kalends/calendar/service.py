@@ -36,8 +36,10 @@ from kalends.calendar.planning import (
     get_event,
     has_events,
     list_events,
+    list_occurrences,
     upsert_events,
 )
+from kalends.calendar.series import change_occurrence, change_series, leave_out
 from kalends.calendar.strips import DayStrip, offer_day_strip
 from kalends.calendar.undoing import undo_event, undo_last
 
@@ -59,6 +61,8 @@ __all__ = [
     "WeeklyFiscalYears",
     "calendars",
     "change_event",
+    "change_occurrence",
+    "change_series",
     "consolidate",
     "create_event",
     "days",
@@ -76,7 +80,9 @@ __all__ = [
     "has_events",
     "industries",
     "industry_of",
+    "leave_out",
     "list_events",
+    "list_occurrences",
     "moments_between",
     "occurrences",
     "offer_day_strip",

@@ -161,8 +161,8 @@ def _days(work: Work, question: Query) -> pl.DataFrame:
 def _events(work: Work, question: Query) -> list[Span]:
     if calendar.existing_default(work) is None:
         return []
-    found = calendar.list_events(work, first=question.period.start, last=question.period.end)
-    return [Span(event.name, event.starts_on, event.ends_on) for event in found]
+    found = calendar.list_occurrences(work, first=question.period.start, last=question.period.end)
+    return [Span(each.fields.name, each.fields.starts_on, each.fields.ends_on) for _, each in found]
 
 
 def _series(work: Work, question: Query, version: int) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:

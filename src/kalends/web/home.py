@@ -197,12 +197,12 @@ def total(known: Mapping[date, Row], days: Sequence[date], name: str) -> float |
 
 def bands(work: Work, asked: Asked) -> list[EventBand]:
     """The company's events in the period."""
-    events = calendar.list_events(work, first=asked.period.start, last=asked.period.end)
+    found = calendar.list_occurrences(work, first=asked.period.start, last=asked.period.end)
     return [
         EventBand(
             name=event.name, kind=calendar.event_type(event.type).colour, start=event.starts_on, end=event.ends_on
         )
-        for event in events
+        for event in (each.fields for _, each in found)
         if event.status != "cancelled" and event.type in SELLING
     ]
 
@@ -242,7 +242,7 @@ def coming(work: Work, *, today: date, most: int = 6) -> list[ComingUp]:
             tone=TONES.get(event.impact, "plain"),
             href=f"/calendar?date={event.starts_on}",
         )
-        for event in calendar.list_events(work, first=today, last=today + AHEAD)
+        for event in (each.fields for _, each in calendar.list_occurrences(work, first=today, last=today + AHEAD))
         if event.status != "cancelled"
     ]
     moments = [

@@ -14,7 +14,8 @@ from kalends.base.work import Work
 from kalends.calendar import output, service
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.errors import PeriodError
-from kalends.calendar.models import Calendar
+from kalends.calendar.events import DatedEvent, canonical_fields
+from kalends.calendar.models import Calendar, Event
 from kalends.calendar.schemas import (
     CalendarChange,
     CalendarOut,
@@ -161,10 +162,22 @@ def read_events(
     start: date,
     end: Annotated[date, Query(description="The last day, included.")],
     calendar_id: UUID | None = None,
+    *,
+    expand: Annotated[bool, Query(description="An entry for each occurrence of an event that repeats.")] = False,
 ) -> EventsOut:
-    """The events that touch the days."""
-    found = service.list_events(work, first=start, last=end, calendar_id=calendar_id)
-    return EventsOut(events=[EventOut.model_validate(service.plain_event(event)) for event in found])
+    """The events that touch the days; one that repeats comes once with its rule, or as its occurrences."""
+    if expand:
+        found = service.list_occurrences(work, first=start, last=end, calendar_id=calendar_id)
+        return EventsOut(events=[_occurrence_out(event, each) for event, each in found])
+    events = service.list_events(work, first=start, last=end, calendar_id=calendar_id)
+    return EventsOut(events=[EventOut.model_validate(service.plain_event(event)) for event in events])
+
+
+def _occurrence_out(event: Event, each: DatedEvent) -> EventOut:
+    """An occurrence, as the event is told; the rule is the event's own."""
+    plain = service.plain_event(event)
+    told = {**plain, **canonical_fields(each.fields), "recurrence": plain["recurrence"], "occurrence_on": each.on}
+    return EventOut.model_validate(told)
 
 
 @router.post("/calendar/events", status_code=201)
@@ -191,6 +204,21 @@ def patch_event(work: Writer, event_id: UUID, body: EventChange) -> EventOut:
 def remove_event(work: Writer, event_id: UUID, row_version: int | None = None) -> EventOut:
     """Take an event off the calendar; undo brings it back."""
     event = service.delete_event(work, event_id=event_id, row_version=row_version)
+    return EventOut.model_validate(service.plain_event(event))
+
+
+@router.patch("/calendar/events/{event_id}/occurrences/{on}")
+def patch_occurrence(work: Writer, event_id: UUID, on: date, body: EventChange) -> EventOut:
+    """Change one occurrence of an event that repeats; `on` is the day on which its rule has it begin."""
+    changes, version = body.changes(), body.row_version
+    event = service.change_occurrence(work, event_id=event_id, on=on, changes=changes, row_version=version)
+    return EventOut.model_validate(service.plain_event(event))
+
+
+@router.delete("/calendar/events/{event_id}/occurrences/{on}")
+def remove_occurrence(work: Writer, event_id: UUID, on: date, row_version: int | None = None) -> EventOut:
+    """Take one occurrence of an event off the calendar; undo brings it back."""
+    event = service.leave_out(work, event_id=event_id, on=on, row_version=row_version)
     return EventOut.model_validate(service.plain_event(event))
 
 

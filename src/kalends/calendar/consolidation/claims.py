@@ -27,6 +27,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "owner": ("owner",),
     "days_before": ("days_before",),
     "days_after": ("days_after",),
+    "recurrence": ("recurrence", "exdates", "overrides"),
 }
 """Fields that are decided together: one source's first day and another's last would make a span that nobody said."""
 LISTS: Final = frozenset({"markets", "brands", "channels"})

@@ -115,11 +115,14 @@ def _rank(impact: str) -> int:
 
 
 def _fitting(values: dict[str, Any]) -> EventFields:
-    """The fields as an event; times that no longer fit the days they are joined with are left out."""
-    try:
-        return EventFields.model_validate(values)
-    except ValueError:
-        return EventFields.model_validate({k: v for k, v in values.items() if k not in GROUPS["times"]})
+    """The fields as an event; times, and then exceptions of a rule, that no longer fit what they are joined with go."""
+    for dropped in ((), GROUPS["times"]):
+        try:
+            return EventFields.model_validate({k: v for k, v in values.items() if k not in dropped})
+        except ValueError:
+            continue
+    without = (*GROUPS["times"], *GROUPS["recurrence"])
+    return EventFields.model_validate({k: v for k, v in values.items() if k not in without})
 
 
 def _chosen(
