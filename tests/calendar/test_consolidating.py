@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from kalends.calendar import service, sources
-from kalends.calendar.consolidating import consolidate_pending, list_runs
+from kalends.calendar.consolidating import consolidate_pending
 from kalends.calendar.consolidation import SourceCalendar, consolidate
 from kalends.calendar.errors import NothingToUndoError
 from kalends.calendar.events import EventFields
 from kalends.calendar.models import CalendarSource, StoredConflict, StoredEntry
 from kalends.calendar.reading import SourceEntry
+from kalends.calendar.runs import list_runs
 
 YEAR = {"first": date(2026, 1, 1), "last": date(2026, 12, 31)}
 
@@ -172,7 +173,8 @@ def test_a_run_says_what_it_was_made_of_and_how_good_it_is(work):
     last, first = list_runs(work)
     assert (first.entries, first.events, first.conflicts, first.quality_score) == (2, 2, 0, 100.0)
     assert (last.entries, last.events, last.conflicts) == (2, 2, 1)
-    assert last.quality_score == (75.0 if last.settled == 0 else 100.0)
+    # Of two events one has its days (a third or so of what is said of it) unsettled.
+    assert 75 < last.quality_score < 100 if last.settled == 0 else last.quality_score == 100
     assert set(last.sources) == {"team", "agency"}
 
 

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from kalends.base.pages import flash, render
 from kalends.base.work import Work
 from kalends.calendar import conflicts, sources
+from kalends.calendar.conflictrows import UNDECIDED
 from kalends.identity.service import permit
 
 router = APIRouter(include_in_schema=False)
@@ -30,14 +31,14 @@ CHOSEN_BY = {
 FIELD_WORDS = {"days": "Days", "times": "Times", "status": "Status", "type": "Type", "impact": "Impact",
                "direction": "Expected effect", "markets": "Markets", "name": "Name", "description": "Description",
                "owner": "Owner", "brands": "Brands", "channels": "Channels", "days_before": "Days before",
-               "days_after": "Days after", "recurrence": "Repeats"}  # fmt: skip
+               "days_after": "Days after"}  # fmt: skip
 
 
 @router.get("/calendar-conflicts")
 def show_conflicts(request: Request, work: Reader, *, settled: bool = False) -> Response:
     """What each source says side by side, what was chosen and why."""
-    states = ("settled", "decided") if settled else conflicts.UNDECIDED
-    found = conflicts.list_conflicts(work, states=states, limit=SHOWN)
+    states = ("settled", "decided") if settled else UNDECIDED
+    found = conflicts.list_conflicts(work, wanted=conflicts.ConflictFilter(states), limit=SHOWN)
     labels = {source.name: source.label for source in sources.list_sources(work)}
     return render(
         request,

@@ -9,16 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import chain
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 
 from kalends.base.ids import new_id
 from kalends.base.work import Work
-from kalends.calendar.calendars import Span, get_calendar, lock_calendar
+from kalends.calendar.calendars import Span, lock_calendar
 from kalends.calendar.changes import mark_spans
-from kalends.calendar.conflictrows import decisions_about, write_conflicts
+from kalends.calendar.conflictrows import standing_about, write_conflicts
 from kalends.calendar.consolidation import (
     MasterEvent,
     Policy,
@@ -29,14 +30,18 @@ from kalends.calendar.consolidation import (
     comparable,
     hold,
     identify_conflicts,
-    title_aliases,
+    matched,
 )
 from kalends.calendar.eventrows import fields_of, put_fields
 from kalends.calendar.events import EVENT_FIELDS, MANUAL, Merged, touched
-from kalends.calendar.models import Consolidation, Event, SourceEvent, StoredEntry
+from kalends.calendar.models import Event, SourceEvent, StoredEntry
 from kalends.calendar.nearby import MASTER, Nearby, look_around
+from kalends.calendar.pairrows import answers_near, own_event, own_events, write_pairs
+from kalends.calendar.policyrows import policy_of
 from kalends.calendar.reading import SourceEntry
-from kalends.methods.matching import match, stable_ids
+from kalends.calendar.runs import note_run
+from kalends.methods.matching import stable_ids
+from kalends.notify.service import tell_admins
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,13 @@ def consolidate_pending(
     calendar_id: UUID,
     spans: Sequence[Span] = (),
     events: Collection[UUID] = (),
+    entries: Collection[str] = (),
     policy: Policy | None = None,
 ) -> Consolidated:
     """Make events of what the calendar's sources changed since the last run, and note the run if there was any change.
 
-    `spans`, `events`: days and events that people changed, to be looked at again though no source changed.
+    `spans`, `events`, `entries`: days, events and entries that people decided about, to be looked at again though no
+    source changed. `policy`: for this run alone, in place of the calendar's own.
     """
     begun = time.perf_counter()
     calendar = lock_calendar(work, calendar_id=calendar_id)
@@ -66,67 +73,33 @@ def consolidate_pending(
     if not near.rows:
         return Consolidated(0, 0, 0)
     pending = {key for key, row in near.rows.items() if row.is_pending}
-    living = {key: spoken for key, spoken in near.said.items() if key not in near.rows or not near.rows[key].is_gone}
-    matching = match([comparable(spoken) for spoken in living.values()], aliases=title_aliases())
-    members = stable_ids(matching.clusters, near.previous, new_id=lambda: str(new_id()))
+    gone = {key for key, row in near.rows.items() if row.is_gone}
+    answers = answers_near(work, near, gone=gone)
+    matching = matched([comparable(spoken) for key, spoken in near.said.items() if key not in gone], answers=answers)
+    members = _ids(near, matching.clusters)
     stirred = {
         event_id: keys
         for event_id, keys in members.items()
         if pending.intersection(keys) or set(near.previous.get(event_id, ())) != set(keys) or UUID(event_id) in events
     }
-    held = _held(work, near, stirred, policy or Policy())
+    held = _held(work, near, stirred, policy or policy_of(work, calendar_id=calendar.id))
     moved = _write(work, near, held, gone=[event for event in near.previous if event not in members])
     _settle_rows(work, near, members)
+    write_pairs(work, near, matching, stirred={*pending, *entries, *chain.from_iterable(stirred.values())})
     if moved:
         mark_spans(work, calendar, "sources consolidated", moved)
     done = Consolidated(len(pending), len(held), sum(len(event.conflicts) for event in held))
     if held or pending:
-        _note_run(work, near, held, done, seconds=time.perf_counter() - begun)
+        note_run(work, near, held, entries=done.entries, seconds=time.perf_counter() - begun)
     return done
 
 
-# How much of an event's worth an unsettled difference takes: half for its days, all where the event is critical.
-UNSETTLED: Final = {"low": 0.1, "medium": 0.25, "high": 0.5, "critical": 1.0}
-
-
-def quality_of(held: Sequence[MasterEvent]) -> float:
-    """0 to 100: the mean over the events of what their unsettled conflicts leave of them."""
-    if not held:
-        return 100.0
-    lost = (
-        sum(UNSETTLED[conflict.severity] for conflict in event.conflicts if conflict.state != "settled")
-        for event in held
-    )
-    return round(100 * sum(1 - min(1.0, each) for each in lost) / len(held), 2)
-
-
-def _note_run(work: Work, near: Nearby, held: Sequence[MasterEvent], done: Consolidated, *, seconds: float) -> None:
-    """What was consolidated, from which readings of which sources, how well, and how long it took."""
-    sources = {spoken.source.name: spoken.source.freshness for spoken in near.said.values()}
-    conflicts = [conflict for event in held for conflict in event.conflicts]
-    work.session.add(
-        Consolidation(
-            tenant_id=work.scope.tenant_id,
-            id=new_id(),
-            calendar_id=near.calendar.id,
-            sources=dict(sorted(sources.items())),
-            entries=done.entries,
-            events=done.events,
-            conflicts=len(conflicts),
-            settled=sum(conflict.state == "settled" for conflict in conflicts),
-            quality_score=quality_of(held),
-            seconds=seconds,
-            created_at=work.now,
-        )
-    )
-    work.session.flush()
-
-
-def list_runs(work: Work, *, calendar_id: UUID | None = None, limit: int = 20) -> Sequence[Consolidation]:
-    """The last runs, newest first."""
-    calendar = get_calendar(work, calendar_id=calendar_id)
-    query = select(Consolidation).where(Consolidation.calendar_id == calendar.id)
-    return work.session.scalars(query.order_by(Consolidation.id.desc()).limit(limit)).all()
+def _ids(near: Nearby, clusters: Sequence[Sequence[str]]) -> dict[str, Sequence[str]]:
+    """The clusters by the ids of their events: one that holds an event made by hand or by a program is that event."""
+    own = {own_events(cluster)[0]: tuple(sorted(cluster)) for cluster in clusters if own_events(cluster)}
+    others = [cluster for cluster in clusters if not own_events(cluster)]
+    previous = {event_id: keys for event_id, keys in near.previous.items() if event_id not in own}
+    return {**own, **stable_ids(others, previous, new_id=lambda: str(new_id()))}
 
 
 def follow(work: Work, *, event: Event, spans: Sequence[Span]) -> None:
@@ -140,16 +113,23 @@ def follow(work: Work, *, event: Event, spans: Sequence[Span]) -> None:
 
 def _held(work: Work, near: Nearby, stirred: Mapping[str, Sequence[str]], policy: Policy) -> list[MasterEvent]:
     """The events that the stirred clusters make."""
-    said = {event_id: [near.said[key] for key in keys] for event_id, keys in stirred.items()}
+    # Of two events made here that are one, the older one holds; the other is off the calendar, and so is what it said.
+    said = {
+        event_id: [near.said[key] for key in keys if own_event(key) in {None, event_id}]
+        for event_id, keys in stirred.items()
+    }
     for event_id, entries in said.items():
         override = near.overrides.get(UUID(event_id))
         if override:
             entries.append(Spoken(SourceCalendar(MANUAL, ()), SourceEntry(f"override:{event_id}", override)))
     claims = {event_id: claims_about(event_id, entries) for event_id, entries in said.items()}
     choices = choose(identify_conflicts(claims.values()), policy=policy)
-    decisions = decisions_about(work, [UUID(event_id) for event_id in said])
+    standing = standing_about(work, [UUID(event_id) for event_id in said])
+    decided = standing.decisions
     return [
-        hold(event_id, entries, claims=claims[event_id], choices=choices, policy=policy, decisions=decisions)
+        standing.checked(
+            hold(event_id, entries, claims=claims[event_id], choices=choices, policy=policy, decisions=decided)
+        )
         for event_id, entries in sorted(said.items())
     ]
 
@@ -183,8 +163,22 @@ def _write(work: Work, near: Nearby, held: Sequence[MasterEvent], *, gone: Seque
     work.session.flush()
     if records:
         work.session.execute(insert(SourceEvent), records)
-    write_conflicts(work, calendar_id=near.calendar.id, held=held)
-    return spans
+    written = write_conflicts(work, calendar_id=near.calendar.id, held=held)
+    if written.wait:
+        tell_approvers(work, written.wait)
+    return spans + [touched(event.fields) for event in held if event.id in written.doubted]
+
+
+def tell_approvers(work: Work, wait: int) -> None:
+    """Once for each run, not for each difference."""
+    words = "A critical difference waits" if wait == 1 else f"{wait} critical differences wait"
+    tell_admins(
+        work,
+        kind="conflicts.waiting",
+        title=f"{words} for your approval",
+        body="Calendars differ about the days or the status of an event on which much depends.",
+        href="/calendar-conflicts?severity=critical",
+    )
 
 
 def _differs(event: Event, master: MasterEvent, *, is_removed: bool) -> bool:

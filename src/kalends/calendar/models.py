@@ -48,10 +48,7 @@ class CalendarVersion(Model):
 
 
 class Event(Model):
-    """The event that holds. `provenance` says which source each field came from; `row_version` counts its changes.
-
-    `shows_from`, `shows_to`: first and last day of all occurrences of one that repeats; None for one that does not.
-    """
+    """The event that holds. `provenance` says which source each field came from; `row_version` counts its changes."""
 
     __tablename__ = "events"
 
@@ -77,11 +74,6 @@ class Event(Model):
     owner: Mapped[str]
     days_before: Mapped[int]
     days_after: Mapped[int]
-    recurrence: Mapped[str]
-    exdates: Mapped[list[str]] = mapped_column(JSONB)
-    overrides: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    shows_from: Mapped[date | None]
-    shows_to: Mapped[date | None]
     provenance: Mapped[dict[str, str]] = mapped_column(JSONB)
     row_version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -105,22 +97,6 @@ class SourceEvent(Model):
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[UUID | None]
     label: Mapped[str]
-
-
-class EventComment(Model):
-    """What somebody said about an event. `mentions`: the people who are named in it."""
-
-    __tablename__ = "event_comments"
-
-    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    event_id: Mapped[UUID]
-    author_id: Mapped[UUID | None]
-    author: Mapped[str]
-    body: Mapped[str]
-    mentions: Mapped[list[str]] = mapped_column(JSONB)
-    created_at: Mapped[datetime] = mapped_column(Instant)
-    edited_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class CalendarSource(Model):
@@ -238,6 +214,9 @@ class StoredConflict(Model):
     decided_by: Mapped[UUID | None]
     decided_label: Mapped[str | None]
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    approved_by: Mapped[UUID | None]
+    approved_label: Mapped[str | None]
+    approved_at: Mapped[datetime | None] = mapped_column(Instant)
     found_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -256,5 +235,44 @@ class Consolidation(Model):
     conflicts: Mapped[int]
     settled: Mapped[int]
     quality_score: Mapped[float]
+    quality: Mapped[dict[str, Any]] = mapped_column(JSONB)
     seconds: Mapped[float]
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class CalendarPolicy(Model):
+    """How a calendar's differences are settled: a strategy, and others for single groups of fields."""
+
+    __tablename__ = "calendar_policies"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    calendar_id: Mapped[UUID]
+    strategy: Mapped[str]
+    by_group: Mapped[dict[str, str]] = mapped_column(JSONB)
+    row_version: Mapped[int]
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class EventPair(Model):
+    """Two entries that may be one event, what a person answered, and which entry belonged to which event before."""
+
+    __tablename__ = "event_pairs"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    calendar_id: Mapped[UUID]
+    left_entry: Mapped[str]
+    right_entry: Mapped[str]
+    said: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """`left` and `right`: what each entry said when it was last looked at."""
+    score: Mapped[float | None]
+    parts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    state: Mapped[str]
+    events: Mapped[dict[str, str]] = mapped_column(JSONB)
+    """Entry -> the event that it belonged to when it was called the same."""
+    answered_by: Mapped[UUID | None]
+    answered_label: Mapped[str | None]
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    found_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Body, Form, Request, Response
 from kalends.base.pages import close_dialog, register_room, render, toast, trigger
 from kalends.base.work import Work
 from kalends.calendar import conflictpages, conflicts, month, service, sourcepages, sources
-from kalends.calendar.conflicts import UNDECIDED
+from kalends.calendar.conflictrows import UNDECIDED
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.errors import EventNotFoundError, PeriodError
 from kalends.calendar.eventrows import fields_of

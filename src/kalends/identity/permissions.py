@@ -10,6 +10,7 @@ Permission = Literal[
     "me",
     "calendar.read",
     "calendar.write",
+    "calendar.approve",
     "data.read",
     "data.write",
     "insight.read",
@@ -32,7 +33,7 @@ ADDS: Final[dict[str, frozenset[str]]] = {
     "analyst": frozenset({"export.read", "jobs.read"}),
     "worker": frozenset({"data.write"}),
     "editor": frozenset({"calendar.write"}),
-    "admin": frozenset({"people.manage", "keys.manage", "settings.manage", "audit.read"}),
+    "admin": frozenset({"calendar.approve", "people.manage", "keys.manage", "settings.manage", "audit.read"}),
     # What an owner has beyond an admin is rank: only an owner makes, changes or disables an owner.
     "owner": frozenset(),
 }

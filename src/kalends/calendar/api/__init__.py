@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.calendar.api import calendar, conflicts, sources
+from kalends.calendar.api import calendar, conflicts, consolidations, sources
 
 router = APIRouter(tags=["calendar"])
-for part in (calendar, sources, conflicts):
+for part in (calendar, sources, consolidations, conflicts):
     router.include_router(part.router)

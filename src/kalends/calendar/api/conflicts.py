@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
 from kalends.base.work import Work
 from kalends.calendar import conflicts
-from kalends.calendar.sourceschemas import AcceptedOut, ConflictOut, ConflictsOut, DecisionIn
+from kalends.calendar.conflictrows import UNDECIDED
+from kalends.calendar.conflictschemas import AcceptedOut, ConflictOut, ConflictsOut, DecisionIn, Severity, State
 from kalends.identity.service import permit
 
 router = APIRouter()
 
 Reader = Annotated[Work, permit("calendar.read")]
 Writer = Annotated[Work, permit("calendar.write")]
-State = Literal["open", "waiting", "settled", "decided"]
 
 
 @router.get("/calendar/conflicts")
 def read_conflicts(
     work: Reader,
     state: Annotated[list[State] | None, Query(description="By default those that want a person.")] = None,
+    source: Annotated[str | None, Query(max_length=100, description="Only where this source says something.")] = None,
+    fields: Annotated[str | None, Query(max_length=60, description="Only about these, such as 'days'.")] = None,
+    severity: Severity | None = None,
+    event_id: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     calendar_id: UUID | None = None,
 ) -> ConflictsOut:
     """Where sources differ, the gravest first."""
-    found = conflicts.list_conflicts(
-        work, states=state or conflicts.UNDECIDED, calendar_id=calendar_id, limit=limit, offset=offset
-    )
+    wanted = conflicts.ConflictFilter(state or UNDECIDED, source, fields, severity, event_id)
+    found = conflicts.list_conflicts(work, wanted=wanted, calendar_id=calendar_id, limit=limit, offset=offset)
     return ConflictsOut(
         conflicts=[ConflictOut.model_validate(conflicts.plain_conflict(view)) for view in found],
         counts=conflicts.count_conflicts(work, calendar_id=calendar_id),
+        total=conflicts.count_wanted(work, wanted=wanted, calendar_id=calendar_id),
     )
 
 

@@ -1,8 +1,7 @@
-"""Calendar sources over HTTP: add one, send its file, see what became of every row, consolidate."""
+"""Calendar sources over HTTP: add one, send its file, see what became of every row."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -13,18 +12,11 @@ from kalends.base.reading import PayloadTooLargeError
 from kalends.base.work import Work
 from kalends.calendar import sources
 from kalends.calendar.calendars import get_calendar
-from kalends.calendar.consolidating import consolidate_pending, list_runs
-from kalends.calendar.consolidation import consolidate
 from kalends.calendar.icsout import as_ics
 from kalends.calendar.planning import list_events
 from kalends.calendar.sourceschemas import (
-    ConsolidatedOut,
-    ConsolidateIn,
-    DoneOut,
     ReadingOut,
     ReadingsOut,
-    RunOut,
-    RunsOut,
     SourceIn,
     SourceOut,
     SourcesOut,
@@ -100,23 +92,6 @@ def read_readings(work: Reader, source_id: UUID) -> ReadingsOut:
     sources.get_source(work, source_id=source_id)
     found = sources.readings_of(work, source_id=source_id)
     return ReadingsOut(readings=[ReadingOut.model_validate(row, from_attributes=True) for row in found])
-
-
-@router.post("/calendar/consolidate")
-def post_consolidate(work: Writer, body: ConsolidateIn) -> ConsolidatedOut | DoneOut:
-    """Consolidate the sources that are sent, and store nothing; without any, the workspace's own, now."""
-    if body.sources is None:
-        calendar = get_calendar(work, calendar_id=body.calendar_id)
-        done = consolidate_pending(work, calendar_id=calendar.id, policy=body.policy())
-        return DoneOut.model_validate(asdict(done))
-    return ConsolidatedOut.of(consolidate(body.calendars(), policy=body.policy()))
-
-
-@router.get("/calendar/consolidations")
-def read_consolidations(work: Reader, calendar_id: UUID | None = None) -> RunsOut:
-    """The last consolidations, newest first: from what, how well, how long."""
-    found = list_runs(work, calendar_id=calendar_id)
-    return RunsOut(consolidations=[RunOut.model_validate(run, from_attributes=True) for run in found])
 
 
 @router.get("/calendar/events.ics", responses={200: {"content": {"text/calendar": {}}}}, response_model=None)

@@ -1,5 +1,6 @@
 """Consolidation: many calendars in, one that everybody agrees on out."""
 
+from kalends.calendar.consolidation.answered import matched
 from kalends.calendar.consolidation.claims import GROUPS, claims_about, group_fields, group_value
 from kalends.calendar.consolidation.master import (
     Conflict,
@@ -31,6 +32,7 @@ __all__ = [
     "group_value",
     "hold",
     "identify_conflicts",
+    "matched",
     "spoken_by_id",
     "title_aliases",
 ]
