@@ -31,7 +31,7 @@ CHOSEN_BY = {
 FIELD_WORDS = {"days": "Days", "times": "Times", "status": "Status", "type": "Type", "impact": "Impact",
                "direction": "Expected effect", "markets": "Markets", "name": "Name", "description": "Description",
                "owner": "Owner", "brands": "Brands", "channels": "Channels", "days_before": "Days before",
-               "days_after": "Days after"}  # fmt: skip
+               "days_after": "Days after", "recurrence": "Repeats"}  # fmt: skip
 
 
 @router.get("/calendar-conflicts")

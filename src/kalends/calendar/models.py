@@ -48,7 +48,10 @@ class CalendarVersion(Model):
 
 
 class Event(Model):
-    """The event that holds. `provenance` says which source each field came from; `row_version` counts its changes."""
+    """The event that holds. `provenance` says which source each field came from; `row_version` counts its changes.
+
+    `shows_from`, `shows_to`: first and last day of all occurrences of one that repeats; None for one that does not.
+    """
 
     __tablename__ = "events"
 
@@ -74,6 +77,11 @@ class Event(Model):
     owner: Mapped[str]
     days_before: Mapped[int]
     days_after: Mapped[int]
+    recurrence: Mapped[str]
+    exdates: Mapped[list[str]] = mapped_column(JSONB)
+    overrides: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    shows_from: Mapped[date | None]
+    shows_to: Mapped[date | None]
     provenance: Mapped[dict[str, str]] = mapped_column(JSONB)
     row_version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -97,6 +105,22 @@ class SourceEvent(Model):
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[UUID | None]
     label: Mapped[str]
+
+
+class EventComment(Model):
+    """What somebody said about an event. `mentions`: the people who are named in it."""
+
+    __tablename__ = "event_comments"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID]
+    author_id: Mapped[UUID | None]
+    author: Mapped[str]
+    body: Mapped[str]
+    mentions: Mapped[list[str]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    edited_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class CalendarSource(Model):
