@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert
+from sqlalchemy import insert
 
 from kalends.base.ids import new_id
 from kalends.base.work import Work
@@ -34,8 +34,8 @@ from kalends.calendar.consolidation import (
 )
 from kalends.calendar.eventrows import fields_of, put_fields
 from kalends.calendar.events import EVENT_FIELDS, MANUAL, Merged, touched
-from kalends.calendar.models import Event, SourceEvent, StoredEntry
-from kalends.calendar.nearby import MASTER, Nearby, look_around
+from kalends.calendar.models import Event, SourceEvent
+from kalends.calendar.nearby import MASTER, Nearby, look_around, settle
 from kalends.calendar.pairrows import answers_near, own_event, own_events, write_pairs
 from kalends.calendar.policyrows import policy_of
 from kalends.calendar.reading import SourceEntry
@@ -84,7 +84,7 @@ def consolidate_pending(
     }
     held = _held(work, near, stirred, policy or policy_of(work, calendar_id=calendar.id))
     moved = _write(work, near, held, gone=[event for event in near.previous if event not in members])
-    _settle_rows(work, near, members)
+    settle(work, near, members)
     write_pairs(work, near, matching, stirred={*pending, *entries, *chain.from_iterable(stirred.values())})
     if moved:
         mark_spans(work, calendar, "sources consolidated", moved)
@@ -258,16 +258,3 @@ def _record(work: Work, event: Event, spoken: Spoken, *, is_deleted: bool = Fals
         "recorded_by": work.scope.person_id,
         "label": work.scope.label,
     }
-
-
-def _settle_rows(work: Work, near: Nearby, members: Mapping[str, Sequence[str]]) -> None:
-    """Note which event each entry belongs to, and that it is done; entries that are gone go for good."""
-    gone = [row.id for row in near.rows.values() if row.is_gone]
-    if gone:
-        work.session.execute(delete(StoredEntry).where(StoredEntry.id.in_(gone)))
-    for event_id, keys in members.items():
-        for key in keys:
-            row = near.rows.get(key)
-            if row is not None and (row.is_pending or row.event_id != UUID(event_id)):
-                row.event_id, row.is_pending = UUID(event_id), False
-    work.session.flush()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, Final
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, ColumnExpressionArgument, delete, or_, select, text
 
 from kalends.base.work import Work
 from kalends.calendar.calendars import Span
-from kalends.calendar.changes import latest_of_many
 from kalends.calendar.consolidation import SourceCalendar, Spoken
 from kalends.calendar.events import MANUAL
-from kalends.calendar.models import Calendar, CalendarSource, Event, StoredEntry
+from kalends.calendar.models import Calendar, CalendarSource, Event, SourceEvent, StoredEntry
 from kalends.calendar.reading import SourceEntry
+
+Said = tuple[UUID, str, Mapping[str, Any], bool]
 
 MASTER: Final = "master"
 """The source of an event that was made of calendar sources' entries."""
@@ -29,12 +30,28 @@ API_PRIORITY: Final = 50
 """Events that came over the API come before calendars that were read, unless somebody orders otherwise."""
 
 
+class EntryRow(NamedTuple):
+    """A stored entry as a run looks at it. A value, not a row that the session watches: there are thousands of them."""
+
+    id: UUID
+    source_id: UUID
+    key: str
+    fields: Mapping[str, Any]
+    url: str | None
+    support: float
+    starts_on: date
+    ends_on: date
+    event_id: UUID | None
+    is_pending: bool
+    is_gone: bool
+
+
 @dataclass(slots=True)
 class Nearby:
     """What a consolidation looks at: rows, what they say, and which event each belonged to."""
 
     calendar: Calendar
-    rows: dict[str, StoredEntry] = field(default_factory=dict)
+    rows: dict[str, EntryRow] = field(default_factory=dict)
     said: dict[str, Spoken] = field(default_factory=dict)
     events: dict[UUID, Event] = field(default_factory=dict)
     overrides: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
@@ -47,21 +64,19 @@ class Nearby:
 def look_around(work: Work, calendar: Calendar, spans: Sequence[Span]) -> Nearby:
     """The entries on days near those that are pending, the rest of their events, and events made by hand there."""
     near = Nearby(calendar)
-    mine = StoredEntry.calendar_id == calendar.id
-    pending = work.session.scalars(select(StoredEntry).where(mine, StoredEntry.is_pending)).all()
+    pending = _entries(work, calendar, StoredEntry.is_pending)
     changed = [*spans, *((row.starts_on, row.ends_on) for row in pending)]
     if not changed:
         return near
     windows = _windows([(first - NEAR, last + NEAR) for first, last in changed])
-    rows = set(pending)
+    rows = {row.id: row for row in pending}
     for first, last in windows:
-        on_days = (StoredEntry.starts_on <= last, StoredEntry.ends_on >= first)
-        rows |= set(work.session.scalars(select(StoredEntry).where(mine, *on_days)))
-    events = {row.event_id for row in rows if row.event_id}
+        rows |= {row.id: row for row in _entries(work, calendar, *_on(StoredEntry, first, last))}
+    events = {row.event_id for row in rows.values() if row.event_id}
     for some in _batches(sorted(events)):
-        rows |= set(work.session.scalars(select(StoredEntry).where(mine, StoredEntry.event_id.in_(some))))
+        rows |= {row.id: row for row in _entries(work, calendar, StoredEntry.event_id.in_(some))}
     sources = _sources(work, calendar)
-    for row in sorted(rows, key=lambda row: (str(row.source_id), row.key)):
+    for row in sorted(rows.values(), key=lambda row: (str(row.source_id), row.key)):
         spoken = Spoken(sources[row.source_id], SourceEntry(row.key, row.fields, row.url, row.support))
         near.rows[spoken.id], near.said[spoken.id] = row, spoken
         if row.event_id is not None:
@@ -69,6 +84,18 @@ def look_around(work: Work, calendar: Calendar, spans: Sequence[Span]) -> Nearby
     if rows:
         _add_events(work, near, windows, events)
     return near
+
+
+def _entries(work: Work, calendar: Calendar, *which: ColumnExpressionArgument[bool]) -> list[EntryRow]:
+    """Some of the calendar's stored entries."""
+    columns = [getattr(StoredEntry, name) for name in EntryRow._fields]
+    found = work.session.execute(select(*columns).where(StoredEntry.calendar_id == calendar.id, *which))
+    return [EntryRow._make(row) for row in found]
+
+
+def _on(table: type[StoredEntry | Event], first: date, last: date) -> tuple[ColumnElement[bool], ...]:
+    """Those that have a day between two, both included."""
+    return table.starts_on <= last, table.ends_on >= first
 
 
 def _windows(spans: Iterable[Span]) -> list[Span]:
@@ -109,21 +136,31 @@ def _add_events(work: Work, near: Nearby, spans: Sequence[Span], known: set[UUID
     for some in _batches(sorted(known)):
         found |= {event.id: event for event in work.session.scalars(query.where(Event.id.in_(some)))}
     for first, last in spans:
-        there = query.where(
-            Event.starts_on <= last, Event.ends_on >= first, Event.source != MASTER, Event.deleted_at.is_(None)
-        )
+        there = query.where(*_on(Event, first, last), Event.source != MASTER, Event.deleted_at.is_(None))
         found |= {event.id: event for event in work.session.scalars(there)}
     near.events = found
-    for some in _batches(sorted(found)):
-        for event_id, records in latest_of_many(work, some).items():
-            event = found[event_id]
-            by_hand = records.get(MANUAL)
-            if by_hand is not None and by_hand.is_deleted:
-                near.removed.add(event_id)
-            if by_hand is not None and event.source != MANUAL:
-                near.overrides[event_id] = by_hand.fields
-            if event.source != MASTER and event.deleted_at is None:
-                _add_own(near, event, records[event.source].fields)
+    own = [event.id for event in found.values() if event.source != MASTER]
+    for event_id, source, fields, is_deleted in _said_here(work, sorted(found), sorted(own)):
+        event = found[event_id]
+        if source == MANUAL and is_deleted:
+            near.removed.add(event_id)
+        if source == MANUAL and event.source != MANUAL:
+            near.overrides[event_id] = fields
+        if source == event.source != MASTER and event.deleted_at is None:
+            _add_own(near, event, fields)
+
+
+def _said_here(work: Work, ids: Sequence[UUID], own: Sequence[UUID]) -> Iterable[Said]:
+    """The last word of people about any of the events, and about those in `own` that of everybody.
+
+    What calendar sources say of an event is in their entries.
+    """
+    columns = (SourceEvent.event_id, SourceEvent.source, SourceEvent.fields, SourceEvent.is_deleted)
+    wanted = or_(SourceEvent.source == MANUAL, SourceEvent.event_id.in_(own))
+    for some in _batches(ids):
+        query = select(*columns).where(SourceEvent.event_id.in_(some), wanted)
+        ordered = query.order_by(SourceEvent.event_id, SourceEvent.source, SourceEvent.version.desc())
+        yield from work.session.execute(ordered.distinct(SourceEvent.event_id, SourceEvent.source)).tuples()
 
 
 def _add_own(near: Nearby, event: Event, fields: Mapping[str, Any]) -> None:
@@ -132,3 +169,25 @@ def _add_own(near: Nearby, event: Event, fields: Mapping[str, Any]) -> None:
     spoken = Spoken(source, SourceEntry(f"event:{event.id}", fields))
     near.said[spoken.id] = spoken
     near.previous.setdefault(str(event.id), []).append(spoken.id)
+
+
+SETTLE: Final = text(
+    "UPDATE source_entries SET event_id = done.event_id, is_pending = false"
+    " FROM unnest(CAST(:entries AS uuid[]), CAST(:events AS uuid[])) AS done (id, event_id)"
+    " WHERE source_entries.id = done.id"
+)
+
+
+def settle(work: Work, near: Nearby, members: Mapping[str, Sequence[str]]) -> None:
+    """Note which event each entry belongs to, and that it is done; entries that are gone go for good."""
+    gone = [row.id for row in near.rows.values() if row.is_gone]
+    for some in _batches(gone):
+        work.session.execute(delete(StoredEntry).where(StoredEntry.id.in_(some)))
+    done = {
+        near.rows[key].id: UUID(event_id)
+        for event_id, keys in members.items()
+        for key in keys
+        if key in near.rows and (near.rows[key].is_pending or near.rows[key].event_id != UUID(event_id))
+    }
+    if done:
+        work.session.execute(SETTLE, {"entries": list(done), "events": list(done.values())})
