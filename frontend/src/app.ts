@@ -9,6 +9,7 @@ import { prepareRequests } from "./behaviour/requests";
 import { watchTheme } from "./behaviour/theme";
 import { watchToasts } from "./behaviour/toasts";
 import { watchUploads } from "./data";
+import { watchSetup } from "./setup";
 
 prepareRequests();
 watchToasts();
@@ -20,4 +21,5 @@ watchDropZones();
 watchUploads();
 watchForms();
 watchKeys();
+watchSetup();
 loadParts();

@@ -300,3 +300,19 @@ class EventPair(Model):
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
     found_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Setup(Model):
+    """Setting the calendar up: what a person said so far, step by step, and the plan once it was built."""
+
+    __tablename__ = "calendar_setups"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID | None]
+    step: Mapped[str]
+    said: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    plan: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Form, Request, Response
 
 from kalends.base.pages import close_dialog, register_room, render, toast, trigger
 from kalends.base.work import Work
-from kalends.calendar import conflictpages, conflicts, month, service, sourcepages, sources
+from kalends.calendar import conflictpages, conflicts, month, service, setuppages, sourcepages, sources
 from kalends.calendar.conflictrows import UNDECIDED
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.errors import EventNotFoundError, PeriodError
@@ -35,6 +35,7 @@ register_room(
 
 router = APIRouter(include_in_schema=False)
 router.include_router(sourcepages.router)
+router.include_router(setuppages.router)
 router.include_router(conflictpages.router)
 
 Reader = Annotated[Work, permit("calendar.read")]

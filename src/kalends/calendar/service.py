@@ -39,6 +39,7 @@ from kalends.calendar.planning import (
     list_occurrences,
     upsert_events,
 )
+from kalends.calendar.platforms import Platform, offer_platforms
 from kalends.calendar.series import change_occurrence, change_series, leave_out
 from kalends.calendar.strips import DayStrip, offer_day_strip
 from kalends.calendar.undoing import undo_event, undo_last
@@ -57,6 +58,7 @@ __all__ = [
     "Market",
     "MonthlyFiscalYears",
     "Occurrence",
+    "Platform",
     "Upserted",
     "WeeklyFiscalYears",
     "calendars",
@@ -86,6 +88,7 @@ __all__ = [
     "moments_between",
     "occurrences",
     "offer_day_strip",
+    "offer_platforms",
     "plain_calendar",
     "plain_event",
     "published_version",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kalends.cli.asking import asked_plan
 from kalends.cli.base import Json, app, client, show
 
 calendar = typer.Typer(no_args_is_help=True, help="The master calendar.")
@@ -37,6 +38,68 @@ def describe_day(day: dict[str, Any]) -> str:
         *(day.get("moments") or []),
     ]
     return f"{day['date']}  " + "  ".join(note for note in notes if note)
+
+
+@calendar.command("init")
+def set_up_calendar(
+    *,
+    file: Annotated[
+        Path | None, typer.Option("--from", exists=True, dir_okay=False, readable=True, help="The plan: company.yaml.")
+    ] = None,
+    is_trial: Annotated[bool, typer.Option("--trial", help="Only say what would be built.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Print a commented plan to start from.")] = False,
+    current: Annotated[bool, typer.Option("--show", help="Print the plan of the calendar as it is.")] = False,
+    moments: Annotated[bool, typer.Option("--moments", help="Print the codes of the trade's moments.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Set the calendar up: from a file, or step by step in the terminal."""
+    if example or moments:
+        print_help_for_plans(moments=moments)
+        return
+    with client() as opened:
+        known = opened.get("/calendar/setup")["plan"]
+        if current:
+            show(known, as_json=as_json, lines=as_lines)
+            return
+        said = file.read_bytes() if file else "\n".join(as_lines(asked_plan(known))).encode()
+        answer = opened.call(
+            "POST",
+            "/calendar/setup/file",
+            content=said,
+            params={"is_trial": str(is_trial).lower()},
+            headers={"content-type": "application/yaml"},
+        ).json()
+    show(answer, as_json=as_json, lines=describe_built)
+
+
+def print_help_for_plans(*, moments: bool) -> None:
+    """What a plan may say."""
+    from kalends.calendar.moments import moment_book
+    from kalends.calendar.wizard import template_yaml
+
+    if moments:
+        for code, moment in moment_book().moments.items():
+            typer.echo(f"{code:<28}{moment.name}")
+        return
+    typer.echo(template_yaml(), nl=False)
+
+
+def as_lines(plan: dict[str, Any]) -> list[str]:
+    """A plan as YAML."""
+    from kalends.calendar.wizard import as_yaml
+
+    return as_yaml(plan).splitlines()
+
+
+def describe_built(built: dict[str, Any]) -> list[str]:
+    """What was built, or would be."""
+    what = "would have" if built["is_trial"] else "has"
+    year = f"{built['fiscal_year']}, {built['fiscal_first']} to {built['fiscal_last']}"
+    inside = f"{built['holidays']} holidays, {built['moment_days']} days with a moment of the trade"
+    return [
+        f"The calendar of {built['name']} {what} {built['days']:,} days, {built['first_day']} to {built['last_day']}.",
+        f"{year}: {inside}, {built['competitor_events']} events of competitors.",
+    ]
 
 
 @calendar.command("source")

@@ -11,11 +11,12 @@ from fastapi.responses import Response
 from kalends.base.pages import PaletteGroup, PaletteItem, palette_pages, register_room, render
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
-from kalends.calendar.service import offer_day_strip
+from kalends.calendar.service import offer_day_strip, offer_platforms
 from kalends.identity.service import permit
 from kalends.insight import service as insight
 from kalends.marketing import service as marketing
 from kalends.web import home
+from kalends.web.platforms import platforms
 from kalends.web.strips import revenue_strip
 
 register_room(
@@ -23,6 +24,7 @@ register_room(
 )
 
 offer_day_strip(revenue_strip)
+offer_platforms(platforms)
 
 router = APIRouter(include_in_schema=False)
 

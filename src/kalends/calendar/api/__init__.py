@@ -1,11 +1,11 @@
-"""The calendar over HTTP: days and events, sources and what became of them, conflicts."""
+"""The calendar over HTTP: days and events, setting it up, sources and what became of them, conflicts."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.calendar.api import calendar, conflicts, consolidations, sources
+from kalends.calendar.api import calendar, conflicts, consolidations, setup, sources
 
 router = APIRouter(tags=["calendar"])
-for part in (calendar, sources, consolidations, conflicts):
+for part in (calendar, setup, sources, consolidations, conflicts, pairs):
     router.include_router(part.router)
