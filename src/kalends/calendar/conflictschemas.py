@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from kalends.calendar.consolidation import MasterCalendar, Policy, SourceCalendar, group_fields
 from kalends.calendar.events import EventFields, canonical_fields
+from kalends.calendar.pairs import Answer
 from kalends.calendar.policies import SetPolicy, check_policy, plain_policy
 from kalends.calendar.reading import SourceEntry
 from kalends.calendar.schemas import KeyedEventIn
@@ -19,6 +20,7 @@ from kalends.methods.truth import STRATEGIES
 
 Severity = Literal["low", "medium", "high", "critical"]
 State = Literal["open", "waiting", "settled", "decided"]
+PairState = Literal["open", "same", "different"]
 
 
 class SentSource(BaseModel):
@@ -263,3 +265,60 @@ class PolicySetOut(BaseModel):
 
     policy: PolicyOut
     events: int
+
+
+class ReasonOut(BaseModel):
+    """One reason for a score: how alike the two are in it, 0 to 1, and its share of the score."""
+
+    name: str
+    likeness: float
+    weight: float
+
+
+class SideOut(BaseModel):
+    """One of the two entries; `entry` is source/key."""
+
+    entry: str
+    source: str
+    fields: dict[str, Any]
+
+
+class PairOut(BaseModel):
+    """Two entries that may be one event. `score`: 0 to 1, how alike they are."""
+
+    id: UUID
+    state: PairState
+    score: float | None
+    reasons: list[ReasonOut]
+    entries: list[SideOut]
+    answered_by: str | None
+    answered_at: datetime | None
+    found_at: datetime
+
+
+class PairsOut(BaseModel):
+    """Pairs, and how many there are in each state."""
+
+    pairs: list[PairOut]
+    counts: dict[str, int]
+
+
+class AnswerIn(BaseModel):
+    """Whether two entries are one event."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Answer
+
+
+class PairIn(AnswerIn):
+    """Two entries by their ids, each as source/key."""
+
+    entries: tuple[Annotated[str, Field(max_length=400)], Annotated[str, Field(max_length=400)]]
+    calendar_id: UUID | None = None
+
+
+class ReopenedOut(BaseModel):
+    """A pair that is a question again."""
+
+    pair: PairOut | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.calendar.api import calendar, conflicts, consolidations, setup, sources
+from kalends.calendar.api import calendar, conflicts, consolidations, pairs, setup, sources
 
 router = APIRouter(tags=["calendar"])
 for part in (calendar, setup, sources, consolidations, conflicts, pairs):

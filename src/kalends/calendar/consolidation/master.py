@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
 
+from kalends.calendar.consolidation.answered import matched
 from kalends.calendar.consolidation.claims import (
     GROUPS,
     WORDING,
@@ -27,10 +28,9 @@ from kalends.calendar.consolidation.sources import (
     Spoken,
     comparable,
     spoken_by_id,
-    title_aliases,
 )
 from kalends.calendar.events import EventFields, canonical_fields
-from kalends.methods.matching import Ask, match, stable_ids
+from kalends.methods.matching import Answers, Ask, stable_ids
 from kalends.methods.truth import UNRESOLVED, Choice, Claim, resolve
 
 State = Literal["settled", "open", "waiting"]
@@ -224,14 +224,16 @@ def consolidate(
     policy: Policy | None = None,
     previous: Mapping[str, Sequence[str]] | None = None,
     decisions: Decisions | None = None,
+    answers: Answers | None = None,
     new_id: Callable[[], str] = lambda: str(uuid4()),
 ) -> MasterCalendar:
     """One calendar from many. `previous`: event id -> its entries' ids, from the run before, so that ids stay.
 
-    `decisions`: what people chose. Raises ValueError when two sources have one name.
+    `decisions`: what people chose; `answers`: pairs of entries -> whether people called them one event. Raises
+    ValueError when two sources have one name.
     """
     rules, said = policy or Policy(), spoken_by_id(sources)
-    matching = match([comparable(spoken) for spoken in said.values()], aliases=title_aliases())
+    matching = matched([comparable(spoken) for spoken in said.values()], answers=answers)
     members = stable_ids(matching.clusters, previous or {}, new_id=new_id)
     grouped = {event_id: [said[entry] for entry in entries] for event_id, entries in members.items()}
     claims = {event_id: claims_about(event_id, entries) for event_id, entries in grouped.items()}
