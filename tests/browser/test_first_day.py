@@ -17,7 +17,7 @@ WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 def test_from_the_one_time_link_to_the_raw_line(fresh, open_page, viewport):
     page = open_page(fresh.address, viewport=viewport)
     become_owner(page, fresh.link)
-    page.get_by_role("heading", name="Three steps to your own numbers").wait_for()
+    page.get_by_role("heading", name="Four steps to your own numbers").wait_for()
     page.get_by_role("link", name="Load a file").click()
     load(page)
     page.goto("/")

@@ -114,6 +114,7 @@ def show_about(request: Request, work: Reader, start: date, end: date) -> Respon
         fiscal=definition.fiscal[-1],
         sources=len(sources.list_sources(work, calendar_id=calendar.id)),
         waiting=sum(conflicts.count_conflicts(work, calendar_id=calendar.id).get(state, 0) for state in UNDECIDED),
+        may_set_up=request.state.permitted.may("settings.manage"),
         event_count=len(service.list_events(work, first=first, last=last, calendar_id=calendar.id)),
     )
 

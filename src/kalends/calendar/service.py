@@ -43,6 +43,7 @@ from kalends.calendar.platforms import Platform, offer_platforms
 from kalends.calendar.series import change_occurrence, change_series, leave_out
 from kalends.calendar.strips import DayStrip, offer_day_strip
 from kalends.calendar.undoing import undo_event, undo_last
+from kalends.calendar.wizard.drafts import was_set_up
 
 __all__ = [
     "CALENDAR_DAYS",
@@ -99,4 +100,5 @@ __all__ = [
     "undo_last",
     "update_calendar",
     "upsert_events",
+    "was_set_up",
 ]

@@ -275,10 +275,17 @@ def source_state(source: marketing.Source, *, work: Work, today: date) -> Source
 
 
 def welcome(work: Work) -> HomeView:
-    """The page of a company without data: three steps."""
+    """The page of a company without data: four steps."""
     today = insight.today_of(work)
     has_events = bool(calendar.list_events(work, first=today - timedelta(days=3650), last=today + timedelta(days=3650)))
     steps: Sequence[FirstStep] = (
+        FirstStep(
+            "Set your calendar up",
+            "Countries, fiscal year, busy periods: five steps, five minutes.",
+            "Set it up",
+            "/calendar-setup",
+            is_done=calendar.was_set_up(work),
+        ),
         FirstStep(
             "Bring in your data",
             "Drop an export of Google Ads, Meta, Klaviyo, or any table.",

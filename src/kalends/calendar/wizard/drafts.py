@@ -38,7 +38,7 @@ class Draft:
 def open_draft(work: Work) -> Draft:
     """The caller's draft; before anything was said, what is known of the company or usual in its industry."""
     setup = _open_setup(work)
-    return _assembled(setup, setup.said if setup else {}, start=start_plan(work), is_first=not _was_set_up(work))
+    return _assembled(setup, setup.said if setup else {}, start=start_plan(work), is_first=not was_set_up(work))
 
 
 def keep_step(work: Work, *, step: Step, said: Said, go_to: str) -> Draft:
@@ -120,7 +120,8 @@ def _last_finished(work: Work) -> Setup | None:
     return work.session.scalars(query.limit(1)).first()
 
 
-def _was_set_up(work: Work) -> bool:
+def was_set_up(work: Work) -> bool:
+    """Whether somebody has built the calendar from a plan."""
     return _last_finished(work) is not None
 
 
