@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from kalends.calendar import service, sources
+from kalends.calendar import service, sourcereading, sources
 from kalends.calendar.consolidating import consolidate_pending
 from kalends.calendar.consolidation import SourceCalendar, consolidate
 from kalends.calendar.errors import NothingToUndoError
@@ -35,7 +35,7 @@ AGENCY = table(
 def read(work, label, content, **more):
     known = {source.label: source for source in sources.list_sources(work)}
     source = known.get(label) or sources.add_source(work, label=label, **more)
-    sources.read_file(work, source_id=source.id, content=content, file_name=f"{label}.csv")
+    sourcereading.read_file(work, source_id=source.id, content=content, file_name=f"{label}.csv")
     calendar = service.get_calendar(work)
     return consolidate_pending(work, calendar_id=calendar.id)
 

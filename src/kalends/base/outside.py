@@ -7,6 +7,7 @@ again for the call, it could lead elsewhere by then.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from kalends.base.settings import Settings
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 """IPv4 addresses as networks without IPv4 write them (RFC 6052)."""
+# They name every address that is called, and some addresses are secrets.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class InnerAddressError(BadInputError):

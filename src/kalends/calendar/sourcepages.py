@@ -13,6 +13,7 @@ from kalends.base.pages import flash, render
 from kalends.base.work import Work
 from kalends.calendar import conflicts, sources
 from kalends.calendar.consolidating import consolidate_pending
+from kalends.calendar.sourcereading import read_file, readings_of
 from kalends.identity.service import permit
 
 router = APIRouter(include_in_schema=False)
@@ -25,7 +26,7 @@ Writer = Annotated[Work, permit("calendar.write")]
 def show_sources(request: Request, work: Reader) -> Response:
     """The calendars that the master calendar is made of."""
     found = sources.list_sources(work)
-    last = {source.id: next(iter(sources.readings_of(work, source_id=source.id, limit=1)), None) for source in found}
+    last = {source.id: next(iter(readings_of(work, source_id=source.id, limit=1)), None) for source in found}
     return render(
         request,
         "calendar/sources.html",
@@ -55,7 +56,7 @@ def _take(work: Work, source_id: UUID, file: UploadFile) -> Response:
     """Read the file, make events of it, and go to where its fate is told."""
     source = sources.get_source(work, source_id=source_id)
     try:
-        sources.read_file(work, source_id=source_id, content=file.file.read(), file_name=file.filename or "")
+        read_file(work, source_id=source_id, content=file.file.read(), file_name=file.filename or "")
     except KalendsError as error:
         source.problem = error.message
         work.session.flush()
@@ -71,7 +72,7 @@ def _take(work: Work, source_id: UUID, file: UploadFile) -> Response:
 @router.get("/calendar-sources/{source_id}")
 def show_source(request: Request, work: Reader, source_id: UUID) -> Response:
     """One source: how its last reading went, and the fate of every entry that did not come through as it was."""
-    readings = sources.readings_of(work, source_id=source_id)
+    readings = readings_of(work, source_id=source_id)
     return render(
         request,
         "calendar/source.html",

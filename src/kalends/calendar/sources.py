@@ -1,42 +1,47 @@
-"""Calendar sources: each calendar as somebody keeps it, what it says now, and how its readings went.
+"""Calendar sources: each calendar as somebody keeps it, a file that is sent again or an address that is read again.
 
-Reading a source writes what changed in it and leaves the rest to a job: `consolidating` makes events of it.
+What is read from them: `sourcereading`; when an address is read: `sourcevisits`; what becomes of it: `consolidating`.
 """
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 
 from kalends.base.errors import ConflictError, NotFoundError
 from kalends.base.ids import new_id
-from kalends.base.work import Work
-from kalends.calendar.calendars import definition_of, get_calendar
-from kalends.calendar.errors import EventError
+from kalends.base.outside import inner_allowed
+from kalends.base.work import House, Work
+from kalends.calendar.calendars import get_calendar
+from kalends.calendar.errors import EventChangedError, EventError
 from kalends.calendar.events import MANUAL
-from kalends.calendar.models import Calendar, CalendarSource, SourceReading, StoredEntry
-from kalends.calendar.reading import Reading, SourceEntry, read_ics, read_table
+from kalends.calendar.fetching import clean_address, host_of
+from kalends.calendar.models import CalendarSource, StoredEntry
 from kalends.calendar.reading.dates import DayOrder
 
 CONSOLIDATE: Final = "calendar.consolidate"
+PURPOSE: Final = "calendar_addresses"
 RESERVED: Final = frozenset({MANUAL, "master", "person", "wording"})
-FATES_KEPT: Final = 1_000
-"""Of what was mended or refused, how many are kept to show; the counts are of all."""
-MONTH_FIRST: Final = frozenset({"US", "PH", "FM", "MH", "PW"})
-"""Countries that write the month before the day."""
+FIRST_PRIORITY: Final = 100
+FASTEST, SLOWEST = 15, 24 * 60
+"""Minutes: nobody's calendar changes faster, and one that is never read is forgotten."""
 
 
 class SourceNotFoundError(NotFoundError):
     """There is no such calendar source."""
 
     code = "source_not_found"
+
+
+class SourceChangedError(EventChangedError):
+    """Somebody else changed this source in the meantime; look at it and try again."""
+
+    code = "source_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +54,15 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """What a reading changed in what the source says."""
+class SourceChange:
+    """What to change about a source; None leaves it. `read_every`: minutes, 0 for as the calendar itself asks."""
 
-    added: Sequence[SourceEntry]
-    changed: Sequence[SourceEntry]
-    removed: Sequence[str]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing changed."""
-        return not (self.added or self.changed or self.removed)
+    label: str | None = None
+    priority: int | None = None
+    markets: Sequence[str] | None = None
+    settings: SourceSettings | None = None
+    address: str | None = None
+    read_every: int | None = None
 
 
 def slug(label: str) -> str:
@@ -74,9 +77,10 @@ def list_sources(work: Work, *, calendar_id: UUID | None = None) -> Sequence[Cal
     return work.session.scalars(query.order_by(CalendarSource.priority, CalendarSource.name)).all()
 
 
-def get_source(work: Work, *, source_id: UUID) -> CalendarSource:
-    """One source. Raises SourceNotFoundError."""
-    found = work.session.get(CalendarSource, (work.scope.tenant_id, source_id))
+def get_source(work: Work, *, source_id: UUID, for_update: bool = False) -> CalendarSource:
+    """One source; `for_update`: nobody else changes it before this transaction ends. Raises SourceNotFoundError."""
+    key = (work.scope.tenant_id, source_id)
+    found = work.session.get(CalendarSource, key, with_for_update=for_update, populate_existing=for_update)
     if found is None or found.removed_at is not None:
         raise SourceNotFoundError(source_id=str(source_id))
     return found
@@ -86,35 +90,119 @@ def add_source(
     work: Work,
     *,
     label: str,
-    priority: int = 100,
+    address: str | None = None,
+    priority: int = FIRST_PRIORITY,
     markets: Sequence[str] = (),
     settings: SourceSettings | None = None,
+    read_every: int = 0,
     calendar_id: UUID | None = None,
 ) -> CalendarSource:
-    """Make a source without entries. Raises ConflictError if there is one of that name."""
-    calendar, name = get_calendar(work, calendar_id=calendar_id), slug(label)
-    if name in RESERVED:
-        raise EventError(f"A source cannot be called {label!r}: Kalends uses that name itself.", where="label")
-    if any(source.name == name for source in list_sources(work, calendar_id=calendar.id)):
-        raise ConflictError(f"There is a source called {name!r} already.", name=name)
+    """Make a source without entries: one whose files are sent, or with an `address` one that is read by itself.
+
+    Raises ConflictError if there is one of that name, BadAddressError.
+    """
+    calendar = get_calendar(work, calendar_id=calendar_id)
     source = CalendarSource(
         tenant_id=work.scope.tenant_id,
         id=new_id(),
         calendar_id=calendar.id,
-        name=name,
-        label=label,
-        kind="file",
+        name=_free_name(work, label, calendar.id),
+        label=label.strip(),
+        kind="file" if address is None else "address",
         priority=priority,
         markets=list(markets),
         settings=asdict(settings) if settings else {},
+        read_every=_minutes(read_every),
         row_version=1,
         created_at=work.now,
         updated_at=work.now,
     )
+    if address is not None:
+        _put_address(work, source, address)
     work.session.add(source)
     work.session.flush()
     work.audit("source.add", subject_kind="calendar_source", subject_id=source.id, after=plain_source(source))
     return source
+
+
+def _free_name(work: Work, label: str, calendar_id: UUID) -> str:
+    name = slug(label)
+    if name in RESERVED:
+        raise EventError(f"A source cannot be called {label!r}: Kalends uses that name itself.", where="label")
+    if any(source.name == name for source in list_sources(work, calendar_id=calendar_id)):
+        raise ConflictError(f"There is a source called {name!r} already.", name=name)
+    return name
+
+
+def change_source(
+    work: Work, *, source_id: UUID, change: SourceChange, row_version: int | None = None
+) -> CalendarSource:
+    """Change how a source is called, weighed and read; its name, by which events know it, stays.
+
+    A new way of reading holds from its next reading on. Raises SourceChangedError, BadAddressError.
+    """
+    source = get_source(work, source_id=source_id, for_update=True)
+    if row_version is not None and source.row_version != row_version:
+        raise SourceChangedError(row_version=source.row_version)
+    before, weighed = plain_source(source), (source.priority, source.markets)
+    source.label = change.label.strip() if change.label else source.label
+    source.priority = source.priority if change.priority is None else change.priority
+    source.markets = source.markets if change.markets is None else list(change.markets)
+    source.read_every = source.read_every if change.read_every is None else _minutes(change.read_every)
+    if change.address is not None:
+        _put_address(work, source, change.address)
+    if change.settings is not None and asdict(change.settings) != source.settings:
+        source.settings = asdict(change.settings)
+        _read_anew(work, source)
+    if plain_source(source) == before and change.address is None:
+        return source
+    if (source.priority, source.markets) != weighed:
+        _weigh_anew(work, source)
+    source.row_version, source.updated_at = source.row_version + 1, work.now
+    work.session.flush()
+    after = plain_source(source)
+    work.audit("source.change", subject_kind="calendar_source", subject_id=source.id, before=before, after=after)
+    return source
+
+
+def _weigh_anew(work: Work, source: CalendarSource) -> None:
+    """Have all that the source says held against the others again."""
+    mine = update(StoredEntry).where(StoredEntry.source_id == source.id)
+    work.session.execute(mine.values(is_pending=True))
+    consolidate_soon(work, calendar_id=source.calendar_id)
+
+
+def _minutes(wanted: int) -> int | None:
+    """Between FASTEST and SLOWEST; None for 0."""
+    return min(max(wanted, FASTEST), SLOWEST) if wanted else None
+
+
+def _put_address(work: Work, source: CalendarSource, text: str) -> None:
+    """Keep the address, sealed; it is due at once. Raises BadAddressError, EventError for a source of files."""
+    if source.kind != "address":
+        raise EventError(
+            "This source is no address: its files are sent. Add the address as a new one.", where="address"
+        )
+    address = clean_address(text, http_allowed=inner_allowed(work.house.settings))
+    keys, mine = work.house.keys, source.id.bytes
+    source.sealed_address = keys.seal(source.tenant_id, PURPOSE, address.encode(), mine)
+    source.address_host = host_of(address)
+    source.failures, source.problem = 0, None
+    _read_anew(work, source)
+
+
+def _read_anew(work: Work, source: CalendarSource) -> None:
+    """What was read before is no longer how it is read: ask for all of it, at once."""
+    if source.kind == "address":
+        source.etag = source.modified = None
+        source.next_read_at = work.now
+
+
+def address_of(house: House, source: CalendarSource) -> str:
+    """The address itself: for the call, and for nothing else."""
+    if source.sealed_address is None:
+        raise EventError("This source has no address: its files are sent.")
+    return house.keys.open_sealed(source.tenant_id, PURPOSE, source.sealed_address, source.id.bytes).decode()
 
 
 def remove_source(work: Work, *, source_id: UUID) -> None:
@@ -125,82 +213,9 @@ def remove_source(work: Work, *, source_id: UUID) -> None:
         update(StoredEntry).where(StoredEntry.source_id == source.id).values(is_gone=True, is_pending=True)
     )
     source.removed_at = work.now
+    source.sealed_address = source.next_read_at = None
     work.audit("source.remove", subject_kind="calendar_source", subject_id=source.id, before=before)
     consolidate_soon(work, calendar_id=source.calendar_id)
-
-
-def read_file(
-    work: Work, *, source_id: UUID, content: bytes, file_name: str, settings: SourceSettings | None = None
-) -> SourceReading:
-    """Read a source's file anew and note what changed; events follow in a job.
-
-    `settings`: replace the source's own, where given. Raises the errors of `reading`, and then nothing has changed.
-    """
-    source = get_source(work, source_id=source_id)
-    work.session.refresh(source, with_for_update=True)
-    if settings is not None:
-        source.settings = asdict(settings)
-    calendar = get_calendar(work, calendar_id=source.calendar_id)
-    return take_in(work, source=source, reading=preview(calendar, source, content=content), file_name=file_name)
-
-
-def preview(calendar: Calendar, source: CalendarSource, *, content: bytes) -> Reading:
-    """What reading the file gives; nothing is written. Raises the errors of `reading`."""
-    definition, told = definition_of(calendar), source.settings
-
-    def opened() -> BinaryIO:
-        return io.BytesIO(content)
-
-    zone = told.get("zone") or definition.zone
-    if kind_of(content[:4096]) == "ics":
-        return read_ics(opened, zone=zone, first=definition.first_day, last=definition.last_day)
-    usual: DayOrder = "mdy" if definition.primary.country in MONTH_FIRST else "dmy"
-    order: DayOrder | None = told.get("day_order")
-    return read_table(
-        opened,
-        zone=zone,
-        order=order or usual,
-        corrections=told.get("columns") or {},
-        is_order_told=order is not None,
-    )
-
-
-def kind_of(head: bytes) -> Literal["ics", "table"]:
-    """Whether a file that begins like this is iCalendar."""
-    plain = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").upper()
-    return "ics" if plain.startswith((b"BEGIN:VCALENDAR", b"BEGIN:VEVENT")) else "table"
-
-
-def take_in(work: Work, *, source: CalendarSource, reading: Reading, file_name: str) -> SourceReading:
-    """Write what changed since the last reading, and note how this one went."""
-    changes = _changes(work, source, reading.entries)
-    _write(work, source, changes)
-    counts = reading.counts()
-    shown = [asdict(fate) for fate in reading.fates if fate.outcome != "kept"][:FATES_KEPT]
-    told = SourceReading(
-        tenant_id=work.scope.tenant_id,
-        id=new_id(),
-        source_id=source.id,
-        **counts,
-        entries=len(reading.entries),
-        added=len(changes.added),
-        changed=len(changes.changed),
-        removed=len(changes.removed),
-        fates=shown,
-        notes=reading.notes,
-        columns=reading.columns,
-        file_name=file_name,
-        read_at=work.now,
-    )
-    work.session.add(told)
-    source.read_at, source.updated_at, source.problem = work.now, work.now, None
-    source.quality = completeness(reading.entries)
-    source.row_version += 1
-    work.session.flush()
-    work.audit("source.read", subject_kind="calendar_source", subject_id=source.id, after={"reading": str(told.id)})
-    if not changes.is_empty:
-        consolidate_soon(work, calendar_id=source.calendar_id)
-    return told
 
 
 def consolidate_soon(work: Work, *, calendar_id: UUID) -> None:
@@ -208,91 +223,22 @@ def consolidate_soon(work: Work, *, calendar_id: UUID) -> None:
     work.defer(CONSOLIDATE, subject_id=calendar_id, lock=f"calendar:{calendar_id}", calendar_id=str(calendar_id))
 
 
-# What makes an entry useful beyond its name and days, and what it tells the rest of the calendar.
-TELLING: Final = ("type", "impact", "status", "markets", "channels", "description", "owner")
-
-
-def completeness(entries: Sequence[SourceEntry]) -> float | None:
-    """How much a source says, 0 to 1: half for name and days, the rest by how many other fields its entries fill."""
-    if not entries:
-        return None
-    said = sum(sum(name in entry.fields for name in TELLING) for entry in entries)
-    return round(0.5 + 0.5 * said / (len(TELLING) * len(entries)), 4)
-
-
-def _changes(work: Work, source: CalendarSource, entries: Sequence[SourceEntry]) -> Changes:
-    """What is new, different and gone since the last reading."""
-    query = select(StoredEntry.key, StoredEntry.fields, StoredEntry.url, StoredEntry.support).where(
-        StoredEntry.source_id == source.id, StoredEntry.is_gone.is_(False)
-    )
-    known = {row.key: (row.fields, row.url, row.support) for row in work.session.execute(query)}
-    fresh = {entry.key: entry for entry in entries}
-    return Changes(
-        added=[entry for entry in entries if entry.key not in known],
-        changed=[
-            entry
-            for entry in entries
-            if entry.key in known and known[entry.key] != (dict(entry.fields), entry.url, entry.support)
-        ],
-        removed=sorted(known.keys() - fresh.keys()),
-    )
-
-
-def _write(work: Work, source: CalendarSource, changes: Changes) -> None:
-    """Write the changes, marked as pending."""
-    session, mine = work.session, StoredEntry.source_id == source.id
-    if changes.added:
-        # A key that went and comes back begins anew; its history is in its events.
-        keys = [entry.key for entry in changes.added]
-        session.execute(delete(StoredEntry).where(mine, StoredEntry.key.in_(keys), StoredEntry.is_gone))
-        session.execute(insert(StoredEntry), [_row(work, source, entry) for entry in changes.added])
-    for entry in changes.changed:
-        values = {name: value for name, value in _row(work, source, entry).items() if name in RENEWED}
-        session.execute(update(StoredEntry).where(mine, StoredEntry.key == entry.key).values(**values))
-    if changes.removed:
-        gone = update(StoredEntry).where(mine, StoredEntry.key.in_(changes.removed))
-        session.execute(gone.values(is_gone=True, is_pending=True))
-
-
-RENEWED: Final = ("fields", "url", "support", "starts_on", "ends_on", "is_pending", "is_gone")
-
-
-def _row(work: Work, source: CalendarSource, entry: SourceEntry) -> dict[str, Any]:
-    return {
-        "tenant_id": work.scope.tenant_id,
-        "id": new_id(),
-        "calendar_id": source.calendar_id,
-        "source_id": source.id,
-        "key": entry.key,
-        "fields": dict(entry.fields),
-        "url": entry.url,
-        "support": entry.support,
-        "starts_on": date.fromisoformat(entry.fields["starts_on"]),
-        "ends_on": date.fromisoformat(entry.fields["ends_on"]),
-        "is_pending": True,
-        "is_gone": False,
-    }
-
-
-def readings_of(work: Work, *, source_id: UUID, limit: int = 20) -> Sequence[SourceReading]:
-    """How a source's readings went, newest first."""
-    query = select(SourceReading).where(SourceReading.source_id == source_id)
-    return work.session.scalars(query.order_by(SourceReading.id.desc()).limit(limit)).all()
-
-
 def plain_source(source: CalendarSource) -> dict[str, Any]:
-    """A source as JSON values, without its address."""
+    """A source as JSON values; of its address only the host."""
     return {
         "id": str(source.id),
         "calendar_id": str(source.calendar_id),
         "name": source.name,
         "label": source.label,
         "kind": source.kind,
+        "address_host": source.address_host,
+        "read_every": source.read_every,
         "priority": source.priority,
         "markets": source.markets,
         "settings": source.settings,
         "quality": source.quality,
         "read_at": source.read_at.isoformat() if source.read_at else None,
+        "next_read_at": source.next_read_at.isoformat() if source.next_read_at else None,
         "problem": source.problem,
         "row_version": source.row_version,
     }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from kalends.calendar.reading import Reading
-from kalends.calendar.sources import FATES_KEPT, SourceSettings
+from kalends.calendar.sourcereading import FATES_KEPT
+from kalends.calendar.sources import FIRST_PRIORITY, SLOWEST, SourceChange, SourceSettings
 
 
 class SettingsIn(BaseModel):
@@ -27,31 +28,69 @@ class SettingsIn(BaseModel):
         return SourceSettings(columns=self.columns, day_order=self.day_order, zone=self.zone)
 
 
+Markets = Annotated[list[Annotated[str, Field(min_length=1, max_length=20)]], Field(max_length=60)]
+Minutes = Annotated[int, Field(ge=0, le=SLOWEST)]
+
+
 class SourceIn(BaseModel):
-    """A new calendar source. `priority`: the smaller comes first where nothing else decides."""
+    """A new calendar source. `priority`: the smaller comes first where nothing else decides.
+
+    `address`: of an .ics file or table that is read again by itself, every `read_every` minutes (15 at least; 0: as
+    the calendar itself asks, else every hour). It is kept sealed and never shown again.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     label: str = Field(min_length=1, max_length=200)
-    priority: int = Field(default=100, ge=0, le=1_000)
-    markets: list[str] = Field(default_factory=list, max_length=60)
+    address: str | None = Field(default=None, min_length=1, max_length=2_000)
+    priority: int = Field(default=FIRST_PRIORITY, ge=0, le=1_000)
+    markets: Markets = Field(default_factory=list)
     settings: SettingsIn | None = None
+    read_every: Minutes = 0
     calendar_id: UUID | None = None
 
 
+class SourceChangeIn(BaseModel):
+    """What to change about a source; what is left out stays. `row_version`: the version that was looked at."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    label: str | None = Field(default=None, min_length=1, max_length=200)
+    address: str | None = Field(default=None, min_length=1, max_length=2_000)
+    priority: int | None = Field(default=None, ge=0, le=1_000)
+    markets: Markets | None = None
+    settings: SettingsIn | None = None
+    read_every: Minutes | None = None
+    row_version: int | None = None
+
+    def change(self) -> SourceChange:
+        """As the service takes it."""
+        return SourceChange(
+            label=self.label,
+            address=self.address,
+            priority=self.priority,
+            markets=self.markets,
+            settings=self.settings.told() if self.settings else None,
+            read_every=self.read_every,
+        )
+
+
 class SourceOut(BaseModel):
-    """A calendar source."""
+    """A calendar source; of its address only the host."""
 
     id: UUID
     calendar_id: UUID
     name: str
     label: str
     kind: str
+    address_host: str | None
+    read_every: int | None
     priority: int
     markets: list[str]
     settings: dict[str, Any]
     quality: float | None
     read_at: datetime | None
+    next_read_at: datetime | None
     problem: str | None
     row_version: int
 
@@ -105,6 +144,13 @@ class ReadingOut(BaseModel):
                 "read_at": None,
             }
         )
+
+
+class VisitOut(BaseModel):
+    """How reading an address went; `reading` is null where the calendar has not changed since."""
+
+    source: SourceOut
+    reading: ReadingOut | None
 
 
 class ReadingsOut(BaseModel):

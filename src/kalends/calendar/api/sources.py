@@ -14,14 +14,18 @@ from kalends.calendar import sources
 from kalends.calendar.calendars import get_calendar
 from kalends.calendar.icsout import as_ics
 from kalends.calendar.planning import list_events
+from kalends.calendar.sourcereading import read_content, read_file, readings_of
 from kalends.calendar.sourceschemas import (
     ReadingOut,
     ReadingsOut,
+    SourceChangeIn,
     SourceIn,
     SourceOut,
     SourcesOut,
+    VisitOut,
 )
-from kalends.identity.service import permit
+from kalends.calendar.sourcevisits import read_address
+from kalends.identity.service import Door, door, permit
 
 router = APIRouter()
 
@@ -40,13 +44,15 @@ def read_sources(work: Reader, calendar_id: UUID | None = None) -> SourcesOut:
 
 @router.post("/calendar/sources", status_code=201)
 def post_source(work: Writer, body: SourceIn) -> SourceOut:
-    """Add a calendar source; its file is sent to it next."""
+    """Add a calendar source; its file is sent to it next, or its address is read within five minutes."""
     source = sources.add_source(
         work,
         label=body.label,
+        address=body.address,
         priority=body.priority,
         markets=body.markets,
         settings=body.settings.told() if body.settings else None,
+        read_every=body.read_every,
         calendar_id=body.calendar_id,
     )
     return SourceOut.model_validate(sources.plain_source(source))
@@ -56,6 +62,23 @@ def post_source(work: Writer, body: SourceIn) -> SourceOut:
 def read_source(work: Reader, source_id: UUID) -> SourceOut:
     """One source."""
     return SourceOut.model_validate(sources.plain_source(sources.get_source(work, source_id=source_id)))
+
+
+@router.patch("/calendar/sources/{source_id}")
+def change_source(work: Writer, source_id: UUID, body: SourceChangeIn) -> SourceOut:
+    """Change how a source is called, weighed and read; a new way of reading holds from the next reading on."""
+    source = sources.change_source(work, source_id=source_id, change=body.change(), row_version=body.row_version)
+    return SourceOut.model_validate(sources.plain_source(source))
+
+
+@router.post("/calendar/sources/{source_id}/read")
+def read_now(writer: Annotated[Door, door("calendar.write")], source_id: UUID) -> VisitOut:
+    """Read a source's address now, whenever it is due; events follow in the background."""
+    told = read_address(writer.work, source_id=source_id, is_routine=False)
+    with writer.work() as work:
+        source = SourceOut.model_validate(sources.plain_source(sources.get_source(work, source_id=source_id)))
+    reading = ReadingOut.model_validate(told, from_attributes=True) if told else None
+    return VisitOut(source=source, reading=reading)
 
 
 @router.delete("/calendar/sources/{source_id}")
@@ -80,9 +103,10 @@ def post_file(
         raise PayloadTooLargeError(f"A calendar file may have {MAX_BYTES >> 20} MB; send the years one by one.")
     source = sources.get_source(work, source_id=source_id)
     if is_trial:
-        reading = sources.preview(get_calendar(work, calendar_id=source.calendar_id), source, content=content)
+        calendar = get_calendar(work, calendar_id=source.calendar_id)
+        reading = read_content(calendar, content=content, settings=source.settings)
         return ReadingOut.of_trial(reading, file_name=file_name)
-    told = sources.read_file(work, source_id=source_id, content=content, file_name=file_name)
+    told = read_file(work, source_id=source_id, content=content, file_name=file_name)
     return ReadingOut.model_validate(told, from_attributes=True)
 
 
@@ -90,7 +114,7 @@ def post_file(
 def read_readings(work: Reader, source_id: UUID) -> ReadingsOut:
     """How the last readings of a source went, newest first."""
     sources.get_source(work, source_id=source_id)
-    found = sources.readings_of(work, source_id=source_id)
+    found = readings_of(work, source_id=source_id)
     return ReadingsOut(readings=[ReadingOut.model_validate(row, from_attributes=True) for row in found])
 
 

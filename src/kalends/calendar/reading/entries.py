@@ -61,6 +61,8 @@ class Reading:
     zone: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     """For tables: which column was taken for which field."""
+    refresh_minutes: int | None = None
+    """How often the calendar itself asks to be read again."""
 
     def counts(self) -> dict[Outcome, int]:
         """How many things had which fate."""

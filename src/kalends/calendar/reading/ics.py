@@ -52,6 +52,8 @@ MAX_LINES: Final = 20_000
 """Of one event: each removed day of a series may be one."""
 MAX_OCCURRENCES: Final = 1_000
 """Of one series: what comes daily for years is a habit, not an event."""
+MAX_REFRESH: Final = 60 * 24 * 365
+"""Minutes: who asks for more means never."""
 STATUSES: Final = {"TENTATIVE": "tentative", "CONFIRMED": "confirmed", "CANCELLED": "cancelled"}
 
 
@@ -104,7 +106,7 @@ def read_ics(payload: Payload, *, zone: str, first: date, last: date) -> Reading
         raise NotACalendarError
     own = known_zone(found.header.get("X-WR-TIMEZONE", ""))
     title = found.header.get("X-WR-CALNAME") or found.header.get("NAME", "")
-    reading = Reading(title=title[:MAX_NAME], zone=own, notes=_notes(lines, found))
+    reading = Reading(title=title[:MAX_NAME], zone=own, notes=_notes(lines, found), refresh_minutes=_refresh(found))
     # UTC is where programs live, not people: a file that says only that says nothing about its days.
     frame = _Frame(zone if own in {None, "UTC"} else own or zone, first, last)
     for group in _grouped(list(_parsed(found, frame, reading))):
@@ -114,6 +116,18 @@ def read_ics(payload: Payload, *, zone: str, first: date, last: date) -> Reading
     reading.entries = unique_keys(reading.entries)
     reading.fates.sort(key=lambda fate: int(fate.where.removeprefix("line ")))
     return reading
+
+
+def _refresh(found: Outline) -> int | None:
+    """How often it wants to be read: REFRESH-INTERVAL (RFC 7986, 5.7), or what Outlook wrote before there was one."""
+    for name in ("REFRESH-INTERVAL", "X-PUBLISHED-TTL"):
+        try:
+            wanted: timedelta = icalendar.vDuration.from_ical(found.header.get(name, ""))  # type: ignore[no-untyped-call]
+        except (ValueError, OverflowError):
+            continue
+        if wanted > timedelta(0):
+            return min(wanted // timedelta(minutes=1), MAX_REFRESH)
+    return None
 
 
 def _notes(lines: ContentLines, found: Outline) -> list[str]:
