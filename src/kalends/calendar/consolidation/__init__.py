@@ -13,6 +13,9 @@ from kalends.calendar.consolidation.master import (
     hold,
     identify_conflicts,
 )
+from kalends.calendar.consolidation.patterns import Pattern, conflict_patterns
+from kalends.calendar.consolidation.reports import SourceReport, validate_sources
+from kalends.calendar.consolidation.resolution import NoSuchDifferenceError, apply_resolution
 from kalends.calendar.consolidation.sources import SourceCalendar, Spoken, comparable, spoken_by_id, title_aliases
 
 __all__ = [
@@ -21,12 +24,17 @@ __all__ = [
     "Decisions",
     "MasterCalendar",
     "MasterEvent",
+    "NoSuchDifferenceError",
+    "Pattern",
     "Policy",
     "SourceCalendar",
+    "SourceReport",
     "Spoken",
+    "apply_resolution",
     "choose",
     "claims_about",
     "comparable",
+    "conflict_patterns",
     "consolidate",
     "group_fields",
     "group_value",
@@ -35,4 +43,5 @@ __all__ = [
     "matched",
     "spoken_by_id",
     "title_aliases",
+    "validate_sources",
 ]

@@ -23,6 +23,7 @@ from kalends.calendar.consolidation.claims import (
     preferred,
     severity_of,
 )
+from kalends.calendar.consolidation.shown import as_html
 from kalends.calendar.consolidation.sources import (
     SourceCalendar,
     Spoken,
@@ -216,6 +217,10 @@ class MasterCalendar:
             f"{len(self.conflicts):,} conflicts: {len(self.conflicts) - open_:,} settled, {open_:,} for a person.\n"
             f"{len(self.asks):,} pairs may be one event: a person should look."
         )
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it."""
+        return as_html(self)
 
 
 def consolidate(
