@@ -76,7 +76,7 @@ def consolidate_pending(
     gone = {key for key, row in near.rows.items() if row.is_gone}
     answers = answers_near(work, near, gone=gone)
     matching = matched([comparable(spoken) for key, spoken in near.said.items() if key not in gone], answers=answers)
-    members = _ids(near, matching.clusters)
+    members = _ids(near, near.settled(matching.clusters))
     stirred = {
         event_id: keys
         for event_id, keys in members.items()

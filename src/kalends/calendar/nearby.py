@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ColumnExpressionArgument, delete, or_, select, text
+from sqlalchemy import ColumnElement, ColumnExpressionArgument, and_, delete, or_, select, text
 
 from kalends.base.work import Work
 from kalends.calendar.calendars import Span
@@ -21,9 +21,12 @@ Said = tuple[UUID, str, Mapping[str, Any], bool]
 
 MASTER: Final = "master"
 """The source of an event that was made of calendar sources' entries."""
-NEAR: Final = timedelta(days=14)
-"""Entries whose days are further away than this from every changed entry are not matched again: a match needs days
-within 3 of each other, and this leaves room for a chain of them.
+NEAR: Final = timedelta(days=10)
+"""Entries whose days are further away than this from every changed entry are not looked at."""
+TOUCHED: Final = timedelta(days=6)
+"""Entries within this may be matched otherwise than before: a link needs days within 3 of each other, and whether it
+counts depends on what else its ends are linked to. Beyond, entries are looked at for what they mean to these, and stay
+where they were: at the edge, they lack their own neighbours.
 """
 BATCH: Final = 5_000
 API_PRIORITY: Final = 50
@@ -59,6 +62,21 @@ class Nearby:
     removed: set[UUID] = field(default_factory=set)
     """Events that people took off the calendar."""
     previous: dict[str, list[str]] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+    """Entries near enough to a change to be matched otherwise than before."""
+
+    def settled(self, clusters: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+        """The clusters, but those as they were that no touched entry leads to, by its old cluster or its new one."""
+        new = {key: cluster for cluster in clusters for key in cluster}
+        old = {key: [each for each in keys if each in new] for keys in self.previous.values() for key in keys}
+        reached, ahead = set[str](), [key for key in self.touched if key in new]
+        while ahead:
+            key = ahead.pop()
+            if key not in reached:
+                reached.add(key)
+                ahead += [*new[key], *old.get(key, ())]
+        found = {tuple(new[key] if key in reached else old.get(key, [key])): None for key in new}
+        return list(found)
 
 
 def look_around(work: Work, calendar: Calendar, spans: Sequence[Span]) -> Nearby:
@@ -69,21 +87,32 @@ def look_around(work: Work, calendar: Calendar, spans: Sequence[Span]) -> Nearby
     if not changed:
         return near
     windows = _windows([(first - NEAR, last + NEAR) for first, last in changed])
-    rows = {row.id: row for row in pending}
-    for first, last in windows:
-        rows |= {row.id: row for row in _entries(work, calendar, *_on(StoredEntry, first, last))}
-    events = {row.event_id for row in rows.values() if row.event_id}
+    is_near = or_(*(and_(*_on(StoredEntry, first, last)) for first, last in windows))
+    rows = [*pending, *_entries(work, calendar, is_near, ~StoredEntry.is_pending)]
+    events = {row.event_id for row in rows if row.event_id}
     for some in _batches(sorted(events)):
-        rows |= {row.id: row for row in _entries(work, calendar, StoredEntry.event_id.in_(some))}
+        rows += _entries(work, calendar, StoredEntry.event_id.in_(some), ~is_near, ~StoredEntry.is_pending)
     sources = _sources(work, calendar)
-    for row in sorted(rows.values(), key=lambda row: (str(row.source_id), row.key)):
+    for row in sorted(rows, key=lambda row: (str(row.source_id), row.key)):
         spoken = Spoken(sources[row.source_id], SourceEntry(row.key, row.fields, row.url, row.support))
         near.rows[spoken.id], near.said[spoken.id] = row, spoken
         if row.event_id is not None:
             near.previous.setdefault(str(row.event_id), []).append(spoken.id)
     if rows:
         _add_events(work, near, windows, events)
+    _mark_touched(near, changed)
     return near
+
+
+def _mark_touched(near: Nearby, changed: Iterable[Span]) -> None:
+    # As text, because entries say their days so; days of four-digit years sort alike.
+    spans = [(str(a), str(b)) for a, b in _windows((first - TOUCHED, last + TOUCHED) for first, last in changed)]
+    near.touched = {
+        key
+        for key, spoken in near.said.items()
+        if (key in near.rows and near.rows[key].is_pending)
+        or any(spoken.fields["starts_on"] <= last and spoken.fields["ends_on"] >= first for first, last in spans)
+    }
 
 
 def _entries(work: Work, calendar: Calendar, *which: ColumnExpressionArgument[bool]) -> list[EntryRow]:
