@@ -28,6 +28,7 @@ def test_every_row_of_a_file_has_a_fate(client):
             "name": "Broken",
             "reasons": ["'soon' is no day; write it as 2026-11-27."],
             "entries": 0,
+            "days": "",
         }
     ]
     assert done == {"entries": 1, "events": 1, "conflicts": 0}

@@ -109,6 +109,7 @@ class FateOut(BaseModel):
     name: str
     reasons: list[str]
     entries: int
+    days: str = ""
 
 
 class ReadingOut(BaseModel):

@@ -48,6 +48,8 @@ class Fate:
     reasons: tuple[str, ...] = ()
     entries: int = 0
     """How many entries came of it: a recurring one gives many."""
+    days: str = ""
+    """The days that were understood: '2026-11-27 to 2026-11-30'."""
 
 
 @dataclass(slots=True)
@@ -61,6 +63,8 @@ class Reading:
     zone: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     """For tables: which column was taken for which field."""
+    headings: dict[str, list[str]] = field(default_factory=dict)
+    """For tables: every column, and the first few of what stands in it."""
     refresh_minutes: int | None = None
     """How often the calendar itself asks to be read again."""
 
@@ -77,6 +81,12 @@ def checked(fields: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
     except ValidationError as error:
         return {}, "; ".join(item["msg"].removeprefix("Value error, ") for item in error.errors())
     return {name: valid[name] for name in fields}, None
+
+
+def in_days(fields: Mapping[str, Any]) -> str:
+    """The days of an entry, for people."""
+    first, last = str(fields["starts_on"]), str(fields["ends_on"])
+    return first if first == last else f"{first} to {last}"
 
 
 def cut(text: str, *, most: int, what: str, reasons: list[str]) -> str:

@@ -30,6 +30,7 @@ from kalends.calendar.reading.entries import (
     SourceEntry,
     checked,
     cut,
+    in_days,
     short_key,
     unique_keys,
 )
@@ -167,8 +168,8 @@ def _vevent(part: Part, zones: dict[str, str | None], frame: _Frame) -> _Vevent:
     return vevent
 
 
-def _fate(line: int, outcome: Any, name: str, reasons: Sequence[str], entries: int = 0) -> Fate:
-    return Fate(f"line {line}", outcome, name[:MAX_NAME], tuple(dict.fromkeys(reasons)), entries)
+def _fate(line: int, outcome: Any, name: str, reasons: Sequence[str], entries: int = 0, days: str = "") -> Fate:
+    return Fate(f"line {line}", outcome, name[:MAX_NAME], tuple(dict.fromkeys(reasons)), entries, days)
 
 
 def _refused(part: Part, error: Exception, what: str) -> Fate:
@@ -248,9 +249,9 @@ def _take(group: list[_Vevent], reading: Reading, frame: _Frame) -> None:
     for vevent in (master, *sound):
         outcome = "mended" if vevent.reasons else "kept"
         name = _text(vevent.component, "SUMMARY") or UNTITLED
-        reading.fates.append(
-            _fate(vevent.part.line, outcome, name, vevent.reasons, len(made) if vevent is master else 0)
-        )
+        mine = made if vevent is master else []
+        days = in_days(mine[0].fields) if mine else ""
+        reading.fates.append(_fate(vevent.part.line, outcome, name, vevent.reasons, len(mine), days))
 
 
 def _is_sound(change: _Vevent, reading: Reading, frame: _Frame) -> bool:

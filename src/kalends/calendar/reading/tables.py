@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from kalends.base.reading import Payload, Row, UnreadablePayloadError
@@ -35,6 +36,7 @@ from kalends.calendar.reading.entries import (
     SourceEntry,
     checked,
     cut,
+    in_days,
     short_key,
     unique_keys,
 )
@@ -42,6 +44,8 @@ from kalends.calendar.reading.icszones import known_zone
 from kalends.calendar.reading.tablerows import MAX_ROWS, table_rows
 from kalends.calendar.reading.words import DIRECTION_WORDS, IMPACT_WORDS, STATUS_WORDS, type_of, word_of
 
+SAMPLES, SAMPLE, SAMPLED = 3, 60, 200
+"""Texts of a column that are shown, their length, and the rows that they are looked for in."""
 LISTS: Final = ("markets", "channels", "brands")
 DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 BLANK: Final = frozenset({"-", "--", "n/a", "na", "#n/a", "nan", "nat", "null", "none", "nil"})
@@ -104,7 +108,11 @@ def read_table(
     missing = [name for name in NEEDED if name not in columns]
     if missing:
         raise NoEventColumnsError(columns=names, missing=missing)
-    reading = Reading(notes=notes, columns={column: name for name, column in columns.items()})
+    reading = Reading(
+        notes=notes,
+        columns={column: name for name, column in columns.items()},
+        headings={name: _samples(rows, name) for name in names},
+    )
     if len(rows) > MAX_ROWS:
         reading.notes.append(f"Only the first {MAX_ROWS:,} rows were read.")
     lines = [_Line(row, columns) for row in rows[:MAX_ROWS]]
@@ -114,6 +122,12 @@ def read_table(
     entries = list(_joined(made, reading) if is_daily else _each(made, reading))
     reading.entries = unique_keys(entries)
     return reading
+
+
+def _samples(rows: Sequence[Row], column: str) -> list[str]:
+    """The first few different texts of a column."""
+    said = (text[:SAMPLE] for row in rows[:SAMPLED] if (text := row.cells.get(column)))
+    return list(islice(dict.fromkeys(said), SAMPLES))
 
 
 def _settled(lines: Sequence[_Line], order: DayOrder, reading: Reading, *, is_order_told: bool) -> DayOrder:
@@ -285,7 +299,9 @@ def _fate(line: _Line, fields: Fields, wrong: str | None, *, entries: int, part_
         shown = (wrong, f"It said: {line.row.raw}") if line.row.raw else (wrong,)
         return Fate(line.where, "refused", name, shown)
     told = (*line.reasons, f"It is a day of the event in {part_of}.") if part_of else tuple(line.reasons)
-    return Fate(line.where, "mended" if line.reasons else "kept", name, told, entries)
+    return Fate(
+        line.where, "mended" if line.reasons else "kept", name, told, entries, in_days(fields) if fields else ""
+    )
 
 
 def _entry(line: _Line, fields: Fields) -> SourceEntry:
