@@ -133,7 +133,8 @@ def define_calendar(work: Work, *, definition: CalendarDefinition) -> Calendar:
     )
     work.session.add(calendar)
     work.session.flush()
-    _pend(work, calendar, "defined", definition.first_day, definition.last_day)
+    first, last = definition.first_day, definition.last_day
+    pend_days(work, calendar=calendar, reason="defined", first=first, last=last)
     work.audit("calendar.define", subject_kind="calendar", subject_id=calendar.id, after=calendar.definition)
     # A calendar without days is of no use to whoever asks next, so the first build does not wait for the worker.
     refresh_days(work, calendar_id=calendar.id)
@@ -183,12 +184,12 @@ def lock_calendar(work: Work, *, calendar_id: UUID | None) -> Calendar:
 
 def mark_days(work: Work, *, calendar: Calendar, reason: str, first: date, last: date) -> None:
     """Say that the days from `first` to `last` may have changed; a job rebuilds them after the commit."""
-    _pend(work, calendar, reason, first, last)
+    pend_days(work, calendar=calendar, reason=reason, first=first, last=last)
     work.defer(REBUILD, subject_id=calendar.id, lock=f"calendar:{calendar.id}", calendar_id=str(calendar.id))
 
 
-def _pend(work: Work, calendar: Calendar, reason: str, first: date, last: date) -> None:
-    """Write the next version, not yet published."""
+def pend_days(work: Work, *, calendar: Calendar, reason: str, first: date, last: date) -> None:
+    """Write the next version, not yet published: `refresh_days` will build those days."""
     newest = work.session.scalar(
         select(func.max(CalendarVersion.version)).where(CalendarVersion.calendar_id == calendar.id)
     )

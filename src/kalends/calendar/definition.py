@@ -16,6 +16,9 @@ SOUTHERN = frozenset("AO AR AU BO BR BW CL FJ LS MG MU MW MZ NA NC NZ PE PG PY S
 ALIASES = {"UK": "GB", "EL": "GR"}
 """What people and the European Union write for ISO's codes."""
 
+MOST_DAYS: Final = 36_600
+"""From a calendar's first day to its last: 100 years."""
+
 PRIMARY: Final = "primary"
 """The name under which the calendar's own fiscal years stand beside the others."""
 
@@ -65,7 +68,7 @@ class CalendarDefinition(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> CalendarDefinition:
         """A span in order and of at most 100 years, one market per place, fiscal schemes in order."""
-        if not 0 <= (self.last_day - self.first_day).days <= 36_600:
+        if not 0 <= (self.last_day - self.first_day).days <= MOST_DAYS:
             raise ValueError("last_day must follow first_day by at most 100 years")
         places = [(market.country, market.subdivision) for market in self.markets]
         if len(set(places)) < len(places):

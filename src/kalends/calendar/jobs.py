@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from uuid import UUID
 
-from kalends.base.chores import frequent_chore
+from kalends.base.chores import chore, frequent_chore
 from kalends.base.errors import KalendsError
 from kalends.base.jobs import LIGHT, OUTSIDE, JobRun, job
 from kalends.base.work import House
 from kalends.calendar.calendars import REBUILD, refresh_days
 from kalends.calendar.consolidating import consolidate_pending
+from kalends.calendar.newyear import extend_all
 from kalends.calendar.sources import CONSOLIDATE
 from kalends.calendar.sourcevisits import READ_ADDRESS, read_address, read_due
 
@@ -40,3 +41,9 @@ def read_source_address(run: JobRun) -> None:
 def read_due_addresses(house: House) -> None:
     """Start a job for each address that is due."""
     read_due(house)
+
+
+@chore
+def extend_all_calendars(house: House) -> None:
+    """When a year has begun, give every calendar another one at its end; at other times, nothing to do."""
+    extend_all(house)
