@@ -58,7 +58,7 @@ function bundleStyles(calendarStyles) {
   const run = (source, name) =>
     execFileSync(process.execPath, [tailwind, "-i", source, "-o", join(scratch, name), "--minify"], { cwd: here, stdio: ["ignore", "ignore", "inherit"] });
   run(join(here, "src/styles/app.css"), "app.css");
-  const own = readFileSync(join(here, "src/styles/calendar.css"), "utf8");
+  const own = ["calendar", "boards"].map((name) => readFileSync(join(here, `src/styles/${name}.css`), "utf8")).join("\n");
   const { code } = esbuild.transformSync(`${calendarStyles}\n${own}`, { loader: "css", minify: true });
   writeFileSync(join(scratch, "calendar.css"), code);
 }

@@ -7,14 +7,22 @@ import multiMonth from "@fullcalendar/multimonth";
 import timeGrid from "@fullcalendar/timegrid";
 import htmx from "htmx.org";
 import { onClick } from "./behaviour/dom";
+import { keep, watchSwitches } from "./calendar/address";
 import { decorateDay, eventClasses, forgetDays, rememberDays } from "./calendar/days";
 import { readFeed } from "./calendar/feed";
-import { saveMove } from "./calendar/moves";
+import { drawHeat, watchHeat } from "./calendar/heat";
+import { saveChange } from "./calendar/moves";
+import { drawTimelines } from "./calendar/timeline";
 
 const firstOfMonth = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", timeZone: "UTC" });
 const shown = new Map<HTMLElement, Calendar>();
+/** The address's word for a view -> FullCalendar's. */
+const VIEWS: Record<string, string> = { month: "dayGridMonth", week: "timeGridWeek", list: "listMonth", day: "listDay" };
 
 function announceDates(holder: HTMLElement, dates: DatesSetArg): void {
+  // The first look is the one that the address asked for.
+  const view = Object.keys(VIEWS).find((name) => VIEWS[name] === dates.view.type) ?? "";
+  if (shown.has(holder)) keep({ view, date: dates.view.calendar.getDate().toISOString().slice(0, 10) });
   holder.dispatchEvent(new CustomEvent("calendar:dates", { bubbles: true, detail: dates }));
   const title = holder.dataset["title"] && document.getElementById(holder.dataset["title"]);
   if (title) title.textContent = dates.view.title;
@@ -30,14 +38,18 @@ function announceDates(holder: HTMLElement, dates: DatesSetArg): void {
   });
 }
 
-function openEvent(holder: HTMLElement, event: EventApi): void {
-  const url = holder.dataset["event"]?.replace("{id}", encodeURIComponent(event.id));
+function openPanel(url: string | undefined): void {
   if (url) void htmx.ajax("get", url, { target: "#dialogs", swap: "innerHTML" });
 }
 
+function openEvent(holder: HTMLElement, event: EventApi): void {
+  openPanel(holder.dataset["event"]?.replace("{id}", encodeURIComponent(event.id)));
+}
+
+/** For the days, or on one day for the hours, that were chosen. */
 function openNew(holder: HTMLElement, start: string, end: string): void {
-  const url = holder.dataset["new"];
-  if (url) void htmx.ajax("get", `${url}?start=${start}&end=${end}`, { target: "#dialogs", swap: "innerHTML" });
+  const times = start.includes("T") ? { begins: start.slice(11, 16), ends: end.slice(11, 16) } : {};
+  openPanel(`${holder.dataset["new"]}?${new URLSearchParams({ start: start.slice(0, 10), end: end.slice(0, 10), ...times })}`);
 }
 
 function options(holder: HTMLElement): CalendarOptions {
@@ -47,7 +59,7 @@ function options(holder: HTMLElement): CalendarOptions {
     plugins: [dayGrid, timeGrid, multiMonth, list, interaction],
     headerToolbar: false,
     height: "auto",
-    initialView: data["view"] ?? (innerWidth < 600 ? "listMonth" : "dayGridMonth"),
+    initialView: VIEWS[data["view"] ?? ""] ?? (innerWidth < 600 ? "listMonth" : "dayGridMonth"),
     ...(data["date"] ? { initialDate: data["date"] } : {}),
     // Today in the company's own zone, not in the browser's.
     ...(data["today"] ? { now: data["today"] } : {}),
@@ -74,8 +86,9 @@ function options(holder: HTMLElement): CalendarOptions {
     datesSet: (dates) => announceDates(holder, dates),
     eventClick: ({ event, jsEvent }) => { jsEvent.preventDefault(); openEvent(holder, event); },
     select: ({ startStr, endStr }) => openNew(holder, startStr, endStr),
-    eventDrop: (change) => void saveMove(data["move"] ?? "", change),
-    eventResize: (change) => void saveMove(data["move"] ?? "", change),
+    eventDidMount: ({ el, event }) => { if (event.extendedProps["in_conflict"]) el.title = `${event.title}: your calendars differ`; },
+    eventDrop: (change) => void saveChange(data["move"] ?? "", change),
+    eventResize: (change) => void saveChange(data["move"] ?? "", change),
   };
 }
 
@@ -83,9 +96,20 @@ function drawAll(root: ParentNode): void {
   root.querySelectorAll<HTMLElement>("[data-calendar]").forEach((holder) => {
     if (shown.has(holder)) return;
     const calendar = new Calendar(holder, options(holder));
-    shown.set(holder, calendar);
     calendar.render();
+    shown.set(holder, calendar);
   });
+  drawHeat(root);
+  drawTimelines(root);
+  root.querySelectorAll<HTMLElement>("[data-open-event]").forEach((wish) => { openPanel(wish.dataset["openEvent"]); wish.remove(); });
+}
+
+/** Boards (the year, the timeline) come from the server: they are asked for again, and drawn when they have come. */
+function redraw(): void {
+  forgetDays();
+  shown.forEach((calendar) => calendar.refetchEvents());
+  if (document.getElementById("calendar-board"))
+    void htmx.ajax("get", location.pathname + location.search, { target: "#calendar-board", select: "#calendar-board", swap: "outerHTML" });
 }
 
 function first(): Calendar | undefined {
@@ -93,9 +117,15 @@ function first(): Calendar | undefined {
 }
 
 drawAll(document);
-document.addEventListener("htmx:load", (event) => drawAll((event.target as Element).parentNode ?? document));
+// What comes later: another page's calendar, or a board that was asked for again.
+document.addEventListener("htmx:load", (event) => {
+  const come = event.target as Element;
+  if (come !== document.body && (come.matches("[data-board]") || come.querySelector("[data-calendar]"))) drawAll(come);
+});
 // The server asks for a fresh look after a change: `HX-Trigger: calendar-changed`.
-document.addEventListener("calendar-changed", () => { forgetDays(); shown.forEach((calendar) => calendar.refetchEvents()); });
+document.addEventListener("calendar-changed", redraw);
+watchSwitches(redraw);
+watchHeat();
 onClick("[data-calendar-view]", (button, event) => {
   event.preventDefault();
   first()?.changeView(button.dataset["calendarView"] ?? "dayGridMonth");

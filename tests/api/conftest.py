@@ -63,6 +63,8 @@ def furnished(house, scope, anonymous, signed_in):
     ids = {
         "batch_id": batch["id"],
         "event_id": event["id"],
+        "comment_id": made(f"/calendar/events/{event['id']}/comments", {"body": "Looks good"})["id"],
+        "on": "2026-02-10",
         "calendar_id": event["calendar_id"],
         "which": event["calendar_id"],
         "hook_id": made("/webhooks", {"url": "https://hooks.example/in", "label": "Ops"})["id"],

@@ -110,8 +110,24 @@ def test_edit_and_a_quicker_colleague(client):
     )
     assert saved.status_code == 200
     late = client.post(f"/calendar/edit/{event_id}", data=FORM | {"name": "His", "row_version": version}, headers=HTMX)
-    assert late.status_code == 409
+    assert late.status_code == 422
+    assert "changed this event while you did" in late.text
+    assert "<td>Hers</td><td>His</td>" in late.text
     assert list(own(client)) == ["Hers"]
+    known = re.search(r'name="row_version" value="(\d+)"', late.text)[1]
+    seen = client.post(f"/calendar/edit/{event_id}", data=FORM | {"name": "His", "row_version": known}, headers=HTMX)
+    assert (seen.status_code, list(own(client))) == (200, ["His"])
+
+
+def test_a_drag_of_an_older_state_is_refused_and_says_by_whom(client):
+    make(client)
+    bar = own(client)["Sale"]
+    move = {"start": "2026-03-17", "end": "2026-03-21", "row_version": bar["row_version"]}
+    assert client.put(f"/calendar/move/{bar['id']}", json=move).status_code == 200
+    late = client.put(f"/calendar/move/{bar['id']}", json=move | {"start": "2026-03-01"})
+    assert late.status_code == 409
+    assert "changed this event in the meantime: it is now “Sale”, 2026-03-17 to 2026-03-20" in late.json()["detail"]
+    assert own(client)["Sale"]["start"] == "2026-03-17"
 
 
 def test_drag_stretch_delete_and_undo(client):

@@ -20,7 +20,7 @@ function load(name: Part): void {
 
 function look(root: ParentNode): void {
   if (root.querySelector("[data-chart]")) load("Charts");
-  if (root.querySelector("[data-calendar]")) load("Calendar");
+  if (root.querySelector("[data-calendar], [data-board]")) load("Calendar");
 }
 
 /** The heavy scripts come only where the page has a chart or a calendar, also when htmx brings one later. */

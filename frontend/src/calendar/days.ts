@@ -14,8 +14,10 @@ export function forgetDays(): void {
 }
 
 export function eventClasses(event: EventApi): string[] {
-  const kind = String(event.extendedProps["kind"] ?? "content");
-  return [`kind-${kind}`, ...(event.extendedProps["estimated"] ? ["is-estimated"] : [])];
+  const said = event.extendedProps;
+  const marks = { estimated: "is-estimated", cancelled: "is-cancelled", in_conflict: "in-conflict" };
+  const classes = Object.entries(marks).filter(([name]) => said[name]).map(([, mark]) => mark);
+  return [`kind-${String(said["kind"] ?? "content")}`, ...classes];
 }
 
 function factStrip(day: Day): SVGElement {
@@ -32,14 +34,25 @@ function factStrip(day: Day): SVGElement {
   return strip;
 }
 
-/** Puts the fiscal week and the fact strip into one day's cell of the month; may be called again. */
+function conflictLink(): HTMLAnchorElement {
+  const link = element("a", "calendar-conflict", "!");
+  link.href = "/calendar-conflicts";
+  link.setAttribute("aria-label", "Calendars differ about what begins here: see what each says");
+  return link;
+}
+
+/** Puts what is known of a day into its cell of the month: fiscal week and quarter, conflicts, the fact strip. May be called again. */
 export function decorateDay(cell: HTMLElement): void {
   // FullCalendar names a cell by its number alone; its events belong to what a reader hears as well.
   cell.removeAttribute("aria-labelledby");
   const frame = cell.querySelector<HTMLElement>(".fc-daygrid-day-frame");
   const day = days.get(cell.dataset["date"] ?? "");
   if (!frame || !day) return;
-  cell.querySelectorAll(".calendar-week, .calendar-fact").forEach((old) => old.remove());
-  if (day.week) frame.querySelector(".fc-daygrid-day-top")?.append(element("span", "calendar-week", day.week));
+  cell.querySelectorAll(".calendar-week, .calendar-fact, .calendar-begins, .calendar-conflict").forEach((old) => old.remove());
+  const top = frame.querySelector(".fc-daygrid-day-top");
+  cell.classList.toggle("begins-quarter", day.begins?.includes("Q") ?? false);
+  if (day.in_conflict) top?.append(conflictLink());
+  if (day.begins) top?.append(element("span", "calendar-begins", day.begins));
+  if (day.week && !day.begins) top?.append(element("span", "calendar-week", day.week));
   if (day.fact !== undefined) cell.append(factStrip(day));
 }

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
-from uuid import UUID
 
 import polars as pl
 
 from kalends.calendar.definition import CalendarDefinition
-from kalends.calendar.events import EventFields, event_type
+from kalends.calendar.events import event_type
 from kalends.calendar.fiscal import AnyFiscalYears, fiscal_days
 from kalends.calendar.holidays import holidays_of
 from kalends.calendar.moments import Occurrence
+from kalends.calendar.shown import ShownEvent
 from kalends.calendar.strips import DayStrip
 
 # The look has six kinds; whatever is none of the others stands back like a holiday.
@@ -22,11 +23,11 @@ KINDS = {"other": "holiday"}
 MOMENTS_FIRST, HOLIDAYS_NEXT, EVENTS_THEN = 0, 1, 2
 
 
-def event_bar(*, event_id: UUID, fields: EventFields) -> dict[str, Any]:
+def event_bar(*, shown: ShownEvent) -> dict[str, Any]:
     """An event as FullCalendar draws it; `end` is exclusive there."""
-    colour = event_type(fields.type).colour
+    fields, colour = shown.fields, event_type(shown.fields.type).colour
     bar: dict[str, Any] = {
-        "id": str(event_id),
+        "id": shown.id,
         "title": fields.name,
         "allDay": fields.start_time is None,
         "start": fields.starts_on.isoformat(),
@@ -34,6 +35,10 @@ def event_bar(*, event_id: UUID, fields: EventFields) -> dict[str, Any]:
         "kind": KINDS.get(colour, colour),
         "order": EVENTS_THEN,
         "estimated": fields.status == "tentative",
+        "cancelled": fields.status == "cancelled",
+        "in_conflict": shown.in_conflict,
+        "repeats": shown.on is not None,
+        "row_version": shown.event.row_version,
     }
     if fields.start_time is not None and fields.end_time is not None:
         bar["start"] = f"{fields.starts_on}T{fields.start_time}"
@@ -94,21 +99,45 @@ def _same_name(one: str, other: str) -> bool:
 
 
 def day_cells(
-    *, definition: CalendarDefinition, first: date, last: date, strips: Mapping[date, DayStrip]
+    *,
+    definition: CalendarDefinition,
+    first: date,
+    last: date,
+    strips: Mapping[date, DayStrip],
+    in_conflict: Collection[date] = (),
 ) -> dict[str, dict[str, Any]]:
-    """What stands in the cells, by ISO date: the fiscal week where it begins (or the row does), the fact strip."""
+    """What stands in the cells, by ISO date: where fiscal weeks and quarters begin, conflicts, the fact strip."""
     days = fiscal_days(dates=pl.date_range(first, last, eager=True).alias("date"), timeline=definition.fiscal)
+    begins = fiscal_marks(definition=definition, first=first, last=last)
     cells: dict[str, dict[str, Any]] = {}
     for row in days.select("date", "fiscal_week").iter_rows(named=True):
         day: date = row["date"]
         cell: dict[str, Any] = {}
         if day.weekday() == 0:
             cell["week"] = f"FW {row['fiscal_week']}"
+        if day in begins:
+            cell["begins"] = begins[day]
+        if day in in_conflict:
+            cell["in_conflict"] = True
         if day in strips:
             cell |= {"fact": strips[day].share, "fact_text": strips[day].words}
         if cell:
             cells[day.isoformat()] = cell
     return cells
+
+
+def fiscal_marks(*, definition: CalendarDefinition, first: date, last: date) -> dict[date, str]:
+    """The days on which a fiscal quarter begins ("FY2027 Q1"), or a period that is no month of the calendar ("P5")."""
+    span = pl.date_range(first - timedelta(days=1), last, eager=True).alias("date")
+    rows = fiscal_days(dates=span, timeline=definition.fiscal).to_dicts()
+    marks: dict[date, str] = {}
+    for before, row in pairwise(rows):
+        quarter = f"{row['fiscal_label']} Q{row['fiscal_quarter']}"
+        if (before["fiscal_label"], before["fiscal_quarter"]) != (row["fiscal_label"], row["fiscal_quarter"]):
+            marks[row["date"]] = quarter
+        elif before["fiscal_period"] != row["fiscal_period"] and row["date"].day != 1:
+            marks[row["date"]] = f"P{row['fiscal_period']}"
+    return marks
 
 
 def fiscal_line(*, definition: CalendarDefinition, first: date, last: date) -> str:
@@ -125,3 +154,9 @@ def _line(timeline: tuple[AnyFiscalYears, ...], first: date, last: date) -> str:
     if quarters[0] == quarters[1]:
         return f"{quarters[0]}, {weeks}" if begin["fiscal_week"] != end["fiscal_week"] else quarters[0]
     return f"{quarters[0]} to {quarters[1]}"
+
+
+def fiscal_year_label(*, definition: CalendarDefinition, day: date) -> str:
+    """The fiscal year that a day lies in: "FY2027 (2026/27)"."""
+    row = fiscal_days(dates=pl.Series("date", [day]), timeline=definition.fiscal).row(0, named=True)
+    return str(row["fiscal_label"])

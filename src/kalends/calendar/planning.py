@@ -18,7 +18,7 @@ from sqlalchemy import select
 from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.calendar.calendars import Span, get_calendar, lock_calendar
-from kalends.calendar.changes import in_words, latest_of_many, latest_records, mark_spans, record_change
+from kalends.calendar.changes import event_history, in_words, latest_of_many, latest_records, mark_spans, record_change
 from kalends.calendar.consolidating import consolidate_pending, follow
 from kalends.calendar.errors import EventChangedError, EventError, EventNotFoundError
 from kalends.calendar.eventrows import dated, events_between, fields_of, plain_event, put_fields
@@ -203,8 +203,17 @@ def _locked(work: Work, event_id: UUID, row_version: int | None) -> tuple[Event,
     if event.deleted_at is not None:
         raise EventNotFoundError(event_id=str(event_id))
     if row_version is not None and row_version != event.row_version:
-        raise EventChangedError(current=plain_event(event))
+        raise EventChangedError(_what_happened(work, event), current=plain_event(event))
     return event, calendar
+
+
+def _what_happened(work: Work, event: Event) -> str:
+    """Who was faster, and what the event is now."""
+    who = event_history(work, event_id=event.id)[0].label or "Somebody"
+    return (
+        f"{who} changed this event in the meantime: it is now “{event.name}”, {event.starts_on} to {event.ends_on}. "
+        "Look at it and try again."
+    )
 
 
 def _new_event(work: Work, calendar: Calendar, *, source: str, key: str | None, fields: EventFields) -> Event:

@@ -147,6 +147,33 @@ class HistoryOut(BaseModel):
     history: list[HistoryEntry]
 
 
+class CommentIn(BaseModel):
+    """What is said about an event; @name or @e-mail tells a person of the workspace."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    body: str = Field(min_length=1, max_length=5_000)
+
+
+class CommentOut(BaseModel):
+    """What somebody said about an event. `mentions`: the people who were named."""
+
+    id: UUID
+    event_id: UUID
+    author_id: UUID | None
+    author: str
+    body: str
+    mentions: list[UUID]
+    created_at: datetime
+    edited_at: datetime | None
+
+
+class CommentsOut(BaseModel):
+    """What was said about an event, oldest first."""
+
+    comments: list[CommentOut]
+
+
 class CalendarOut(BaseModel):
     """A calendar and what it is defined by."""
 

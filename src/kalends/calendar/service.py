@@ -18,6 +18,7 @@ from kalends.calendar.calendars import (
     update_calendar,
 )
 from kalends.calendar.changes import event_history
+from kalends.calendar.comments import add_comment, delete_comment, edit_comment, list_comments
 from kalends.calendar.days import CALENDAR_DAYS, DAY_COLUMNS, DAY_SCHEMA, DayColumn
 from kalends.calendar.definition import CalendarDefinition, Market
 from kalends.calendar.eventrows import plain_event
@@ -62,6 +63,7 @@ __all__ = [
     "Platform",
     "Upserted",
     "WeeklyFiscalYears",
+    "add_comment",
     "calendars",
     "change_event",
     "change_occurrence",
@@ -72,7 +74,9 @@ __all__ = [
     "default_calendar",
     "define_calendar",
     "definition_of",
+    "delete_comment",
     "delete_event",
+    "edit_comment",
     "event_history",
     "event_type",
     "existing_default",
@@ -84,6 +88,7 @@ __all__ = [
     "industries",
     "industry_of",
     "leave_out",
+    "list_comments",
     "list_events",
     "list_occurrences",
     "moments_between",

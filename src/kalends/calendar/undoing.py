@@ -32,7 +32,7 @@ def undo_event(work: Work, *, event_id: UUID) -> Event:
     calendar = lock_calendar(work, calendar_id=found.calendar_id)
     work.session.refresh(found)
     history = event_history(work, event_id=event_id)
-    target = _undoable(found, history)
+    target = undoable(found, history)
     if target is None:
         raise NothingToUndoError
     earlier = next((e for e in history if e.source == target.source and e.version < target.version), None)
@@ -60,7 +60,7 @@ def _others_live(history: Sequence[SourceEvent], source: str) -> bool:
     return any(not entry.is_deleted for name, entry in latest.items() if name != source)
 
 
-def _undoable(event: Event, history: Sequence[SourceEvent]) -> SourceEvent | None:
+def undoable(event: Event, history: Sequence[SourceEvent]) -> SourceEvent | None:
     """The newest change that neither is an undo nor has been undone; `history` is newest first.
 
     Of an event that sources made, people undo what people did: what a source says is changed in the source.
@@ -89,7 +89,7 @@ def undo_last(work: Work, *, calendar_id: UUID | None = None) -> Event:
     )
     for candidate in work.session.scalars(mine).all():
         event = work.session.get_one(Event, (work.scope.tenant_id, candidate.event_id))
-        target = _undoable(event, event_history(work, event_id=candidate.event_id))
+        target = undoable(event, event_history(work, event_id=candidate.event_id))
         if target is not None and target.version == candidate.version:
             return undo_event(work, event_id=candidate.event_id)
     raise NothingToUndoError
