@@ -8,6 +8,7 @@ import { watchPalette } from "./behaviour/palette";
 import { prepareRequests } from "./behaviour/requests";
 import { watchTheme } from "./behaviour/theme";
 import { watchToasts } from "./behaviour/toasts";
+import { watchWalk } from "./behaviour/walk";
 import { watchUploads } from "./data";
 import { watchSetup } from "./setup";
 
@@ -21,5 +22,6 @@ watchDropZones();
 watchUploads();
 watchForms();
 watchKeys();
+watchWalk();
 watchSetup();
 loadParts();

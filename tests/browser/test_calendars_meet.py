@@ -16,24 +16,31 @@ def test_calendars_are_sent_and_a_conflict_is_settled(empty, open_page, viewport
     for label, content in CALENDARS.items():
         page.goto("/calendar-sources")
         settle(page)
-        page.get_by_label("Whose calendar is it?").fill(label)
-        page.get_by_label("The file").set_input_files(
-            {"name": f"{label}.csv", "mimeType": "text/csv", "buffer": content}
-        )
-        page.get_by_role("button", name="Read it").click()
+        page.locator("#label").fill(label)
+        page.locator("#file").set_input_files({"name": f"{label}.csv", "mimeType": "text/csv", "buffer": content})
+        page.get_by_role("button", name="Read it", exact=True).click()
         page.get_by_role("heading", name=label).wait_for()
     page.goto("/calendar-conflicts")
     settle(page)
     if not page.get_by_text(AGENCYS).count():
-        page.goto("/calendar-conflicts?settled=true")  # a strategy has chosen, which a person may still change
+        page.goto("/calendar-conflicts?view=settled")  # a strategy has chosen, which a person may still change
     row = page.get_by_role("listitem").filter(has_text=AGENCYS)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     row.get_by_role("button", name="Take this").click()
-    page.wait_for_url("**/calendar-conflicts")
+    page.get_by_text("settled.").wait_for()
     assert first_day(page) == "2026-01-13"
-    page.goto("/calendar-conflicts?settled=true")
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("1 choice was taken back.").wait_for()
+    assert first_day(page) == "2026-01-12"
+    page.goto("/calendar-conflicts")
+    settle(page)
+    page.keyboard.press("j")
+    page.keyboard.press("1")  # the first of the calendars, by name: the agency's
+    page.get_by_text("settled.").wait_for()
+    assert first_day(page) == "2026-01-13"
+    page.goto("/calendar-conflicts?view=settled")
     page.get_by_role("button", name="Take it back").click()
-    page.wait_for_url("**/calendar-conflicts")
+    page.get_by_text("the decision was taken back").wait_for()
     assert first_day(page) == "2026-01-12"
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kalends.calendar.causes import Take
 from kalends.calendar.consolidation import MasterCalendar, Policy, SourceCalendar, group_fields
 from kalends.calendar.events import EventFields, canonical_fields
 from kalends.calendar.pairs import Answer
@@ -322,3 +323,31 @@ class ReopenedOut(BaseModel):
     """A pair that is a question again."""
 
     pair: PairOut | None
+
+
+class CauseOut(BaseModel):
+    """A cause that several conflicts share: `count` of `of` conflicts of that source about those fields."""
+
+    key: str
+    source: str
+    fields: str
+    words: str
+    count: int
+    of: int
+    event_ids: list[UUID]
+
+
+class CausesOut(BaseModel):
+    """Shared causes, the one that explains most first."""
+
+    causes: list[CauseOut]
+
+
+class CauseIn(BaseModel):
+    """A cause, and whose word is to hold: the `others`', or after all the `source`'s own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str = Field(max_length=400)
+    take: Take = "others"
+    calendar_id: UUID | None = None

@@ -8,9 +8,19 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from kalends.base.work import Work
-from kalends.calendar import conflicts
+from kalends.calendar import causes, conflicts, sources
 from kalends.calendar.conflictrows import UNDECIDED
-from kalends.calendar.conflictschemas import AcceptedOut, ConflictOut, ConflictsOut, DecisionIn, Severity, State
+from kalends.calendar.conflictschemas import (
+    AcceptedOut,
+    CauseIn,
+    CauseOut,
+    CausesOut,
+    ConflictOut,
+    ConflictsOut,
+    DecisionIn,
+    Severity,
+    State,
+)
 from kalends.identity.service import permit
 
 router = APIRouter()
@@ -39,6 +49,21 @@ def read_conflicts(
         counts=conflicts.count_conflicts(work, calendar_id=calendar_id),
         total=conflicts.count_wanted(work, wanted=wanted, calendar_id=calendar_id),
     )
+
+
+@router.get("/calendar/conflicts/causes")
+def read_causes(work: Reader, calendar_id: UUID | None = None) -> CausesOut:
+    """What several of the conflicts that wait have in common, in words."""
+    labels = {source.name: source.label for source in sources.list_sources(work, calendar_id=calendar_id)}
+    found = causes.shared_causes(work, calendar_id=calendar_id)
+    told = [causes.plain_cause(cause, label=labels.get(cause.source, cause.source)) for cause in found]
+    return CausesOut(causes=[CauseOut.model_validate(each) for each in told])
+
+
+@router.post("/calendar/conflicts/causes")
+def settle_cause(work: Writer, body: CauseIn) -> AcceptedOut:
+    """Settle every conflict that a cause explains."""
+    return AcceptedOut(accepted=causes.settle_cause(work, key=body.key, take=body.take, calendar_id=body.calendar_id))
 
 
 @router.post("/calendar/conflicts/accept-safe")
