@@ -121,6 +121,27 @@ def test_a_workspace_is_set_up_once(home):
     assert again.stderr.count("\n") == 1
 
 
+def test_the_calendar_is_set_up_from_a_file_and_from_answers(home):
+    example = run(home, "calendar", "init", "--example").stdout
+    plan = home.parent / "company.yaml"
+    plan.write_text(example)
+    trial = answer(home, "calendar", "init", "--from", plan, "--trial")
+    assert (trial["is_trial"], trial["name"], trial["competitor_events"]) == (True, "Aurora", 1)
+    built = answer(home, "calendar", "init", "--from", plan)
+    assert built | {"is_trial": True, "calendar_id": None} == trial
+    answers = "Aurora\nretail\nUS-CA, CA\nAmerica/New_York\nw\n4-5-4\nstart\n"
+    told = run(home, "calendar", "init", given=answers)
+    assert told.returncode == 0, told.stderr
+    kept = answer(home, "calendar", "init", "--show")
+    assert (kept["countries"], kept["fiscal_year"]["named_by"]) == (["US-CA", "CA"], "start")
+    assert [event["name"] for event in kept["competitors"]] == ["Borealis: spring sale"]
+    plan.write_text("name: Aurora\ncountries: [XX]\n")
+    wrong = run(home, "calendar", "init", "--from", plan)
+    assert wrong.returncode == 1
+    assert "line 2, countries: no holidays are known for the country 'XX'" in wrong.stderr
+    assert "black_friday" in run(home, "calendar", "init", "--moments").stdout
+
+
 def test_before_a_set_up_commands_say_what_to_do():
     with data_folder() as empty:
         told = run(empty, "query", "spend", "--from", "2026-02-10", "--to", "2026-02-13")
