@@ -26,6 +26,7 @@ from kalends.calendar.holidays import known_years
 from kalends.calendar.industry import industry_of
 from kalends.calendar.moments import moment_book, moment_columns, occurrences, season_columns
 from kalends.calendar.parts import part_columns
+from kalends.calendar.regional import regional_adjustments
 from kalends.calendar.seasonality import seasonality_columns
 from kalends.methods.seasonality import SeasonalFactors
 
@@ -141,10 +142,20 @@ def build_days(
     frame = business_columns(
         frame, markets=definition.markets, first=padded_first, last=padded_last, paydays=definition.paydays
     )
+    industry = industry_of(code=definition.industry)
     frame = seasonality_columns(
-        frame, industry=industry_of(code=definition.industry), periods=definition.periods, learned=learned
+        frame,
+        industry=industry,
+        is_southern=definition.is_southern,
+        periods=definition.periods,
+        learned=learned,
     )
     frame = frame.filter(pl.col("date").is_between(begin, end))
+    frame = frame.with_columns(
+        regional_adjustments(markets=definition.markets, industry=industry, first=padded_first, last=padded_last).alias(
+            "regional_adjustments"
+        )
+    )
     frame = frame.join(fiscal_days(dates=frame["date"], timeline=definition.fiscal), on="date", how="left")
     frame = moment_columns(frame, found=found, country=country)
     frame = season_columns(frame, found=found, country=country)
@@ -167,7 +178,6 @@ def _finished(frame: pl.DataFrame, calendar_id: UUID, definition: CalendarDefini
             # 29 February is compared with 28 February, as SQL's date arithmetic does.
             day.dt.offset_by("-1y").alias("same_day_last_year"),
             (day - pl.duration(days=364)).alias("same_weekday_last_year"),
-            pl.lit("{}").alias("regional_adjustments"),
             _quality(known_years(market=definition.primary)).alias("quality_score"),
             pl.lit(_provenance(definition, frame["seasonality_source"][0])).alias("provenance"),
         )

@@ -15,7 +15,10 @@ from kalends.calendar.fiscal import AnyFiscalYears
 
 
 class Pattern(BaseModel):
-    """A multiplier that holds in some months, from a day of the month on; no months means every month."""
+    """A multiplier that holds in some months, from a day of the month on; no months means every month.
+
+    `by_season`: it follows the weather or the school year, which come six months later south of the equator.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,10 +26,13 @@ class Pattern(BaseModel):
     factor: float = Field(gt=0)
     months: tuple[int, ...] = ()
     from_day: int = 1
+    by_season: bool = False
 
-    def holds(self) -> pl.Expr:
+    def holds(self, *, is_southern: bool) -> pl.Expr:
         """Whether it holds on the day (columns month_number and day_of_month)."""
-        month = pl.col("month_number").is_in(list(self.months)) if self.months else pl.lit(value=True)
+        later = 6 if self.by_season and is_southern else 0
+        months = [(month - 1 + later) % 12 + 1 for month in self.months]
+        month = pl.col("month_number").is_in(months) if months else pl.lit(value=True)
         return month & (pl.col("day_of_month") >= self.from_day)
 
 

@@ -21,7 +21,6 @@ def part_columns(*, is_southern: bool) -> list[pl.Expr]:
     month, year = day.dt.month().cast(pl.Int64), day.dt.year().cast(pl.Int64)
     quarter, weekday = day.dt.quarter().cast(pl.Int64), day.dt.weekday().cast(pl.Int64) - 1
     quarter_start = day.dt.truncate("1q")
-    season = (month % 12 // 3 + (2 if is_southern else 0)) % 4
     return [
         (year * 10_000 + month * 100 + day.dt.day()).alias("date_key"),
         weekday.alias("day_of_week"),
@@ -42,8 +41,14 @@ def part_columns(*, is_southern: bool) -> list[pl.Expr]:
         (day == quarter_start.dt.offset_by("2mo").dt.month_end()).alias("is_last_day_of_quarter"),
         (day.dt.ordinal_day() == 1).alias("is_first_day_of_year"),
         ((month == 12) & (day.dt.day() == 31)).alias("is_last_day_of_year"),
-        _named(season, SEASONS).alias("season"),
+        season_of(is_southern=is_southern).alias("season"),
     ]
+
+
+def season_of(*, is_southern: bool) -> pl.Expr:
+    """The season of the column `date`."""
+    month = pl.col("date").dt.month().cast(pl.Int64)
+    return _named((month % 12 // 3 + (2 if is_southern else 0)) % 4, SEASONS)
 
 
 def _named(index: pl.Expr, names: tuple[str, ...]) -> pl.Expr:

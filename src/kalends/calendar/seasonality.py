@@ -23,6 +23,7 @@ def seasonality_columns(
     frame: pl.DataFrame,
     *,
     industry: Industry,
+    is_southern: bool = False,
     periods: Sequence[PeakPeriod] | None = None,
     learned: SeasonalFactors | None = None,
 ) -> pl.DataFrame:
@@ -36,8 +37,8 @@ def seasonality_columns(
     """
     source = f"pattern:{industry.code}" if learned is None else learned.source
     with_pattern = frame.with_columns(
-        _daily(industry).alias("day_seasonality_factor"),
-        _active_patterns(industry).alias("industry_seasonality"),
+        daily_factor(industry, is_southern=is_southern).alias("day_seasonality_factor"),
+        _active_patterns(industry, is_southern=is_southern).alias("industry_seasonality"),
         pl.lit(_canonical(industry.attributes)).alias("industry_attributes"),
         _business_period(industry.peak_periods if periods is None else periods).alias("business_period"),
         pl.lit(source).alias("seasonality_source"),
@@ -45,11 +46,11 @@ def seasonality_columns(
     return with_pattern.with_columns(_period_means() if learned is None else _learned(learned))
 
 
-def _daily(industry: Industry) -> pl.Expr:
-    """The product of the patterns that hold on the day."""
+def daily_factor(industry: Industry, *, is_southern: bool) -> pl.Expr:
+    """The product of the patterns that hold on the day (columns month_number and day_of_month)."""
     factor = pl.lit(1.0)
     for pattern in industry.patterns:
-        factor = factor * pl.when(pattern.holds()).then(pattern.factor).otherwise(1.0)
+        factor = factor * pl.when(pattern.holds(is_southern=is_southern)).then(pattern.factor).otherwise(1.0)
     return factor
 
 
@@ -88,12 +89,13 @@ def _nth(values: tuple[float, ...], number: str) -> pl.Expr:
 
 
 @lru_cache(maxsize=64)
-def pattern_factors(*, code: str) -> SeasonalFactors:
+def pattern_factors(*, code: str, is_southern: bool = False) -> SeasonalFactors:
     """What an industry's pattern says of each week, month and quarter, averaging 1 over a year: to learn from."""
     industry = industry_of(code=code)
     # 28 years: in the Gregorian calendar of this century, every weekday has then begun every kind of year.
     days = pl.date_range(date(2001, 1, 1), date(2028, 12, 31), eager=True).alias("date").to_frame()
-    frame = days.with_columns(part_columns(is_southern=False)).with_columns(_daily(industry).alias("factor"))
+    frame = days.with_columns(part_columns(is_southern=is_southern))
+    frame = frame.with_columns(daily_factor(industry, is_southern=is_southern).alias("factor"))
     # Summed in the order of the days: the same on every machine, to the last digit.
     weeks, months = (
         np.bincount(numbers, weights=frame["factor"])[1:] / np.bincount(numbers)[1:]
@@ -102,10 +104,10 @@ def pattern_factors(*, code: str) -> SeasonalFactors:
     return seasonal_factors(weeks=list(weeks), months=list(months), source=f"pattern:{industry.code}")
 
 
-def _active_patterns(industry: Industry) -> pl.Expr:
+def _active_patterns(industry: Industry, *, is_southern: bool) -> pl.Expr:
     """The patterns that hold, as a JSON object with sorted keys."""
     entries = [
-        pl.when(pattern.holds()).then(pl.lit(f'"{pattern.name}":{pattern.factor}'))
+        pl.when(pattern.holds(is_southern=is_southern)).then(pl.lit(f'"{pattern.name}":{pattern.factor}'))
         for pattern in sorted(industry.patterns, key=lambda pattern: pattern.name)
     ]
     inner = pl.concat_str(*entries, separator=",", ignore_nulls=True) if entries else pl.lit("")
