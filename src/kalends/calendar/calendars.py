@@ -229,8 +229,10 @@ def refresh_days(work: Work, *, calendar_id: UUID) -> int:
         "version": pending[-1].version,
         "published": published_version(work, calendar_id=calendar.id),
     }
-    written = write_version(work.warehouse, DAYS, frame=_built(work, calendar, first, last), **span)
-    write_version(work.warehouse, FISCAL_DAYS, frame=_built_fiscal(calendar, first, last), **span)
+    days, fiscal = _built(work, calendar, first, last), _built_fiscal(calendar, first, last)
+    with work.warehouse.write():
+        written = write_version(work.warehouse, DAYS, frame=days, **span)
+        write_version(work.warehouse, FISCAL_DAYS, frame=fiscal, **span)
     for version in pending:
         version.published_at = work.now
         version.days_written = written if version is pending[-1] else 0

@@ -6,21 +6,29 @@ published are invisible to readers, who ask for a published version; a build tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, cast
+from functools import cached_property
+from typing import Any, Final, cast
 from uuid import UUID
 
 import ibis
 import polars as pl
-import pyarrow as pa
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.calendar.days import CALENDAR_DAYS, DAY_SCHEMA
 from kalends.calendar.fiscaldays import CALENDAR_FISCAL_DAYS, FISCAL_DAYS_SCHEMA
 
+Params = Mapping[str, Any]
 
-@dataclass(frozen=True, slots=True)
+# Conditions as plain SQL, which both engines read alike: to have Ibis write them takes longer than to run them.
+MINE: Final = "calendar_id = $calendar"
+CURRENT: Final = "version_to IS NULL AND date BETWEEN $first AND $last"
+BEYOND: Final = "(version_from > $published OR version_to > $published)"
+
+
+@dataclass(frozen=True)
 class VersionedDays:
     """A table of days with versions; `keys` are unique among a calendar's current rows."""
 
@@ -32,6 +40,11 @@ class VersionedDays:
     def columns(self) -> tuple[str, ...]:
         """Every column, in the schema's order."""
         return tuple(self.schema.names)
+
+    @cached_property
+    def types(self) -> pl.Schema:
+        """The columns as Polars holds them."""
+        return pl.Schema(self.schema.to_polars())
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -59,10 +72,11 @@ def write_version(
     `published`: the newest published version; whatever a dead build left beyond it is removed first. Repeatable: the
     same call again gives the same table.
     """
+    mine = {"calendar": str(calendar_id)}
     with warehouse.write():
         warehouse.create(table.name, table.schema)
-        _sweep(warehouse, table, calendar_id, published)
-        current = _current(warehouse, table, calendar_id, first, last)
+        _sweep(warehouse, table, mine | {"published": published})
+        current = _rows(warehouse, table, f"{MINE} AND {CURRENT}", mine | {"first": first, "last": last})
         changed = _changed(table, current, frame)
         if changed.is_empty():
             return 0
@@ -74,13 +88,9 @@ def write_version(
             _version(version, "version_from"), _version(None, "version_to")
         )
         parts = [part.select(table.columns) for part in (ended, kept, fresh)]
-        warehouse.replace_slice(
-            table.name,
-            lambda days: (
-                (days.calendar_id == str(calendar_id)) & days.version_to.isnull() & days.date.between(low, high)
-            ),
-            _arrow(pl.concat(parts).sort(*reversed(table.keys), "version_from")),
-        )
+        if not slice_.is_empty():
+            _delete(warehouse, table, f"{MINE} AND {CURRENT}", mine | {"first": low, "last": high})
+        warehouse.append(table.name, pl.concat(parts).sort(*reversed(table.keys), "version_from").to_arrow())
         return changed.height
 
 
@@ -90,38 +100,19 @@ def _version(number: int | None, name: str) -> pl.Expr:
 
 def read_days(warehouse: TenantWarehouse, *, calendar_id: UUID, first: date, last: date, version: int) -> pl.DataFrame:
     """The days from `first` to `last` as they were at `version`, sorted, all columns of DAY_SCHEMA."""
-    days = warehouse.table(CALENDAR_DAYS)
-    rows = days.filter(
-        days.calendar_id == str(calendar_id),
-        days.date.between(first, last),
-        days.version_from <= version,
-        days.version_to.isnull() | (days.version_to > version),
-    )
-    return _frame(warehouse, DAYS, rows).sort("date")
+    known = "version_from <= $version AND (version_to IS NULL OR version_to > $version)"
+    wanted = {"calendar": str(calendar_id), "first": first, "last": last, "version": version}
+    return _rows(warehouse, DAYS, f"{MINE} AND date BETWEEN $first AND $last AND {known}", wanted).sort("date")
 
 
-def _sweep(warehouse: TenantWarehouse, table: VersionedDays, calendar_id: UUID, published: int) -> None:
+def _sweep(warehouse: TenantWarehouse, table: VersionedDays, which: Params) -> None:
     """Take back what builds wrote beyond the published version: their rows, and the ends they gave to older rows."""
-    days = warehouse.table(table.name)
-
-    def is_beyond(rows: ibis.Table) -> ibis.expr.types.BooleanValue:
-        beyond = (rows.version_from > published) | (rows.version_to.notnull() & (rows.version_to > published))
-        return (rows.calendar_id == str(calendar_id)) & beyond
-
-    found = _frame(warehouse, table, days.filter(is_beyond(days)))
+    found = _rows(warehouse, table, f"{MINE} AND {BEYOND}", which)
     if not found.is_empty():
-        reopened = found.filter(pl.col("version_from") <= published)
-        reopened = reopened.with_columns(pl.lit(None, dtype=pl.Int64).alias("version_to"))
-        warehouse.replace_slice(table.name, is_beyond, _arrow(reopened.select(table.columns)))
-
-
-def _current(
-    warehouse: TenantWarehouse, table: VersionedDays, calendar_id: UUID, first: date, last: date
-) -> pl.DataFrame:
-    """The rows that hold now."""
-    days = warehouse.table(table.name)
-    rows = days.filter(days.calendar_id == str(calendar_id), days.date.between(first, last), days.version_to.isnull())
-    return _frame(warehouse, table, rows)
+        reopened = found.filter(pl.col("version_from") <= which["published"])
+        reopened = reopened.with_columns(_version(None, "version_to"))
+        _delete(warehouse, table, f"{MINE} AND {BEYOND}", which)
+        warehouse.append(table.name, reopened.select(table.columns).to_arrow())
 
 
 def _changed(table: VersionedDays, current: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
@@ -134,11 +125,12 @@ def _changed(table: VersionedDays, current: pl.DataFrame, frame: pl.DataFrame) -
     return joined.filter(differs).select(table.keys)
 
 
-def _frame(warehouse: TenantWarehouse, table: VersionedDays, rows: ibis.Table) -> pl.DataFrame:
-    """The rows of an expression, columns in the schema's order."""
-    return cast("pl.DataFrame", pl.from_arrow(warehouse.to_arrow(rows.select(*table.columns))))
+def _rows(warehouse: TenantWarehouse, table: VersionedDays, where: str, params: Params) -> pl.DataFrame:
+    """The rows for which a condition holds, as the schema says."""
+    columns = ", ".join(table.columns)
+    found = warehouse.execute(f"SELECT {columns} FROM {table.name} WHERE {where}", params)  # noqa: S608 (our names)
+    return cast("pl.DataFrame", pl.from_arrow(found)).cast(table.types)
 
 
-def _arrow(frame: pl.DataFrame) -> pa.Table:
-    """The frame as the warehouse takes it."""
-    return frame.to_arrow()
+def _delete(warehouse: TenantWarehouse, table: VersionedDays, where: str, params: Params) -> None:
+    warehouse.run(f"DELETE FROM {table.name} WHERE {where}", params)  # noqa: S608 (our names)
