@@ -9,6 +9,10 @@ PHONE = {"width": 390, "height": 844}
 PAGES = (
     "/",
     "/calendar",
+    "/calendar?view=week",
+    "/calendar?view=year",
+    "/calendar?view=timeline",
+    "/calendar?view=timeline&zoom=year&rows=market",
     "/calendar-sources",
     "/calendar-sources/{source}",
     "/calendar-conflicts",
@@ -43,6 +47,7 @@ def test_a_company_with_data(filled, open_page, scheme):
     found = {path: judged(page, path.format(batch=filled.batch, source=filled.source)) for path in PAGES}
     for path in trail(page):
         found[path] = violations(page)
+    found["an event's panel"] = judged_panel(page)
     assert not {path: bad for path, bad in found.items() if bad}
 
 
@@ -87,6 +92,19 @@ def test_the_judge_sees_what_is_wrong(filled, open_page):
 
 def judged(page, path):
     page.goto(path)
+    settle(page)
+    return violations(page)
+
+
+def judged_panel(page):
+    """An event's panel with everything in it open, beside the switches."""
+    page.goto("/calendar?view=list")
+    settle(page)
+    page.locator(".switches > summary").click()
+    page.locator(".fc-event", has_text="Autumn sale").first.click()
+    page.get_by_label("Name", exact=True).wait_for()
+    for part in page.locator("dialog details > summary").all():
+        part.click()
     settle(page)
     return violations(page)
 

@@ -100,11 +100,11 @@ def test_shades_and_words():
         rows = heat_rows(facts, first=date(2026, 3, 1), last=date(2026, 3, 31), shade=shade)
         return next(each for each in rows[0].days if each and each.day.day == number)
 
-    assert (day("impact", 10).level, day("impact", 10).way) == (4, "up")
+    assert (day("impact", 10).level, day("impact", 10).way) == (3, "up")
     assert (day("impact", 20).level, day("impact", 20).way) == (4, "down")
     assert (day("impact", 1).level, day("impact", 1).words) == (0, "Sun 1 Mar 2026: nothing on")
     assert day("impact", 10).words == "Tue 10 Mar 2026: Sale, Some day. Impact +0.75"
-    assert (day("events", 10).level, day("events", 11).level) == (4, 3)
+    assert (day("events", 10).level, day("events", 11).level) == (4, 2)
     assert (day("revenue", 2).level, day("revenue", 2).words[-14:]) == (4, ". €9 k revenue")
     assert [level_of(size) for size in (0.0, 0.1, -0.3, 0.6, 1.0)] == [0, 1, 2, 3, 4]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from typing import Final, Literal
 
 import polars as pl
@@ -102,7 +103,7 @@ def _row(year: int, month: int, cells: Mapping[date, HeatDay]) -> HeatRow:
 
 def level_of(size: float) -> int:
     """0 for nothing, else 1 to LEVELS for a size of up to 1 either way."""
-    return 0 if abs(size) < 0.005 else min(LEVELS, 1 + int(abs(size) * LEVELS))
+    return 0 if abs(size) < 0.005 else min(LEVELS, ceil(abs(size) * LEVELS))
 
 
 def names_by_day(facts: DayFacts, *, first: date, last: date) -> dict[date, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -23,7 +23,7 @@ class Look(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     view: View = ""
-    date: datetime.date | None = None
+    date: dt.date | None = None
     hide: str = ""
     shade: Shade = "impact"
     year: Kind = "calendar"
