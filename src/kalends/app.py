@@ -19,6 +19,7 @@ import kalends.calendar.pages
 import kalends.identity.api
 import kalends.identity.pages
 import kalends.insight.api
+import kalends.insight.jobs
 import kalends.insight.pages
 import kalends.marketing.api
 import kalends.marketing.jobs

@@ -1,17 +1,23 @@
 """A warehouse with the tables of the record, and one row of it with everything that a test does not care about."""
 
+import io
 import itertools
+import json
 import uuid
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from sqlalchemy import text
 
 from kalends.base.warehouse import DuckWarehouse
+from kalends.base.worker import run_task
 from kalends.calendar.days import DAY_SCHEMA
+from kalends.identity.service import Door
 from kalends.insight.engine import Asker, Engine
 from kalends.insight.query import Snapshot
+from kalends.marketing import service as marketing
 from kalends.marketing.records import FACT, FACT_SCHEMA, TABLES
 
 TODAY = date(2024, 6, 30)
@@ -69,3 +75,21 @@ def load(ware, facts):
 def asker(ware, *, engine=None, **more):
     """Ask this tenant's warehouse as it is now."""
     return Asker(engine=engine or ENGINE, warehouse=ware, snapshot=Snapshot(1, 1, TODAY), **more)
+
+
+@pytest.fixture
+def ingest(house, scope):
+    """Load rows of Meta ads and wait until they are published; gives the batch's id."""
+
+    def load(*rows):
+        body = io.BytesIO("\n".join(map(json.dumps, rows)).encode())
+        batch = marketing.land_file(Door(house=house, scope=scope, is_local=True), body, data_source="facebook_ads")
+        with house.work(scope) as work:
+            waiting = (
+                work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")).scalars().all()
+            )
+        for task in waiting:
+            run_task(house, scope.tenant_id, task)
+        return batch
+
+    return load

@@ -1,7 +1,5 @@
 """Questions to a workspace whose data came through the whole ingest."""
 
-import io
-import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -11,14 +9,12 @@ from sqlalchemy import text
 from kalends import doctor
 from kalends.base.errors import KalendsError
 from kalends.base.worker import run_task
-from kalends.identity.service import Door
 from kalends.insight import engine, service
 from kalends.insight.api import router
 from kalends.insight.asking import ENGINE, asker
 from kalends.insight.periods import Period
 from kalends.insight.query import Filter, Query
 from kalends.marketing import jobs
-from kalends.marketing import service as marketing
 
 FEBRUARY = Period(date(2026, 2, 1), date(2026, 2, 28))
 assert jobs.apply_batches.kind  # declared by importing it
@@ -32,24 +28,6 @@ def row(day, *, campaign="c1", spend="10.00", purchases="2", value="50.00", **mo
         "actions": [{"action_type": "purchase", "value": purchases}],
         "action_values": [{"action_type": "purchase", "value": value}],
     } | more  # fmt: skip
-
-
-@pytest.fixture
-def ingest(house, scope):
-    """Load rows of Meta ads and wait until they are published; gives the batch's id."""
-
-    def load(*rows):
-        body = io.BytesIO("\n".join(map(json.dumps, rows)).encode())
-        batch = marketing.land_file(Door(house=house, scope=scope, is_local=True), body, data_source="facebook_ads")
-        with house.work(scope) as work:
-            waiting = (
-                work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")).scalars().all()
-            )
-        for task in waiting:
-            run_task(house, scope.tenant_id, task)
-        return batch
-
-    return load
 
 
 def ask(house, scope, *metrics, period=FEBRUARY, **more):

@@ -27,8 +27,9 @@ from kalends.calendar.fiscal import MonthlyFiscalYears
 from kalends.calendar.fiscaldays import build_fiscal_days
 from kalends.calendar.holidays import known_years
 from kalends.calendar.industry import industry_of, is_known_industry
-from kalends.calendar.models import Calendar, CalendarVersion
+from kalends.calendar.models import Calendar, CalendarVersion, LearnedFactors
 from kalends.identity.service import workspace
+from kalends.methods.seasonality import SeasonalFactors
 
 Span = tuple[date, date]
 REBUILD = "calendar.rebuild_days"
@@ -246,7 +247,21 @@ def _built(work: Work, calendar: Calendar, first: date, last: date) -> pl.DataFr
     definition = definition_of(calendar)
     first, last = _cut(definition, first, last)
     events = dated_events(work, calendar_id=calendar.id, first=first, last=last)
-    return build_days(calendar_id=calendar.id, definition=definition, events=events, first=first, last=last)
+    return build_days(
+        calendar_id=calendar.id,
+        definition=definition,
+        events=events,
+        first=first,
+        last=last,
+        learned=_learned(work, calendar),
+    )
+
+
+def _learned(work: Work, calendar: Calendar) -> SeasonalFactors | None:
+    """What was learned about the calendar's seasons; None: its industry's pattern holds."""
+    query = select(LearnedFactors.factors).where(LearnedFactors.calendar_id == calendar.id)
+    factors = work.session.scalar(query)
+    return SeasonalFactors.model_validate(factors) if factors else None
 
 
 def _built_fiscal(calendar: Calendar, first: date, last: date) -> pl.DataFrame:

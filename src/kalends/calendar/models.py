@@ -316,3 +316,15 @@ class Setup(Model):
     started_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class LearnedFactors(Model):
+    """What a calendar's company taught about its seasons; `factors` is None while there is not a year of facts."""
+
+    __tablename__ = "calendar_factors"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    calendar_id: Mapped[UUID]
+    factors: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    learned_at: Mapped[datetime] = mapped_column(Instant)

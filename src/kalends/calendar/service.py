@@ -26,6 +26,7 @@ from kalends.calendar.events import EVENT_TYPES, EventFields, event_type
 from kalends.calendar.fiscal import MonthlyFiscalYears, WeeklyFiscalYears
 from kalends.calendar.industry import industries, industry_of
 from kalends.calendar.jobs import consolidate, rebuild_days
+from kalends.calendar.learned import believed_seasonality, seasonality_learned_at, set_learned_factors
 from kalends.calendar.lookups import find_events, fiscal_place, moments_between
 from kalends.calendar.moments import Occurrence, occurrences
 from kalends.calendar.planning import (
@@ -64,6 +65,7 @@ __all__ = [
     "Upserted",
     "WeeklyFiscalYears",
     "add_comment",
+    "believed_seasonality",
     "calendars",
     "change_event",
     "change_occurrence",
@@ -101,6 +103,8 @@ __all__ = [
     "quality_between",
     "rebuild_days",
     "refresh_days",
+    "seasonality_learned_at",
+    "set_learned_factors",
     "undo_event",
     "undo_last",
     "update_calendar",
