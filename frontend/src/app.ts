@@ -1,3 +1,4 @@
+import { watchCopies } from "./behaviour/copy";
 import { watchDialogs } from "./behaviour/dialogs";
 import { watchDropZones } from "./behaviour/dropzone";
 import { watchForms } from "./behaviour/forms";
@@ -16,6 +17,7 @@ prepareRequests();
 watchToasts();
 watchTheme();
 watchMenus();
+watchCopies();
 watchDialogs();
 watchPalette();
 watchDropZones();

@@ -105,7 +105,9 @@ def answer_error(request: Request, error: Exception) -> Response:
     """Any error as a problem document, or as a page for somebody at a browser."""
     known = as_kalends_error(error)
     if known.status >= 500:
-        LOG.error("request failed", path=request.url.path, exc_info=error)
+        # The route, not the path: some paths hold a secret.
+        path = getattr(request.scope.get("route"), "path", request.url.path)
+        LOG.error("request failed", path=path, exc_info=error)
     if wants_page(request):
         return render(request, "error.html", status=known.status, problem=known.problem())
     return ProblemResponse(known.problem(), status_code=known.status)

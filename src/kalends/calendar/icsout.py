@@ -2,82 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import icalendar
 from fastapi import Response
 
-from kalends.calendar.eventrows import fields_of
-from kalends.calendar.events import EventFields
+from kalends.calendar.events import DatedEvent, EventFields
 from kalends.calendar.models import Event
 
+CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+"""What a TEXT value may not hold (RFC 5545, 3.3.11)."""
+MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
 
-def ics_text(name: str, events: Sequence[Event]) -> bytes:
-    """The events; a day's end is the day after, as the standard wants it."""
+
+@dataclass(frozen=True, slots=True)
+class IcsEntry:
+    """One VEVENT. `uid`: the same each time it is given; `sequence`: grows with each change."""
+
+    uid: str
+    fields: EventFields
+    changed_at: datetime
+    sequence: int = 0
+    href: str = ""
+
+
+def entry_of(event: Event, occurrence: DatedEvent, *, site: str = "") -> IcsEntry:
+    """An event, or one occurrence of it, as an entry; `site`: where its page is."""
+    which = f"-{occurrence.on:%Y%m%d}" if occurrence.on else ""
+    href = f"{site}/calendar?date={occurrence.fields.starts_on}" if site else ""
+    return IcsEntry(f"{event.id}{which}@kalends", occurrence.fields, event.updated_at, event.row_version, href)
+
+
+def ics_text(name: str, entries: Sequence[IcsEntry], *, refresh: timedelta | None = None) -> bytes:
+    """The entries as a file; `refresh`: how often it is worth reading again."""
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Kalends//Master calendar//EN")
     calendar.add("version", "2.0")
-    calendar.add("name", name)
-    calendar.add("x-wr-calname", name)
-    for event in events:
-        for component in _vevents(event):
-            calendar.add_component(component)
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    calendar.add("name", _clean(name))
+    calendar.add("x-wr-calname", _clean(name))
+    if refresh is not None:
+        calendar.add("refresh-interval", refresh, parameters={"VALUE": "DURATION"})
+        # What Outlook heeds.
+        calendar.add("x-published-ttl", f"PT{refresh // timedelta(minutes=1)}M")
+    for entry in entries:
+        calendar.add_component(_vevent(entry))
+    if any(entry.fields.start_time for entry in entries):
+        days = [entry.fields.starts_on for entry in entries]
+        # A time's zone must be in the file; a little room, so that its rules are in force on the first day.
+        calendar.add_missing_timezones(first_date=min(days) - timedelta(days=366), last_date=_after(max(days)))
     return bytes(calendar.to_ical())
 
 
-def _vevents(event: Event) -> list[icalendar.Event]:
-    """The event; of one that repeats also what differs about single occurrences, as the standard tells it."""
-    fields = fields_of(event)
-    made = _vevent(event, fields)
-    if fields.recurrence:
-        made.add("rrule", _rule(fields))
-    if fields.exdates:
-        made.add("exdate", [_moment(fields, day) for day in fields.exdates])
-    found = [made]
-    for change in fields.overrides:
-        differing = _vevent(event, fields.at(change.on))
-        differing.add("recurrence-id", _moment(fields, change.on))
-        found.append(differing)
-    return found
+def _after(day: date) -> date:
+    return day + timedelta(days=366)
 
 
-def _vevent(event: Event, fields: EventFields) -> icalendar.Event:
-    made = icalendar.Event()
-    made.add("uid", f"{event.id}@kalends")
-    made.add("dtstamp", event.updated_at)
-    made.add("summary", fields.name)
-    made.add("dtstart", _moment(fields, fields.starts_on))
-    if fields.end_time is None:
+def _vevent(entry: IcsEntry) -> icalendar.Event:
+    """A day's end is the day after, as the standard wants it."""
+    fields, made = entry.fields, icalendar.Event()
+    made.add("uid", entry.uid)
+    made.add("dtstamp", entry.changed_at)
+    made.add("last-modified", entry.changed_at)
+    made.add("sequence", entry.sequence)
+    made.add("summary", _clean(fields.name))
+    if fields.start_time is None or fields.end_time is None:
+        made.add("dtstart", fields.starts_on)
         made.add("dtend", fields.ends_on + timedelta(days=1))
     else:
-        made.add("dtend", datetime.combine(fields.ends_on, fields.end_time, ZoneInfo(fields.zone or "UTC")))
+        zone = ZoneInfo(fields.zone or "UTC")
+        made.add("dtstart", datetime.combine(fields.starts_on, fields.start_time, zone))
+        made.add("dtend", datetime.combine(fields.ends_on, fields.end_time, zone))
+    # A plan is nobody's appointment: it leaves their time free.
+    made.add("transp", "TRANSPARENT")
     made.add("status", fields.status.upper())
     made.add("categories", [fields.type])
-    made.add("sequence", event.row_version)
     if fields.description:
-        made.add("description", fields.description)
+        made.add("description", _clean(fields.description))
+    if entry.href:
+        made.add("url", entry.href)
     return made
 
 
-def _moment(fields: EventFields, day: date) -> date:
-    """That day as the event's beginnings are written: a day, or a time in its zone."""
-    if fields.start_time is None:
-        return day
-    return datetime.combine(day, fields.start_time, ZoneInfo(fields.zone or "UTC"))
+def _clean(text: str) -> str:
+    """Lines end in line feeds, and no control character is left."""
+    return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _rule(fields: EventFields) -> icalendar.vRecur:
-    """The rule; the end of one with times is an instant in UTC (RFC 5545, 3.3.10)."""
-    rule: icalendar.vRecur = icalendar.vRecur.from_ical(fields.recurrence)
-    if fields.start_time is not None and "UNTIL" in rule:
-        ends = datetime.combine(rule["UNTIL"][0], time.max.replace(microsecond=0), ZoneInfo(fields.zone or "UTC"))
-        rule["UNTIL"] = [ends.astimezone(UTC)]
-    return rule
-
-
-def as_ics(name: str, events: Sequence[Event]) -> Response:
-    """The events as an answer."""
+def as_ics(name: str, found: Iterable[tuple[Event, DatedEvent]]) -> Response:
+    """Events as a file to keep."""
     headers = {"Content-Disposition": 'attachment; filename="master-calendar.ics"'}
-    return Response(ics_text(name, events), media_type="text/calendar; charset=utf-8", headers=headers)
+    content = ics_text(name, [entry_of(event, occurrence) for event, occurrence in found])
+    return Response(content, media_type=MEDIA_TYPE, headers=headers)

@@ -16,6 +16,7 @@ from kalends.calendar import (
     conflictpages,
     conflicts,
     eventpages,
+    feedpages,
     month,
     service,
     setuppages,
@@ -42,6 +43,7 @@ register_room(
 
 router = APIRouter(include_in_schema=False)
 router.include_router(sourcepages.router)
+router.include_router(feedpages.router)
 router.include_router(setuppages.router)
 router.include_router(eventpages.router)
 router.include_router(conflictpages.router)

@@ -45,6 +45,7 @@ from kalends.identity.permissions import ROLES, permissions_of, rank, require
 from kalends.identity.sessions import COOKIE, open_session, sign_out
 from kalends.identity.signin import SignedIn, WrongSignInError, sign_in
 from kalends.identity.tenants import change_workspace, create_tenant, describe, workspace
+from kalends.identity.tokens import digest_of, looks_like_token, new_token
 
 __all__ = [
     "COOKIE",
@@ -78,6 +79,7 @@ __all__ = [
     "create_tenant",
     "decorate_pages",
     "describe",
+    "digest_of",
     "disable",
     "door",
     "enable",
@@ -88,6 +90,8 @@ __all__ = [
     "list_invites",
     "list_keys",
     "list_people",
+    "looks_like_token",
+    "new_token",
     "open_session",
     "operator",
     "permissions_of",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.calendar.api import calendar, comments, conflicts, consolidations, pairs, setup, sources
+from kalends.calendar.api import calendar, comments, conflicts, consolidations, feeds, pairs, setup, sources
 
 router = APIRouter(tags=["calendar"])
-for part in (calendar, comments, setup, sources, consolidations, conflicts, pairs):
+for part in (calendar, comments, setup, sources, feeds, consolidations, conflicts, pairs):
     router.include_router(part.router)

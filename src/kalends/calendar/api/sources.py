@@ -13,7 +13,7 @@ from kalends.base.work import Work
 from kalends.calendar import sources
 from kalends.calendar.calendars import get_calendar
 from kalends.calendar.icsout import as_ics
-from kalends.calendar.planning import list_events
+from kalends.calendar.planning import list_occurrences
 from kalends.calendar.sourcereading import read_content, read_file, readings_of
 from kalends.calendar.sourceschemas import (
     ReadingOut,
@@ -127,4 +127,4 @@ def read_ics_file(
 ) -> object:
     """The master calendar's events as an iCalendar file."""
     calendar = get_calendar(work, calendar_id=calendar_id)
-    return as_ics(calendar.name, list_events(work, first=first, last=last, calendar_id=calendar.id))
+    return as_ics(calendar.name, list_occurrences(work, first=first, last=last, calendar_id=calendar.id))
