@@ -1,5 +1,6 @@
 """Sources become events: matched, held, kept by id, followed by the days; what people did stays."""
 
+import os
 import random
 from datetime import date, timedelta
 
@@ -178,6 +179,7 @@ def test_a_run_says_what_it_was_made_of_and_how_good_it_is(work):
     assert set(last.sources) == {"team", "agency"}
 
 
+HISTORIES = max(4, round(100 * float(os.environ.get("KALENDS_PROVE", "0.04"))))
 WORDS = ("Aurora launch", "Borealis sale", "Cobalt webinar", "Delta fair", "Ember drop", "Fjord week")
 
 
@@ -191,7 +193,7 @@ def made_up(chance, count):
     return table(*rows)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(HISTORIES))
 def test_step_by_step_ends_where_all_at_once_does(work, seed):
     chance = random.Random(seed)
     for step in range(6):

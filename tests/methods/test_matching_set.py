@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from proof import proof
 
 pytestmark = pytest.mark.unit
 FOLDER = Path(__file__).parent / "matching_set"
@@ -58,6 +59,10 @@ def test_there_are_enough_pairs_of_each_kind():
 def test_pairs(results, half):
     """Over all pairs of a company, which is stricter than over the labelled ones, and over those."""
     result = results[half]
+    whole, (precision, recall, f1) = result.whole, result.labelled
+    proof(f"matching, {half}, F1 over all pairs", f"{whole.f1:.4f} (precision {whole.precision:.4f})")
+    proof(f"matching, {half}, F1 over labelled pairs", f"{f1:.4f} (precision {precision:.4f}, recall {recall:.4f})")
+    proof(f"matching, {half}, share left to a person", f"{result.asked:.4f}")
     assert result.whole.f1 >= 0.95, (result.whole, result.missed)
     assert result.whole.precision >= 0.98, result.wrong
     assert result.whole.b_cubed_f1 >= 0.95
