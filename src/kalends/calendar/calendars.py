@@ -21,6 +21,7 @@ from kalends.base.work import Work
 from kalends.calendar.days import build_days
 from kalends.calendar.dayversions import DAYS, FISCAL_DAYS, read_days, write_version
 from kalends.calendar.definition import CalendarDefinition, Market
+from kalends.calendar.dimension import publish
 from kalends.calendar.errors import CalendarNotFoundError, NotKnownYetError, PeriodError
 from kalends.calendar.eventrows import dated_events
 from kalends.calendar.fiscal import MonthlyFiscalYears
@@ -230,10 +231,12 @@ def refresh_days(work: Work, *, calendar_id: UUID) -> int:
         "version": pending[-1].version,
         "published": published_version(work, calendar_id=calendar.id),
     }
-    days, fiscal = _built(work, calendar, first, last), _built_fiscal(calendar, first, last)
+    daily, fiscal = _built(work, calendar, first, last), _built_fiscal(calendar, first, last)
     with work.warehouse.write():
-        written = write_version(work.warehouse, DAYS, frame=days, **span)
+        written = write_version(work.warehouse, DAYS, frame=daily, **span)
         write_version(work.warehouse, FISCAL_DAYS, frame=fiscal, **span)
+        versions = [version.version for version in pending]
+        publish(work, calendar_id=calendar.id, default_id=default_calendar(work).id, versions=versions)
     for version in pending:
         version.published_at = work.now
         version.days_written = written if version is pending[-1] else 0

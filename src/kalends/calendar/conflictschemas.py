@@ -351,3 +351,20 @@ class CauseIn(BaseModel):
     key: str = Field(max_length=400)
     take: Take = "others"
     calendar_id: UUID | None = None
+
+
+class MetadataRow(BaseModel):
+    """A row of the view `calendar_consolidation_metadata`. `quality_score`: 0 to 100."""
+
+    id: UUID
+    consolidation_id: UUID
+    source_calendars: dict[str, int | None]
+    conflicts_resolved: int
+    quality_score: float
+    created_at: datetime
+
+
+class MetadataOut(BaseModel):
+    """Consolidations by the view's names."""
+
+    rows: list[MetadataRow]

@@ -10,10 +10,11 @@ from kalends.base.pages import Choice
 from kalends.calendar.conflicts import ConflictView, plain_conflict
 from kalends.calendar.consolidation import GROUPS, Policy
 from kalends.calendar.events import EVENT_TYPES
-from kalends.calendar.forms import DIRECTIONS, IMPACTS, STATUSES
+from kalends.calendar.forms import DIRECTIONS, IMPACTS
 from kalends.calendar.models import EventPair
 from kalends.calendar.pairs import plain_pair
 from kalends.calendar.policies import SETTLED_BY_STRATEGY
+from kalends.calendar.shown import STATUSES
 from kalends.methods.truth import STRATEGIES
 
 TONES: Final = {"critical": "bad", "high": "attention", "medium": "plain", "low": "plain"}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from kalends.base.ids import new_id
 from kalends.base.work import Work
@@ -45,3 +46,14 @@ def list_runs(work: Work, *, calendar_id: UUID | None = None, limit: int = 20) -
     calendar = get_calendar(work, calendar_id=calendar_id)
     query = select(Consolidation).where(Consolidation.calendar_id == calendar.id)
     return work.session.scalars(query.order_by(Consolidation.id.desc()).limit(limit)).all()
+
+
+METADATA_COLUMNS: Final = (
+    "id", "consolidation_id", "source_calendars", "conflicts_resolved", "quality_score", "created_at",
+)  # fmt: skip
+
+
+def consolidation_metadata(work: Work, *, limit: int = 100) -> list[dict[str, Any]]:
+    """The rows of the view `calendar_consolidation_metadata`, newest first."""
+    query = text("SELECT * FROM calendar_consolidation_metadata ORDER BY created_at DESC, id DESC LIMIT :most")
+    return [dict(row) for row in work.session.execute(query, {"most": limit}).mappings()]

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from kalends.base.work import Work
 from kalends.calendar import policies
@@ -15,6 +15,8 @@ from kalends.calendar.conflictschemas import (
     ConsolidatedOut,
     ConsolidateIn,
     DoneOut,
+    MetadataOut,
+    MetadataRow,
     PolicyIn,
     PolicyOut,
     PolicySetOut,
@@ -24,7 +26,7 @@ from kalends.calendar.conflictschemas import (
 from kalends.calendar.consolidating import consolidate_pending
 from kalends.calendar.consolidation import consolidate
 from kalends.calendar.policyrows import policy_of
-from kalends.calendar.runs import list_runs
+from kalends.calendar.runs import consolidation_metadata, list_runs
 from kalends.identity.service import permit
 
 router = APIRouter()
@@ -69,3 +71,9 @@ def read_consolidations(work: Reader, calendar_id: UUID | None = None) -> RunsOu
     """The last consolidations, newest first: from what, how well, how long."""
     found = list_runs(work, calendar_id=calendar_id)
     return RunsOut(consolidations=[RunOut.model_validate(run, from_attributes=True) for run in found])
+
+
+@router.get("/calendar/consolidation-metadata")
+def read_consolidation_metadata(work: Reader, limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> MetadataOut:
+    """The view `calendar_consolidation_metadata`, newest first: the workspace's consolidations by fixed names."""
+    return MetadataOut(rows=[MetadataRow.model_validate(row) for row in consolidation_metadata(work, limit=limit)])
