@@ -68,13 +68,26 @@ def draft(page):
     return page.url
 
 
+def name_fiscal_year(page):
+    """What the set-up asks for and does not guess: without it there is nothing to review."""
+    page.goto("/calendar-setup/fiscal")
+    page.get_by_label("The year in which it begins").check()
+    settle(page)
+    page.get_by_role("button", name="Next: your busy periods").click()
+
+
 def every_page(page):
     """Names and addresses of all pages."""
     steps = trail(page)
+    name_fiscal_year(page)
     page.goto("/data?show=attention")
     return {
         "home": "/",
         "calendar": "/calendar",
+        "sources": "/calendar-sources",
+        "conflicts": "/calendar-conflicts",
+        "settled": "/calendar-conflicts?settled=true",
+        **{f"setup-{step}": f"/calendar-setup/{step}" for step in ("business", "fiscal", "periods", "market", "review")},
         "data": "/data",
         "batch": first_link(page, r"^/data/batches/"),
         "upload": "/data/upload",
@@ -111,7 +124,17 @@ def take(browser, at, folder, *, is_all):
     sign_in(page)
     if not is_all:
         steps = trail(page)
-        pictures = {"home": "/", "calendar": "/calendar", "preview": draft(page), "lineage": steps[3]}
+        name_fiscal_year(page)
+        pictures = {
+            "home": "/",
+            "calendar": "/calendar",
+            "calendar-sources": "/calendar-sources",
+            "calendar-conflicts": "/calendar-conflicts",
+            "setup-fiscal": "/calendar-setup/fiscal",
+            "setup-review": "/calendar-setup/review",
+            "preview": draft(page),
+            "lineage": steps[3],
+        }
         for name, address in pictures.items():
             shoot(page, address, folder / f"{name}.png")
         return

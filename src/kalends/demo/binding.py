@@ -11,6 +11,7 @@ from typing import Any
 from rich.progress import Progress
 
 from kalends.client import Client
+from kalends.demo.calendars import DemoCalendar
 from kalends.demo.company import CompanyProfile
 from kalends.demo.events import DemoEvent
 from kalends.demo.service import fill, generate
@@ -53,7 +54,20 @@ class ServerDoor:
     def upsert_events(self, *, events: Sequence[DemoEvent]) -> None:
         """The company's own events, under the generator's keys."""
         said = [{**asdict(event), "start": event.start.isoformat(), "end": event.end.isoformat()} for event in events]
-        self.client.put("/calendar/events", {"source": "demo", "events": said})
+        self.client.put("/calendar/events", {"source": "marketing", "events": said})
+
+    def read_calendar(self, *, calendar: DemoCalendar) -> None:
+        """A source of that name, and its file; its events follow at once."""
+        known = {source["label"]: source["id"] for source in self.client.get("/calendar/sources")["sources"]}
+        source = known.get(calendar.label) or self.client.post("/calendar/sources", {"label": calendar.label})["id"]
+        self.client.call(
+            "POST",
+            f"/calendar/sources/{source}/file",
+            params={"file_name": calendar.file_name},
+            content=calendar.content,
+            headers={"content-type": "application/octet-stream"},
+        )
+        self.client.post("/calendar/consolidate", {})
 
     def ingest(
         self,

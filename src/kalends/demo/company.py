@@ -12,6 +12,7 @@ import polars as pl
 from kalends.base.errors import BadInputError
 from kalends.demo import google, klaviyo, meta, shopfiles
 from kalends.demo.amounts import Days
+from kalends.demo.calendars import DemoCalendar, other_calendars
 from kalends.demo.events import DemoEvent, plan_events, single_events
 from kalends.demo.ledger import campaign_frame, effect_frame, shop_frame
 from kalends.demo.mailing import MailTruth, make_mail
@@ -45,7 +46,7 @@ class CompanyProfile:
 
 @dataclass(frozen=True, slots=True)
 class DemoCompany:
-    """Nordlicht GmbH. `files` in the order in which they were reported.
+    """Nordlicht GmbH. `calendars`: what others keep of its events; `files` in the order in which they were reported.
 
     `truth`: one row per day, data_source, account and campaign: final spend, impressions, clicks, conversions, revenue
     (account's currency), null where a source has no such measure. `effects`: one row per event, market and day inside
@@ -55,6 +56,7 @@ class DemoCompany:
 
     profile: CompanyProfile
     events: tuple[DemoEvent, ...]
+    calendars: tuple[DemoCalendar, ...]
     files: tuple[DemoFile, ...]
     truth: pl.DataFrame
     effects: pl.DataFrame
@@ -82,9 +84,11 @@ def generate(*, seed: int, end: date, years: int = 3, parameters: Parameters | N
         for account in recipe.accounts
     ]
     files = [*_ad_files(accounts, recipe, end), *_mail_files(mail, recipe, end), *_shop_files(shops, end)]
+    events = (*(plan.event for plan in plans), *_single_events(days, recipe))
     return DemoCompany(
         profile=CompanyProfile(),
-        events=(*(plan.event for plan in plans), *_single_events(days, recipe)),
+        events=events,
+        calendars=other_calendars(events=events, end=end),
         files=tuple(sorted(files, key=lambda file: (file.reported_at, file.name))),
         truth=campaign_frame(accounts=accounts, mail=mail),
         effects=effect_frame(shops=shops),

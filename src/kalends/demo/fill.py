@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from kalends.demo.calendars import DemoCalendar
 from kalends.demo.company import CompanyProfile, DemoCompany
 from kalends.demo.events import DemoEvent
 
 
 class Door(Protocol):
-    """The three things that filling needs; the command line binds them to the running server."""
+    """The four things that filling needs; the command line binds them to the running server."""
 
     def create_profile(self, *, profile: CompanyProfile) -> None:
         """Say what the company is called and where it sells; the calendar is built from it."""
 
     def upsert_events(self, *, events: Sequence[DemoEvent]) -> None:
         """Create the events, or renew those whose key is known."""
+
+    def read_calendar(self, *, calendar: DemoCalendar) -> None:
+        """Read a calendar that somebody else keeps."""
 
     def ingest(
         self,
@@ -44,13 +48,15 @@ class Filled:
 
 
 def fill(*, company: DemoCompany, door: Door, progress: Callable[[int, int, str], None] | None = None) -> Filled:
-    """Hand `company` over: profile, events, then the files in the order in which they were reported.
+    """Hand `company` over: profile, events, others' calendars, then the files in the order in which they were reported.
 
     `progress` is told (files done, files in all, the file's name). An error of the door ends the filling; run it
     again: every step is repeatable.
     """
     door.create_profile(profile=company.profile)
     door.upsert_events(events=company.events)
+    for calendar in company.calendars:
+        door.read_calendar(calendar=calendar)
     for done, file in enumerate(company.files, start=1):
         door.ingest(
             content=file.content,
