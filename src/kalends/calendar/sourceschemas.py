@@ -75,6 +75,14 @@ class SourceChangeIn(BaseModel):
         )
 
 
+class RowsIn(BaseModel):
+    """A table as JSON, all of it: what is not in it any more is gone. Each row is an object; columns are guessed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: list[dict[str, Any]] = Field(min_length=1, max_length=100_000)
+
+
 class SourceOut(BaseModel):
     """A calendar source; of its address only the host."""
 

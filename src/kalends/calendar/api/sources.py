@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Body, Query
 
 from kalends.base.reading import PayloadTooLargeError
@@ -18,6 +19,7 @@ from kalends.calendar.sourcereading import read_content, read_file, readings_of
 from kalends.calendar.sourceschemas import (
     ReadingOut,
     ReadingsOut,
+    RowsIn,
     SourceChangeIn,
     SourceIn,
     SourceOut,
@@ -108,6 +110,18 @@ def post_file(
         return ReadingOut.of_trial(reading, file_name=file_name)
     told = read_file(work, source_id=source_id, content=content, file_name=file_name)
     return ReadingOut.model_validate(told, from_attributes=True)
+
+
+@router.post("/calendar/sources/{source_id}/rows")
+def post_rows(
+    work: Writer,
+    source_id: UUID,
+    body: RowsIn,
+    *,
+    is_trial: Annotated[bool, Query(description="Only say what would become of it.")] = False,
+) -> ReadingOut:
+    """Send a source's table as JSON: a calendar dimension, a causal calendar, campaigns, or a plain list of events."""
+    return post_file(work, source_id, orjson.dumps(body.rows), "rows", is_trial=is_trial)
 
 
 @router.get("/calendar/sources/{source_id}/readings")

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from kalends.base.reading import Payload, Row, UnreadablePayloadError
 from kalends.calendar.events import EVENT_FIELDS, EVENT_TYPES
-from kalends.calendar.reading.columns import NEEDED, guess_columns
+from kalends.calendar.reading.columns import NEEDED, guess_columns, plain_heading
 from kalends.calendar.reading.dates import (
     DayOrder,
     day_order,
@@ -41,6 +41,7 @@ from kalends.calendar.reading.entries import (
     unique_keys,
 )
 from kalends.calendar.reading.icszones import known_zone
+from kalends.calendar.reading.shapes import HOLIDAY_HEADINGS, level_of, number_of, score_scale, shape_notes
 from kalends.calendar.reading.tablerows import MAX_ROWS, table_rows
 from kalends.calendar.reading.words import DIRECTION_WORDS, IMPACT_WORDS, STATUS_WORDS, type_of, word_of
 
@@ -51,6 +52,8 @@ DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Sat
 BLANK: Final = frozenset({"-", "--", "n/a", "na", "#n/a", "nan", "nat", "null", "none", "nil"})
 """What programs and people write where there is nothing."""
 YES: Final = frozenset({"1", "true", "yes", "y", "x", "ja", "oui", "si", "sí"})
+NO: Final = frozenset({"0", "false", "no", "n", "nein", "non"})
+MAX_WINDOW: Final = 366
 ALL_DAY: Final = frozenset({time(0), time(23, 59)})
 CONTRADICTED: Final = 0.25
 """What a date is worth whose weekday is another one: mostly a year's list that was copied without its dates."""
@@ -70,6 +73,8 @@ class _Line:
 
     row: Row
     columns: Mapping[str, str]
+    scale: float | None = None
+    """What impact scores are out of, where they are numbers."""
     reasons: list[str] = field(default_factory=list)
     support: float = 1.0
 
@@ -115,7 +120,12 @@ def read_table(
     )
     if len(rows) > MAX_ROWS:
         reading.notes.append(f"Only the first {MAX_ROWS:,} rows were read.")
+    reading.notes += shape_notes(names, columns.values())
     lines = [_Line(row, columns) for row in rows[:MAX_ROWS]]
+    scale = score_scale(line.cell("impact") for line in lines) if "impact" in columns else None
+    if scale is not None:
+        reading.notes.append(f"{columns['impact']} was read as a score from 0 to {scale:g}, a quarter for each level.")
+        lines = [_Line(row, columns, scale) for row in rows[:MAX_ROWS]]
     order = _settled(lines, order, reading, is_order_told=is_order_told)
     made = [(line, *_read(line, zone, order)) for line in lines]
     is_daily = "ends_on" not in columns and not any(_is_span(fields) for _, fields, _ in made)
@@ -168,8 +178,24 @@ def _read(line: _Line, zone: str, order: DayOrder) -> tuple[Fields, str | None]:
         **{name: parts for name in LISTS if (parts := _list(line.cell(name)))},
         "description": line.text("description", most=MAX_DESCRIPTION),
         "owner": line.text("owner", most=MAX_NAME),
+        **{name: around for name in ("days_before", "days_after") if (around := _window(line, name))},
     }
     return checked({name: value for name, value in said.items() if value})
+
+
+def _is_holiday(line: _Line) -> bool:
+    """Whether what names the row says that it is a holiday, and its flag, where there is one, does not deny it."""
+    return plain_heading(line.columns["name"]) in HOLIDAY_HEADINGS and line.cell("flag").casefold() not in NO
+
+
+def _window(line: _Line, name: str) -> int:
+    """Days around an event; Prophet writes those before it as negative numbers."""
+    text = line.cell(name)
+    number = number_of(text)
+    if text and (number is None or abs(number) > MAX_WINDOW):
+        line.reasons.append(f"{text[:60]!r} was not understood as {name.replace('_', ' ')} and left out.")
+        return 0
+    return round(abs(number or 0))
 
 
 def _days(line: _Line, order: DayOrder) -> tuple[tuple[date, date] | None, str | None]:
@@ -223,12 +249,15 @@ def _words(line: _Line) -> Fields:
     """Type, impact, direction and status by the words that people use; what is not understood is left out and told."""
     kind = line.cell("type")
     of_kind = kind.casefold() if kind.casefold() in EVENT_TYPES else type_of([kind])
-    found: Fields = {"type": of_kind or type_of([line.cell("name")[:MAX_NAME]])}
+    of_name = "holiday" if _is_holiday(line) else type_of([line.cell("name")[:MAX_NAME]])
+    found: Fields = {"type": of_kind or of_name}
     if kind and of_kind is None:
         line.reasons.append(f"{kind[:60]!r} was not understood as type and left out.")
     for name, words in (("impact", IMPACT_WORDS), ("direction", DIRECTION_WORDS), ("status", STATUS_WORDS)):
         text = line.cell(name)[:MAX_NAME]
         found[name] = word_of(text, words) or (_sign(text) if name == "direction" else None)
+        if name == "impact" and line.scale is not None and text:
+            found[name] = level_of(number_of(text) or 0.0, scale=line.scale)
         if text and found[name] is None:
             line.reasons.append(f"{text[:60]!r} was not understood as {name} and left out.")
     return found
@@ -236,9 +265,8 @@ def _words(line: _Line) -> Fields:
 
 def _sign(text: str) -> str | None:
     """The direction of an effect that is given as a number: 0.15, -3 %, +12,5%."""
-    try:
-        number = float(text.replace("%", "").replace(",", ".").replace("−", "-").strip())
-    except ValueError:
+    number = number_of(text)
+    if number is None:
         return None
     return "up" if number > 0 else "down" if number < 0 else "none"
 

@@ -33,10 +33,10 @@ DIRECTION_WORDS: Final[dict[str, str]] = {
 }
 STATUS_WORDS: Final[dict[str, str]] = {
     "cancelled": r"cancell?ed|called off|dropped|abgesagt|annul[eé]e?|cancelad[oa]|annullat[oa]|storniert",
-    "tentative": r"tentative|planned|draft|tbc|tbd|idea|proposed|maybe|geplant|vorl[aä]ufig|pr[eé]vue?|provisoire"
-    r"|previst[oa]|provisional|borrador",
-    "confirmed": r"confirmed|final|approved|live|done|scheduled|active|booked|best[aä]tigt|fix|confirm[eé]e?"
-    r"|confirmad[oa]|confermat[oa]|aprobad[oa]",
+    "tentative": r"tentative|planned|draft|tbc|tbd|idea|proposed|maybe|paused|on hold"
+    r"|geplant|vorl[aä]ufig|pr[eé]vue?|provisoire|previst[oa]|provisional|borrador",
+    "confirmed": r"confirmed|final|approved|live|done|scheduled|active|booked|running|completed?|finished|ended"
+    r"|best[aä]tigt|fix|confirm[eé]e?|confirmad[oa]|confermat[oa]|aprobad[oa]",
 }
 
 
