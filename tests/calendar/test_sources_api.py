@@ -121,3 +121,11 @@ def test_a_file_that_is_no_calendar_is_refused_in_words(client):
     assert answer.status_code == 422
     assert answer.json()["code"] == "no_event_columns"
     assert client.post(path, content=b"BEGIN:VCALENDAR\nEND:VCALENDAR\n", headers=RAW).json()["entries"] == 0
+
+
+def test_a_source_is_graded_by_what_was_read_of_it(client):
+    add(client, "Team", CSV.splitlines(keepends=True)[0] + CSV.splitlines(keepends=True)[1])
+    add(client, "Agency", CSV)
+    quality = {each["name"]: each["quality"] for each in client.get("/api/v1/calendar/sources").json()["sources"]}
+    assert 0.8 < quality["team"] < 1
+    assert quality["agency"] < quality["team"]  # half of its rows were no events

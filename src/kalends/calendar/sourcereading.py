@@ -18,6 +18,8 @@ from kalends.base.ids import new_id
 from kalends.base.reading.unpack import Unpacking
 from kalends.base.work import Work
 from kalends.calendar.calendars import definition_of, get_calendar
+from kalends.calendar.consolidation import SourceCalendar
+from kalends.calendar.consolidation.reports import reading_grade
 from kalends.calendar.models import Calendar, CalendarSource, SourceReading, StoredEntry
 from kalends.calendar.reading import Reading, SourceEntry, read_ics, read_table
 from kalends.calendar.reading.dates import DayOrder
@@ -98,7 +100,8 @@ def take_in(
     changes = _changes(work, source, reading.entries)
     _write(work, source, changes)
     source.read_at, source.problem = work.now, None
-    source.quality = completeness(reading.entries)
+    own = SourceCalendar(source.name, reading.entries, markets=tuple(source.markets))
+    source.quality = reading_grade(own, refused=reading.counts()["refused"]).score
     told = _told(work, source, reading, changes, file_name)
     last = next(iter(readings_of(work, source_id=source.id, limit=1)), None)
     if is_routine and changes.is_empty and last is not None and _went(last) == _went(told):
@@ -134,18 +137,6 @@ def _told(work: Work, source: CalendarSource, reading: Reading, changes: Changes
 def _went(told: SourceReading) -> tuple[int, int, int, list[str]]:
     """How a reading went, apart from what changed by it."""
     return told.kept, told.mended, told.refused, told.notes
-
-
-# What makes an entry useful beyond its name and days, and what it tells the rest of the calendar.
-TELLING: Final = ("type", "impact", "status", "markets", "channels", "description", "owner")
-
-
-def completeness(entries: Sequence[SourceEntry]) -> float | None:
-    """How much a source says, 0 to 1: half for name and days, the rest by how many other fields its entries fill."""
-    if not entries:
-        return None
-    said = sum(sum(name in entry.fields for name in TELLING) for entry in entries)
-    return round(0.5 + 0.5 * said / (len(TELLING) * len(entries)), 4)
 
 
 def _changes(work: Work, source: CalendarSource, entries: Sequence[SourceEntry]) -> Changes:

@@ -60,12 +60,23 @@ class SourceReport:
 
 def validate_sources(sources: Sequence[SourceCalendar], *, now: int | None = None) -> tuple[SourceReport, ...]:
     """A report on each source, by name. `now`: Unix time; without it nothing is known of how fresh a source is."""
-    return tuple(_report(source, now) for source in sorted(sources, key=lambda source: source.name))
+    return tuple(_report(source, now, _wrong(source)) for source in sorted(sources, key=lambda source: source.name))
 
 
-def _report(source: SourceCalendar, now: int | None) -> SourceReport:
+def reading_grade(source: SourceCalendar, *, refused: int) -> Grade:
+    """The grade of what was just read: its entries were checked on the way, and `refused` things were no events."""
+    found = _report(source, None, [])
+    validity = len(source.entries) / (len(source.entries) + refused) if source.entries or refused else None
+    return grade_of({name: getattr(found, name) for name in WEIGHTS} | {"validity": validity})
+
+
+def _wrong(source: SourceCalendar) -> list[tuple[SourceEntry, str]]:
+    """The entries that cannot be, each with what is wrong with it."""
+    return [(entry, why) for entry in source.entries for _, why in [checked(entry.fields)] if why]
+
+
+def _report(source: SourceCalendar, now: int | None, wrong: Sequence[tuple[SourceEntry, str]]) -> SourceReport:
     entries = source.entries
-    wrong = [(entry, why) for entry in entries for _, why in [checked(entry.fields)] if why]
     twins = _twins(entries)
     told = [entry.support for entry in entries if entry.support != 1.0]
     shares = {
