@@ -167,6 +167,18 @@ def test_where_two_occurrences_meet_the_day_counts_once():
     assert (row["events"], row["event_impact"]) == ('["e"]', 0.75)
 
 
+@pytest.mark.unit
+@pytest.mark.parametrize("day", [date.min, date(1, 3, 1), date(9990, 1, 1), date.max])
+def test_at_the_ends_of_time(day):
+    """Refused or kept, never a crash."""
+    for kind in KINDS:
+        rule = rule_of(Repeats(kind, until=date.max), start=day)
+        fields = EventFields(name="Odd", starts_on=day, ends_on=day, recurrence=rule, overrides=[{"on": date.max}])
+        assert occurrences_of(fields)[0][0] == day
+        assert kind_of(canonical_rule(rule), start=day).kind == kind
+    assert canonical_rule("FREQ=DAILY;UNTIL=00010203") == "FREQ=DAILY;UNTIL=00010203"
+
+
 # Changed by hand.
 
 
@@ -234,6 +246,10 @@ def test_what_does_not_work_is_refused_in_words(work):
         service.change_series(work, event_id=event.id, on=known, changes=moved)
     with pytest.raises(EventError, match="nearest one is"):
         service.leave_out(work, event_id=event.id, on=date(2027, 1, 1))
+    fine = service.create_event(work, fields=yearly())
+    nowhere = {"starts_on": date.min, "ends_on": date.min}
+    with pytest.raises(EventError, match="beyond the days"):
+        service.change_series(work, event_id=fine.id, on=FOURTH_FRIDAYS[1], changes=nowhere)
     with pytest.raises(EventError, match="cannot differ"):
         service.change_occurrence(work, event_id=event.id, on=known, changes={"owner": "Ada"})
 
@@ -280,7 +296,7 @@ def test_the_same_repeating_event_sent_again_changes_nothing(client):
 
 
 @pytest.mark.parametrize("times", [{}, {"start_time": "09:00", "end_time": "10:00", "zone": "Europe/Berlin"}])
-def test_other_calendars_are_told_the_rule_and_its_exceptions(client, times):
+def test_other_calendars_are_told_every_occurrence(client, times):
     """Differential: what another program expands from our file is what we show."""
     body = PLAIN | times | {"recurrence": "FREQ=WEEKLY;UNTIL=20260630", "exdates": ["2026-06-16"]}
     moved = {"on": "2026-06-09", "starts_on": "2026-06-10", "ends_on": "2026-06-10", "name": "Late one"}

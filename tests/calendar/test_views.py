@@ -15,6 +15,7 @@ from kalends.calendar.forms import type_code
 from kalends.calendar.heat import DayFacts, heat_rows, level_of, year_span
 from kalends.calendar.looks import Look
 from kalends.calendar.month import fiscal_marks
+from kalends.calendar.sourcereading import read_file
 from kalends.calendar.strips import DayStrip
 from kalends.calendar.timeline import Placed, month_ticks, rows_of, span_around, week_ticks
 
@@ -147,6 +148,15 @@ def test_bars_that_meet_stand_below_each_other():
 
 
 @pytest.mark.unit
+def test_short_bars_leave_each_other_room():
+    days = [date(2026, 1, 5), date(2026, 1, 7), date(2026, 1, 20)]
+    events = [placed(str(day), event("Day", day, day)) for day in days]
+    asked = {"by": "type", "first": date(2026, 1, 1), "last": date(2026, 12, 31), "labels": str}
+    assert [bar.lane for bar in rows_of(events, **asked)[0].bars] == [0, 0, 0]
+    assert [bar.lane for bar in rows_of(events, **asked, room=10)[0].bars] == [0, 1, 0]
+
+
+@pytest.mark.unit
 def test_rows_by_source_and_market():
     events = [placed("a", event(markets=("DE", "AT")), ("agency", "manual")), placed("b", event())]
     asked = {
@@ -241,6 +251,17 @@ def test_the_timeline(client):
 
 def test_an_address_that_makes_no_sense_is_refused_in_words(client):
     assert client.get("/calendar", params={"view": "spiral"}, headers=PAGE).status_code == 422
+    for view in ("year", "timeline", "month"):
+        for day in ("0001-01-01", "9999-12-31"):
+            assert client.get("/calendar", params={"view": view, "date": day}, headers=PAGE).status_code == 422
+    assert client.get("/calendar/feed", params={"start": "0001-01-01", "end": "0001-01-03"}).status_code == 422
+    make(client, repeats="weekly")
+    bar = next(
+        bar
+        for bar in client.get("/calendar/feed", params={"start": "2026-03-01", "end": "2026-03-20"}).json()["events"]
+        if "@" in bar["id"]
+    )
+    assert client.get(f"/calendar/edit/{bar['id'].split('@')[0]}@9999-12-31", headers=HTMX).status_code == 404
 
 
 def test_a_kind_of_ones_own_is_among_the_kinds_once_it_was_used(client):
@@ -312,7 +333,7 @@ def test_conflicts_are_marked_and_the_panel_says_who_said_what(client, house, sc
         for label, row in (("Sales team", b"1,Winter clearance,2026-01-12,2026-01-20,critical\n"),
                            ("Agency", b"a,Winter clearance 2026,2026-01-13,2026-01-20,critical\n")):  # fmt: skip
             source = sources.add_source(work, label=label)
-            sources.read_file(work, source_id=source.id, content=heading + row, file_name="x.csv")
+            read_file(work, source_id=source.id, content=heading + row, file_name="x.csv")
             consolidate_pending(work, calendar_id=source.calendar_id)
     feed = client.get("/calendar/feed", params={"start": "2026-01-01", "end": "2026-02-01"}).json()
     bar = next(bar for bar in feed["events"] if bar["title"].startswith("Winter"))

@@ -19,7 +19,7 @@ from kalends.calendar.models import Calendar
 from kalends.calendar.moments import Occurrence, occurrences
 from kalends.calendar.shown import days_in_conflict, shown_events, source_labels
 from kalends.calendar.strips import strips_between
-from kalends.calendar.timeline import Placed, month_ticks, rows_of, span_around, week_ticks
+from kalends.calendar.timeline import ROOM, Placed, month_ticks, rows_of, span_around, week_ticks
 
 SHADES: Final = {"impact": "Impact", "events": "Number of events", "revenue": "Revenue"}
 ROWS: Final = {"type": "Kinds", "source": "Calendars", "market": "Countries"}
@@ -91,7 +91,14 @@ def _timeline(work: Work, calendar: Calendar, look: Look, shown: date, filters: 
     begins = month.fiscal_marks(definition=definition, first=first, last=last)
     quarter = f"{(first.month + 2) // 3}"
     return {
-        "rows": rows_of(placed, by=look.rows, first=first, last=last, labels=lambda name: labels.get(name, name)),
+        "rows": rows_of(
+            placed,
+            by=look.rows,
+            first=first,
+            last=last,
+            labels=lambda name: labels.get(name, name),
+            room=ROOM[look.zoom],
+        ),
         "title": f"{first.year}, quarter {quarter}" if look.zoom == "quarter" else str(first.year),
         "first": first,
         "last": last,

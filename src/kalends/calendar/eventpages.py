@@ -167,7 +167,10 @@ def _found(work: Work, which: str) -> tuple[Event, date | None]:
         event_id, on = UUID(text), date.fromisoformat(day) if day else None
     except ValueError as error:
         raise EventNotFoundError(event_id=which) from error
-    return service.get_event(work, event_id=event_id), on
+    event = service.get_event(work, event_id=event_id)
+    if on is not None and on not in fields_of(event).rule_days:
+        raise EventNotFoundError(event_id=which)
+    return event, on
 
 
 def _looked_at(work: Work, which: str) -> tuple[Event, date | None]:

@@ -161,12 +161,17 @@ class EventFields(BaseModel):
         changed = {change.on: change for change in self.overrides}
         if len(changed) < len(self.overrides):
             raise ValueError("overrides name a day twice")
-        for on in changed:
+        for on in changed.keys() & set(self.rule_days):
             self.at(on)
         return self
 
+    @property
+    def rule_days(self) -> tuple[date, ...]:
+        """The days on which its occurrences begin, those left out included; of one that does not repeat, its first."""
+        return days_of(self.recurrence, self.starts_on)
+
     def at(self, on: date) -> EventFields:
-        """The occurrence that the rule has begin on `on`, as an event of its own."""
+        """The occurrence that the rule has begin on `on` (one of `rule_days`), as an event of its own."""
         plain = {
             "starts_on": on, "ends_on": on + (self.ends_on - self.starts_on),
             "recurrence": "", "exdates": (), "overrides": (),
@@ -238,7 +243,7 @@ def occurrences_of(fields: EventFields) -> list[tuple[date | None, EventFields]]
     if not fields.recurrence:
         return [(None, fields)]
     left_out = set(fields.exdates)
-    return [(on, fields.at(on)) for on in days_of(fields.recurrence, fields.starts_on) if on not in left_out]
+    return [(on, fields.at(on)) for on in fields.rule_days if on not in left_out]
 
 
 def span_of(fields: EventFields) -> tuple[date, date]:

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from kalends.calendar.heat import Kind, Shade
 from kalends.calendar.timeline import RowsBy, Zoom
@@ -17,13 +17,18 @@ DRAWN_BY_SCRIPT: Final = {"month": "dayGridMonth", "week": "timeGridWeek", "list
 """View -> what FullCalendar calls it."""
 
 
+FIRST: Final = dt.date(1900, 1, 1)
+LAST: Final = dt.date(2200, 12, 31)
+"""The days that can be looked at: fiscal years and moments around them are known."""
+
+
 class Look(BaseModel):
     """The page's address. "" as view: what suits the screen."""
 
     model_config = ConfigDict(frozen=True)
 
     view: View = ""
-    date: dt.date | None = None
+    date: dt.date | None = Field(default=None, ge=FIRST, le=LAST)
     hide: str = ""
     shade: Shade = "impact"
     year: Kind = "calendar"

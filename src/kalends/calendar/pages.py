@@ -27,7 +27,7 @@ from kalends.calendar.conflictrows import UNDECIDED
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.errors import PeriodError
 from kalends.calendar.filters import HOLIDAYS, MOMENTS, filters_of
-from kalends.calendar.looks import Look
+from kalends.calendar.looks import FIRST, LAST, Look
 from kalends.calendar.shown import days_in_conflict, shown_events, switches
 from kalends.calendar.strips import strips_between
 from kalends.identity.service import decorate_pages, permit
@@ -96,6 +96,8 @@ def read_feed(work: Reader, start: date, end: date, hide: str = "") -> dict[str,
     """What the page draws from `start` until before `end`; `hide`: what is switched off."""
     if not 0 < (end - start).days <= LONGEST_FEED:
         raise PeriodError(f"Ask for 1 to {LONGEST_FEED} days, not {(end - start).days}.")
+    if start < FIRST or end > LAST:
+        raise PeriodError(f"Ask for days from {FIRST} to {LAST}.")
     calendar, last, filters = service.get_calendar(work), end - timedelta(days=1), filters_of(hide)
     definition = service.definition_of(calendar)
     moments = boards.moments_between(definition, start, last) if filters.shows("type", MOMENTS) else []

@@ -6,6 +6,7 @@ standard says of DTSTART.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -47,7 +48,7 @@ def canonical_rule(text: str) -> str:
     _check_numbers(parts)
     _check_days(parts)
     if "UNTIL" in parts:
-        parts["UNTIL"] = _until(parts["UNTIL"]).strftime("%Y%m%d")
+        parts["UNTIL"] = _written(_until(parts["UNTIL"]))
     order = ("FREQ", "INTERVAL", "BYMONTH", "BYMONTHDAY", "BYDAY", "BYSETPOS", "WKST", "COUNT", "UNTIL")
     return ";".join(f"{name}={parts[name]}" for name in order if name in parts)
 
@@ -117,6 +118,11 @@ def _until(text: str) -> date:
         raise ValueError(f"UNTIL is a day such as 20301231, not {text}") from error
 
 
+def _written(day: date) -> str:
+    """A day as rules have it; strftime would leave an early year's zeros out."""
+    return day.isoformat().replace("-", "")
+
+
 @lru_cache(maxsize=4_096)  # the same rule is asked for by every look at the calendar; a thousand days are 50 kB
 def days_of(rule: str, start: date) -> tuple[date, ...]:
     """The first days of what begins on `start` and repeats by `rule` (as `canonical_rule` gives it), in order."""
@@ -134,7 +140,9 @@ def days_of(rule: str, start: date) -> tuple[date, ...]:
 
 def _last_day(rule: str, start: date) -> date:
     """The day after which the rule is not followed."""
-    horizon = start + timedelta(days=round(MAX_YEARS * 365.25))
+    # Room for the last occurrence to end: the days there are end with the year 9999.
+    years = timedelta(days=round(MAX_YEARS * 365.25))
+    horizon = start + years if start <= date.max - 2 * years else start
     until = _parts(rule).get("UNTIL")
     return min(horizon, _until(until)) if until else horizon
 
@@ -181,7 +189,7 @@ def rule_of(repeats: Repeats, *, start: date) -> str:
     rule = _BASE.get(repeats.kind) or _weekday_rule(repeats.kind, start, place_in_month(start))
     if repeats.count is not None:
         return f"{rule};COUNT={repeats.count}"
-    return f"{rule};UNTIL={repeats.until:%Y%m%d}" if repeats.until is not None else rule
+    return f"{rule};UNTIL={_written(repeats.until)}" if repeats.until is not None else rule
 
 
 def _weekday_rule(kind: str, start: date, place: int) -> str:
@@ -206,7 +214,7 @@ def kind_of(rule: str, *, start: date) -> Repeats:
     count = int(parts["COUNT"]) if "COUNT" in parts else None
     bare = ";".join(part for part in rule.split(";") if not part.startswith(("UNTIL=", "COUNT=")))
     plain = {rule_of(Repeats(kind), start=start): kind for kind in KINDS}
-    if (start + timedelta(days=7)).month != start.month:  # a last Friday may be a fourth one
+    if start.day + 7 > monthrange(start.year, start.month)[1]:  # a last Friday may be a fourth one
         plain |= {_weekday_rule(kind, start, LAST): kind for kind in ("monthly_weekday", "yearly_weekday")}
     return Repeats(plain.get(bare, OWN), until, count)
 

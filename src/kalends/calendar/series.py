@@ -56,7 +56,7 @@ def change_series(
 def _repeating(work: Work, event_id: UUID, on: date) -> EventFields:
     """The fields of an event that repeats and has an occurrence on that day."""
     fields = fields_of(get_event(work, event_id=event_id))
-    known = days_of(fields.recurrence, fields.starts_on)
+    known = fields.rule_days
     if not fields.recurrence or on not in known:
         near = min(known, key=lambda day: abs(day - on))
         raise EventError(
@@ -88,10 +88,13 @@ def series_changes(fields: EventFields, *, on: date, changes: Mapping[str, Any])
     occurrence = fields.at(on)
     first, last = (changes.get(name, getattr(occurrence, name)) for name in ("starts_on", "ends_on"))
     moved, length = first - occurrence.starts_on, last - first
-    start = fields.starts_on + moved
-    wanted = {**changes, "starts_on": start, "ends_on": start + length}
-    if moved and wanted.get("recurrence", fields.recurrence) == fields.recurrence:
-        wanted |= _moved_exceptions(fields, start)
+    try:
+        start = fields.starts_on + moved
+        wanted = {**changes, "starts_on": start, "ends_on": start + length}
+        if moved and wanted.get("recurrence", fields.recurrence) == fields.recurrence:
+            wanted |= _moved_exceptions(fields, start)
+    except OverflowError as error:
+        raise EventError("One of its occurrences would lie beyond the days there are.") from error
     return wanted
 
 

@@ -13,6 +13,8 @@ from kalends.calendar.filters import EVERYWHERE
 RowsBy = Literal["type", "source", "market"]
 Zoom = Literal["quarter", "year"]
 MONTHS: Final[dict[str, int]] = {"quarter": 3, "year": 12}
+ROOM: Final[dict[str, int]] = {"quarter": 3, "year": 10}
+"""So many days are as wide as the smallest bar that a finger finds (24 pixels)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,12 @@ def span_around(day: date, *, zoom: Zoom) -> tuple[date, date]:
 
 
 def rows_of(
-    events: Sequence[Placed], *, by: RowsBy, first: date, last: date, labels: Callable[[str], str]
+    events: Sequence[Placed], *, by: RowsBy, first: date, last: date, labels: Callable[[str], str], room: int = 1
 ) -> list[Row]:
-    """The rows that have a bar, types in their usual order, others by label. `labels`: what a source is called."""
+    """The rows that have a bar, types in their usual order, others by label. `labels`: what a source is called.
+
+    `room`: no two bars of a line begin within so many days.
+    """
     found: dict[str, list[Placed]] = {}
     for event in events:
         for key in _keys(event, by):
@@ -80,7 +85,9 @@ def rows_of(
     order = list(EVENT_TYPES)
     named = {key: _label(key, by, labels) for key in found}
     keys = sorted(found, key=lambda key: (order.index(key) if key in order else len(order), named[key]))
-    return [_row(named[key], event_type(key).colour if by == "type" else "", found[key], first, last) for key in keys]
+    return [
+        _row(named[key], event_type(key).colour if by == "type" else "", found[key], first, last, room) for key in keys
+    ]
 
 
 def _keys(event: Placed, by: RowsBy) -> Iterable[str]:
@@ -96,13 +103,13 @@ def _label(key: str, by: RowsBy, labels: Callable[[str], str]) -> str:
     return labels(key) if by == "source" else key.capitalize() if key == EVERYWHERE else key
 
 
-def _row(label: str, kind: str, events: Sequence[Placed], first: date, last: date) -> Row:
+def _row(label: str, kind: str, events: Sequence[Placed], first: date, last: date, room: int) -> Row:
     """The events below each other where they meet: each in the first lane that is free."""
     ends: list[date] = []
     bars = []
     for event in sorted(events, key=lambda one: (one.fields.starts_on, -one.fields.ends_on.toordinal(), one.id)):
         lane = next((place for place, end in enumerate(ends) if end < event.fields.starts_on), len(ends))
-        ends[lane : lane + 1] = [event.fields.ends_on]
+        ends[lane : lane + 1] = [max(event.fields.ends_on, event.fields.starts_on + timedelta(days=room - 1))]
         bars.append(_bar(event, lane, first, last))
     return Row(label, kind, len(ends), tuple(bars))
 
