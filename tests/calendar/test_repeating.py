@@ -48,6 +48,11 @@ def test_the_fourth_friday_of_november():
 
 
 @pytest.mark.unit
+def test_the_first_day_counts_though_the_rule_would_not_have_it():
+    assert days_of("FREQ=YEARLY;BYMONTH=11;BYDAY=4FR;COUNT=2", date(2026, 11, 20)) == (date(2026, 11, 20), FRIDAY)
+
+
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("kind", "second"),
     [

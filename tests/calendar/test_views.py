@@ -134,6 +134,7 @@ def test_bars_that_meet_stand_below_each_other():
         placed("a", event("A", date(2026, 1, 5), date(2026, 1, 20))),
         placed("b", event("B", date(2026, 1, 10), date(2026, 1, 12))),
         placed("c", event("C", date(2026, 1, 21), date(2026, 1, 25))),
+        placed("e", event("E", date(2026, 1, 25), date(2026, 1, 25))),
         placed("d", event("D", date(2025, 12, 20), date(2026, 1, 2), type="trade_show")),
     ]
     first, last = span_around(date(2026, 2, 3), zoom="quarter")
@@ -143,6 +144,7 @@ def test_bars_that_meet_stand_below_each_other():
         ("a", 4, 16, 0),
         ("b", 9, 3, 1),
         ("c", 20, 5, 0),
+        ("e", 24, 1, 1),
     ]
     assert (rows[1].bars[0].at, rows[1].bars[0].days, rows[1].bars[0].cut) == (0, 2, "start")
 
