@@ -74,7 +74,9 @@ def look_at(calendar: Calendar, *, content: bytes, settings: Mapping[str, Any]) 
     except NoEventColumnsError as error:
         names: Sequence[str] = error.details["columns"]
         guessed = {column: field for field, column in _taken(names, settings).items()}
-        return Preview([PreviewColumn(name, guessed.get(name, "")) for name in names], problem=error.message)
+        samples: Mapping[str, Sequence[str]] = error.details["samples"]
+        columns = [PreviewColumn(name, guessed.get(name, ""), samples[name]) for name in names]
+        return Preview(columns, problem=error.message)
     except KalendsError as error:
         return Preview((), problem=error.message)
     columns = [PreviewColumn(name, reading.columns.get(name, ""), shown) for name, shown in reading.headings.items()]

@@ -110,13 +110,14 @@ def read_table(
     rows, notes = table_rows(payload, columns=list(corrections or ()))
     names = list(dict.fromkeys(name for row in rows for name in row.cells))
     columns = guess_columns(names, corrections=corrections)
+    headings = {name: _samples(rows, name) for name in names}
     missing = [name for name in NEEDED if name not in columns]
     if missing:
-        raise NoEventColumnsError(columns=names, missing=missing)
+        raise NoEventColumnsError(columns=names, missing=missing, samples=headings)
     reading = Reading(
         notes=notes,
         columns={column: name for name, column in columns.items()},
-        headings={name: _samples(rows, name) for name in names},
+        headings=headings,
     )
     if len(rows) > MAX_ROWS:
         reading.notes.append(f"Only the first {MAX_ROWS:,} rows were read.")
