@@ -49,6 +49,8 @@ class _File:
 
     users: int = 0
     attached: bool = False
+    opening: threading.Lock = field(default_factory=threading.Lock)
+    """Held by whoever opens or closes it."""
     writing: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -131,6 +133,7 @@ class DuckWarehouse(Warehouse):
     def tenant(self, tenant_id: UUID) -> Iterator[DuckTenant]:
         file = self._take(tenant_id)
         try:
+            self._close_surplus()
             cursor = self._root.cursor()
             try:
                 cursor.execute(f"USE {catalog(tenant_id)}")
@@ -172,7 +175,8 @@ class DuckWarehouse(Warehouse):
     def close(self) -> None:
         with self._lock:
             for tenant_id in self.attached():
-                self._detach(tenant_id)
+                with self._files[tenant_id].opening:
+                    self._detach(tenant_id)
             self._root.close()
 
     def _take(self, tenant_id: UUID) -> _File:
@@ -182,13 +186,13 @@ class DuckWarehouse(Warehouse):
             self._files.move_to_end(tenant_id)
             file.users += 1
             try:
-                if not file.attached:
-                    self._attach(tenant_id)
-                    file.attached = True
+                with file.opening:
+                    if not file.attached:
+                        self._attach(tenant_id)
+                        file.attached = True
             except BaseException:
                 file.users -= 1
                 raise
-            self._detach_surplus()
             return file
 
     def _attach(self, tenant_id: UUID) -> None:
@@ -198,24 +202,44 @@ class DuckWarehouse(Warehouse):
         self.path(tenant_id).chmod(0o600)
 
     def _detach(self, tenant_id: UUID) -> None:
-        """Close the tenant's file; DuckDB writes its log into it first."""
-        self._root.execute(f"DETACH {catalog(tenant_id)}")
-        self._files[tenant_id].attached = False
+        """Close the tenant's file if it is open; DuckDB writes its log into it first. The caller holds `opening`."""
+        if self._files[tenant_id].attached:
+            with self._root.cursor() as cursor:
+                cursor.execute(f"DETACH {catalog(tenant_id)}")
+            self._files[tenant_id].attached = False
 
-    def _detach_surplus(self) -> None:
+    def _close_surplus(self) -> None:
         """Close least recently used files above the bound; one in use is never closed, so the bound may be passed."""
-        attached = self.attached()
-        idle = [tenant_id for tenant_id in attached if not self._files[tenant_id].users]
-        for tenant_id in idle[: max(0, len(attached) - self._max_attached)]:
-            self._detach(tenant_id)
+        with self._lock:
+            attached = self.attached()
+            idle = [tenant_id for tenant_id in attached if not self._files[tenant_id].users]
+            surplus = idle[: max(0, len(attached) - self._max_attached)]
+            # Counted as in use, so that nobody else closes or drops them.
+            for tenant_id in surplus:
+                self._files[tenant_id].users += 1
+        for tenant_id in surplus:
+            self._close_counted(tenant_id)
+
+    def _close_counted(self, tenant_id: UUID) -> None:
+        """Close a file that only we have counted as in use; that takes a while, and others need not wait for it."""
+        file = self._files[tenant_id]
+        try:
+            # Whoever asks for it from here on waits for `opening`, and opens it again.
+            with file.opening:
+                if file.users == 1:
+                    self._detach(tenant_id)
+        finally:
+            with self._lock:
+                file.users -= 1
 
     def _try_drop(self, tenant_id: UUID) -> bool:
         with self._lock:
             file = self._files.get(tenant_id)
             if file is not None and file.users:
                 return False
-            if file is not None and file.attached:
-                self._detach(tenant_id)
+            if file is not None:
+                with file.opening:
+                    self._detach(tenant_id)
             self._files.pop(tenant_id, None)
             self.path(tenant_id).unlink(missing_ok=True)
             Path(f"{self.path(tenant_id)}.wal").unlink(missing_ok=True)
