@@ -89,7 +89,9 @@ def test_a_header_that_only_a_person_understands():
 def test_a_table_without_the_columns_of_an_event_names_what_is_missing(header, missing):
     with pytest.raises(NoEventColumnsError) as error:
         table(f"{header}\na,1\nb,2\n")
-    assert error.value.details == {"columns": header.split(","), "missing": missing}
+    columns = header.split(",")
+    samples = dict(zip(columns, (["a", "b"], ["1", "2"]), strict=True))
+    assert error.value.details == {"columns": columns, "missing": missing, "samples": samples}
     assert error.value.code == "no_event_columns"
 
 
