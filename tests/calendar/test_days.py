@@ -172,14 +172,20 @@ def test_seasons_follow_the_hemisphere():
 
 
 def test_quality_falls_where_things_are_not_settled():
-    tentative = EventFields(name="Maybe", starts_on=date(2024, 4, 10), ends_on=date(2024, 4, 10), status="tentative")
-    rows = by_date(
-        build("AE", first_day=date(2024, 1, 1), last_day=date(2030, 12, 31), events=[DatedEvent("1", tentative)])
-    )
-    assert rows[date(2024, 6, 5)]["quality_score"] == 1
-    assert rows[date(2030, 4, 12)]["quality_score"] == pytest.approx(0.9)
-    assert rows[date(2024, 5, 5)]["quality_score"] == 1
-    assert rows[date(2024, 4, 10)]["quality_score"] < 1
+    def event(day, **more):
+        return EventFields(name="Maybe", starts_on=date(2024, 4, day), ends_on=date(2024, 4, day), **more)
+
+    events = [
+        DatedEvent("1", event(16, status="tentative")),
+        DatedEvent("2", event(17), is_open=True),
+        DatedEvent("3", event(18), is_open=True, is_critical=True),
+        DatedEvent("4", event(19, status="tentative"), is_open=True),
+    ]
+    rows = by_date(build("AE", first_day=date(2024, 1, 1), last_day=date(2030, 12, 31), events=events))
+    quality = {day: row["quality_score"] for day, row in rows.items()}
+    assert quality[date(2024, 6, 5)] == quality[date(2024, 5, 5)] == 1
+    assert [quality[date(2024, 4, day)] for day in (16, 17, 18, 19)] == pytest.approx([0.95, 0.8, 0.5, 0.75])
+    assert quality[date(2030, 4, 12)] == pytest.approx(0.85 if rows[date(2030, 4, 12)]["holiday_is_estimated"] else 0.9)
     far = by_date(build("IN", first_day=date(2036, 5, 5), last_day=date(2036, 5, 5)))
     assert far[date(2036, 5, 5)]["quality_score"] == pytest.approx(0.5)
 

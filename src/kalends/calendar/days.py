@@ -28,6 +28,7 @@ from kalends.calendar.moments import moment_book, moment_columns, occurrences, s
 from kalends.calendar.parts import part_columns
 from kalends.calendar.regional import regional_adjustments
 from kalends.calendar.seasonality import seasonality_columns
+from kalends.methods.grades import CAP
 from kalends.methods.seasonality import SeasonalFactors
 
 CALENDAR_DAYS: Final = "calendar_days"
@@ -101,8 +102,15 @@ DAY_SCHEMA: Final = ibis.schema(
 VALUES: Final = tuple(column.name for column in DAY_COLUMNS)
 """Everything but the version columns: what is compared to see whether a day changed."""
 
-# How much is left of a day's quality when something on it is not settled.
-UNKNOWN_HOLIDAYS, ESTIMATED_HOLIDAY, ESTIMATED_MOMENT, TENTATIVE_EVENT = 0.5, 0.9, 0.9, 0.95
+# Gate first, then grade, as everywhere (kalends.methods.grades). What follows from rules alone is half of a day.
+BY_RULE: Final = 5.0
+WEIGHTS: Final = {
+    "differences are settled": (2.0, ~pl.col("has_open_event")),
+    "the holiday's date is settled": (1.5, ~pl.col("holiday_is_estimated")),
+    "the moments' dates are settled": (1.0, (pl.col("moments_certainty") != "estimated").fill_null(value=True)),
+    "events are fixed": (0.5, ~pl.col("has_tentative_event")),
+}
+"""Checks of a day: weight, and whether it passes."""
 
 
 def build_days(
@@ -187,12 +195,14 @@ def _finished(frame: pl.DataFrame, calendar_id: UUID, definition: CalendarDefini
 
 
 def _quality(known: tuple[int, int]) -> pl.Expr:
-    """1 where everything on the day is settled; less for estimated dates, tentative events and years not known yet."""
-    year = pl.when(pl.col("year_number").is_between(*known)).then(1.0).otherwise(UNKNOWN_HOLIDAYS)
-    holiday = pl.when("holiday_is_estimated").then(ESTIMATED_HOLIDAY).otherwise(1.0)
-    moment = pl.when((pl.col("moments_certainty") == "estimated").fill_null(value=False)).then(ESTIMATED_MOMENT)
-    tentative = pl.when("has_tentative_event").then(TENTATIVE_EVENT).otherwise(1.0)
-    return year * holiday * moment.otherwise(1.0) * tentative
+    """The share of the weight of the checks that pass; at most CAP where a gate fails.
+
+    Gates: the year's holidays are known, and no critical difference waits for a person.
+    """
+    whole = BY_RULE + sum(weight for weight, _ in WEIGHTS.values())
+    passed = sum((pl.when(passes).then(weight).otherwise(0.0) for weight, passes in WEIGHTS.values()), pl.lit(BY_RULE))
+    is_capped = ~pl.col("year_number").is_between(*known) | pl.col("has_critical_event")
+    return (passed / whole).clip(upper_bound=pl.when(is_capped).then(CAP).otherwise(1.0))
 
 
 def _provenance(definition: CalendarDefinition, seasonality: str) -> str:

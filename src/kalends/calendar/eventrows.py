@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from kalends.calendar.events import (
     occurrences_of,
     span_of,
 )
-from kalends.calendar.models import Event
+from kalends.calendar.models import Event, StoredConflict
 
 # An event shows at most this many days before its first and after its last (EventFields.days_before, days_after).
 WINDOW = 366
@@ -69,11 +69,15 @@ def _occurs(fields: EventFields, first: date, last: date) -> bool:
     return any(each.starts_on <= last and each.ends_on >= first for _, each in occurrences_of(fields))
 
 
-def dated(event: Event, *, first: date, last: date) -> list[DatedEvent]:
-    """The event's occurrences on the days from `first` to `last`: itself, where it does not repeat."""
+def dated(event: Event, *, first: date, last: date, severities: Collection[str] = ()) -> list[DatedEvent]:
+    """The event's occurrences on the days from `first` to `last`: itself, where it does not repeat.
+
+    `severities`: those of the differences about it that are not settled.
+    """
     found = occurrences_of(fields_of(event))
+    is_open, is_critical = bool(severities), "critical" in severities
     return [
-        DatedEvent(str(event.id), fields, on)
+        DatedEvent(str(event.id), fields, on, is_open=is_open, is_critical=is_critical)
         for on, fields in found
         if fields.starts_on <= last and fields.ends_on >= first
     ]
@@ -83,7 +87,19 @@ def dated_events(work: Work, *, calendar_id: UUID, first: date, last: date, marg
     """The events that may show on those days, windows included; each occurrence of one that repeats."""
     rows = events_between(work, calendar_id=calendar_id, first=first, last=last, margin=margin)
     begin, end = _around(first, last, margin)
-    return [each for row in rows for each in dated(row, first=begin, last=end)]
+    open_ = _unsettled(work, calendar_id)
+    return [each for row in rows for each in dated(row, first=begin, last=end, severities=open_.get(row.id, ()))]
+
+
+def _unsettled(work: Work, calendar_id: UUID) -> dict[UUID, set[str]]:
+    """How grave the differences are that wait for a person, by event."""
+    query = select(StoredConflict.event_id, StoredConflict.severity).where(
+        StoredConflict.calendar_id == calendar_id, StoredConflict.state.in_(("open", "waiting"))
+    )
+    found: dict[UUID, set[str]] = {}
+    for event_id, severity in work.session.execute(query):
+        found.setdefault(event_id, set()).add(severity)
+    return found
 
 
 def plain_event(event: Event) -> dict[str, Any]:

@@ -231,11 +231,16 @@ def merge(*, records: Sequence[SourceRecord]) -> Merged:
 
 @dataclass(frozen=True, slots=True)
 class DatedEvent:
-    """An event as the days need it: one for each occurrence. `on`: the rule's day; None for what does not repeat."""
+    """An event as the days need it: one for each occurrence. `on`: the rule's day; None for what does not repeat.
+
+    `is_open`, `is_critical`: sources differ about it and nothing is settled yet, and whether that is critical.
+    """
 
     event_id: str
     fields: EventFields
     on: date | None = None
+    is_open: bool = False
+    is_critical: bool = False
 
 
 def occurrences_of(fields: EventFields) -> list[tuple[date | None, EventFields]]:
@@ -261,8 +266,13 @@ def touched(fields: EventFields) -> tuple[date, date]:
     )
 
 
+DOUBTS: Final = ("tentative", "open", "critical")
+"""What may not be settled about an event that is on."""
+
+
 def event_columns(frame: pl.DataFrame, *, events: Sequence[DatedEvent]) -> pl.DataFrame:
-    """`frame` (column `date`) with events, event_windows, event_impact and has_tentative_event.
+    """`frame` (column `date`) with events, event_windows, event_impact, and has_tentative_event, has_open_event,
+    has_critical_event for what is on.
 
     events, event_windows: canonical JSON lists of the ids that are on, or in their window before or after. Impacts of
     one direction combine as chances do (1 - product of 1 - x), so that they never pass 1; up and down are subtracted.
@@ -279,14 +289,14 @@ def event_columns(frame: pl.DataFrame, *, events: Sequence[DatedEvent]) -> pl.Da
             _id_list(pl.col("event_id").filter(on)).alias("events"),
             _id_list(pl.col("event_id").filter(~on)).alias("event_windows"),
             (_combined(effect.filter(on), 1.0) - _combined(effect.filter(on), -1.0)).alias("event_impact"),
-            (pl.col("is_tentative") & on).any().alias("has_tentative_event"),
+            *((pl.col(f"is_{doubt}") & on).any().alias(f"has_{doubt}_event") for doubt in DOUBTS),
         )
     )
     return frame.join(daily, on="date", how="left").with_columns(
         pl.col("events").fill_null("[]"),
         pl.col("event_windows").fill_null("[]"),
         pl.col("event_impact").fill_null(0.0),
-        pl.col("has_tentative_event").fill_null(value=False),
+        *(pl.col(f"has_{doubt}_event").fill_null(value=False) for doubt in DOUBTS),
     )
 
 
@@ -294,12 +304,12 @@ def _event_days(events: Sequence[DatedEvent]) -> pl.DataFrame:
     """One row per event and day that it touches."""
     rows = [
         (*touched(event.fields), event.fields.starts_on, event.fields.ends_on, event.event_id, event.fields.effect,
-         event.fields.status == "tentative")
+         event.fields.status == "tentative", event.is_open, event.is_critical)
         for event in events
     ]  # fmt: skip
     schema = {
         "from": pl.Date, "to": pl.Date, "starts_on": pl.Date, "ends_on": pl.Date, "event_id": pl.String,
-        "effect": pl.Float64, "is_tentative": pl.Boolean,
+        "effect": pl.Float64, **{f"is_{doubt}": pl.Boolean for doubt in DOUBTS},
     }  # fmt: skip
     spans = pl.DataFrame(rows, schema=schema, orient="row")
     exploded = spans.with_columns(pl.date_ranges("from", "to").alias("date")).explode("date")
