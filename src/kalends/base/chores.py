@@ -1,7 +1,8 @@
 """What a house must do now and then, whoever calls: throw away what nobody can use any more.
 
 A room declares a chore with `@chore`, and one that cannot wait an hour with `@frequent_chore`. The worker does them
-all; one that fails is logged and tried again with the next round. Several servers may do the same chore at the same time, so each must be harmless when repeated.
+all; one that fails is logged and tried again with the next round. Several servers may do the same chore at the same
+time, so each must be harmless when repeated.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ MEANING: Final = {
     "seasonality_source": "pattern:INDUSTRY, or learned:DAYS from the company's own facts.",
     "industry_seasonality": "JSON: the pattern's parts that hold -> factor.",
     "industry_attributes": "JSON: what is typical of the industry.",
-    "regional_adjustments": "JSON: market -> is_business_day, season, seasonality_factor, for the markets besides the first.",
+    "regional_adjustments": "JSON: each further market -> is_business_day, season, seasonality_factor.",
     "moments": "JSON list: codes of the trade's moments on this day, in any market.",
     "moments_certainty": "confirmed, calculated or estimated: the least sure of them.",
     "is_black_friday": "Whether it is; empty where the market's dates are not known.",
