@@ -87,7 +87,9 @@ def every_page(page):
         "sources": "/calendar-sources",
         "conflicts": "/calendar-conflicts",
         "settled": "/calendar-conflicts?settled=true",
-        **{f"setup-{step}": f"/calendar-setup/{step}" for step in ("business", "fiscal", "periods", "market", "review")},
+        **{
+            f"setup-{step}": f"/calendar-setup/{step}" for step in ("business", "fiscal", "periods", "market", "review")
+        },
         "data": "/data",
         "batch": first_link(page, r"^/data/batches/"),
         "upload": "/data/upload",
