@@ -9,6 +9,7 @@ from typing import Any, Final
 from kalends.base.work import Work
 from kalends.calendar import month
 from kalends.calendar.calendars import definition_of
+from kalends.calendar.consolidation import label_of
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.events import DatedEvent
 from kalends.calendar.filters import HOLIDAYS, MOMENTS, Filters
@@ -96,7 +97,7 @@ def _timeline(work: Work, calendar: Calendar, look: Look, shown: date, filters: 
             by=look.rows,
             first=first,
             last=last,
-            labels=lambda name: labels.get(name, name),
+            labels=lambda name: labels.get(name) or label_of(name),
             room=ROOM[look.zoom],
         ),
         "title": f"{first.year}, quarter {quarter}" if look.zoom == "quarter" else str(first.year),

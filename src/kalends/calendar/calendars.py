@@ -29,6 +29,7 @@ from kalends.calendar.fiscaldays import build_fiscal_days
 from kalends.calendar.holidays import known_years
 from kalends.calendar.industry import industry_of, is_known_industry
 from kalends.calendar.models import Calendar, CalendarVersion, LearnedFactors
+from kalends.calendar.weighing import weigh_anew
 from kalends.identity.service import workspace
 from kalends.methods.seasonality import SeasonalFactors
 
@@ -160,6 +161,9 @@ def update_calendar(
     work.session.flush()
     first, last = min(was.first_day, definition.first_day), max(was.last_day, definition.last_day)
     mark_days(work, calendar=calendar, reason="redefined", first=first, last=last)
+    if (was.markets, was.moments_off) != (definition.markets, definition.moments_off):
+        # Moments and public holidays of other markets speak of the events now.
+        weigh_anew(work, calendar_id=calendar.id)
     work.audit(
         "calendar.update",
         subject_kind="calendar",

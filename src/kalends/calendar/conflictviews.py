@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kalends.base.pages import Choice
 from kalends.calendar.conflicts import ConflictView, plain_conflict
-from kalends.calendar.consolidation import GROUPS, Policy
+from kalends.calendar.consolidation import GROUPS, Policy, label_of
 from kalends.calendar.events import EVENT_TYPES
 from kalends.calendar.forms import DIRECTIONS, IMPACTS
 from kalends.calendar.models import EventPair
@@ -57,7 +57,11 @@ def shown(view: ConflictView, labels: Mapping[str, str]) -> dict[str, Any]:
     """A conflict, ready to be read; `labels`: what people call each source."""
     plain = plain_conflict(view)
     said = [
-        {"source": one["source"], "label": labels.get(one["source"], one["source"]), "words": in_words(one["values"])}
+        {
+            "source": one["source"],
+            "label": labels.get(one["source"]) or label_of(one["source"]),
+            "words": in_words(one["values"]),
+        }
         for one in plain["said"]
     ]
     chosen = CHOSEN_BY.get(plain["strategy"], f"Chosen by the strategy “{plain['strategy']}”.")

@@ -17,7 +17,7 @@ from sqlalchemy import insert
 
 from kalends.base.ids import new_id
 from kalends.base.work import Work
-from kalends.calendar.calendars import Span, lock_calendar
+from kalends.calendar.calendars import Span, definition_of, lock_calendar
 from kalends.calendar.changes import mark_spans
 from kalends.calendar.conflictrows import standing_about, write_conflicts
 from kalends.calendar.consolidation import (
@@ -25,12 +25,15 @@ from kalends.calendar.consolidation import (
     Policy,
     SourceCalendar,
     Spoken,
+    Tables,
     choose,
     claims_about,
     comparable,
     hold,
     identify_conflicts,
     matched,
+    ruled,
+    ruling_for,
 )
 from kalends.calendar.eventrows import fields_of, put_fields
 from kalends.calendar.events import EVENT_FIELDS, MANUAL, Merged, touched
@@ -122,13 +125,24 @@ def _held(work: Work, near: Nearby, stirred: Mapping[str, Sequence[str]], policy
         override = near.overrides.get(UUID(event_id))
         if override:
             entries.append(Spoken(SourceCalendar(MANUAL, ()), SourceEntry(f"override:{event_id}", override)))
-    claims = {event_id: claims_about(event_id, entries) for event_id, entries in said.items()}
+    definition = definition_of(near.calendar)
+    tables = Tables(definition.markets, definition.moments_off)
+    rulings = {event_id: ruling_for(entries, tables=tables) for event_id, entries in said.items()}
+    claims = {event_id: ruled(claims_about(event_id, entries), rulings[event_id]) for event_id, entries in said.items()}
     choices = choose(identify_conflicts(claims.values()), policy=policy)
     standing = standing_about(work, [UUID(event_id) for event_id in said])
     decided = standing.decisions
     return [
         standing.checked(
-            hold(event_id, entries, claims=claims[event_id], choices=choices, policy=policy, decisions=decided)
+            hold(
+                event_id,
+                entries,
+                claims=claims[event_id],
+                choices=choices,
+                policy=policy,
+                decisions=decided,
+                ruling=rulings[event_id],
+            )
         )
         for event_id, entries in sorted(said.items())
     ]

@@ -22,6 +22,8 @@ from kalends.calendar.occurrences import Direction, Impact, OccurrenceChange, St
 from kalends.calendar.repeating import MAX_TIMES, canonical_rule, days_of
 
 MANUAL: Final = "manual"
+SETUP: Final = "setup"
+"""The source of the events that setting up makes."""
 """The source of what people write by hand; over another source's record it is an override, and wins."""
 
 # Even steps from nothing to everything: the levels are an order, not a measurement.

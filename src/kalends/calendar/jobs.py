@@ -12,8 +12,8 @@ from kalends.base.work import House
 from kalends.calendar.calendars import REBUILD, refresh_days
 from kalends.calendar.consolidating import consolidate_pending
 from kalends.calendar.newyear import extend_all
-from kalends.calendar.sources import CONSOLIDATE
 from kalends.calendar.sourcevisits import READ_ADDRESS, read_address, read_due
+from kalends.calendar.weighing import CONSOLIDATE
 
 
 @job(REBUILD, queue=LIGHT)

@@ -48,6 +48,8 @@ class Moment(BaseModel):
     name: str
     aliases: tuple[str, ...] = ()
     """What else people call it, in lower case and without the year: other languages, short forms."""
+    around: tuple[str, ...] = ()
+    """What people call its days with others around them, or a sale at the time: days that no rule knows."""
     kind: Literal["shopping", "gifting", "religious", "cultural", "sport", "holiday", "season"]
     when: tuple[When, ...]
     source: str

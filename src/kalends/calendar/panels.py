@@ -15,6 +15,7 @@ from kalends.calendar.calendars import default_calendar, get_calendar
 from kalends.calendar.changes import event_history, latest_records
 from kalends.calendar.comments import list_comments
 from kalends.calendar.conflictrows import UNDECIDED
+from kalends.calendar.consolidation import label_of
 from kalends.calendar.events import MANUAL, event_type
 from kalends.calendar.forms import EventForm
 from kalends.calendar.models import Event, EventComment, SourceEvent, StoredConflict
@@ -114,7 +115,7 @@ def provenance_words(provenance: Mapping[str, str], labels: Mapping[str, str]) -
     for name, source in provenance.items():
         found.setdefault(source, []).append(FIELD_WORDS.get(name, name).lower())
     ranked = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
-    return tuple(Said(labels.get(source, source), tuple(sorted(names))) for source, names in ranked)
+    return tuple(Said(labels.get(source) or label_of(source), tuple(sorted(names))) for source, names in ranked)
 
 
 def changes_of(event: Event, history: Sequence[SourceEvent], labels: Mapping[str, str]) -> list[Change]:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from kalends.base.work import Work
 from kalends.calendar.conflictrows import UNDECIDED
+from kalends.calendar.consolidation import label_of
 from kalends.calendar.eventrows import dated, events_between
 from kalends.calendar.events import EVENT_TYPES, MANUAL, EventFields, event_type
 from kalends.calendar.filters import EVERYWHERE, HOLIDAYS, MOMENTS, Filters
@@ -113,7 +114,7 @@ def _sources(work: Work, calendar: Calendar, used: set[str]) -> dict[str, str]:
     """Source name -> what people call it; people themselves first."""
     labels = source_labels(work, calendar=calendar)
     return {MANUAL: labels[MANUAL]} | {
-        name: labels.get(name, name) for name in sorted((used | labels.keys()) - {MASTER, MANUAL})
+        name: labels.get(name) or label_of(name) for name in sorted((used | labels.keys()) - {MASTER, MANUAL})
     }
 
 

@@ -23,7 +23,8 @@ from kalends.calendar.consolidation.reports import reading_grade
 from kalends.calendar.models import Calendar, CalendarSource, SourceReading, StoredEntry
 from kalends.calendar.reading import Reading, SourceEntry, read_ics, read_table
 from kalends.calendar.reading.dates import DayOrder
-from kalends.calendar.sources import SourceSettings, consolidate_soon, get_source
+from kalends.calendar.sources import SourceSettings, get_source
+from kalends.calendar.weighing import consolidate_soon
 
 FATES_KEPT: Final = 1_000
 """Of what was mended or refused, how many are kept to show; the counts are of all."""

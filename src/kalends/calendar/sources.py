@@ -23,8 +23,8 @@ from kalends.calendar.events import MANUAL
 from kalends.calendar.fetching import clean_address, host_of
 from kalends.calendar.models import CalendarSource, StoredEntry
 from kalends.calendar.reading.dates import DayOrder
+from kalends.calendar.weighing import consolidate_soon, weigh_anew
 
-CONSOLIDATE: Final = "calendar.consolidate"
 PURPOSE: Final = "calendar_addresses"
 RESERVED: Final = frozenset({MANUAL, "master", "person", "wording"})
 FIRST_PRIORITY: Final = 100
@@ -157,19 +157,12 @@ def change_source(
     if plain_source(source) == before and change.address is None:
         return source
     if (source.priority, source.markets) != weighed:
-        _weigh_anew(work, source)
+        weigh_anew(work, calendar_id=source.calendar_id, which=StoredEntry.source_id == source.id)
     source.row_version, source.updated_at = source.row_version + 1, work.now
     work.session.flush()
     after = plain_source(source)
     work.audit("source.change", subject_kind="calendar_source", subject_id=source.id, before=before, after=after)
     return source
-
-
-def _weigh_anew(work: Work, source: CalendarSource) -> None:
-    """Have all that the source says held against the others again."""
-    mine = update(StoredEntry).where(StoredEntry.source_id == source.id)
-    work.session.execute(mine.values(is_pending=True))
-    consolidate_soon(work, calendar_id=source.calendar_id)
 
 
 def _minutes(wanted: int) -> int | None:
@@ -216,11 +209,6 @@ def remove_source(work: Work, *, source_id: UUID) -> None:
     source.sealed_address = source.next_read_at = None
     work.audit("source.remove", subject_kind="calendar_source", subject_id=source.id, before=before)
     consolidate_soon(work, calendar_id=source.calendar_id)
-
-
-def consolidate_soon(work: Work, *, calendar_id: UUID) -> None:
-    """Have what is pending made into events after the commit."""
-    work.defer(CONSOLIDATE, subject_id=calendar_id, lock=f"calendar:{calendar_id}", calendar_id=str(calendar_id))
 
 
 def plain_source(source: CalendarSource) -> dict[str, Any]:

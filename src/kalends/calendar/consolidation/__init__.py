@@ -16,7 +16,9 @@ from kalends.calendar.consolidation.master import (
 from kalends.calendar.consolidation.patterns import Pattern, conflict_patterns
 from kalends.calendar.consolidation.reports import SourceReport, validate_sources
 from kalends.calendar.consolidation.resolution import NoSuchDifferenceError, apply_resolution
+from kalends.calendar.consolidation.ruled import ruled, ruling_for
 from kalends.calendar.consolidation.sources import SourceCalendar, Spoken, comparable, spoken_by_id, title_aliases
+from kalends.calendar.consolidation.tables import Tables, label_of
 
 __all__ = [
     "GROUPS",
@@ -30,6 +32,7 @@ __all__ = [
     "SourceCalendar",
     "SourceReport",
     "Spoken",
+    "Tables",
     "apply_resolution",
     "choose",
     "claims_about",
@@ -40,7 +43,10 @@ __all__ = [
     "group_value",
     "hold",
     "identify_conflicts",
+    "label_of",
     "matched",
+    "ruled",
+    "ruling_for",
     "spoken_by_id",
     "title_aliases",
     "validate_sources",

@@ -7,7 +7,7 @@ matter, and running again changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -23,6 +23,7 @@ from kalends.calendar.consolidation.claims import (
     preferred,
     severity_of,
 )
+from kalends.calendar.consolidation.ruled import ruled, ruling_for
 from kalends.calendar.consolidation.shown import as_html
 from kalends.calendar.consolidation.sources import (
     SourceCalendar,
@@ -30,6 +31,7 @@ from kalends.calendar.consolidation.sources import (
     comparable,
     spoken_by_id,
 )
+from kalends.calendar.consolidation.tables import Dated, Tables, label_of
 from kalends.calendar.events import EventFields, canonical_fields
 from kalends.methods.matching import Answers, Ask, stable_ids
 from kalends.methods.truth import UNRESOLVED, Choice, Claim, resolve
@@ -90,9 +92,10 @@ def hold(
     choices: Mapping[Any, Choice],
     policy: Policy,
     decisions: Decisions | None = None,
+    ruling: Dated | None = None,
 ) -> MasterEvent:
     """One event from its entries and what they claim. What was written by hand wins field by field; `choices` settles
-    the rest.
+    the rest. `ruling`: what a table says of its days, told beside the choice.
     """
     by_hand = {name: value for spoken in said if spoken.is_by_hand for name, value in spoken.fields.items()}
     others = [spoken for spoken in said if not spoken.is_by_hand]
@@ -105,10 +108,15 @@ def hold(
         values |= group_fields(group, str(chosen.value))
         provenance |= dict.fromkeys(group_fields(group, str(chosen.value)), chosen.source)
         if conflict is not None and not set(GROUPS[group]) <= by_hand.keys():
-            conflicts.append(conflict)
+            conflicts.append(_explained(conflict, ruling) if ruling and group == "days" else conflict)
     values |= by_hand
     provenance |= dict.fromkeys(by_hand, "manual")
     return MasterEvent(event_id, _fitting(values), provenance, tuple(sorted(s.id for s in said)), tuple(conflicts))
+
+
+def _explained(conflict: Conflict, ruling: Dated) -> Conflict:
+    """The conflict with what the table says, where it has it from and how sure that is."""
+    return replace(conflict, reason=f"{conflict.reason.replace(ruling.source, label_of(ruling.source))} {ruling.told}")
 
 
 def _rank(impact: str) -> int:
@@ -230,21 +238,34 @@ def consolidate(
     previous: Mapping[str, Sequence[str]] | None = None,
     decisions: Decisions | None = None,
     answers: Answers | None = None,
+    tables: Tables | None = None,
     new_id: Callable[[], str] = lambda: str(uuid4()),
 ) -> MasterCalendar:
     """One calendar from many. `previous`: event id -> its entries' ids, from the run before, so that ids stay.
 
-    `decisions`: what people chose; `answers`: pairs of entries -> whether people called them one event. Raises
-    ValueError when two sources have one name.
+    `decisions`: what people chose; `answers`: pairs of entries -> whether people called them one event; `tables`: the
+    markets whose moments and public holidays speak, too (None: they do not). Raises ValueError when two sources have
+    one name.
     """
     rules, said = policy or Policy(), spoken_by_id(sources)
     matching = matched([comparable(spoken) for spoken in said.values()], answers=answers)
     members = stable_ids(matching.clusters, previous or {}, new_id=new_id)
     grouped = {event_id: [said[entry] for entry in entries] for event_id, entries in members.items()}
-    claims = {event_id: claims_about(event_id, entries) for event_id, entries in grouped.items()}
+    rulings = {event_id: ruling_for(entries, tables=tables) for event_id, entries in grouped.items()} if tables else {}
+    claims = {
+        event_id: ruled(claims_about(event_id, entries), rulings.get(event_id)) for event_id, entries in grouped.items()
+    }
     choices = choose(identify_conflicts(claims.values()), policy=rules)
     events = [
-        hold(event_id, entries, claims=claims[event_id], choices=choices, policy=rules, decisions=decisions)
+        hold(
+            event_id,
+            entries,
+            claims=claims[event_id],
+            choices=choices,
+            policy=rules,
+            decisions=decisions,
+            ruling=rulings.get(event_id),
+        )
         for event_id, entries in grouped.items()
     ]
     events.sort(key=lambda event: (event.fields.starts_on, event.fields.name, event.members))

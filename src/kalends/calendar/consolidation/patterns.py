@@ -9,6 +9,7 @@ from typing import Final
 
 from kalends.calendar.consolidation.claims import GROUPS, WORDING, group_fields
 from kalends.calendar.consolidation.master import Conflict
+from kalends.calendar.consolidation.tables import is_table
 
 Key = tuple[str, str]
 """(event id, group of fields): one conflict."""
@@ -63,7 +64,9 @@ def conflict_patterns(conflicts: Sequence[Conflict]) -> tuple[Pattern, ...]:
 
 
 def _parties(conflicts: Sequence[Conflict]) -> list[tuple[str, str]]:
-    return sorted({(source, conflict.group) for conflict in conflicts for source, _ in conflict.values})
+    """Every calendar in a conflict, with the fields. The tables of moments and holidays are not late: others are."""
+    said = {(source, conflict.group) for conflict in conflicts for source, _ in conflict.values}
+    return sorted((source, group) for source, group in said if not is_table(source))
 
 
 def _held_by(pattern: Pattern, held: Mapping[Key, str]) -> int:

@@ -87,7 +87,7 @@ def title_aliases() -> dict[str, str]:
     """Every name of every moment (lower case) -> its code with blanks: one word for all languages."""
     found: dict[str, str] = {}
     for code, moment in moment_book().moments.items():
-        for name in (moment.name, code.replace("_", " "), *getattr(moment, "aliases", ())):
+        for name in (moment.name, code.replace("_", " "), *moment.aliases, *moment.around):
             found.setdefault(name.casefold(), code)
     return found
 

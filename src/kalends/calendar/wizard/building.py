@@ -14,12 +14,12 @@ from kalends.calendar.changes import latest_records, mark_spans, record_change
 from kalends.calendar.days import build_days
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.eventrows import fields_of
-from kalends.calendar.events import DatedEvent, touched
+from kalends.calendar.events import SETUP, DatedEvent, touched
 from kalends.calendar.models import Calendar, Event
 from kalends.calendar.planning import KeyedEvent, upsert_events
 from kalends.calendar.wizard.drafts import finish_draft
 from kalends.calendar.wizard.pictures import fiscal_picture
-from kalends.calendar.wizard.plan import SETUP, Plan, definition_of_plan
+from kalends.calendar.wizard.plan import Plan, definition_of_plan
 from kalends.identity.service import change_workspace
 
 

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.calendar.calendars import default_calendar, definition_of
+from kalends.calendar.events import SETUP
 from kalends.calendar.industry import industry_of, is_known_industry
 from kalends.calendar.models import Event, Setup
 from kalends.calendar.wizard.forms import STEPS, Errors, Said, Step, checked_step, one, suggestions
-from kalends.calendar.wizard.plan import SETUP, Competitor, Plan, plan_of, usual_moments
+from kalends.calendar.wizard.plan import Competitor, Plan, plan_of, usual_moments
 from kalends.identity.service import workspace
 
 BOOKS = "books"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -17,9 +17,6 @@ from kalends.calendar.fiscal import AnyFiscalYears
 from kalends.calendar.industry import Industry, PeakPeriod, industry_of
 from kalends.calendar.moments import moment_book
 from kalends.calendar.places import countries, regions
-
-SETUP: Final = "setup"
-"""The source of the events that setting up makes."""
 
 
 def _market(value: object) -> object:

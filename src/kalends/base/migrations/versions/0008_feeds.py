@@ -1,4 +1,4 @@
-"""Sources by address and by rule, and private addresses of feeds."""
+"""Sources by address, and private addresses of feeds."""
 
 from __future__ import annotations
 
@@ -13,14 +13,10 @@ from kalends.base.migrations.tables import foreign, lookup, reference, tenant_ta
 revision = "0008"
 down_revision = "0007"
 
-KINDS = "kind IN ('file', 'address', 'holidays', 'moments', 'fiscal')"
-
 
 def upgrade() -> None:
     for column in address_columns():
         op.add_column("calendar_sources", column)
-    op.drop_constraint("kind", "calendar_sources")
-    op.create_check_constraint("kind", "calendar_sources", KINDS)
     op.execute("CREATE INDEX ix_calendar_sources_due ON calendar_sources (next_read_at) WHERE removed_at IS NULL")
     tenant_table(
         "calendar_feeds",
@@ -75,7 +71,5 @@ def downgrade() -> None:
     op.drop_table("calendar_feeds")
     op.execute("DROP POLICY lookup ON calendar_sources")
     op.drop_index("ix_calendar_sources_due", "calendar_sources")
-    op.drop_constraint("kind", "calendar_sources")
-    op.create_check_constraint("kind", "calendar_sources", "kind IN ('file', 'address')")
     for column in address_columns():
         op.drop_column("calendar_sources", column.name)
