@@ -183,6 +183,12 @@ def test_staged_rows_live_on_this_cursor_only(things, warehouse, tenant_id):
         other.execute("SELECT * FROM staged")
 
 
+def test_views_are_listed_apart_from_tables(things):
+    assert things.list_views() == []
+    things.run("CREATE VIEW seen AS SELECT * FROM things")
+    assert (things.list_views(), things.list_tables()) == (["seen"], ["things"])
+
+
 def test_checkpoint_changes_nothing(things):
     things.checkpoint()
     assert read(things) == [ROW, EMPTY]

@@ -12,7 +12,7 @@ import pytest
 
 from kalends.base.ids import new_id
 from kalends.base.warehouse import DuckWarehouse, UnsupportedWarehouseError, WarehouseBusyError, open_warehouse
-from kalends.base.warehouse.duck import LONG_LOG, ROW_GROUP
+from kalends.base.warehouse.duck import LONG_LOG, ROW_GROUP, SHORT_LOG, log_of
 
 SCHEMA = ibis.schema({"name": "string"})
 CANARY = "canary-4711-canary"
@@ -49,6 +49,22 @@ def test_what_does_not_fit_in_memory_is_spilled_encrypted(duck, tenant_id):
     with duck.tenant(tenant_id) as tenant:
         found = tenant.execute("SELECT value FROM duckdb_settings() WHERE name = 'temp_file_encryption'")
     assert found.column("value").to_pylist() == ["true"]
+
+
+def test_a_short_log_stays_beside_a_closed_file_and_a_long_one_is_written_into_it(duck, key_for, tenant_id):
+    log = log_of(duck.path(tenant_id))
+    fill(duck, tenant_id)
+    duck.close()
+    assert 0 < log.stat().st_size <= SHORT_LOG
+    again = DuckWarehouse(folder=log.parent, key_for=key_for)
+    assert read(again, tenant_id) == [CANARY]
+    fill(again, tenant_id, names=[f"{number:0200}" for number in range(20_000)])
+    assert log.stat().st_size > SHORT_LOG
+    again.close()
+    assert not log.exists()
+    third = DuckWarehouse(folder=log.parent, key_for=key_for)
+    assert len(read(third, tenant_id)) == 20_001
+    third.close()
 
 
 def test_the_file_is_the_owners_alone(duck, tenant_id):

@@ -10,20 +10,21 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 import ibis
 import polars as pl
 
 from kalends.calendar.business import business_columns
-from kalends.calendar.definition import CalendarDefinition
+from kalends.calendar.definition import CalendarDefinition, Market
 from kalends.calendar.errors import PeriodError
 from kalends.calendar.events import DatedEvent, event_columns
-from kalends.calendar.fiscal import fiscal_days
+from kalends.calendar.fiscal import AnyFiscalYears, fiscal_days
 from kalends.calendar.holidays import SOURCE as HOLIDAY_SOURCE
 from kalends.calendar.holidays import known_years
-from kalends.calendar.industry import industry_of
+from kalends.calendar.industry import PeakPeriod, industry_of
 from kalends.calendar.moments import moment_book, moment_columns, occurrences, season_columns
 from kalends.calendar.parts import part_columns
 from kalends.calendar.regional import regional_adjustments
@@ -131,44 +132,72 @@ def build_days(
     begin, end = first or definition.first_day, last or definition.last_day
     if not definition.first_day <= begin <= end <= definition.last_day:
         raise PeriodError(f"The calendar spans {definition.first_day} to {definition.last_day}, not {begin} to {end}.")
-    # Whole ISO weeks, months and quarters, and a neighbour each side, so that the edges know what surrounds them.
-    padded_first = date(begin.year, 1, 1) - timedelta(days=31)
-    padded_last = date(end.year, 12, 31) + timedelta(days=31)
-    country = definition.primary.country
+    rules = _rules_of(definition, learned)
+    ruled = _few_years_by_rule if end.year - begin.year < FEW_YEARS else days_by_rule
+    frame = ruled(rules, begin.year, end.year).filter(pl.col("date").is_between(begin, end))
+    frame = event_columns(frame, events=_visible(events, begin, end))
+    return _finished(frame, calendar_id, definition)
+
+
+class Rules(NamedTuple):
+    """What days follow from, apart from their events: calendars that agree in it have the same days."""
+
+    markets: tuple[Market, ...]
+    industry: str
+    fiscal: tuple[AnyFiscalYears, ...]
+    is_southern: bool
+    periods: tuple[PeakPeriod, ...] | None
+    moments_off: frozenset[str]
+    paydays: tuple[int, ...]
+    learned: SeasonalFactors | None
+
+
+def _rules_of(definition: CalendarDefinition, learned: SeasonalFactors | None) -> Rules:
+    return Rules(
+        definition.markets,
+        definition.industry,
+        definition.fiscal,
+        definition.is_southern,
+        definition.periods,
+        definition.moments_off,
+        definition.paydays,
+        learned,
+    )
+
+
+def days_by_rule(rules: Rules, first_year: int, last_year: int) -> pl.DataFrame:
+    """The days of whole calendar years, with every column that no event changes."""
+    # A neighbour each side, so that the edges know what surrounds them and ISO weeks are whole.
+    first, last = date(first_year, 1, 1), date(last_year, 12, 31)
+    padded_first, padded_last = first - timedelta(days=31), last + timedelta(days=31)
+    countries = tuple(dict.fromkeys(market.country for market in rules.markets))
     found = occurrences(
-        countries=definition.countries,
+        countries=countries,
         first_year=padded_first.year - 1,
         last_year=padded_last.year + 1,
-        without=definition.moments_off,
+        without=rules.moments_off,
     )
     frame = (
         pl.date_range(padded_first, padded_last, eager=True)
         .alias("date")
         .to_frame()
-        .with_columns(part_columns(is_southern=definition.is_southern))
+        .with_columns(part_columns(is_southern=rules.is_southern))
     )
-    frame = business_columns(
-        frame, markets=definition.markets, first=padded_first, last=padded_last, paydays=definition.paydays
-    )
-    industry = industry_of(code=definition.industry)
+    frame = business_columns(frame, markets=rules.markets, first=padded_first, last=padded_last, paydays=rules.paydays)
+    industry = industry_of(code=rules.industry)
     frame = seasonality_columns(
-        frame,
-        industry=industry,
-        is_southern=definition.is_southern,
-        periods=definition.periods,
-        learned=learned,
+        frame, industry=industry, is_southern=rules.is_southern, periods=rules.periods, learned=rules.learned
     )
-    frame = frame.filter(pl.col("date").is_between(begin, end))
-    frame = frame.with_columns(
-        regional_adjustments(markets=definition.markets, industry=industry, first=padded_first, last=padded_last).alias(
-            "regional_adjustments"
-        )
-    )
-    frame = frame.join(fiscal_days(dates=frame["date"], timeline=definition.fiscal), on="date", how="left")
-    frame = moment_columns(frame, found=found, country=country)
-    frame = season_columns(frame, found=found, country=country)
-    frame = event_columns(frame, events=_visible(events, begin, end))
-    return _finished(frame, calendar_id, definition)
+    regional = regional_adjustments(markets=rules.markets, industry=industry, first=padded_first, last=padded_last)
+    frame = frame.filter(pl.col("date").is_between(first, last)).with_columns(regional.alias("regional_adjustments"))
+    frame = frame.join(fiscal_days(dates=frame["date"], timeline=rules.fiscal), on="date", how="left")
+    frame = moment_columns(frame, found=found, country=countries[0])
+    return season_columns(frame, found=found, country=countries[0])
+
+
+FEW_YEARS: Final = 3
+"""A changed event, or a new year, touches so many; their days are kept, for it will not be the last change there."""
+_few_years_by_rule = lru_cache(maxsize=64)(days_by_rule)
 
 
 def _visible(events: Sequence[DatedEvent], first: date, last: date) -> list[DatedEvent]:

@@ -35,7 +35,7 @@ DIMENSION_COLUMNS: Final = (
 def publish(work: Work, *, calendar_id: UUID, default_id: UUID, versions: Sequence[int]) -> None:
     """Note in the warehouse that versions of a calendar are published now, and have the view over the default one."""
     warehouse = work.warehouse
-    if not has_view(warehouse):
+    if VIEW not in warehouse.list_views():  # not so before the first build, and after a backup was restored
         warehouse.create(PUBLISHED, PUBLISHED_SCHEMA)
         show_dimension(warehouse, default_id=default_id)
         note_published(warehouse, calendar_id=default_id, versions=_earlier(work, default_id))
@@ -82,13 +82,3 @@ def note_published(warehouse: TenantWarehouse, *, calendar_id: UUID, versions: S
             " VALUES ($calendar, $version, $published)",
             mine | {"version": version, "published": published},
         )
-
-
-def has_view(warehouse: TenantWarehouse) -> bool:
-    """Whether the view is there; not so before the first build, and after a backup was restored."""
-    found = warehouse.execute(
-        "SELECT 1 AS there FROM information_schema.tables WHERE table_catalog = current_database()"
-        " AND table_schema = current_schema() AND table_name = $name",
-        {"name": VIEW},
-    )
-    return bool(found.num_rows)

@@ -108,6 +108,10 @@ class TenantWarehouse(ABC):
         """
 
     @abstractmethod
+    def list_views(self) -> list[str]:
+        """The names of the tenant's views, sorted."""
+
+    @abstractmethod
     def checkpoint(self) -> None:
         """Bring the store into the shape that reads fastest, after a large write."""
 

@@ -30,6 +30,9 @@ from kalends.base.warehouse.parameters import used
 
 LONG_LOG = 16 << 20
 """Bytes of a file's write-ahead log from which a checkpoint pays; DuckDB's own default."""
+SHORT_LOG = 1 << 20
+"""Bytes up to which a file's log stays beside it when the file is closed: to read it at the next opening takes less
+than to write it into the file's columns now, and the next change would only begin another."""
 ROW_GROUP = 40_960
 """Rows that are written as one. What a commit has less than that of goes through the write-ahead log, which takes
 longer than a million rows lose by groups of a third of DuckDB's own size; and a query over a few days reads less.
@@ -202,9 +205,11 @@ class DuckWarehouse(Warehouse):
         self.path(tenant_id).chmod(0o600)
 
     def _detach(self, tenant_id: UUID) -> None:
-        """Close the tenant's file if it is open; DuckDB writes its log into it first. The caller holds `opening`."""
+        """Close the tenant's file if it is open; a long log is written into it first. The caller holds `opening`."""
         if self._files[tenant_id].attached:
+            is_short = size_of(log_of(self.path(tenant_id))) <= SHORT_LOG
             with self._root.cursor() as cursor:
+                cursor.execute(f"PRAGMA {'disable' if is_short else 'enable'}_checkpoint_on_shutdown")
                 cursor.execute(f"DETACH {catalog(tenant_id)}")
             self._files[tenant_id].attached = False
 
@@ -242,7 +247,7 @@ class DuckWarehouse(Warehouse):
                     self._detach(tenant_id)
             self._files.pop(tenant_id, None)
             self.path(tenant_id).unlink(missing_ok=True)
-            Path(f"{self.path(tenant_id)}.wal").unlink(missing_ok=True)
+            log_of(self.path(tenant_id)).unlink(missing_ok=True)
             return True
 
 
@@ -256,7 +261,7 @@ class DuckTenant(TenantWarehouse):
     ) -> None:
         super().__init__(tenant_id=tenant_id, backend=ibis.duckdb.from_connection(cursor))
         self._cursor = cursor
-        self._log = Path(f"{path}.wal")
+        self._log = log_of(path)
         self._writing = writing
 
     def run(self, sql: str, params: Mapping[str, Any] | None = None) -> int:
@@ -287,8 +292,16 @@ class DuckTenant(TenantWarehouse):
     def scratch(self) -> Iterator[duckdb.DuckDBPyConnection]:
         yield self._cursor
 
+    def list_views(self) -> list[str]:
+        # The information schema would count the rows of every tenant's every table first.
+        rows = self.execute(
+            "SELECT view_name AS name FROM duckdb_views() WHERE database_name = current_database()"
+            " AND NOT internal ORDER BY 1"
+        )
+        return [str(name) for name in rows.column("name").to_pylist()]
+
     def checkpoint(self) -> None:
-        if not self._log.exists() or self._log.stat().st_size < LONG_LOG:
+        if size_of(self._log) < LONG_LOG:
             return
         # Refused while another tenant's transaction is open here: DuckDB then does it by itself at a later commit.
         with suppress(duckdb.TransactionException):
@@ -331,6 +344,19 @@ class DuckTenant(TenantWarehouse):
             yield "_rows"
         finally:
             self._cursor.unregister("_rows")
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log of a tenant's file."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def catalog(tenant_id: UUID) -> str:

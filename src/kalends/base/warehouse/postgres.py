@@ -115,6 +115,10 @@ class PostgresTenant(TenantWarehouse):
         with duckdb.connect(config={"autoinstall_known_extensions": False, "temp_directory": ""}) as opened:
             yield opened
 
+    def list_views(self) -> list[str]:
+        rows = self.execute("SELECT viewname AS name FROM pg_views WHERE schemaname = current_schema() ORDER BY 1")
+        return [str(name) for name in rows.column("name").to_pylist()]
+
     def checkpoint(self) -> None:
         for name in self.list_tables():
             self.run(f"ANALYZE {quoted(name)}")
