@@ -7,9 +7,10 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from kalends.calendar import service, sourcereading, sources
+from kalends.calendar import conflicts, policies, service, sourcereading, sources
 from kalends.calendar.consolidating import consolidate_pending
-from kalends.calendar.consolidation import SourceCalendar, consolidate
+from kalends.calendar.consolidation import Policy, SourceCalendar, Tables, consolidate
+from kalends.calendar.definition import Market
 from kalends.calendar.errors import NothingToUndoError
 from kalends.calendar.events import EventFields
 from kalends.calendar.models import CalendarSource, StoredConflict, StoredEntry
@@ -180,7 +181,8 @@ def test_a_run_says_what_it_was_made_of_and_how_good_it_is(work):
 
 
 HISTORIES = max(4, round(100 * float(os.environ.get("KALENDS_PROVE", "0.04"))))
-WORDS = ("Aurora launch", "Borealis sale", "Cobalt webinar", "Delta fair", "Ember drop", "Fjord week")
+WORDS = ("Super Bowl", "Borealis sale", "Cobalt webinar", "Delta fair", "St. Patrick's Day", "Fjord week")
+"""Two of them are moments of the trade, which are on other days than these calendars say."""
 
 
 def made_up(chance, count):
@@ -211,7 +213,8 @@ def test_step_by_step_ends_where_all_at_once_does(work, seed):
             SourceEntry(entry.key, entry.fields, entry.url, entry.support)
         )
     whole = consolidate(
-        [SourceCalendar(name, said, source.priority, source.quality) for name, (source, said) in kept.items()]
+        [SourceCalendar(name, said, source.priority, source.quality) for name, (source, said) in kept.items()],
+        tables=Tables((Market(country="US"),)),
     )
     step_by_step = {}
     for entry, source in rows:
@@ -219,6 +222,11 @@ def test_step_by_step_ends_where_all_at_once_does(work, seed):
     assert {frozenset(found) for found in step_by_step.values()} == {frozenset(event.members) for event in whole.events}
     held = {(event.name, event.starts_on, event.ends_on) for event in service.list_events(work, **YEAR)}
     assert held == {(e.fields.name, e.fields.starts_on, e.fields.ends_on) for e in whole.events}
+    shown = conflicts.list_conflicts(work, wanted=conflicts.ConflictFilter(states=("settled", "open", "waiting")))
+    stored = [view.conflict for view in shown]
+    assert sorted((row.field_group, row.choice, row.state, row.reason) for row in stored) == sorted(
+        (each.group, each.choice, each.state, each.reason) for each in whole.conflicts
+    )
 
 
 def test_undo_takes_back_what_people_did_and_never_what_a_source_says(work):
@@ -235,3 +243,90 @@ def test_undo_takes_back_what_people_did_and_never_what_a_source_says(work):
     service.undo_event(work, event_id=event.id)
     back = event_of(work, "Black Friday Sale")
     assert (back.id, back.starts_on, back.impact) == (event.id, date(2026, 11, 27), "high")
+
+
+# Moments and public holidays take part.
+
+PRIME = table("a1,Prime Day 2026,2026-07-08,2026-07-08,US,", "a2,Black Friday sale,2026-11-16,2026-11-20,US,")
+
+
+def conflict_of(work):
+    work.session.expire_all()
+    return work.session.scalars(select(StoredConflict).where(StoredConflict.field_group == "days")).one_or_none()
+
+
+def test_the_moments_table_puts_an_agencys_wrong_day_right(work):
+    read(work, "Agency", PRIME)
+    event = event_of(work, "Prime Day 2026")
+    assert (event.starts_on, event.ends_on, event.provenance["starts_on"]) == (
+        date(2026, 6, 23), date(2026, 6, 26), "kalends:moments",
+    )  # fmt: skip
+    assert event_of(work, "Black Friday sale").starts_on == date(2026, 11, 16)
+    assert len(names(work)) == 2
+    conflict = conflict_of(work)
+    assert [said["source"] for said in conflict.said] == ["agency", "kalends:moments"]
+    assert (conflict.state, conflict.severity) == ("settled", "high")
+    before = event.row_version
+    assert read(work, "Agency", PRIME).events == 0
+    read(work, "Team", TEAM)
+    assert event_of(work, "Prime Day 2026").row_version == before
+
+
+def test_a_persons_choice_far_from_the_rules_day_holds_and_can_be_taken_back(work):
+    read(work, "Agency", PRIME)
+    conflicts.decide(work, conflict_id=conflict_of(work).id, source="agency")
+    assert event_of(work, "Prime Day 2026").starts_on == date(2026, 7, 8)
+    read(work, "Team", TEAM)
+    read(work, "Agency", PRIME.replace(b"US,", b"US,high"))
+    assert event_of(work, "Prime Day 2026").starts_on == date(2026, 7, 8)
+    assert conflict_of(work).state == "decided"
+    conflicts.reopen(work, conflict_id=conflict_of(work).id)
+    assert event_of(work, "Prime Day 2026").starts_on == date(2026, 6, 23)
+
+
+def test_the_conflict_goes_when_the_agency_mends_its_day(work):
+    read(work, "Agency", PRIME)
+    read(work, "Agency", PRIME.replace(b"2026-07-08,2026-07-08", b"2026-06-23,2026-06-26"))
+    assert event_of(work, "Prime Day 2026").provenance["starts_on"] == "agency"
+    assert conflict_of(work) is None
+
+
+def test_another_policy_takes_the_rule_for_what_it_is(work):
+    read(work, "Agency", PRIME)
+    policies.set_policy(work, policy=Policy("fixed_priority"))
+    assert event_of(work, "Prime Day 2026").starts_on == date(2026, 7, 8)
+    policies.set_policy(work, policy=Policy())
+    assert event_of(work, "Prime Day 2026").starts_on == date(2026, 6, 23)
+
+
+def test_a_moment_that_is_switched_off_is_silent_and_other_markets_speak(work):
+    eid = table("a1,Eid al-Fitr,2025-03-31,2025-03-31,,", heading="id,name,start,end,country,impact")
+    read(work, "Agency", eid)
+    calendar = service.get_calendar(work)
+    year = {"first": date(2025, 1, 1), "last": date(2025, 12, 31)}
+    for markets, off, day in (("SA", (), 30), ("SG", (), 31), ("SA", ("eid_al_fitr",), 31), ("SA", (), 30)):
+        changed = service.definition_of(calendar).model_copy(
+            update={"markets": (Market(country=markets),), "moments_off": frozenset(off)}
+        )
+        service.update_calendar(work, definition=changed, calendar_id=calendar.id)
+        consolidate_pending(work, calendar_id=calendar.id)
+        [event] = service.list_events(work, **year)
+        assert event.starts_on == date(2025, 3, day), (markets, off)
+        assert (conflict_of(work) is None) == (day == 31)
+
+
+def test_what_is_put_over_the_api_or_written_holds_until_a_calendar_names_it_too(work):
+    wrong = EventFields(name="Black Friday", starts_on=date(2026, 11, 26), ends_on=date(2026, 11, 26))
+    service.upsert_events(work, events=[service.KeyedEvent("bf", wrong)], source="crm")
+    assert event_of(work, "Black Friday").starts_on == date(2026, 11, 26)
+    read(work, "Agency", table("a1,Influencer summit Lisbon,2026-11-26,2026-11-26,US,"))
+    service.upsert_events(work, events=[service.KeyedEvent("bf", wrong)], source="crm")
+    assert (event_of(work, "Black Friday").starts_on, conflict_of(work)) == (date(2026, 11, 26), None)
+    read(work, "Team", table("t1,Black Friday 2026,2026-11-27,2026-11-27,US,"))
+    event = event_of(work, "Black Friday")
+    assert (event.starts_on, event.provenance["starts_on"]) == (date(2026, 11, 27), "team")
+    service.change_event(
+        work, event_id=event.id, changes={"starts_on": date(2026, 11, 26), "ends_on": date(2026, 11, 26)}
+    )
+    read(work, "Agency", table("a1,Influencer summit Lisbon,2026-11-25,2026-11-26,US,"))
+    assert (event_of(work, "Black Friday").starts_on, conflict_of(work)) == (date(2026, 11, 26), None)

@@ -21,6 +21,7 @@ from kalends.calendar.calendars import Span, definition_of, lock_calendar
 from kalends.calendar.changes import mark_spans
 from kalends.calendar.conflictrows import standing_about, write_conflicts
 from kalends.calendar.consolidation import (
+    Dated,
     MasterEvent,
     Policy,
     SourceCalendar,
@@ -72,7 +73,7 @@ def consolidate_pending(
     """
     begun = time.perf_counter()
     calendar = lock_calendar(work, calendar_id=calendar_id)
-    near = look_around(work, calendar, spans)
+    near = look_around(work, calendar, spans, asked=events)
     if not near.rows:
         return Consolidated(0, 0, 0)
     pending = {key for key, row in near.rows.items() if row.is_pending}
@@ -125,9 +126,7 @@ def _held(work: Work, near: Nearby, stirred: Mapping[str, Sequence[str]], policy
         override = near.overrides.get(UUID(event_id))
         if override:
             entries.append(Spoken(SourceCalendar(MANUAL, ()), SourceEntry(f"override:{event_id}", override)))
-    definition = definition_of(near.calendar)
-    tables = Tables(definition.markets, definition.moments_off)
-    rulings = {event_id: ruling_for(entries, tables=tables) for event_id, entries in said.items()}
+    rulings = _rulings(near, said)
     claims = {event_id: ruled(claims_about(event_id, entries), rulings[event_id]) for event_id, entries in said.items()}
     choices = choose(identify_conflicts(claims.values()), policy=policy)
     standing = standing_about(work, [UUID(event_id) for event_id in said])
@@ -146,6 +145,16 @@ def _held(work: Work, near: Nearby, stirred: Mapping[str, Sequence[str]], policy
         )
         for event_id, entries in sorted(said.items())
     ]
+
+
+def _rulings(near: Nearby, said: Mapping[str, Sequence[Spoken]]) -> dict[str, Dated | None]:
+    """What moments and public holidays say against calendars; what only people or programs put here holds as it is."""
+    definition = definition_of(near.calendar)
+    tables = Tables(definition.markets, definition.moments_off)
+    return {
+        event_id: ruling_for(entries, tables=tables) if any(spoken.id in near.rows for spoken in entries) else None
+        for event_id, entries in said.items()
+    }
 
 
 # What is written.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
@@ -80,8 +80,11 @@ class Nearby:
         return list(found)
 
 
-def look_around(work: Work, calendar: Calendar, spans: Sequence[Span]) -> Nearby:
-    """The entries on days near those that are pending, the rest of their events, and events made by hand there."""
+def look_around(work: Work, calendar: Calendar, spans: Sequence[Span], *, asked: Collection[UUID] = ()) -> Nearby:
+    """The entries on days near those that are pending, the rest of their events, and events made by hand there.
+
+    `asked`: events to look at wherever their entries are; a date that was chosen may lie far from what they say.
+    """
     near = Nearby(calendar)
     pending = _entries(work, calendar, StoredEntry.is_pending)
     changed = [*spans, *((row.starts_on, row.ends_on) for row in pending)]
@@ -90,7 +93,7 @@ def look_around(work: Work, calendar: Calendar, spans: Sequence[Span]) -> Nearby
     windows = _windows([(first - NEAR, last + NEAR) for first, last in changed])
     is_near = or_(*(and_(*_on(StoredEntry, first, last)) for first, last in windows))
     rows = [*pending, *_entries(work, calendar, is_near, ~StoredEntry.is_pending)]
-    events = {row.event_id for row in rows if row.event_id}
+    events = {row.event_id for row in rows if row.event_id} | set(asked)
     for some in _batches(sorted(events)):
         rows += _entries(work, calendar, StoredEntry.event_id.in_(some), ~is_near, ~StoredEntry.is_pending)
     sources = _sources(work, calendar)

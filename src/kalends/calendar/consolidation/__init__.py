@@ -18,11 +18,12 @@ from kalends.calendar.consolidation.reports import SourceReport, validate_source
 from kalends.calendar.consolidation.resolution import NoSuchDifferenceError, apply_resolution
 from kalends.calendar.consolidation.ruled import ruled, ruling_for
 from kalends.calendar.consolidation.sources import SourceCalendar, Spoken, comparable, spoken_by_id, title_aliases
-from kalends.calendar.consolidation.tables import Tables, label_of
+from kalends.calendar.consolidation.tables import Dated, Tables, label_of
 
 __all__ = [
     "GROUPS",
     "Conflict",
+    "Dated",
     "Decisions",
     "MasterCalendar",
     "MasterEvent",

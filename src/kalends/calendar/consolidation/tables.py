@@ -90,7 +90,7 @@ def _moments_by_name() -> Mapping[str, str]:
     """Bare name -> code. Of seasons the table knows how they usually lie, not how a company has them."""
     found: dict[str, str] = {}
     for code, moment in moment_book().moments.items():
-        for name in (moment.name, *moment.aliases) if moment.kind != "season" else ():
+        for name in (moment.name, code.replace("_", " "), *moment.aliases) if moment.kind != "season" else ():
             found.setdefault(bare(name), code)
     return found
 
