@@ -1,6 +1,7 @@
 """The page of conflicts, as a browser sees it."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -66,6 +67,26 @@ def test_a_conflict_is_settled_by_a_click_and_taken_back(client):
     assert "Take it back" in settled
     post(client, f"{conflict['id']}/reopen")
     assert [each["id"] for each in waiting(client)] == [conflict["id"]]
+
+
+def test_the_trades_table_is_shown_with_its_word_its_source_and_how_sure_it_is(client):
+    rows = b"a1,Black Friday 2026,2026-11-26,2026-11-26,,US\na2,German Unity Day,2026-10-02,2026-10-02,holiday,DE\n"
+    send(client, "Agency", b"id,name,start,end,type,country\n" + rows)
+    page = unescape(client.get("/calendar-conflicts?view=settled", headers=PAGE).text)
+    assert "The trade's table: Black Friday is on 27 Nov 2026 (calculated: the day after US Thanksgiving)." in page
+    assert "Public holidays of Germany: German Unity Day is on 3 Oct 2026 (calculated: holidays" in page
+    assert "kalends:" not in re.sub(r'="[^"]*"', "", page)
+    found = client.get("/api/v1/calendar/conflicts?state=settled").json()["conflicts"]
+    conflict = next(each for each in found if each["event_name"] == "Black Friday 2026")
+    assert [said["source"] for said in conflict["said"]] == ["agency", "kalends:moments"]
+    event = client.get(f"/api/v1/calendar/events/{conflict['event_id']}").json()
+    assert (event["starts_on"], event["provenance"]["starts_on"]) == ("2026-11-27", "kalends:moments")
+    post(client, f"{conflict['id']}/decide", source="agency")
+    event = client.get(f"/api/v1/calendar/events/{conflict['event_id']}").json()
+    assert event["starts_on"] == "2026-11-26"
+    post(client, f"{conflict['id']}/decide", source="kalends:moments")
+    event = client.get(f"/api/v1/calendar/events/{conflict['event_id']}").json()
+    assert event["starts_on"] == "2026-11-27"
 
 
 def test_each_choice_can_be_undone_at_once(four):
