@@ -91,7 +91,7 @@ IN_THE_LIBRARY = [
     ("dragon_boat", "HK", "Dragon Boat Festival", {}),
     ("dussehra", "IN", "Dussehra", {}),
     ("fathers_day", "TH", "National Father's Day", {}),
-    ("good_friday", "GB", "Good Friday", {}),
+    ("good_friday", "GB", "Good Friday", {}), ("good_friday", "GR", "Good Friday", {}),
     ("juneteenth", "US", "Juneteenth National Independence Day", {}),
     ("labor_day", "US", "Labor Day", {}),
     ("labour_day", "DE", "Labor Day", {}),

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from kalends.calendar.consolidation import (
     Policy,
     SourceCalendar,
+    Spoken,
     Tables,
     apply_resolution,
     conflict_patterns,
     consolidate,
     label_of,
+    ruling_for,
     title_aliases,
 )
 from kalends.calendar.consolidation.tables import bare, moment_named
@@ -190,6 +192,11 @@ def test_what_a_person_wrote_or_chose_stands():
     wrong = ("Black Friday", "2026-11-26")
     for name in ("manual", "setup"):
         assert (days(held(calendar(name, wrong)))[0], held(calendar(name, wrong)).conflicts) == ("2026-11-26", ())
+    patch = Spoken(SourceCalendar("manual", ()), SourceEntry("override", {"impact": "high"}))
+    spoken = [Spoken(calendar("agency"), entry) for entry in calendar("agency", wrong).entries]
+    ruling = ruling_for([*spoken, patch], tables=US)
+    assert ruling == ruling_for(spoken, tables=US)
+    assert ruling is not None
     by_hand = held(calendar("agency", wrong), calendar("manual", ("Black Friday", "2026-11-28")))
     assert (days(by_hand)[0], by_hand.conflicts) == ("2026-11-28", ())
     made = consolidate([calendar("agency", wrong)], tables=US, new_id=lambda: "bf")
@@ -231,6 +238,23 @@ def test_diwali_a_month_off_is_put_right(kind, claimed, true):
     assert (days(event)[0], event.provenance["starts_on"]) == (true, "kalends:moments")
 
 
+def test_where_the_holidays_library_is_a_month_off_the_moments_table_knows_better():
+    event = held(calendar("hr", ("Diwali", "2028-11-15"), markets=["SG"], type="holiday"))
+    assert (days(event)[0], event.provenance["starts_on"]) == ("2028-10-17", "kalends:moments")
+
+
+def test_the_church_calendar_of_a_country_is_its_own():
+    for market, day in (("GR", "2026-04-10"), ("DE", "2026-04-03")):
+        assert held(calendar("hr", ("Good Friday", day), markets=[market], type="holiday")).conflicts == ()
+
+
+def test_a_day_that_one_of_the_countries_is_sure_of_is_sure():
+    [conflict] = held(calendar("agency", ("Prime Day", "2026-07-08")), by=tables("DE", "US")).conflicts
+    assert (conflict.state, "(confirmed: " in conflict.reason) == ("settled", True)
+    [conflict] = held(calendar("agency", ("Prime Day", "2026-07-08")), by=tables("DE")).conflicts
+    assert (conflict.choice, "(estimated: " in conflict.reason) == ('["2026-07-08","2026-07-08"]', True)
+
+
 # Public holidays.
 
 
@@ -255,7 +279,14 @@ def test_what_is_no_holiday_by_type_is_not_looked_for_among_them():
 def test_a_day_on_which_a_holiday_is_kept_instead_is_right_too():
     for day in ("2026-07-03", "2026-07-04"):
         assert held(calendar("hr", ("Independence Day", day), type="holiday")).conflicts == ()
-    assert days(held(calendar("hr", ("Independence Day", "2026-07-06"), type="holiday")))[0] == "2026-07-04"
+    for name in ("Independence Day", "Independence Day (observed)"):
+        assert days(held(calendar("hr", (name, "2026-07-06"), type="holiday")))[0] == "2026-07-04"
+
+
+def test_each_of_two_holidays_on_one_day_is_known():
+    for name in ("All Saints' Day", "National Unity Day"):
+        event = held(calendar("hr", (name, "2026-11-02"), markets=["IT"], type="holiday"))
+        assert days(event)[0] == "2026-11-01"
 
 
 def test_any_day_of_a_feast_may_be_entered():
