@@ -4,7 +4,7 @@ from datetime import date
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -67,6 +67,7 @@ plans = st.builds(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(plans)
 def test_every_step_reads_what_it_was_filled_with(wanted):
     built = plan(name="nothing said yet")
@@ -78,12 +79,14 @@ def test_every_step_reads_what_it_was_filled_with(wanted):
     assert built.platforms == wanted.platforms
 
 
+@settings(deadline=None)
 @given(plans)
 def test_a_definition_tells_the_plan_that_makes_it(wanted):
     definition = definition_of_plan(wanted, base=BASE)
     assert definition_of_plan(plan_of(definition), base=definition) == definition
 
 
+@settings(deadline=None)
 @given(plans)
 def test_what_is_written_is_read(wanted):
     assert read_yaml(as_yaml(plain_plan(wanted))) == wanted
@@ -216,6 +219,7 @@ def test_the_picture_of_the_retail_year():
     ]
 
 
+@settings(deadline=None)
 @given(fiscal_years, st.dates(date(1995, 1, 1), date(2045, 12, 31)))
 def test_a_picture_has_every_day_of_its_year_once(years, day):
     picture = fiscal_picture(years, day=day)
