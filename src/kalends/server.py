@@ -7,6 +7,7 @@ socket in its data folder, by which the commands on this machine reach it.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import secrets
 import socket
@@ -96,6 +97,9 @@ def open_house(settings: Settings, *, clock: Clock = system_clock) -> Iterator[H
             key_for=lambda tenant_id: keys.derive(tenant_id, "warehouse"),
         )
         stack.callback(warehouse.close)
+        # A million objects of our libraries live as long as we do: whoever asks something need not wait while the
+        # garbage collector goes through them once more (0.3 s, several times a minute of work).
+        gc.freeze()
         yield House(
             settings=settings,
             database=database,
@@ -183,6 +187,7 @@ def warm_up(house: House) -> None:
     """Do what the first person would wait for, after what the present ones wait for."""
     give_way()
     house.warehouse.warm_up()
+    gc.freeze()  # what that has imported
 
 
 def listener(house: House, *, tcp: bool, stack: ExitStack) -> Listener:

@@ -201,12 +201,14 @@ def test_nothing_at_all():
     assert rematch(match([entry("a")]), [], removed=["a"]).clusters == ()
 
 
+@settings(deadline=None)
 @given(some_entries(), st.randoms())
 def test_the_order_of_entries_does_not_matter(entries, random):
     shuffled = random.sample(entries, len(entries))
     assert match(shuffled) == match(entries)
 
 
+@settings(deadline=None)
 @given(some_entries())
 def test_every_pair_in_a_cluster_is_good_enough_by_the_public_score(entries):
     entries = [replace(item, key=None) for item in entries]
@@ -243,6 +245,7 @@ def numbered():
     return lambda: f"evt-{next(numbers):04}"
 
 
+@settings(deadline=None)
 @given(some_entries(), some_entries("e", max_size=4))
 def test_ids_outlive_runs_and_sources(entries, others):
     old = stable_ids(match(entries).clusters, {}, new_id=numbered())
@@ -257,6 +260,7 @@ def test_ids_outlive_runs_and_sources(entries, others):
             assert known in before
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(st.sampled_from("pqr"), min_size=1, unique=True), max_size=6),
     st.sampled_from("pqr"),

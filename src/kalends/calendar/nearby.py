@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ColumnExpressionArgument, and_, delete, or_, select, text
+import orjson
+from sqlalchemy import ColumnElement, ColumnExpressionArgument, Text, and_, cast, delete, or_, select, text
 
 from kalends.base.work import Work
 from kalends.calendar.calendars import Span
@@ -21,7 +22,7 @@ Said = tuple[UUID, str, Mapping[str, Any], bool]
 
 MASTER: Final = "master"
 """The source of an event that was made of calendar sources' entries."""
-NEAR: Final = timedelta(days=8)
+NEAR: Final = timedelta(days=7)
 """Entries whose days are further away than this from every changed entry are not looked at."""
 TOUCHED: Final = timedelta(days=4)
 """Entries within this may be matched otherwise than before: a link needs days within 3 of each other, and whether it
@@ -69,15 +70,23 @@ class Nearby:
     def settled(self, clusters: Sequence[Sequence[str]]) -> list[Sequence[str]]:
         """The clusters, but those as they were that no touched entry leads to, by its old cluster or its new one."""
         new = {key: cluster for cluster in clusters for key in cluster}
-        old = {key: [each for each in keys if each in new] for keys in self.previous.values() for key in keys}
+        old: dict[str, list[str]] = {}
+        for keys in self.previous.values():
+            known = [each for each in keys if each in new]
+            old |= dict.fromkeys(keys, known)
         reached, ahead = set[str](), [key for key in self.touched if key in new]
         while ahead:
             key = ahead.pop()
             if key not in reached:
                 reached.add(key)
                 ahead += [*new[key], *old.get(key, ())]
-        found = {tuple(new[key] if key in reached else old.get(key, [key])): None for key in new}
-        return list(found)
+        found: list[Sequence[str]] = []
+        placed = set[str]()
+        for key, cluster in new.items():
+            if key not in placed:
+                found.append(tuple(cluster if key in reached else old.get(key, [key])))
+                placed.update(found[-1])
+        return found
 
 
 def look_around(work: Work, calendar: Calendar, spans: Sequence[Span], *, asked: Collection[UUID] = ()) -> Nearby:
@@ -97,11 +106,12 @@ def look_around(work: Work, calendar: Calendar, spans: Sequence[Span], *, asked:
     for some in _batches(sorted(events)):
         rows += _entries(work, calendar, StoredEntry.event_id.in_(some), ~is_near, ~StoredEntry.is_pending)
     sources = _sources(work, calendar)
-    for row in sorted(rows, key=lambda row: (str(row.source_id), row.key)):
+    for row in sorted(rows, key=lambda row: (row.source_id, row.key)):
         spoken = Spoken(sources[row.source_id], SourceEntry(row.key, row.fields, row.url, row.support))
-        near.rows[spoken.id], near.said[spoken.id] = row, spoken
+        key = spoken.id
+        near.rows[key], near.said[key] = row, spoken
         if row.event_id is not None:
-            near.previous.setdefault(str(row.event_id), []).append(spoken.id)
+            near.previous.setdefault(str(row.event_id), []).append(key)
     if rows:
         _add_events(work, near, windows, events)
     _mark_touched(near, changed)
@@ -121,9 +131,12 @@ def _mark_touched(near: Nearby, changed: Iterable[Span]) -> None:
 
 def _entries(work: Work, calendar: Calendar, *which: ColumnExpressionArgument[bool]) -> list[EntryRow]:
     """Some of the calendar's stored entries."""
-    columns = [getattr(StoredEntry, name) for name in EntryRow._fields]
-    found = work.session.execute(select(*columns).where(StoredEntry.calendar_id == calendar.id, *which))
-    return [EntryRow._make(row) for row in found]
+    table = StoredEntry.__table__.c
+    # What thousands of entries say is read as text and made values by the faster reader.
+    columns = [cast(table.fields, Text) if name == "fields" else table[name] for name in EntryRow._fields]
+    found = work.session.execute(select(*columns).where(table.calendar_id == calendar.id, *which))
+    place = EntryRow._fields.index("fields")
+    return [EntryRow._make((*row[:place], orjson.loads(row[place]), *row[place + 1 :])) for row in found]
 
 
 def _on(table: type[StoredEntry | Event], first: date, last: date) -> tuple[ColumnElement[bool], ...]:
@@ -216,11 +229,9 @@ def settle(work: Work, near: Nearby, members: Mapping[str, Sequence[str]]) -> No
     gone = [row.id for row in near.rows.values() if row.is_gone]
     for some in _batches(gone):
         work.session.execute(delete(StoredEntry).where(StoredEntry.id.in_(some)))
-    done = {
-        near.rows[key].id: UUID(event_id)
-        for event_id, keys in members.items()
-        for key in keys
-        if key in near.rows and (near.rows[key].is_pending or near.rows[key].event_id != UUID(event_id))
-    }
+    done: dict[UUID, UUID] = {}
+    for event_id, keys in members.items():
+        event, rows = UUID(event_id), (near.rows[key] for key in keys if key in near.rows)
+        done |= {row.id: event for row in rows if row.is_pending or row.event_id != event}
     if done:
         work.session.execute(SETTLE, {"entries": list(done), "events": list(done.values())})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Body, Query
 
 from kalends.base.reading import PayloadTooLargeError
@@ -121,7 +121,7 @@ def post_rows(
     is_trial: Annotated[bool, Query(description="Only say what would become of it.")] = False,
 ) -> ReadingOut:
     """Send a source's table as JSON: a calendar dimension, a causal calendar, campaigns, or a plain list of events."""
-    return post_file(work, source_id, orjson.dumps(body.rows), "rows", is_trial=is_trial)
+    return post_file(work, source_id, json.dumps(body.rows).encode(), "rows", is_trial=is_trial)
 
 
 @router.get("/calendar/sources/{source_id}/readings")
