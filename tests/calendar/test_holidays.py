@@ -3,13 +3,14 @@
 import json
 from datetime import date
 
+import holidays as library
 import polars as pl
 import pytest
 
 from kalends.calendar.business import business_columns
 from kalends.calendar.definition import Market
 from kalends.calendar.errors import UnknownCountryError
-from kalends.calendar.holidays import category_days, holiday_columns, holidays_of, known_years, weekends
+from kalends.calendar.holidays import category_days, days_between, holiday_columns, holidays_of, known_years, weekends
 
 pytestmark = pytest.mark.unit
 
@@ -121,3 +122,16 @@ def test_india_is_known_from_2001_to_2035_only():
     assert (
         (found["date"].min().year, found["date"].max().year) == known_years(market=Market(country="IN")) == (2001, 2035)
     )
+
+
+@pytest.mark.parametrize("country", ["AE", "CN", "IL", "IN", "IR", "NP", "SA", "TW", "US"])
+def test_weekends_are_those_that_the_library_names_day_by_day(country):
+    first, last = date(1997, 3, 5), date(2026, 10, 11)
+    book = library.country_holidays(country, years=range(1996, 2028))
+    named = {day for day in days_between(first, last) if book.is_weekend(day)}
+    assert weekends(market=Market(country=country), first=first, last=last)[0] == named
+
+
+def test_a_few_days_have_their_weekend():
+    first, last = date(2026, 1, 2), date(2026, 1, 4)
+    assert weekends(market=Market(country="US"), first=first, last=last)[0] == {date(2026, 1, 3), last}

@@ -21,7 +21,7 @@ from kalends.base.work import Work
 from kalends.calendar.days import build_days
 from kalends.calendar.dayversions import DAYS, FISCAL_DAYS, read_days, write_version
 from kalends.calendar.definition import CalendarDefinition, Market
-from kalends.calendar.dimension import publish
+from kalends.calendar.dimension import prepare, publish
 from kalends.calendar.errors import CalendarNotFoundError, NotKnownYetError, PeriodError
 from kalends.calendar.eventrows import dated_events
 from kalends.calendar.fiscal import MonthlyFiscalYears
@@ -219,7 +219,11 @@ def refresh_days(work: Work, *, calendar_id: UUID) -> int:
 
     Several pending changes become one build, published under the newest of their versions. Nothing pending: 0.
     """
-    calendar = lock_calendar(work, calendar_id=calendar_id)
+    return build_pending(work, calendar=lock_calendar(work, calendar_id=calendar_id))
+
+
+def build_pending(work: Work, *, calendar: Calendar) -> int:
+    """The same for a calendar whose row this transaction has locked already."""
     pending = work.session.scalars(
         select(CalendarVersion)
         .where(CalendarVersion.calendar_id == calendar.id, CalendarVersion.published_at.is_(None))
@@ -235,12 +239,14 @@ def refresh_days(work: Work, *, calendar_id: UUID) -> int:
         "version": pending[-1].version,
         "published": published_version(work, calendar_id=calendar.id),
     }
-    daily, fiscal = _built(work, calendar, first, last), _built_fiscal(calendar, first, last)
+    daily, fiscal = _built(work, calendar, first, last)
+    default_id = calendar.id if calendar.is_default else default_calendar(work).id
     with work.warehouse.write():
+        prepare(work, default_id=default_id)
         written = write_version(work.warehouse, DAYS, frame=daily, **span)
         write_version(work.warehouse, FISCAL_DAYS, frame=fiscal, **span)
         versions = [version.version for version in pending]
-        publish(work, calendar_id=calendar.id, default_id=default_calendar(work).id, versions=versions)
+        publish(work, calendar_id=calendar.id, versions=versions)
     for version in pending:
         version.published_at = work.now
         version.days_written = written if version is pending[-1] else 0
@@ -249,19 +255,13 @@ def refresh_days(work: Work, *, calendar_id: UUID) -> int:
     return written
 
 
-def _built(work: Work, calendar: Calendar, first: date, last: date) -> pl.DataFrame:
-    """The days as they are now, cut to the calendar's own span."""
+def _built(work: Work, calendar: Calendar, first: date, last: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The days as they are now, and those of every fiscal scheme, cut to the calendar's own span."""
     definition = definition_of(calendar)
     first, last = _cut(definition, first, last)
     events = dated_events(work, calendar_id=calendar.id, first=first, last=last)
-    return build_days(
-        calendar_id=calendar.id,
-        definition=definition,
-        events=events,
-        first=first,
-        last=last,
-        learned=_learned(work, calendar),
-    )
+    span: dict[str, Any] = {"calendar_id": calendar.id, "definition": definition, "first": first, "last": last}
+    return build_days(events=events, learned=_learned(work, calendar), **span), build_fiscal_days(**span)
 
 
 def _learned(work: Work, calendar: Calendar) -> SeasonalFactors | None:
@@ -269,13 +269,6 @@ def _learned(work: Work, calendar: Calendar) -> SeasonalFactors | None:
     query = select(LearnedFactors.factors).where(LearnedFactors.calendar_id == calendar.id)
     factors = work.session.scalar(query)
     return SeasonalFactors.model_validate(factors) if factors else None
-
-
-def _built_fiscal(calendar: Calendar, first: date, last: date) -> pl.DataFrame:
-    """The days of every fiscal scheme as they are now, cut likewise."""
-    definition = definition_of(calendar)
-    first, last = _cut(definition, first, last)
-    return build_fiscal_days(calendar_id=calendar.id, definition=definition, first=first, last=last)
 
 
 def _cut(definition: CalendarDefinition, first: date, last: date) -> Span:

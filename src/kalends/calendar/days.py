@@ -210,7 +210,8 @@ def _finished(frame: pl.DataFrame, calendar_id: UUID, definition: CalendarDefini
     """The last columns, in the schema's order, sorted by day."""
     day = pl.col("date")
     return (
-        frame.with_columns(
+        frame.lazy()
+        .with_columns(
             pl.lit(str(calendar_id)).alias("calendar_id"),
             # 29 February is compared with 28 February, as SQL's date arithmetic does.
             day.dt.offset_by("-1y").alias("same_day_last_year"),
@@ -218,8 +219,9 @@ def _finished(frame: pl.DataFrame, calendar_id: UUID, definition: CalendarDefini
             _quality(known_years(market=definition.primary)).alias("quality_score"),
             pl.lit(_provenance(definition, frame["seasonality_source"][0])).alias("provenance"),
         )
-        .sort("date")
         .select(VALUES)
+        .sort("date")
+        .collect()
     )
 
 

@@ -69,14 +69,19 @@ def write_version(
 ) -> int:
     """Make `frame` the calendar's days from `first` to `last` as of `version`; gives how many rows changed.
 
-    `published`: the newest published version; whatever a dead build left beyond it is removed first. Repeatable: the
+    The table is there (`dimension.prepare`). `published`: the newest published version; whatever a dead build left beyond it is removed first. Repeatable: the
     same call again gives the same table.
     """
     mine = {"calendar": str(calendar_id)}
     with warehouse.write():
-        warehouse.create(table.name, table.schema)
-        _sweep(warehouse, table, mine | {"published": published})
-        current = _rows(warehouse, table, f"{MINE} AND {CURRENT}", mine | {"first": first, "last": last})
+        span = mine | {"first": first, "last": last}
+        beyond, there = _counts(warehouse, table, span | {"published": published})
+        if beyond:
+            _sweep(warehouse, table, mine | {"published": published})
+        elif not there:
+            fresh = frame.with_columns(_version(version, "version_from"), _version(None, "version_to"))
+            return warehouse.append(table.name, fresh.to_arrow())
+        current = _rows(warehouse, table, f"{MINE} AND {CURRENT}", span)
         changed = _changed(table, current, frame)
         if changed.is_empty():
             return 0
@@ -105,21 +110,24 @@ def read_days(warehouse: TenantWarehouse, *, calendar_id: UUID, first: date, las
     return _rows(warehouse, DAYS, f"{MINE} AND date BETWEEN $first AND $last AND {known}", wanted).sort("date")
 
 
+def _counts(warehouse: TenantWarehouse, table: VersionedDays, which: Params) -> tuple[int, int]:
+    """How many rows a build that died has touched, and how many are there for the span."""
+    counts = f"count(CASE WHEN {BEYOND} THEN 1 END) AS beyond, count(CASE WHEN {CURRENT} THEN 1 END) AS there"
+    found = warehouse.execute(f"SELECT {counts} FROM {table.name} WHERE {MINE}", which)  # noqa: S608 (our names)
+    return found.column("beyond")[0].as_py(), found.column("there")[0].as_py()
+
+
 def _sweep(warehouse: TenantWarehouse, table: VersionedDays, which: Params) -> None:
     """Take back what builds wrote beyond the published version: their rows, and the ends they gave to older rows."""
-    count = f"SELECT count(*) AS beyond FROM {table.name} WHERE {MINE} AND {BEYOND}"  # noqa: S608 (our names)
-    if warehouse.execute(count, which).column("beyond")[0].as_py():
-        found = _rows(warehouse, table, f"{MINE} AND {BEYOND}", which)
-        reopened = found.filter(pl.col("version_from") <= which["published"])
-        reopened = reopened.with_columns(_version(None, "version_to"))
-        _delete(warehouse, table, f"{MINE} AND {BEYOND}", which)
-        warehouse.append(table.name, reopened.select(table.columns).to_arrow())
+    found = _rows(warehouse, table, f"{MINE} AND {BEYOND}", which)
+    reopened = found.filter(pl.col("version_from") <= which["published"])
+    reopened = reopened.with_columns(_version(None, "version_to"))
+    _delete(warehouse, table, f"{MINE} AND {BEYOND}", which)
+    warehouse.append(table.name, reopened.select(table.columns).to_arrow())
 
 
 def _changed(table: VersionedDays, current: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """The keys of rows whose values differ, that are new, or that are gone."""
-    if current.is_empty():
-        return frame.select(table.keys)
     compared = [*table.keys, *table.values]
     joined = current.select(compared).join(
         frame.select(compared), on=table.keys, how="full", suffix="_new", coalesce=True

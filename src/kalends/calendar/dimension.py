@@ -18,6 +18,7 @@ from sqlalchemy import select
 from kalends.base.warehouse import TenantWarehouse
 from kalends.base.work import Work
 from kalends.calendar.days import CALENDAR_DAYS
+from kalends.calendar.dayversions import DAYS, FISCAL_DAYS
 from kalends.calendar.models import CalendarVersion
 
 VIEW: Final = "master_calendar_dimension"
@@ -32,14 +33,22 @@ DIMENSION_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def publish(work: Work, *, calendar_id: UUID, default_id: UUID, versions: Sequence[int]) -> None:
-    """Note in the warehouse that versions of a calendar are published now, and have the view over the default one."""
+def prepare(work: Work, *, default_id: UUID) -> None:
+    """Have the tables of days in the warehouse, and the view over the default calendar's."""
     warehouse = work.warehouse
-    if VIEW not in warehouse.list_views():  # not so before the first build, and after a backup was restored
-        warehouse.create(PUBLISHED, PUBLISHED_SCHEMA)
-        show_dimension(warehouse, default_id=default_id)
-        note_published(warehouse, calendar_id=default_id, versions=_earlier(work, default_id))
-    note_published(warehouse, calendar_id=calendar_id, versions=[(version, work.now) for version in versions])
+    if VIEW in warehouse.list_views():  # not so before the first build, and after a backup was restored
+        return
+    for table in (DAYS, FISCAL_DAYS):
+        warehouse.create(table.name, table.schema)
+    warehouse.create(PUBLISHED, PUBLISHED_SCHEMA)
+    show_dimension(warehouse, default_id=default_id)
+    note_published(warehouse, calendar_id=default_id, versions=_earlier(work, default_id))
+
+
+def publish(work: Work, *, calendar_id: UUID, versions: Sequence[int]) -> None:
+    """Note in the warehouse that versions of a calendar are published now."""
+    noted = [(version, work.now) for version in versions]
+    note_published(work.warehouse, calendar_id=calendar_id, versions=noted)
 
 
 def _earlier(work: Work, calendar_id: UUID) -> list[tuple[int, datetime]]:

@@ -87,7 +87,7 @@ def dated_events(work: Work, *, calendar_id: UUID, first: date, last: date, marg
     """The events that may show on those days, windows included; each occurrence of one that repeats."""
     rows = events_between(work, calendar_id=calendar_id, first=first, last=last, margin=margin)
     begin, end = _around(first, last, margin)
-    open_ = _unsettled(work, calendar_id)
+    open_ = _unsettled(work, calendar_id) if rows else {}
     return [each for row in rows for each in dated(row, first=begin, last=end, severities=open_.get(row.id, ()))]
 
 

@@ -279,7 +279,21 @@ def event_columns(frame: pl.DataFrame, *, events: Sequence[DatedEvent]) -> pl.Da
     events, event_windows: canonical JSON lists of the ids that are on, or in their window before or after. Impacts of
     one direction combine as chances do (1 - product of 1 - x), so that they never pass 1; up and down are subtracted.
     """
-    days = _event_days([event for event in events if event.fields.status != "cancelled"])
+    shown = [event for event in events if event.fields.status != "cancelled"]
+    return _without_events(frame) if not shown else _with_events(frame, shown)
+
+
+def _without_events(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.lit("[]").alias("events"),
+        pl.lit("[]").alias("event_windows"),
+        pl.lit(0.0).alias("event_impact"),
+        *(pl.lit(value=False).alias(f"has_{doubt}_event") for doubt in DOUBTS),
+    )
+
+
+def _with_events(frame: pl.DataFrame, events: Sequence[DatedEvent]) -> pl.DataFrame:
+    days = _event_days(events)
     on, effect = pl.col("is_on"), pl.col("effect")
     # Events may come in any order; the ids are sorted so that the same events give the same text. Where two occurrences
     # of one event meet, the day counts once.

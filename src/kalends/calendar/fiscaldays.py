@@ -7,6 +7,7 @@ on calendar, scheme and date; without the scheme, a day would be counted once fo
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ import polars as pl
 from kalends.calendar.days import DAY_SCHEMA
 from kalends.calendar.definition import CalendarDefinition
 from kalends.calendar.errors import PeriodError
-from kalends.calendar.fiscal import FISCAL_COLUMNS, fiscal_days
+from kalends.calendar.fiscal import FISCAL_COLUMNS, AnyFiscalYears, fiscal_days
 
 CALENDAR_FISCAL_DAYS: Final = "calendar_fiscal_days"
 FISCAL_DAY_VALUES: Final = ("calendar_id", "scheme", "date", *FISCAL_COLUMNS)
@@ -39,9 +40,18 @@ def build_fiscal_days(
     begin, end = first or definition.first_day, last or definition.last_day
     if not definition.first_day <= begin <= end <= definition.last_day:
         raise PeriodError(f"The calendar spans {definition.first_day} to {definition.last_day}, not {begin} to {end}.")
-    dates = pl.date_range(begin, end, eager=True).alias("date")
-    parts = [
+    timelines = tuple(sorted(definition.timelines.items()))
+    frame = _scheme_days(timelines, begin, end)
+    return frame.select(pl.lit(str(calendar_id)).alias("calendar_id"), *FISCAL_DAY_VALUES[1:])
+
+
+@lru_cache(maxsize=64)
+def _scheme_days(
+    timelines: tuple[tuple[str, tuple[AnyFiscalYears, ...]], ...], first: date, last: date
+) -> pl.DataFrame:
+    """The days by each of the timelines. Kept: many calendars have the same fiscal years."""
+    dates = pl.date_range(first, last, eager=True).alias("date")
+    return pl.concat(
         fiscal_days(dates=dates, timeline=timeline).with_columns(pl.lit(name).alias("scheme"))
-        for name, timeline in sorted(definition.timelines.items())
-    ]
-    return pl.concat(parts).select(pl.lit(str(calendar_id)).alias("calendar_id"), *FISCAL_DAY_VALUES[1:])
+        for name, timeline in timelines
+    )

@@ -58,6 +58,11 @@ def _span(first: date, last: date) -> range:
     return range(max(first.year - 1, 1), last.year + 2)
 
 
+def days_between(first: date, last: date) -> list[date]:
+    """Every day from `first` to `last`, both included."""
+    return [first + timedelta(days=index) for index in range((last - first).days + 1)]
+
+
 def known_years(*, market: Market) -> tuple[int, int]:
     """The first and the last year for which the market's holidays are known; outside them "no holiday" means little."""
     kind = _kind(market)
@@ -89,12 +94,27 @@ def category_days(*, market: Market, first: date, last: date, category: str) -> 
 def weekends(*, market: Market, first: date, last: date) -> tuple[frozenset[date], frozenset[date]]:
     """The weekend days of one market between the dates, and those among them that are working days.
 
-    Weekends change by country (Friday-Saturday) and by year (the Emirates in 2022), so each day is asked.
+    Weekends change by country (Friday-Saturday) and in time (the Emirates' in 2022, Saudi Arabia's in June 2013).
     """
     book = _open(market, _span(first, last))
-    days = (first + timedelta(days=index) for index in range((last - first).days + 1))
-    weekend = frozenset(day for day in days if book.is_weekend(day))
+    years = [(max(first, date(year, 1, 1)), min(last, date(year, 12, 31))) for year in range(first.year, last.year + 1)]
+    weekend = frozenset(day for begin, end in years for day in _weekend_days(book, begin, end))
     return weekend, frozenset(book.weekend_workdays) & weekend
+
+
+def _weekend_days(book: Any, first: date, last: date) -> list[date]:
+    """The weekend days of a year or a part of it.
+
+    To ask about every day takes longer than all else that is known of it. So the four weeks at either end are asked,
+    and the rest only where those differ: weekends change once in a year, or (Taiwan's until 2000) every other week.
+    """
+    days = days_between(first, last)
+    weeks = [days[at : at + 7] for at in (*range(0, 28, 7), *range(len(days) - 28, len(days), 7))]
+    seen = {frozenset(day.weekday() for day in week if book.is_weekend(day)) for week in weeks if len(days) >= 56}
+    if len(seen) != 1:
+        return [day for day in days if book.is_weekend(day)]
+    regular = seen.pop()
+    return [day for day in days if day.weekday() in regular]
 
 
 def holiday_columns(*, markets: Sequence[Market], first: date, last: date) -> pl.DataFrame:

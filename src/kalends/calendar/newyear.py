@@ -16,13 +16,13 @@ from sqlalchemy import select
 from kalends.base.priority import give_way
 from kalends.base.scope import Scope
 from kalends.base.work import House, Work
-from kalends.calendar.calendars import YEARS_AHEAD, definition_of, lock_calendar, pend_days, refresh_days
+from kalends.calendar.calendars import YEARS_AHEAD, build_pending, definition_of, pend_days
 from kalends.calendar.definition import MOST_DAYS, CalendarDefinition
 from kalends.calendar.models import Calendar
 
 LOG = structlog.get_logger(__name__)
-AT_ONCE: Final = 2
-"""Companies at a time: while one waits for its disk or for PostgreSQL, the other computes."""
+AT_ONCE: Final = 4
+"""Companies at a time: while some wait for their disk or for PostgreSQL, others compute."""
 REASON: Final = "a new year"
 ZONES: Final = timedelta(days=1)
 """New year is nowhere more than a day before or after UTC's."""
@@ -50,18 +50,18 @@ def extend_calendars(work: Work) -> int:
 
     Only days that are new are built: no column of a day depends on where its calendar ends.
     """
-    return sum(_extend(work, calendar_id) for calendar_id in _ending_soon(work))
+    return sum(_extend(work, calendar) for calendar in _ending_soon(work))
 
 
-def _ending_soon(work: Work) -> Sequence[UUID]:
-    """The calendars that end too early, or will within a day."""
+def _ending_soon(work: Work) -> Sequence[Calendar]:
+    """The calendars that end too early, or will within a day; their rows are locked as `lock_calendar` locks one."""
     last_day = Calendar.definition["last_day"].astext
     wanted = date((work.now + ZONES).year + YEARS_AHEAD, 12, 31)
-    return work.session.scalars(select(Calendar.id).where(last_day < wanted.isoformat()).order_by(Calendar.id)).all()
+    query = select(Calendar).where(last_day < wanted.isoformat()).order_by(Calendar.id).with_for_update()
+    return work.session.scalars(query, execution_options={"populate_existing": True}).all()
 
 
-def _extend(work: Work, calendar_id: UUID) -> int:
-    calendar = lock_calendar(work, calendar_id=calendar_id)
+def _extend(work: Work, calendar: Calendar) -> int:
     was = definition_of(calendar)
     last_day = _wanted_end(work, was)
     if last_day <= was.last_day:
@@ -73,7 +73,7 @@ def _extend(work: Work, calendar_id: UUID) -> int:
     pend_days(work, calendar=calendar, reason=REASON, first=was.last_day + timedelta(days=1), last=last_day)
     after = calendar.definition
     work.audit("calendar.extend", subject_kind="calendar", subject_id=calendar.id, before=before, after=after)
-    return refresh_days(work, calendar_id=calendar.id)
+    return build_pending(work, calendar=calendar)
 
 
 def _wanted_end(work: Work, definition: CalendarDefinition) -> date:

@@ -112,6 +112,10 @@ class TenantWarehouse(ABC):
         """The names of the tenant's views, sorted."""
 
     @abstractmethod
+    def list_columns(self, name: str) -> list[str]:
+        """The names of a table's columns, in order. Ibis would read all their types, too, which takes longer."""
+
+    @abstractmethod
     def checkpoint(self) -> None:
         """Bring the store into the shape that reads fastest, after a large write."""
 
@@ -128,8 +132,8 @@ class TenantWarehouse(ABC):
         """End that transaction."""
 
     @abstractmethod
-    def _load(self, name: str, rows: pa.Table) -> int:
-        """Append Arrow rows whose columns all exist in the table."""
+    def _load(self, name: str, rows: pa.Table, columns: list[str]) -> int:
+        """Append Arrow rows whose columns are all among the table's `columns`; gives how many."""
 
     # What follows from it.
 
@@ -182,16 +186,17 @@ class TenantWarehouse(ABC):
 
     def create_sql(self, name: str, schema: ibis.Schema, *, temporary: bool = False) -> str:
         """The statement that makes a table of `schema`, in the engine's own types."""
-        return _create_sql(self.backend.dialect, name, schema, temporary=temporary)
+        return _create_sql(self.engine, name, schema, temporary=temporary)
 
     def append(self, name: str, rows: Rows) -> int:
         """Add rows; gives how many. Columns go by name: one that is missing becomes null, an unknown one is refused."""
-        columns = rows.column_names if isinstance(rows, pa.Table) else rows.columns
-        self._refuse_unknown(name, columns)
+        given = rows.column_names if isinstance(rows, pa.Table) else rows.columns
+        columns = self.list_columns(name)
+        _refuse_unknown(name, given, columns)
         with self.write():
             if isinstance(rows, pa.Table):
-                return self._load(name, rows)
-            return self.run(f"INSERT INTO {quoted(name)} ({names(columns)}) {self.backend.compile(rows)}")
+                return self._load(name, rows, columns)
+            return self.run(f"INSERT INTO {quoted(name)} ({names(given)}) {self.backend.compile(rows)}")
 
     def delete(self, name: str, where: Predicate) -> int:
         """Remove the rows for which `where` holds; gives how many."""
@@ -213,17 +218,6 @@ class TenantWarehouse(ABC):
             else rows.to_pyarrow()
         )
 
-    def _refuse_unknown(self, name: str, columns: list[str] | tuple[str, ...]) -> None:
-        unknown = sorted(set(columns) - set(self._columns(name)))
-        if unknown:
-            raise UnknownColumnsError(
-                f"The table {name} has no column {', '.join(unknown)}.", table=name, columns=unknown
-            )
-
-    def _columns(self, name: str) -> list[str]:
-        """The table's columns; Ibis would read all their types, too, which takes longer than a small append."""
-        return list(self.execute(f"SELECT * FROM {quoted(name)} LIMIT 0").column_names)  # noqa: S608 (quoted)
-
     def _condition(self, name: str, where: Predicate) -> str:
         """`where` as SQL over bare column names, which is what DELETE takes in every dialect."""
         table = self.table(name)
@@ -234,8 +228,14 @@ class TenantWarehouse(ABC):
         return str(condition.sql(self.backend.dialect))
 
 
+def _refuse_unknown(name: str, given: list[str] | tuple[str, ...], columns: list[str]) -> None:
+    unknown = sorted(set(given) - set(columns))
+    if unknown:
+        raise UnknownColumnsError(f"The table {name} has no column {', '.join(unknown)}.", table=name, columns=unknown)
+
+
 @lru_cache(maxsize=256)
-def _create_sql(dialect: Any, name: str, schema: ibis.Schema, *, temporary: bool) -> str:
+def _create_sql(dialect: str, name: str, schema: ibis.Schema, *, temporary: bool) -> str:
     """Kept: to write the statement takes twenty times as long as to run it where the table is there."""
     columns = sge.Schema(
         this=sge.Table(this=to_identifier(name, quoted=True)), expressions=schema.to_sqlglot_column_defs(dialect)

@@ -98,7 +98,7 @@ class PostgresTenant(TenantWarehouse):
         own = ibis.schema(rows.schema) if isinstance(rows, pa.Table) else rows.schema()
         self.run(self.create_sql(name, schema or own, temporary=True))
         if isinstance(rows, pa.Table):
-            self._load(name, rows)
+            self._load(name, rows, rows.column_names)
         else:
             self.run(f"INSERT INTO {quoted(name)} ({names(rows.columns)}) {self.backend.compile(rows)}")
         self.run(f"ANALYZE {quoted(name)}")
@@ -119,6 +119,9 @@ class PostgresTenant(TenantWarehouse):
         rows = self.execute("SELECT viewname AS name FROM pg_views WHERE schemaname = current_schema() ORDER BY 1")
         return [str(name) for name in rows.column("name").to_pylist()]
 
+    def list_columns(self, name: str) -> list[str]:
+        return list(self.execute(f"SELECT * FROM {quoted(name)} LIMIT 0").column_names)  # noqa: S608 (quoted)
+
     def checkpoint(self) -> None:
         for name in self.list_tables():
             self.run(f"ANALYZE {quoted(name)}")
@@ -136,7 +139,7 @@ class PostgresTenant(TenantWarehouse):
     def _roll_back(self) -> None:
         self._connection.rollback()
 
-    def _load(self, name: str, rows: pa.Table) -> int:
+    def _load(self, name: str, rows: pa.Table, columns: list[str]) -> int:  # noqa: ARG002 - COPY goes by name
         copy_sql = f"COPY {quoted(name)} ({names(rows.column_names)}) FROM STDIN"
         with self._connection.cursor() as cursor, cursor.copy(copy_sql) as copy:
             for batch in rows.to_batches(max_chunksize=10_000):
