@@ -69,8 +69,8 @@ def write_version(
 ) -> int:
     """Make `frame` the calendar's days from `first` to `last` as of `version`; gives how many rows changed.
 
-    The table is there (`dimension.prepare`). `published`: the newest published version; whatever a dead build left beyond it is removed first. Repeatable: the
-    same call again gives the same table.
+    The table is there (`dimension.prepare`). `published`: the newest published version; whatever a dead build left
+    beyond it is removed first. Repeatable: the same call again gives the same table.
     """
     mine = {"calendar": str(calendar_id)}
     with warehouse.write():

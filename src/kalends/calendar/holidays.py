@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, Final
@@ -60,7 +60,7 @@ def _span(first: date, last: date) -> range:
 
 def days_between(first: date, last: date) -> list[date]:
     """Every day from `first` to `last`, both included."""
-    return [first + timedelta(days=index) for index in range((last - first).days + 1)]
+    return [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
 
 
 def known_years(*, market: Market) -> tuple[int, int]:
@@ -114,7 +114,7 @@ def _weekend_days(book: Any, first: date, last: date) -> list[date]:
     if len(seen) != 1:
         return [day for day in days if book.is_weekend(day)]
     regular = seen.pop()
-    return [day for day in days if day.weekday() in regular]
+    return [day for at in range(7) if days[at].weekday() in regular for day in days[at::7]]
 
 
 def holiday_columns(*, markets: Sequence[Market], first: date, last: date) -> pl.DataFrame:
