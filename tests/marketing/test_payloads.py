@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from duckdb_in_memory import connect
 
+from kalends.marketing.mapping import MAPPINGS
 from kalends.marketing.staging import StageReport, stage
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +18,6 @@ DATA = ROOT.parent / "shared" / "data"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 FILES = tomllib.loads((ROOT / "tests" / "payloads.toml").read_text())["file"]
 METRICS = ("spend", "impressions", "clicks", "conversions", "revenue")
-PLATFORMS = ("google_ads", "facebook_ads", "klaviyo")
 
 
 def staged(
@@ -62,7 +62,8 @@ def test_payload(told: dict) -> None:
 
 @pytest.mark.skipif(not DATA.exists(), reason=f"the recorded payloads are not here ({DATA})")
 def test_every_file_is_named() -> None:
-    there = {str(p.relative_to(DATA / "payloads")) for s in PLATFORMS for p in (DATA / "payloads" / s).glob("*/*")}
+    payloads = DATA / "payloads"
+    there = {str(p.relative_to(payloads)) for s in MAPPINGS for p in (payloads / s).glob("*/**/*") if p.is_file()}
     assert there == {told["path"] for told in FILES}
 
 

@@ -19,6 +19,7 @@ from kalends.base.reading.rows import rows_of
 from kalends.base.reading.sniff import sniff
 from kalends.base.reading.text import Lines
 from kalends.base.work import Work
+from kalends.marketing.mapping import unwrap_of
 from kalends.marketing.models import Batch
 from kalends.marketing.reading import ROW, open_raw, quoted
 from kalends.marketing.records import ATTRIBUTES, DATES, KEY, METRICS
@@ -138,13 +139,14 @@ def raw_line(work: Work, *, batch: Batch, source_row: int) -> RawLine:
     """The row as it came, read back out of the encrypted payload. Raises NoSuchRowError, FileMissingError."""
     if batch.file_id is None or source_row < 1:
         raise NoSuchRowError(row=source_row)
-    found = read_row(partial(work.house.files.open, batch.tenant_id, batch.file_id), row=source_row)
+    payload = partial(work.house.files.open, batch.tenant_id, batch.file_id)
+    found = read_row(payload, row=source_row, data_source=batch.data_source)
     if found is None:
         raise NoSuchRowError(f"{batch.file_name or 'The file'} has no row {source_row}.", row=source_row)
     return found
 
 
-def read_row(payload: Payload, *, row: int) -> RawLine | None:
+def read_row(payload: Payload, *, row: int, data_source: str = "") -> RawLine | None:
     """Row `row` (counted from 1, as `source_row` counts) of any payload; None if it has fewer."""
     sniffed = sniff(payload)
     if sniffed.format == "parquet":
@@ -157,7 +159,7 @@ def read_row(payload: Payload, *, row: int) -> RawLine | None:
     else:
         text = None
     cells: dict[str, str | None] = {}
-    for one in rows_of(payload, sniffed):
+    for one in rows_of(payload, sniffed, unwrap_of(data_source)):
         if one.number > row:
             break
         if one.number == row:

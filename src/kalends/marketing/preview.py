@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from kalends.base.reading.documents import snake
-from kalends.marketing.mapping import MAPPINGS
+from kalends.marketing.mapping import MAPPINGS, unwrap_any
 from kalends.marketing.mapping.compiler import is_report
 from kalends.marketing.mapping.entities import entity_of
 from kalends.marketing.mapping.fields import Mapping
@@ -76,7 +76,7 @@ class Preview:
 
 def guess_source(sample: Sample, *, file_name: str) -> str:
     """The platform whose rules know most of the file's columns; 'file' where none knows half of them."""
-    with _database() as con, open_raw(con, sample.head(HEAD_BYTES).open, is_forgiving=True) as raw:
+    with _database() as con, open_raw(con, sample.head(HEAD_BYTES).open, is_forgiving=True, unwrap=unwrap_any) as raw:
         scores = {
             name: max((_known_share(table, mapping) for table in raw.tables), default=0.0)
             for name, mapping in MAPPINGS.items()
@@ -158,7 +158,7 @@ def _without_cut(report: StageReport, aside: list[QuarantinedRow]) -> tuple[Stag
 def _columns(con: duckdb.DuckDBPyConnection, sample: Sample) -> dict[str, tuple[str, ...]]:
     """The file's columns in their order, each with a few values."""
     found: dict[str, tuple[str, ...]] = {}
-    with open_raw(con, sample.head(HEAD_BYTES).open, is_forgiving=True) as raw:
+    with open_raw(con, sample.head(HEAD_BYTES).open, is_forgiving=True, unwrap=unwrap_any) as raw:
         for table in raw.tables:
             head = table.head or _first_rows(con, table)
             for column in table.columns:

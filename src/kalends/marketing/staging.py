@@ -22,7 +22,7 @@ import duckdb
 
 from kalends.base.reading import Payload
 from kalends.marketing import records
-from kalends.marketing.mapping import MAPPINGS, canonical_source, notation
+from kalends.marketing.mapping import MAPPINGS, canonical_source, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
 from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, is_report
@@ -307,7 +307,8 @@ def stage(
         report = StageReport(data_source=canonical_source(data_source))
         _prepare(con)
         try:
-            with open_raw(con, payload, is_forgiving=is_forgiving, columns=columns) as raw:
+            unwrap = unwrap_of(data_source)
+            with open_raw(con, payload, is_forgiving=is_forgiving, columns=columns, unwrap=unwrap) as raw:
                 _Staging(con, settings, options or StageOptions(), report).run(raw)
         except SlowWayError:
             is_forgiving = True

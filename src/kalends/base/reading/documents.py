@@ -7,7 +7,7 @@ text (keys sorted), so that the same document in another key order gives the sam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 import orjson
 
 Flat = dict[str, str | None]
+Unwrap = Callable[[Any], Iterable[tuple[str, Any]] | None]
+"""Takes a platform's own envelope off a document: its (stream, row)s; None where the document has no such envelope."""
 _ENVELOPES = ("data_entries", "results", "data", "rows", "records", "response_example")
 
 
@@ -48,6 +50,16 @@ def flatten(row: Mapping[str, Any], *, prefix: str = "") -> Flat:
         else:
             flat[path] = None if value in ({}, []) else as_text(value)
     return flat
+
+
+def no_envelope(document: Any) -> None:
+    """What is read as `records` reads it."""
+
+
+def unwrapped(document: Any, unwrap: Unwrap) -> Iterable[tuple[str, Any]]:
+    """(stream, record) of each record in a document, by the platform's own envelope where it has that."""
+    found = unwrap(document)
+    return records(document) if found is None else found
 
 
 def records(document: Any) -> Iterator[tuple[str, Any]]:

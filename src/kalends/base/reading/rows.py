@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from kalends.base.reading.documents import Flat, flatten, record, records
+from kalends.base.reading.documents import Flat, Unwrap, flatten, no_envelope, record, records, unwrapped
 from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError, UnreadablePayloadError
 from kalends.base.reading.sheets import HEADER_WITHIN, Cells, csv_rows, delimiter_of, excel_rows, split_header
 from kalends.base.reading.sniff import Sniffed
@@ -44,12 +44,12 @@ class Rows(Protocol):
     def __iter__(self) -> Iterator[Row]: ...
 
 
-def rows_of(payload: Payload, sniffed: Sniffed) -> Rows:
-    """The row source for a payload of this kind."""
+def rows_of(payload: Payload, sniffed: Sniffed, unwrap: Unwrap = no_envelope) -> Rows:
+    """The row source for a payload of this kind; `unwrap` takes a platform's envelope off a document or a line."""
     if sniffed.format == "ndjson":
-        return NdjsonRows(payload, sniffed.encoding)
+        return NdjsonRows(payload, sniffed.encoding, unwrap)
     if sniffed.format == "json":
-        return DocumentRows(payload, sniffed.encoding)
+        return DocumentRows(payload, sniffed.encoding, unwrap)
     return SheetRows(payload, sniffed)
 
 
@@ -70,6 +70,7 @@ class NdjsonRows:
 
     payload: Payload
     encoding: str
+    unwrap: Unwrap = no_envelope
     notes: list[str] = field(default_factory=list)
     is_table: bool = False
 
@@ -77,25 +78,27 @@ class NdjsonRows:
         lines = Lines(self.payload, self.encoding)
         filled = (line for line in lines if line.strip())
         for number, line in enumerate(filled, start=1):
-            yield from _line_rows(number, line)
+            yield from _line_rows(number, line, self.unwrap)
         self.notes = notes_on(lines)
 
 
-def _line_rows(number: int, line: str) -> Iterator[Row]:
+def _line_rows(number: int, line: str, unwrap: Unwrap) -> Iterator[Row]:
     try:
         item = _loads(line)
     except ValueError as error:
         yield _faulty(number, f"The line is not valid JSON ({error}); write one object a line.", line)
         return
-    yield from _item_rows(number, item)
+    yield from _item_rows(number, item, unwrap)
 
 
-def _item_rows(number: int, item: Any) -> Iterator[Row]:
+def _item_rows(number: int, item: Any, unwrap: Unwrap) -> Iterator[Row]:
     if not isinstance(item, dict):
         yield _faulty(number, "The row is not an object; write {name: value, ...}.", json.dumps(item))
         return
     for stream, inner in record(item):
-        yield Row(number, stream, flatten(inner))
+        rows = unwrap(inner)
+        for own, row in [(stream, inner)] if rows is None else rows:
+            yield Row(number, stream or own, flatten(row))
 
 
 def _faulty(number: int, fault: str, raw: str) -> Row:
@@ -119,6 +122,7 @@ class DocumentRows:
 
     payload: Payload
     encoding: str
+    unwrap: Unwrap = no_envelope
     notes: list[str] = field(default_factory=list)
     is_table: bool = False
 
@@ -127,7 +131,7 @@ class DocumentRows:
         text = _whole(lines)
         self.notes = notes_on(lines)
         try:
-            found = records(_loads(text))
+            found = unwrapped(_loads(text), self.unwrap)
         except ValueError as error:
             yield from _salvaged(text, error)
             return
@@ -135,7 +139,7 @@ class DocumentRows:
             if isinstance(item, dict):
                 yield Row(number, stream, flatten(item))
             else:
-                yield from _item_rows(number, item)
+                yield from _item_rows(number, item, no_envelope)
 
 
 def _whole(lines: Lines) -> str:

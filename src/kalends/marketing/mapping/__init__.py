@@ -1,5 +1,9 @@
 """Which mapping reads which platform's rows. Adding a platform: one file like klaviyo.py, and its line here."""
 
+from collections.abc import Iterable
+from typing import Any
+
+from kalends.base.reading.documents import Unwrap
 from kalends.marketing.mapping import facebook_ads, google_ads, klaviyo
 from kalends.marketing.mapping.fields import Mapping
 
@@ -7,6 +11,18 @@ MAPPINGS: dict[str, Mapping] = {
     mapping.data_source: mapping for mapping in (google_ads.MAPPING, facebook_ads.MAPPING, klaviyo.MAPPING)
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}
+
+
+def unwrap_of(data_source: str) -> Unwrap:
+    """What takes the source's own envelope off its documents."""
+    known = MAPPINGS.get(canonical_source(data_source))
+    return known.unwrap if known else unwrap_any
+
+
+def unwrap_any(document: Any) -> Iterable[tuple[str, Any]] | None:
+    """The envelope of whichever platform the document is of: for who does not know yet."""
+    found = (mapping.unwrap(document) for mapping in MAPPINGS.values())
+    return next((rows for rows in found if rows is not None), None)
 
 
 def canonical_source(data_source: str) -> str:

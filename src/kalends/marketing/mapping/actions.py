@@ -99,7 +99,7 @@ def by_type(counts: str, values: str | None, known: list[str]) -> str:
 
 def _looked_up(counts: str, values: str | None, known: list[str]) -> str:
     parts = [
-        _part(literal(json.dumps(kind)), _at(counts, index), _at(values, index) if values else None)
+        part(literal(json.dumps(kind)), _at(counts, index), _at(values, index) if values else None)
         for index, kind in enumerate(known)
     ]
     return f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"
@@ -109,7 +109,8 @@ def _at(name: str, index: int) -> str:
     return f"{name}_values[{name}_at{index}]"
 
 
-def _part(kind: str, count: str, value: str | None) -> str:
+def part(kind: str, count: str, value: str | None) -> str:
+    """One entry of `by_type`, as SQL; `kind` is SQL for the JSON text of the type."""
     if value is None:
         return f"{kind} || ':[' || CAST({count} AS VARCHAR) || ',null]'"
     return (
@@ -122,6 +123,6 @@ def _general(counts: str, values: str | None) -> str:
     value_types = f"coalesce({values}_types, [])" if values else "[]"
     types = f"list_sort(list_distinct(list_concat(coalesce({counts}_types, []), {value_types})))"
     value = _amount(values, "k") if values else None
-    part = _part("CAST(to_json(k) AS VARCHAR)", _amount(counts, "k"), value)
-    parts = f"list_filter(list_transform({types}, lambda k: {part}), lambda p: p IS NOT NULL)"
+    entry = part("CAST(to_json(k) AS VARCHAR)", _amount(counts, "k"), value)
+    parts = f"list_filter(list_transform({types}, lambda k: {entry}), lambda p: p IS NOT NULL)"
     return f"'{{' || array_to_string({parts}, ',') || '}}'"

@@ -19,7 +19,7 @@ from kalends.marketing import records
 from kalends.marketing.mapping import actions
 from kalends.marketing.mapping.cells import NUMBER_TYPES, TEXT_KINDS, date_sql, number_sql, plain_sql
 from kalends.marketing.mapping.checks import Rule, date_rules, id_rule, number_rules, problems_sql, unread
-from kalends.marketing.mapping.fields import METRIC_TARGETS, Field, Mapping
+from kalends.marketing.mapping.fields import METRIC_TARGETS, Field, Kind, Mapping
 from kalends.marketing.reading import FAULT, ROW, RawTable, literal, quoted
 
 SEPARATOR = "chr(31)"  # no id holds it (checks.id_rule), so the parts of a key cannot run together
@@ -73,6 +73,7 @@ class Compiler:
     rules: list[Rule] = field(default_factory=list)
     used: dict[str, str] = field(default_factory=dict)
     known: list[str] = field(default_factory=list)  # action types that the first rows show
+    pairs: list[tuple[str, str, str]] = field(default_factory=list)  # type of conversion, its count and value as SQL
 
     def __post_init__(self) -> None:
         self.cells = {column: f"r{index}" for index, column in enumerate(self.table.columns)}
@@ -85,6 +86,7 @@ class Compiler:
         self.rules.append(Rule(None, "unreadable_row", "send the row again", f"{FAULT} IS NOT NULL"))
         for item in self.mapping.fields:
             self._add_field(item)
+        self._add_pairs()
         record = self._record()
         self.rules += [*date_rules(self.used_for("date_from"), self.settings.today), *self._id_rules()]
         leftover = [column for column in sorted(self.cells) if self._is_leftover(column)]
@@ -111,6 +113,24 @@ class Compiler:
             self.used.setdefault(column, item.target)
             self._add_rules(item, column, cell, alias)
 
+    def _add_pairs(self) -> None:
+        for item in sorted(self.mapping.typed, key=lambda one: one.type):
+            count, value = self._amount(item.counts, "number"), self._amount(item.values, item.value_kind)
+            if count or value:
+                self.pairs.append((item.type, count or "NULL::DOUBLE", value or "NULL::DOUBLE"))
+
+    def _amount(self, sources: tuple[str, ...], kind: Kind) -> str | None:
+        """The first of the columns that has a value, as a double; None where the table has none of them."""
+        aliases = []
+        for column in self._present(sources):
+            item, cell, alias = Field("conversion_types", sources, kind), self.cells[column], f"p{len(self.typed)}"
+            self.typed.append(f"CAST({self._typed(item, column, cell)} AS DOUBLE) AS {alias}")
+            if column not in self.used:
+                self._add_rules(item, column, cell, alias)
+            self.used.setdefault(column, "conversion_types")
+            aliases.append(alias)
+        return _first(aliases) if aliases else None
+
     def _typed(self, item: Field, column: str, cell: str) -> str:
         """Plain notation where the column is plain: the general reading costs planning time and regular expressions."""
         if item.kind in TEXT_KINDS:
@@ -131,7 +151,11 @@ class Compiler:
 
     def _record(self) -> dict[str, str]:
         """Record column -> SQL over the typed layer, all but the hashes and `extra`."""
-        record = {target: _first(aliases) for target, aliases in self.targets.items()}
+        sums = {item.target for item in self.mapping.fields if item.is_sum}
+        record = {
+            target: _sum(target, aliases) if target in sums else _first(aliases)
+            for target, aliases in self.targets.items()
+        }
         for target in _IDS:
             record[target] = _or_else(record.get(target), "''")
         record["attribution"] = _or_else(record.get("attribution"), "''")
@@ -206,7 +230,12 @@ class Compiler:
     def _conversions(self, record: dict[str, str]) -> dict[str, str]:
         rule = self.mapping.actions
         if rule is None:
-            return {}
+            parts = [actions.part(literal(json.dumps(kind)), count, value) for kind, count, value in self.pairs]
+            return (
+                {"conversion_types": f"nullif('{{' || concat_ws(',', {', '.join(parts)}) || '}}', '{{}}')"}
+                if parts
+                else {}
+            )
         counts, values = self.by_name.get(rule.counts), self.by_name.get(rule.values)
         if counts is None and values is None:
             return self._long_actions()
@@ -366,6 +395,11 @@ def _or_else(sql: str | None, other: str) -> str:
 
 def _first(aliases: list[str]) -> str:
     return aliases[0] if len(aliases) == 1 else f"coalesce({', '.join(aliases)})"
+
+
+def _sum(target: str, aliases: list[str]) -> str:
+    """The sum of what is there; null where nothing is."""
+    return f"CAST(list_sum([{', '.join(aliases)}]) AS {_TYPES[target]})"
 
 
 def _shortest(cell: str) -> str:

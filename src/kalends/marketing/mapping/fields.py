@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from kalends.base.reading.documents import Unwrap, no_envelope
+
 Kind = Literal[
     "text", "upper", "id", "account", "customer", "tail", "date", "count", "number", "money", "micros", "share"
 ]
@@ -25,6 +27,8 @@ class Field:
     target: str
     sources: tuple[str, ...]
     kind: Kind = "text"
+    is_sum: bool = False
+    """The sum of the sources that have a value, for different things that count as one: purchases and leads."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,16 @@ class ActionRule:
 
 
 @dataclass(frozen=True)
+class TypedColumn:
+    """Conversions of one type that have columns of their own: how many, and what they were worth."""
+
+    type: str
+    counts: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    value_kind: Kind = "money"
+
+
+@dataclass(frozen=True)
 class Mapping:
     """One platform.
 
@@ -58,7 +72,9 @@ class Mapping:
     too. `ignored`: patterns of columns that are not kept: ratios that are derived when asked, and bookkeeping whose
     change is no news. `streams`: a connector's streams that hold a report as it is; another stream's rows, which may
     be the same report cut in a way that the rows do not show, get the stream's name as a breakdown. Whatever is
-    neither mapped nor ignored is kept in `extra`.
+    neither mapped nor ignored is kept in `extra`. `typed`: conversions by type, kept beside the one number that counts.
+    `unwrap` takes the platform's own envelope off a JSON document (`records` knows the common ones), and must say None
+    for a document that is not so shaped.
     """
 
     data_source: str
@@ -73,6 +89,8 @@ class Mapping:
     constants: Dictionary[str, str] = field(default_factory=dict)
     channel_by_type: Dictionary[str, str] = field(default_factory=dict)
     actions: ActionRule | None = None
+    typed: tuple[TypedColumn, ...] = ()
+    unwrap: Unwrap = no_envelope
     guessed: Dictionary[str, str] = field(default_factory=dict)
 
     @property

@@ -21,7 +21,7 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from kalends.base.reading.documents import flatten
+from kalends.base.reading.documents import Unwrap, flatten, no_envelope
 from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError
 from kalends.base.reading.rows import Row, Rows, rows_of
 from kalends.base.reading.sniff import HEAD_BYTES, Sniffed, sniff
@@ -100,9 +100,10 @@ def open_raw(
     *,
     is_forgiving: bool = False,
     columns: frozenset[str] = frozenset(),
+    unwrap: Unwrap = no_envelope,
 ) -> Iterator[Raw]:
     """The payload as raw tables, while the block runs. `is_forgiving` takes the slow way from the start; `columns` are
-    known to be somewhere in it.
+    known to be somewhere in it. `unwrap` takes the platform's envelope off JSON.
 
     Raises EmptyPayloadError, UnreadablePayloadError, PayloadTooLargeError for the payload as a whole; a table's
     `advance` raises SlowWayError and UnseenColumnsError, and then it is to be opened again.
@@ -122,7 +123,7 @@ def open_raw(
         with _local(payload) as path:
             yield Raw("parquet", (_parquet_table(con, path),))
     else:
-        yield _loaded(con, rows_of(payload, sniffed), sniffed.format)
+        yield _loaded(con, rows_of(payload, sniffed, unwrap), sniffed.format)
 
 
 def _is_plain(sniffed: Sniffed) -> bool:
