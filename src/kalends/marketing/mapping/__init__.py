@@ -4,11 +4,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from kalends.base.reading.documents import Unwrap
-from kalends.marketing.mapping import facebook_ads, google_ads, klaviyo
+from kalends.marketing.mapping import (
+    facebook_ads,
+    google_ads,
+    klaviyo,
+)
 from kalends.marketing.mapping.fields import Mapping
 
 MAPPINGS: dict[str, Mapping] = {
-    mapping.data_source: mapping for mapping in (google_ads.MAPPING, facebook_ads.MAPPING, klaviyo.MAPPING)
+    platform.MAPPING.data_source: platform.MAPPING
+    for platform in (
+        google_ads,
+        facebook_ads,
+        klaviyo,
+    )
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}
 
