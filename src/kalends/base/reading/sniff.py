@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import json
 from dataclasses import dataclass
-from itertools import islice
 
 from kalends.base.reading.errors import EmptyPayloadError
 from kalends.base.reading.unpack import Payload, Unpacking, is_excel
@@ -29,7 +28,11 @@ class Sniffed:
 
 def sniff(payload: Payload) -> Sniffed:
     """Look at the first megabyte. Raises EmptyPayloadError where there is nothing but white space."""
-    head = b"".join(islice(iter(Unpacking(payload)), 1))[:HEAD_BYTES]
+    head = b""
+    for chunk in Unpacking(payload):  # an archive gives its files in small pieces
+        head = (head + chunk)[:HEAD_BYTES]
+        if len(head) == HEAD_BYTES:
+            break
     if not head:
         raise EmptyPayloadError
     if head.startswith(b"PAR1"):

@@ -1,4 +1,6 @@
-"""From a payload to its plain bytes: gzip and one-file zips are opened on the way, as a stream, without a seek.
+"""From a payload to its plain bytes: gzip and zips are opened on the way, as a stream, without a seek.
+
+A zip holds one file, or several of JSON lines, one after the other; they may be gzipped in it (Amplitude).
 
 A cut-off gzip gives the bytes before the cut and says so; a bomb (a tiny file that unpacks to a huge one) is refused
 while it unpacks, before it fills memory or disk.
@@ -10,8 +12,9 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from kalends.base.reading.errors import PayloadTooLargeError, UnreadablePayloadError
 
@@ -21,6 +24,9 @@ CHUNK = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
 ZIP_HEADER_BYTES = 30
+STORED = 0
+SIZE_FOLLOWS = 1 << 3
+"""The flag of a file in a zip whose size stands behind it."""
 # Deflate cannot pass 1032:1; real exports stay under 50:1. Judged only past 64 MiB, where harm could begin.
 BOMB_RATIO, BOMB_FLOOR = 200, 64 << 20
 MAX_PLAIN_BYTES = 64 << 30
@@ -75,17 +81,34 @@ class Unpacking:
         self.cut = not inflate.eof
 
     def _unzip(self, packed: Iterator[bytes]) -> Iterator[bytes]:
-        inflate, held, method = zlib.decompressobj(wbits=-15), b"", -1
-        for chunk in packed:
-            held += chunk
-            if method < 0:
-                method, start = _zip_member(held)
-                held = held[start:]
-            yield from self._inflated(inflate, held)
-            held = inflate.unused_data if inflate.eof else b""
-            if inflate.eof and len(held) > 64:
-                break
-        _refuse_second_member(held)
+        held, number = _Held(packed), 0
+        while held.starts_with(ZIP_MAGIC):
+            member = _member_of(held)
+            plain = self._opened(self._bytes_of(member, held))
+            first = next(plain, b"")
+            if not first:  # a folder, or an empty file
+                continue
+            number += 1
+            if number > 1 and not first.startswith(b"{"):
+                raise UnreadablePayloadError("The zip holds several files; send them one by one.")
+            yield from chain([first], plain, [b"\n"] if first.startswith(b"{") else [])
+
+    def _opened(self, plain: Iterator[bytes]) -> Iterator[bytes]:
+        """What a file of a zip holds; that may be gzipped once more."""
+        first = next(plain, b"")
+        whole = chain([first], plain)
+        yield from self._gunzip(whole) if first.startswith(GZIP_MAGIC) else whole
+
+    def _bytes_of(self, member: _Member, held: _Held) -> Iterator[bytes]:
+        if member.method == STORED and member.size is not None:
+            yield from held.taken(member.size)
+            self.cut = held.is_over and held.short > 0
+            return
+        inflate = zlib.decompressobj(wbits=31 if member.method == STORED else -15)
+        while not inflate.eof and (chunk := held.some()):
+            yield from self._inflated(inflate, chunk)
+        held.put_back(inflate.unused_data)
+        held.skip_descriptor()
         self.cut = not inflate.eof
 
     def _inflated(self, inflate: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
@@ -110,20 +133,80 @@ class Unpacking:
             raise PayloadTooLargeError(unpacked_bytes=self.given)
 
 
-def _zip_member(held: bytes) -> tuple[int, int]:
-    """The first member's compression method and where its data begins (APPNOTE 4.3.7, the local file header)."""
-    if len(held) < ZIP_HEADER_BYTES:
+class _Member(NamedTuple):
+    """A file in a zip, by its local header (APPNOTE 4.3.7). `size`: its bytes in the zip, if that is known."""
+
+    method: int
+    size: int | None
+
+
+def _member_of(held: _Held) -> _Member:
+    """The next file's header, taken off. Raises UnreadablePayloadError for a file that cannot be read as a stream."""
+    header = held.take(ZIP_HEADER_BYTES)
+    if len(header) < ZIP_HEADER_BYTES:
         raise UnreadablePayloadError("The zip is cut off after its first bytes; send it again.")
-    method, name_size, extra_size = struct.unpack("<8xH16xHH", held[:ZIP_HEADER_BYTES])
-    if method != zlib.DEFLATED:
+    flags, method, size, name_size, extra_size = struct.unpack("<6xHH8xI4xHH", header)
+    held.take(name_size + extra_size)
+    is_endless = bool(flags & SIZE_FOLLOWS)
+    # What is stored as it is, and as long as nobody says, ends where it says so itself: gzip does.
+    is_readable = method == zlib.DEFLATED or (
+        method == STORED and not (is_endless and not held.starts_with(GZIP_MAGIC))
+    )
+    if not is_readable:
         raise UnreadablePayloadError("The zip is not packed with deflate; send the file itself, or gzip it.")
-    return method, ZIP_HEADER_BYTES + name_size + extra_size
+    return _Member(method, None if is_endless else size)
 
 
-def _refuse_second_member(after: bytes) -> None:
-    # A data descriptor of 12 to 24 bytes may stand between a member and what follows it.
-    if ZIP_MAGIC in after[:28]:
-        raise UnreadablePayloadError("The zip holds several files; send them one by one.")
+@dataclass
+class _Held:
+    """A stream of bytes of which some can be taken, and what was taken too much put back."""
+
+    chunks: Iterator[bytes]
+    rest: bytes = b""
+    short: int = 0
+    """Bytes that were asked for and are not there."""
+    is_over: bool = False
+
+    def starts_with(self, mark: bytes) -> bool:
+        """Whether what comes next begins so."""
+        self._fill(len(mark))
+        return self.rest.startswith(mark)
+
+    def some(self) -> bytes:
+        """What is at hand, else the next chunk; empty at the end."""
+        self._fill(1)
+        found, self.rest = self.rest, b""
+        return found
+
+    def take(self, size: int) -> bytes:
+        """That many bytes, or as many as there are."""
+        self._fill(size)
+        found, self.rest = self.rest[:size], self.rest[size:]
+        return found
+
+    def taken(self, size: int) -> Iterator[bytes]:
+        """That many bytes, in chunks."""
+        while size and (chunk := self.some()):
+            yield chunk[:size]
+            self.put_back(chunk[size:])
+            size -= min(size, len(chunk))
+        self.short = size
+
+    def put_back(self, more: bytes) -> None:
+        """Have these bytes come next."""
+        self.rest = more + self.rest
+
+    def skip_descriptor(self) -> None:
+        """Pass by the 12 to 24 bytes that may stand after a file whose size was not known before it (4.3.9)."""
+        self._fill(24)
+        found = self.rest[:28].find(ZIP_MAGIC[:2], 0 if not self.rest.startswith(b"PK\x07\x08") else 4)
+        self.rest = self.rest[max(found, 0) :]
+
+    def _fill(self, size: int) -> None:
+        while len(self.rest) < size and not self.is_over:
+            chunk = next(self.chunks, b"")
+            self.is_over = not chunk
+            self.rest += chunk
 
 
 def is_zip(head: bytes) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,7 +19,7 @@ from kalends.marketing import records
 from kalends.marketing.mapping import actions
 from kalends.marketing.mapping.cells import NUMBER_TYPES, TEXT_KINDS, date_sql, number_sql, plain_sql
 from kalends.marketing.mapping.checks import Rule, date_rules, id_rule, number_rules, problems_sql, unread
-from kalends.marketing.mapping.fields import METRIC_TARGETS, Field, Kind, Mapping
+from kalends.marketing.mapping.fields import METRIC_TARGETS, EventRule, Field, Kind, Mapping
 from kalends.marketing.reading import FAULT, ROW, RawTable, literal, quoted
 
 SEPARATOR = "chr(31)"  # no id holds it (checks.id_rule), so the parts of a key cannot run together
@@ -73,6 +73,7 @@ class Compiler:
     rules: list[Rule] = field(default_factory=list)
     used: dict[str, str] = field(default_factory=dict)
     known: list[str] = field(default_factory=list)  # action types that the first rows show
+    event: tuple[str, str, str | None] | None = None  # an event's name, how often, what it was worth, as SQL
     pairs: list[tuple[str, str, str]] = field(default_factory=list)  # type of conversion, its count and value as SQL
 
     def __post_init__(self) -> None:
@@ -87,6 +88,7 @@ class Compiler:
         for item in self.mapping.fields:
             self._add_field(item)
         self._add_pairs()
+        self._add_event()
         record = self._record()
         self.rules += [*date_rules(self.used_for("date_from"), self.settings.today), *self._id_rules()]
         leftover = [column for column in sorted(self.cells) if self._is_leftover(column)]
@@ -118,6 +120,15 @@ class Compiler:
             count, value = self._amount(item.counts, "number"), self._amount(item.values, item.value_kind)
             if count or value:
                 self.pairs.append((item.type, count or "NULL::DOUBLE", value or "NULL::DOUBLE"))
+
+    def _add_event(self) -> None:
+        rule = self.mapping.events
+        if rule is None or not _has_events(self.by_name.keys(), rule):
+            return
+        names = self._present(rule.name)
+        self.used |= dict.fromkeys(names, "conversion_types")
+        count, value = self._amount(rule.counts, "number"), self._amount(rule.values, "money")
+        self.event = (_first([f"nullif({self.cells[name]}, '')" for name in names]), count or "1.0", value)
 
     def _amount(self, sources: tuple[str, ...], kind: Kind) -> str | None:
         """The first of the columns that has a value, as a double; None where the table has none of them."""
@@ -229,6 +240,11 @@ class Compiler:
 
     def _conversions(self, record: dict[str, str]) -> dict[str, str]:
         rule = self.mapping.actions
+        if self.event and self.mapping.events:
+            counted = _event_columns(self.event, self.settings.conversions or self.mapping.events.conversions)
+            return {
+                name: f"coalesce({record[name]}, {sql})" if name in record else sql for name, sql in counted.items()
+            }
         if rule is None:
             parts = [actions.part(literal(json.dumps(kind)), count, value) for kind, count, value in self.pairs]
             return (
@@ -269,7 +285,7 @@ class Compiler:
 
     def _id_rules(self) -> Iterator[Rule]:
         others = [record for record in ("flow_id", "message_id") if record in self.targets]
-        if not self.mapping.guessed:
+        if not self.mapping.guessed and self.mapping.needs_id:
             ids = " AND ".join([*(f"{name} = ''" for name in _IDS), *(f"{name} IS NULL" for name in others)])
             yield Rule(None, "missing_id", "give the account's, campaign's or ad's id", f"({ids})")
 
@@ -386,7 +402,27 @@ def is_report(table: RawTable, mapping: Mapping) -> bool:
     has_actions = rule is not None and (
         rule.counts in compiler.by_name or {"action_type", "value"} <= compiler.by_name.keys()
     )
-    return has_metric or has_actions
+    has_events = mapping.events is not None and _has_events(compiler.by_name.keys(), mapping.events)
+    return has_metric or has_actions or has_events
+
+
+def _has_events(columns: Collection[str], rule: EventRule) -> bool:
+    return any(shape <= set(columns) for shape in rule.shapes)
+
+
+def _event_columns(event: tuple[str, str, str | None], conversions: Iterable[str]) -> dict[str, str]:
+    """What a row that is an event says of conversions: all of them by type, and those that count."""
+    name, count, value = event
+    kind, worth = f"CAST(to_json({name}) AS VARCHAR)", value or "NULL::DOUBLE"
+    listed = ", ".join(literal(one.lower()) for one in sorted(conversions))
+    found = {
+        "conversion_types": f"CASE WHEN {name} IS NOT NULL THEN '{{' || {actions.part(kind, count, worth)} || '}}' END"
+    }
+    if listed:
+        found["conversions"] = f"CASE WHEN lower({name}) IN ({listed}) THEN CAST({count} AS DOUBLE) END"
+    if value:
+        found["revenue"] = f"CAST({value} AS DECIMAL(18,6))"
+    return found
 
 
 def _or_else(sql: str | None, other: str) -> str:

@@ -64,6 +64,21 @@ class TypedColumn:
 
 
 @dataclass(frozen=True)
+class EventRule:
+    """Rows that are single events, or how many there were of one: a table that has all the columns of one of `shapes`.
+
+    `name`, `counts`, `values`: the columns that say which event, how often (once where none does) and what it was
+    worth. Events whose name, in lower case, is among `conversions` count as such; all are kept by type.
+    """
+
+    shapes: tuple[frozenset[str], ...]
+    name: tuple[str, ...]
+    counts: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    conversions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Mapping:
     """One platform.
 
@@ -74,7 +89,8 @@ class Mapping:
     be the same report cut in a way that the rows do not show, get the stream's name as a breakdown. Whatever is
     neither mapped nor ignored is kept in `extra`. `typed`: conversions by type, kept beside the one number that counts.
     `unwrap` takes the platform's own envelope off a JSON document (`records` knows the common ones), and must say None
-    for a document that is not so shaped.
+    for a document that is not so shaped. `needs_id`: a row without any id is a fault; not so where a whole project is
+    one account that its rows do not name.
     """
 
     data_source: str
@@ -90,6 +106,8 @@ class Mapping:
     channel_by_type: Dictionary[str, str] = field(default_factory=dict)
     actions: ActionRule | None = None
     typed: tuple[TypedColumn, ...] = ()
+    events: EventRule | None = None
+    needs_id: bool = True
     unwrap: Unwrap = no_envelope
     guessed: Dictionary[str, str] = field(default_factory=dict)
 
