@@ -82,8 +82,7 @@ def test_the_cost_that_amplitude_imports_is_spend():
     con, report = staged(
         lines(cost("2024-01-01", ad_id=1, spend=0.25), cost("2024-01-02", ad_id=1, spend=1)), "amplitude"
     )
-    name = "ad/device+event+event_id"
-    assert report.summed(name) == {"spend": 1.25, "impressions": 20, "clicks": 4, "conversions": 1.0}
+    assert report.summed("event/event+event_id") == {"spend": 1.25, "impressions": 20, "clicks": 4, "conversions": 1.0}
     assert con.execute("SELECT DISTINCT account_id, campaign_id FROM staged").fetchall() == [
         ("434735", "9007199254740993")
     ]

@@ -35,14 +35,9 @@ MAPPING = Mapping(
         Field("clicks", (f"{_COST}clicks",), "count"),
         Field("conversions", (f"{_COST}conversions",), "number"),
     ),
-    levels=(
-        ("ad", ("event_properties.ad_id",)),
-        ("ad_group", ("event_properties.ad_group_id",)),
-        ("campaign", ("event_properties.campaign_id",)),
-        ("event", ("event_type",)),
-        ("account", ()),
-    ),
-    breakdowns={"event_type": "event", "uuid": "event_id", "event_properties.ad_segment_device": "device"},
+    # Each event is money or a fact of its own, whatever it is about: one report, or its cuts would not be added up.
+    levels=(("event", ("event_type",)), ("account", ())),
+    breakdowns={"event_type": "event", "uuid": "event_id"},
     ignored=(*BOOKKEEPING, *_DEVICE_FACTS, f"{_COST}interactions"),
     streams=frozenset({"events"}),
     entities=(Entity("event", ("name",), ("display",), ("totals", "flow_hidden")),),

@@ -48,10 +48,11 @@ def _bare(document: Any) -> Any:
 
 
 def _dated(event: dict[str, Any]) -> dict[str, Any]:
-    person = event["properties"].get("$distinct_id")
-    if person is not None:  # the export and the query answer name it differently
-        event = {**event, "properties": {"distinct_id": person, **event["properties"], "$distinct_id": None}}
-    time = event["properties"].get("time")
+    properties = dict(event["properties"])
+    # The export and the query answer name the person differently; what one event lacks is no other cut of the report.
+    properties = {"distinct_id": properties.pop("$distinct_id", ""), "$insert_id": "", **properties}
+    event = {**event, "properties": properties}
+    time = properties.get("time")
     if isinstance(time, bool) or not isinstance(time, int | float):
         return event
     seconds = time / 1000 if time >= MILLISECONDS else time
