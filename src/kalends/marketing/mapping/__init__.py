@@ -5,9 +5,11 @@ from typing import Any
 
 from kalends.base.reading.documents import Unwrap
 from kalends.marketing.mapping import (
+    amazon_ads,
     facebook_ads,
     google_ads,
     klaviyo,
+    microsoft_ads,
 )
 from kalends.marketing.mapping.fields import Mapping
 
@@ -17,6 +19,8 @@ MAPPINGS: dict[str, Mapping] = {
         google_ads,
         facebook_ads,
         klaviyo,
+        amazon_ads,
+        microsoft_ads,
     )
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}
