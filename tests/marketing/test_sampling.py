@@ -72,6 +72,11 @@ def test_a_row_is_read_back(content):
         ("date,campaign,spend,clicks", "file"),
         ("date,customer_id,campaign_id,cost_micros,clicks", "google_ads"),
         ("date_start,adset_id,ad_id,spend,inline_link_clicks,account_currency", "facebook_ads"),
+        (
+            "date,campaignId,adGroupId,keywordId,campaignBudgetCurrencyCode,cost,clicks,purchases14d,sales14d",
+            "amazon_ads",
+        ),
+        ("TimePeriod,AccountId,CampaignId,DeviceType,Spend,ConversionsQualified", "microsoft_ads"),
     ],
 )
 def test_a_platform_is_known_by_columns_of_its_own(header, source):

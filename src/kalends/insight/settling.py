@@ -14,6 +14,7 @@ SETTLING_DAYS: Final[Mapping[str, int]] = {
     "facebook_ads": 28,  # longest click window still delivered
     "twitter_ads": 14,
     "google_analytics": 90,  # key events may be attributed for 90 days
+    "amazon_ads": 30,  # longest attribution window delivered
     "klaviyo": 5,  # default attribution window of an e-mail
 }
 OTHERWISE_DAYS: Final = 30

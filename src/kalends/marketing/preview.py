@@ -33,7 +33,8 @@ FILE = "file"
 CERTAIN = 0.5
 """Half of the columns must be known to the platform's rules, and one of them to no other table."""
 _NAMED = {"google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
-          "instagram": "facebook_ads", "klaviyo": "klaviyo"}  # fmt: skip
+          "instagram": "facebook_ads", "klaviyo": "klaviyo", "amazon": "amazon_ads",
+          "microsoft": "microsoft_ads", "bing": "microsoft_ads"}  # fmt: skip
 _CUT = "unreadable_row"
 
 
@@ -94,6 +95,7 @@ def _known_share(table: RawTable, mapping: Mapping) -> float:
         return CERTAIN if entity_of(table, mapping) is not None else 0.0
     fields = {source for item in mapping.fields for source in item.sources}
     fields |= {mapping.actions.counts, mapping.actions.values} if mapping.actions else set()
+    fields |= {column for typed in mapping.typed for column in (*typed.counts, *typed.values)}
     known = fields | mapping.breakdowns.keys()
     asked = [name for column in table.columns if not mapping.is_ignored(name := snake(column))]
     if not any(name in fields and not guess((name,), {}) for name in asked):

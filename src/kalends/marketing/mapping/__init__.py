@@ -10,6 +10,11 @@ from kalends.marketing.mapping import (
     google_ads,
     klaviyo,
     mixpanel,
+    amazon_ads,
+    facebook_ads,
+    google_ads,
+    klaviyo,
+    microsoft_ads,
 )
 from kalends.marketing.mapping.fields import Mapping
 
@@ -21,6 +26,8 @@ MAPPINGS: dict[str, Mapping] = {
         klaviyo,
         mixpanel,
         amplitude,
+        amazon_ads,
+        microsoft_ads,
     )
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}

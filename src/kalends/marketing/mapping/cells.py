@@ -11,7 +11,8 @@ import duckdb
 MONEY_TYPE = "DECIMAL(18,6)"
 EMPTY_MARKS = ("", "-", "--", "—", "null", "NULL", "None", "none", "N/A", "n/a", "#N/A", "(not set)")
 NUMBER_TYPES = {
-    "count": "BIGINT", "number": "DOUBLE", "share": "DOUBLE", "money": MONEY_TYPE, "micros": MONEY_TYPE,
+    "count": "BIGINT", "number": "DOUBLE", "share": "DOUBLE", "percent": "DOUBLE", "money": MONEY_TYPE,
+    "micros": MONEY_TYPE,
 }  # fmt: skip
 TEXT_KINDS = {
     "text": "nullif({0}, '')",
@@ -57,7 +58,7 @@ MACROS = (
             TRY_CAST(marked_number(bare_number(left(trim(t), -1)), mark, false) AS DOUBLE) / 100
         ELSE TRY_CAST(marked_number(bare_number(t), mark, false) AS DOUBLE) END""",
     rf"""CREATE OR REPLACE TEMP MACRO written_date(t, day_first) AS CASE
-        WHEN regexp_matches(t, '^\d{{4}}-\d{{2}}-\d{{2}}[T ]') THEN TRY_CAST(left(t, 10) AS DATE)
+        WHEN regexp_matches(t, '^\d{{4}}-\d{{2}}-\d{{2}}[T |]') THEN TRY_CAST(left(t, 10) AS DATE)
         WHEN regexp_full_match(t, '\d{{8}}') THEN CAST(try_strptime(t, '%Y%m%d') AS DATE)
         WHEN regexp_full_match(t, '\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}') THEN
             CAST(try_strptime(replace(t, '.', '/'), '%Y/%m/%d') AS DATE)
@@ -84,6 +85,8 @@ def plain_sql(text: str, kind: str) -> str:
         return f"CAST(TRY_CAST({text} AS DECIMAL(24,6)) / 1000000 AS {MONEY_TYPE})"
     if kind == "count":  # a fraction would be rounded away silently
         return f"CASE WHEN NOT contains({text}, '.') THEN TRY_CAST({text} AS BIGINT) END"
+    if kind == "percent":
+        return f"TRY_CAST({text} AS DOUBLE) / 100"
     return f"TRY_CAST({text} AS {NUMBER_TYPES[kind]})"
 
 
@@ -92,6 +95,8 @@ def number_sql(text: str, kind: str, decimal_mark: str | None) -> str:
     mark = "NULL" if decimal_mark is None else f"'{decimal_mark}'"
     if kind == "share":
         written = f"written_share({text}, {mark})"
+    elif kind == "percent":
+        written = f"TRY_CAST(written_number(rtrim({text}, ' %'), {mark}, false) AS DOUBLE) / 100"
     elif kind == "count":
         written = _whole(f"TRY_CAST(written_number({text}, {mark}, true) AS DECIMAL(38,9))")
     elif kind == "micros":

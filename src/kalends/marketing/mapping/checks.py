@@ -27,6 +27,7 @@ _RIGHT = {
     "money": "write an amount like 1234.50",
     "micros": "write millionths of the currency like 1234500000",
     "share": "write a share like 0.12, or 12 %",
+    "percent": "write a percentage like 12.5, or 12.5 %",
 }
 
 
@@ -52,7 +53,7 @@ def unread(column: str, text: str, typed: str, kind: str) -> Rule:
 
 def number_rules(column: str, typed: str, target: str, kind: str) -> Iterator[Rule]:
     """Not a finite number; negative where nothing negative can be."""
-    if kind in {"number", "share"}:
+    if kind in {"number", "share", "percent"}:
         yield Rule(column, "not_finite", _RIGHT[kind], f"NOT isfinite({typed})")
     if target not in SIGNED:
         right = f"{target.replace('_', ' ')} cannot be negative; send credits as revenue, or correct the row"

@@ -27,6 +27,7 @@ FEW = 32  # leftover columns up to which one expression each is the faster way
 _TYPES = {**dict.fromkeys(records.MONEY, "DECIMAL(18,6)"), **dict.fromkeys(records.COUNTS, "BIGINT"),
           **dict.fromkeys(records.FRACTIONS, "DOUBLE")}  # fmt: skip
 _LITERAL = re.compile(r"NULL::[\w(),]+|'(?:[^']|'')*'")
+_HOUR = r"^\d{4}-\d{2}-\d{2}[T |](\d{2})"
 _IDS = ("account_id", "campaign_id", "ad_group_id", "ad_id")
 
 
@@ -204,6 +205,10 @@ class Compiler:
         names = [(name, self._is_there(column)) for name, column in cuts.items()] + [(name, "true") for name in extra]
         texts = [(name, f"coalesce({self.cells[column]}, '')") for name, column in cuts.items()]
         texts += [(name, literal(self.table.stream)) for name in extra]
+        for column in self._present(self.mapping.hours)[:1]:
+            hour = f"regexp_extract({self.cells[column]}, '{_HOUR}', 1)"
+            names.append(("hour", f"{hour} <> ''"))
+            texts.append(("hour", hour))
         return {"report": self._report(sorted(names)), "breakdowns": self._breakdowns(sorted(names), dict(texts))}
 
     def _breakdown(self, column: str) -> str | None:

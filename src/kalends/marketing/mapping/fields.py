@@ -10,7 +10,19 @@ from typing import Literal
 from kalends.base.reading.documents import Unwrap, no_envelope
 
 Kind = Literal[
-    "text", "upper", "id", "account", "customer", "tail", "date", "count", "number", "money", "micros", "share"
+    "text",
+    "upper",
+    "id",
+    "account",
+    "customer",
+    "tail",
+    "date",
+    "count",
+    "number",
+    "money",
+    "micros",
+    "share",
+    "percent",
 ]
 
 
@@ -21,7 +33,8 @@ class Field:
     Sources are flat snake_case names, dotted where the platform nests ('metrics.cost_micros'). Kinds: `text`; `upper`
     (a code); `id` (text, never a number: ids pass 2^53); `account` (an id with Meta's 'act_' taken off); `customer`
     and `tail` (the account, or the last part, of a Google resource name); `date`; `count` (whole, not negative);
-    `number` (double); `money`; `micros` (money / 1,000,000); `share` (a ratio; '12 %' is 0.12).
+    `number` (double); `money`; `micros` (money / 1,000,000); `share` (a ratio; '12 %' is 0.12);
+    `percent` (a ratio that is delivered as a percentage, with its sign or without: '12 %' and 12 are both 0.12).
     """
 
     target: str
@@ -88,6 +101,7 @@ class Mapping:
     change is no news. `streams`: a connector's streams that hold a report as it is; another stream's rows, which may
     be the same report cut in a way that the rows do not show, get the stream's name as a breakdown. Whatever is
     neither mapped nor ignored is kept in `extra`. `typed`: conversions by type, kept beside the one number that counts.
+    `hours`: date columns whose cells may go on with an hour ('2023-11-11|01'): the hour is then a breakdown.
     `unwrap` takes the platform's own envelope off a JSON document (`records` knows the common ones), and must say None
     for a document that is not so shaped. `needs_id`: a row without any id is a fault; not so where a whole project is
     one account that its rows do not name.
@@ -99,6 +113,7 @@ class Mapping:
     levels: tuple[tuple[str, tuple[str, ...]], ...]
     breakdowns: Dictionary[str, str] = field(default_factory=dict)
     breakdown_prefixes: tuple[str, ...] = ()
+    hours: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     streams: frozenset[str] = frozenset()
     entities: tuple[Entity, ...] = ()
