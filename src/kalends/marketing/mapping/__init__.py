@@ -8,6 +8,8 @@ from kalends.marketing.mapping import (
     facebook_ads,
     google_ads,
     klaviyo,
+    tiktok_ads,
+    twitter_ads,
 )
 from kalends.marketing.mapping.fields import Mapping
 
@@ -17,6 +19,8 @@ MAPPINGS: dict[str, Mapping] = {
         google_ads,
         facebook_ads,
         klaviyo,
+        tiktok_ads,
+        twitter_ads,
     )
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}
