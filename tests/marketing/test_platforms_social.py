@@ -83,6 +83,64 @@ def test_tiktoks_table_in_capitals_with_dashes(tmp_path):
     assert facts(con, "breakdowns", "conversions") == [('{"hour":"5"}', None)]
 
 
+def element(pivots: list[str], day: int, **metrics: object) -> dict:
+    when = {"year": 2024, "month": 3, "day": day}
+    return {"dateRange": {"start": when, "end": when}, "pivotValues": pivots} | metrics
+
+
+def linkedin(elements: list[dict]) -> dict:
+    return {"paging": {"start": 0, "count": 10, "links": []}, "elements": elements}
+
+
+def test_linkedin_twin_has_urns_days_in_parts_and_a_cost_of_nothing(tmp_path):
+    urn = f"urn:li:sponsoredCampaign:{BIG}"
+    both = {"externalWebsiteConversions": 2, "oneClickLeads": 3, "conversionValueInLocalCurrency": "9.5"}
+    rows = [
+        element([urn], 1, costInLocalCurrency="-2E-18", costInUsd="-2E-18", impressions=1, clicks=0),
+        element([urn], 2, costInLocalCurrency="60.06999999999999", impressions=40, clicks=2, **both),
+    ]
+    con, report = staged(tmp_path, linkedin(rows), "linkedin_ads")
+    assert report.summed("campaign") == pytest.approx(
+        {"spend": 60.07, "impressions": 41, "clicks": 2, "conversions": 5, "revenue": 9.5}
+    )
+    assert facts(con, "campaign_id", "CAST(date_from AS VARCHAR)", "CAST(date_to AS VARCHAR)", "conversions") == [
+        (BIG, "2024-03-01", "2024-03-01", None),
+        (BIG, "2024-03-02", "2024-03-02", 5),
+    ]
+    types = con.execute("SELECT conversion_types FROM staged ORDER BY date_from").fetchall()
+    assert [json.loads(text) if text else None for (text,) in types] == [
+        None,
+        {"external_website": [2, None], "one_click_lead": [3, None]},
+    ]
+
+
+def test_linkedins_pivots_are_told_apart(tmp_path):
+    rows = [
+        element(["urn:li:sponsoredCreative:7"], 1, impressions=1),
+        element(["urn:li:sponsoredCampaign:5", "urn:li:geo:103"], 1, impressions=2),
+        element(["urn:li:sponsoredCampaign:5", "urn:li:geo:104"], 1, impressions=4),
+        element(["urn:li:sponsoredCampaignGroup:9"], 1, impressions=8),
+        element(["MOBILE_APP"], 1, impressions=16, sponsoredCampaign="5", pivot="IMPRESSION_DEVICE_TYPE"),
+    ]
+    con, _ = staged(tmp_path, linkedin(rows), "linkedin_ads")
+    assert facts(con, "impressions", "report", "campaign_id", "ad_id", "breakdowns", "device") == [
+        (1, "ad", "", "7", "{}", None),
+        (2, "campaign/geo", "5", "", '{"geo":"103"}', None),
+        (4, "campaign/geo", "5", "", '{"geo":"104"}', None),
+        (16, "campaign/impression_device_type", "5", "", '{"impression_device_type":"MOBILE_APP"}', "MOBILE_APP"),
+    ]
+    # A group without its account is no campaign; a row that has only its group's id says which id is missing.
+    assert con.execute("SELECT DISTINCT code FROM quarantined").fetchall() == [("missing_id",)]
+
+
+def test_linkedins_months_are_periods(tmp_path):
+    table = "campaign_id,month,member_country,impressions\n1,2024-02,101,980\n1,2024-13,101,5\n"
+    con, report = staged(tmp_path, table, "linkedin_ads", suffix="csv")
+    assert report.summed("campaign/member_country") == {"impressions": 980}
+    assert facts(con, "CAST(date_from AS VARCHAR)", "CAST(date_to AS VARCHAR)") == [("2024-02-01", "2024-02-29")]
+    assert ("unreadable_date",) in con.execute("SELECT code FROM quarantined").fetchall()
+
+
 def stats(metrics: dict, length: int, *, segment: object = None, **asked: object) -> dict:
     params = {"account_id": "18ce54d4x5t", "entity": "CAMPAIGN", "entity_ids": ["8u94t"], "placement": "ALL_ON_TWITTER",
               "start_time": "2024-03-05T23:00:00Z", "end_time": "2024-03-07T23:00:00Z", "granularity": "DAY",

@@ -8,6 +8,7 @@ from kalends.marketing.mapping import (
     facebook_ads,
     google_ads,
     klaviyo,
+    linkedin_ads,
     tiktok_ads,
     twitter_ads,
 )
@@ -19,6 +20,7 @@ MAPPINGS: dict[str, Mapping] = {
         google_ads,
         facebook_ads,
         klaviyo,
+        linkedin_ads,
         tiktok_ads,
         twitter_ads,
     )
