@@ -33,8 +33,9 @@ FILE = "file"
 CERTAIN = 0.5
 """Half of the columns must be known to the platform's rules, and one of them to no other table."""
 _NAMED = {"google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
-          "instagram": "facebook_ads", "klaviyo": "klaviyo", "amazon": "amazon_ads",
-          "microsoft": "microsoft_ads", "bing": "microsoft_ads"}  # fmt: skip
+          "instagram": "facebook_ads", "klaviyo": "klaviyo", "amazon": "amazon_ads", "microsoft": "microsoft_ads",
+          "bing": "microsoft_ads", "linkedin": "linkedin_ads", "twitter": "twitter_ads", "x_ads": "twitter_ads",
+          "tiktok": "tiktok_ads"}  # fmt: skip
 _CUT = "unreadable_row"
 
 

@@ -5,16 +5,16 @@ from typing import Any
 
 from kalends.base.reading.documents import Unwrap
 from kalends.marketing.mapping import (
+    amazon_ads,
     amplitude,
     facebook_ads,
     google_ads,
     klaviyo,
-    mixpanel,
-    amazon_ads,
-    facebook_ads,
-    google_ads,
-    klaviyo,
+    linkedin_ads,
     microsoft_ads,
+    mixpanel,
+    tiktok_ads,
+    twitter_ads,
 )
 from kalends.marketing.mapping.fields import Mapping
 
@@ -28,6 +28,9 @@ MAPPINGS: dict[str, Mapping] = {
         amplitude,
         amazon_ads,
         microsoft_ads,
+        linkedin_ads,
+        tiktok_ads,
+        twitter_ads,
     )
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}

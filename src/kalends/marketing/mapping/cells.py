@@ -21,8 +21,15 @@ TEXT_KINDS = {
     "account": "nullif(CASE WHEN starts_with({0}, 'act_') THEN substr({0}, 5) ELSE {0} END, '')",
     "customer": r"nullif(regexp_extract({0}, '^customers/(\d+)', 1), '')",
     "tail": "nullif(regexp_extract({0}, '[^/~]+$'), '')",
+    "urn": "nullif(regexp_extract({0}, '[^:]+$'), '')",
+    "hour": r"CAST(TRY_CAST(regexp_extract({0}, '[T ](\d{{1,2}}):', 1) AS INTEGER) AS VARCHAR)",
 }
 """Kinds of text, as SQL over a cell."""
+MONTH_KINDS = {
+    "month": "TRY_CAST(left({0}, 7) || '-01' AS DATE)",
+    "month_end": "last_day(TRY_CAST(left({0}, 7) || '-01' AS DATE))",
+}
+"""The first and the last day of the month that a cell names, as SQL."""
 _CURRENCY = "USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|INR|CNY"
 _MONTHS = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%d-%b-%Y")
 

@@ -17,7 +17,7 @@ from datetime import date
 from kalends.base.reading.documents import snake
 from kalends.marketing import records
 from kalends.marketing.mapping import actions
-from kalends.marketing.mapping.cells import NUMBER_TYPES, TEXT_KINDS, date_sql, number_sql, plain_sql
+from kalends.marketing.mapping.cells import MONTH_KINDS, NUMBER_TYPES, TEXT_KINDS, date_sql, number_sql, plain_sql
 from kalends.marketing.mapping.checks import Rule, date_rules, id_rule, number_rules, problems_sql, unread
 from kalends.marketing.mapping.fields import METRIC_TARGETS, EventRule, Field, Kind, Mapping
 from kalends.marketing.reading import FAULT, ROW, RawTable, literal, quoted
@@ -147,6 +147,8 @@ class Compiler:
         """Plain notation where the column is plain: the general reading costs planning time and regular expressions."""
         if item.kind in TEXT_KINDS:
             return TEXT_KINDS[item.kind].format(cell)
+        if item.kind in MONTH_KINDS:
+            return MONTH_KINDS[item.kind].format(cell)
         if column not in self.settings.written:
             return plain_sql(cell, item.kind)
         if item.kind == "date":
@@ -154,7 +156,7 @@ class Compiler:
         return number_sql(cell, item.kind, self.settings.decimal_mark)
 
     def _add_rules(self, item: Field, column: str, cell: str, alias: str) -> None:
-        if item.kind == "date" or item.kind in NUMBER_TYPES:
+        if item.kind in {"date", *MONTH_KINDS, *NUMBER_TYPES}:
             self.rules.append(unread(column, cell, alias, item.kind))
         if item.kind in NUMBER_TYPES:
             self.rules.extend(number_rules(column, alias, item.target, item.kind))
@@ -203,7 +205,7 @@ class Compiler:
             self.used.setdefault(column, "breakdowns")
         extra = [] if self.table.stream in self.mapping.streams | {""} else ["stream"]
         names = [(name, self._is_there(column)) for name, column in cuts.items()] + [(name, "true") for name in extra]
-        texts = [(name, f"coalesce({self.cells[column]}, '')") for name, column in cuts.items()]
+        texts = [(name, f"coalesce({self._told_apart(column)}, '')") for name, column in cuts.items()]
         texts += [(name, literal(self.table.stream)) for name in extra]
         for column in self._present(self.mapping.hours)[:1]:
             hour = f"regexp_extract({self.cells[column]}, '{_HOUR}', 1)"
@@ -214,6 +216,11 @@ class Compiler:
     def _breakdown(self, column: str) -> str | None:
         name = self.mapping.breakdown_of(snake(column)) or self.mapping.breakdown_of(column)
         return name if name and not self.mapping.is_ignored(snake(column)) else None
+
+    def _told_apart(self, column: str) -> str:
+        """A breakdown's cell in the one notation that its kind has."""
+        kind = self.mapping.breakdown_kinds.get(snake(column), "text")
+        return self.cells[column] if kind == "text" else TEXT_KINDS[kind].format(self.cells[column])
 
     def _is_there(self, column: str) -> str:
         return "true" if self.table.is_table else f"{self.cells[column]} IS NOT NULL"

@@ -10,20 +10,9 @@ from typing import Literal
 from kalends.base.reading.documents import Unwrap, no_envelope
 
 Kind = Literal[
-    "text",
-    "upper",
-    "id",
-    "account",
-    "customer",
-    "tail",
-    "date",
-    "count",
-    "number",
-    "money",
-    "micros",
-    "share",
-    "percent",
-]
+    "text", "upper", "id", "account", "customer", "tail", "urn", "hour", "date", "month", "month_end",
+    "count", "number", "money", "micros", "share", "percent",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,8 +21,9 @@ class Field:
 
     Sources are flat snake_case names, dotted where the platform nests ('metrics.cost_micros'). Kinds: `text`; `upper`
     (a code); `id` (text, never a number: ids pass 2^53); `account` (an id with Meta's 'act_' taken off); `customer`
-    and `tail` (the account, or the last part, of a Google resource name); `date`; `count` (whole, not negative);
-    `number` (double); `money`; `micros` (money / 1,000,000); `share` (a ratio; '12 %' is 0.12);
+    and `tail` (the account, or the last part, of a Google resource name); `urn` (the id that ends a URN); `hour` (the
+    hour of a moment, '9'); `date`; `month` and `month_end` (a month's first and last day); `count` (whole, not
+    negative); `number` (double); `money`; `micros` (money / 1,000,000); `share` (a ratio; '12 %' is 0.12);
     `percent` (a ratio that is delivered as a percentage, with its sign or without: '12 %' and 12 are both 0.12).
     """
 
@@ -95,16 +85,16 @@ class EventRule:
 class Mapping:
     """One platform.
 
-    `levels`: (level, columns) in order, the first whose column has a value names the row's level. `breakdowns`:
-    column -> name of the breakdown in the key ('' for none); `breakdown_prefixes`: every column that starts so is one
-    too. `ignored`: patterns of columns that are not kept: ratios that are derived when asked, and bookkeeping whose
-    change is no news. `streams`: a connector's streams that hold a report as it is; another stream's rows, which may
-    be the same report cut in a way that the rows do not show, get the stream's name as a breakdown. Whatever is
-    neither mapped nor ignored is kept in `extra`. `typed`: conversions by type, kept beside the one number that counts.
-    `hours`: date columns whose cells may go on with an hour ('2023-11-11|01'): the hour is then a breakdown.
-    `unwrap` takes the platform's own envelope off a JSON document (`records` knows the common ones), and must say None
-    for a document that is not so shaped. `needs_id`: a row without any id is a fault; not so where a whole project is
-    one account that its rows do not name.
+    `levels`: (level, columns) in order, the first whose column has a value names the row's level. `breakdowns`: column
+    -> name of the breakdown in the key ('' for none); `breakdown_prefixes`: every column that starts so is one too;
+    `breakdown_kinds`: column -> the kind of text that it is read as. `ignored`: patterns of columns that are not kept:
+    ratios that are derived when asked, and bookkeeping whose change is no news. `streams`: a connector's streams that
+    hold a report as it is; another stream's rows, which may be the same report cut in a way that the rows do not show,
+    get the stream's name as a breakdown. Whatever is neither mapped nor ignored is kept in `extra`. `typed`:
+    conversions by type, kept beside the one number that counts. `hours`: date columns whose cells may go on with an
+    hour ('2023-11-11|01'): the hour is then a breakdown. `needs_id`: a row without any id is a fault; not so where a
+    whole project is one account that its rows do not name. `unwrap` takes the platform's own envelope off a JSON
+    document (`records` knows the common ones), and must say None for a document that is not so shaped.
     """
 
     data_source: str
@@ -114,6 +104,7 @@ class Mapping:
     breakdowns: Dictionary[str, str] = field(default_factory=dict)
     breakdown_prefixes: tuple[str, ...] = ()
     hours: tuple[str, ...] = ()
+    breakdown_kinds: Dictionary[str, Kind] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     streams: frozenset[str] = frozenset()
     entities: tuple[Entity, ...] = ()
