@@ -22,6 +22,12 @@ TEXT_KINDS = {
     "tail": "nullif(regexp_extract({0}, '[^/~]+$'), '')",
 }
 """Kinds of text, as SQL over a cell."""
+SPAN_KINDS = {
+    "first_day": "CASE WHEN {0} LIKE '____-__-__%____-__-__' AND TRY_CAST(right({0}, 10) AS DATE) IS NOT NULL "
+    "THEN TRY_CAST(left({0}, 10) AS DATE) END",
+    "last_day": "CASE WHEN {0} LIKE '____-__-__%____-__-__' THEN TRY_CAST(right({0}, 10) AS DATE) END",
+}
+"""The two ends of '2023-10-01 - 2023-10-31', as SQL over a cell."""
 _CURRENCY = "USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|INR|CNY"
 _MONTHS = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%d-%b-%Y")
 
