@@ -33,7 +33,8 @@ FILE = "file"
 CERTAIN = 0.5
 """Half of the columns must be known to the platform's rules, and one of them to no other table."""
 _NAMED = {"google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
-          "instagram": "facebook_ads", "klaviyo": "klaviyo"}  # fmt: skip
+          "instagram": "facebook_ads", "klaviyo": "klaviyo", "snapchat": "snapchat_ads", "pinterest": "pinterest_ads",
+          "apple_search": "apple_search_ads", "searchads": "apple_search_ads"}  # fmt: skip
 _CUT = "unreadable_row"
 
 

@@ -5,9 +5,12 @@ from typing import Any
 
 from kalends.base.reading.documents import Unwrap
 from kalends.marketing.mapping import (
+    apple_search_ads,
     facebook_ads,
     google_ads,
     klaviyo,
+    pinterest_ads,
+    snapchat_ads,
 )
 from kalends.marketing.mapping.fields import Mapping
 
@@ -17,6 +20,9 @@ MAPPINGS: dict[str, Mapping] = {
         google_ads,
         facebook_ads,
         klaviyo,
+        apple_search_ads,
+        pinterest_ads,
+        snapchat_ads,
     )
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}
