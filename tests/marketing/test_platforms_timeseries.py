@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import pytest
 from duckdb_in_memory import connect
 
 from kalends.marketing.staging import StageReport, stage
@@ -67,6 +68,9 @@ def test_snapchat_hours_twin(tmp_path: Path) -> None:
     assert rows(con, "report, ad_id, breakdowns->>'hour', date_from, spend") == [
         ("ad/hour", "a", hour, date(2024, 11, 3), None) for hour in ("00-07:00", "01-07:00", "01-08:00")
     ]
+    plain = "\n".join(json.dumps(line["data"]) for line in lines)
+    con, report = staged(tmp_path / "plain.ndjson", plain, source="snapchat_ads")
+    assert (report.staged, report.quarantined) == (3, 0)
     table = "ad_id,date,spend,swipes\na,2024-11-03 00:00:00.000,10,1\na,2024-11-03 11:00:00.000,20,1\n"
     con, report = staged(tmp_path / "hourly.csv", table, source="snapchat_ads")
     assert rows(con, "report, breakdowns->>'hour'") == [("ad/hour", "00"), ("ad/hour", "11")]
@@ -95,6 +99,12 @@ def test_snapchat_names_twin(tmp_path: Path) -> None:
     assert con.execute("SELECT level, entity_id, account_id, name FROM named").fetchall() == [
         ("campaign", "c", "A", "Spring")
     ]
+    table = "id,ad_account_id,name,_fivetran_synced\nc,A,Spring,2024-01-01\n"
+    con, report = staged(tmp_path / "campaign_history.csv", table, source="snapchat_ads")
+    assert report.named == 1
+    table = "id,ad_account_id,name,web_view_url,_fivetran_synced\nc,A,Film,https://x.example,2024-01-01\n"
+    con, _ = staged(tmp_path / "creative_history.csv", table, source="snapchat_ads")
+    assert refused(con) == ["not_a_report"]
     failed = {"request_status": "SUCCESS", "timeseries_stats": [{"sub_request_status": "ERROR"}]}
     con, _ = staged(tmp_path / "failed.json", failed, source="snapchat_ads")
     assert refused(con) == ["not_a_report"]
@@ -142,6 +152,26 @@ def test_pinterest_span_twin(tmp_path: Path) -> None:
     item = {"id": "1", "ad_account_id": "7", "name": "Spring", "objective_type": "AWARENESS"}
     con, report = staged(tmp_path / "list.json", {"items": [item], "bookmark": None}, source="pinterest_ads")
     assert report.named == 1
+
+
+@pytest.mark.parametrize("source", ["snapchat_ads", "pinterest_ads", "apple_search_ads"])
+def test_a_malformed_answer_breaks_nothing(tmp_path: Path, source: str) -> None:
+    """What is of no shape that a platform has stays visible, whoever is asked to read it."""
+    total = {"type": "AD", "id": "a", "granularity": "TOTAL", "start_time": "2024-03-01", "end_time": "soon",
+             "stats": {"swipes": 1}}  # fmt: skip
+    answers: list = [
+        snap({"type": "AD", "id": "a", "granularity": "DAY", "timeseries": [None, {"stats": 7}]}),
+        snap({"type": "AD", "id": "a", "breakdown_stats": {"ad": None}}),
+        snap(total),
+        {"items": [None], "bookmark": None},
+        {"row": [{"metadata": {"orgId": 1}, "granularity": [None]}]},
+        {"row": [None]},
+        {"data": {"reportingDataResponse": {"row": [3]}}},
+    ]
+    for place, answer in enumerate(answers):
+        for name, text in ((f"{place}.json", json.dumps(answer, indent=1)), (f"{place}.ndjson", json.dumps(answer))):
+            _, report = staged(tmp_path / name, text + "\n", source=source)
+            assert (report.staged, report.quarantined > 0) == (0, True), answer
 
 
 def apple(row: list[dict]) -> dict:

@@ -53,7 +53,7 @@ def _days(row: dict[str, Any], told: list[str]) -> Iterator[dict[str, Any]]:
     if row.get("other"):
         metadata["other"] = True  # what is too little to be told apart
     for metrics in row.get("granularity") or [row.get("total") or {}]:
-        yield metadata | metrics
+        yield metadata | (metrics if isinstance(metrics, dict) else {"unreadable": metrics})
 
 
 _BASE = Mapping(

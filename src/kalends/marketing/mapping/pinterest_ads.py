@@ -18,7 +18,7 @@ _WAYS = ("click", "view", "engagement")
 def unwrap(document: Any) -> list[tuple[str, Any]] | None:
     """A page of a list of campaigns, ad groups or ads: {items, bookmark}."""
     if isinstance(document, dict) and document.keys() == {"items", "bookmark"} and isinstance(document["items"], list):
-        return [("", item) for item in document["items"]]
+        return [("", item if isinstance(item, dict) else {"unreadable": item}) for item in document["items"]]
     return None
 
 

@@ -56,7 +56,15 @@ def _item_rows(item: Any, name: str) -> Iterator[tuple[str, Any]]:
     if isinstance(inner, dict) and name in _STATS.values():
         yield from (("", row) for row in _stat_rows(inner, {}))
     else:
-        yield "", inner if isinstance(inner, dict) else item  # a part that failed stays visible
+        yield "", inner if isinstance(inner, dict) else _object(item)  # a part that failed stays visible
+
+
+def _object(item: Any) -> dict[str, Any]:
+    return item if isinstance(item, dict) else {"unreadable": item}
+
+
+def _listed(items: Any) -> list[dict[str, Any]]:
+    return [_object(item) for item in (items if isinstance(items, list) else [items])]
 
 
 def _stat_rows(stat: dict[str, Any], above: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -68,10 +76,10 @@ def _stat_rows(stat: dict[str, Any], above: dict[str, Any]) -> Iterator[dict[str
     if isinstance(stat.get("breakdown_stats"), dict):
         of_all = {name: value for name, value in stat.items() if name not in {"breakdown_stats", "id", "type"}}
         for things in stat["breakdown_stats"].values():
-            for thing in things:
+            for thing in _listed(things):
                 yield from _stat_rows(of_all | thing, common)
     elif isinstance(stat.get("timeseries"), list):
-        for step in stat["timeseries"]:
+        for step in _listed(stat["timeseries"]):
             yield from _step_rows(step, common | _moment(step, stat.get("granularity")))
     else:
         yield from _step_rows(stat, common | _moment(stat, stat.get("granularity")))
@@ -80,19 +88,22 @@ def _stat_rows(stat: dict[str, Any], above: dict[str, Any]) -> Iterator[dict[str
 def _moment(step: dict[str, Any], granularity: Any) -> dict[str, str]:
     """When: an hour keeps its time and offset; the end of a total is the first moment that is not in it."""
     start, end = str(step.get("start_time") or ""), str(step.get("end_time") or "")
-    if granularity == "HOUR":
+    if granularity == "HOUR" or not start:
         return {"date": start}
     if granularity == "DAY" or not end:
-        return {"date": start[:10]} if start else {}
-    last = date.fromisoformat(end[:10]) - timedelta(days=end[11:19] == "00:00:00")
-    return {"date": start[:10], "date_to": last.isoformat()} if start else {}
+        return {"date": start[:10]}
+    try:
+        last = date.fromisoformat(end[:10]) - timedelta(days=end[11:19] == "00:00:00")
+    except ValueError:
+        return {"date": start[:10], "date_to": end}  # as it came, to be refused
+    return {"date": start[:10], "date_to": last.isoformat()}
 
 
 def _step_rows(step: dict[str, Any], common: dict[str, Any]) -> Iterator[dict[str, Any]]:
     own = {name: value for name, value in step.items() if name not in _OF_THE_ANSWER}
     cuts = step.get("dimension_stats")
-    for cut in cuts if isinstance(cuts, list) else [{"stats": step.get("stats")}]:
-        stats = cut.get("stats") or {}
+    for cut in _listed(cuts) if isinstance(cuts, list) else [{"stats": step.get("stats")}]:
+        stats = _object(cut.get("stats") or {})
         yield {**common, **own, **{name: value for name, value in cut.items() if name != "stats"}, **stats}
 
 
