@@ -228,6 +228,22 @@ def test_a_klaviyo_report_twin(fresh):
     assert company.exported() == {"opens": 3}
 
 
+def test_an_apple_report_twin(fresh):
+    """A day without metrics is there, is not zero, and does not part the money of the others."""
+    company = fresh()
+    spent = {"amount": "0.95", "currency": "MXN"}
+    days = [
+        {"date": "2024-04-08", "impressions": 17, "taps": 6, "localSpend": spent, "tapInstalls": 5},
+        {"date": "2024-04-09"},
+    ]
+    rows = [{"other": False, "metadata": {"orgId": 1, "campaignId": place}, "granularity": days} for place in (1, 2)]
+    body = {"data": {"reportingDataResponse": {"row": rows}}, "pagination": {}}
+    batch = company.load(json.dumps(body).encode(), source="apple_search_ads", name="report.json")
+    assert (batch["loaded"], batch["quarantined"]) == (4, 0)
+    assert company.totals() == {"spend": 1.9, "impressions": 34, "clicks": 12, "conversions": 10}
+    assert company.exported() == company.totals()
+
+
 def column_sums(content: str) -> dict[str, float]:
     """The sums of a CSV's numeric columns."""
     sums: dict[str, float] = {}

@@ -194,7 +194,7 @@ def test_apple_days_twin(tmp_path: Path) -> None:
     con, report = staged(tmp_path / "report.json", content, source="apple_search_ads")
     assert rows(con, "date_from, report, account_id, campaign_id, channel, currency, clicks, conversions") == [
         (date(2024, 4, 8), "campaign/country", "40669820", BIG, "display", "MXN", 6, 5.0),
-        (date(2024, 4, 9), "campaign/country", "40669820", BIG, "display", None, None, None),
+        (date(2024, 4, 9), "campaign/country", "40669820", BIG, "display", "MXN", None, None),
     ]
     assert report.summed("campaign/country") == {"spend": 0.95, "impressions": 17, "clicks": 6, "conversions": 5}
     assert json.loads(rows(con, "conversion_types")[0][0]) == {

@@ -95,7 +95,8 @@ def _known_share(table: RawTable, mapping: Mapping) -> float:
         return CERTAIN if entity_of(table, mapping) is not None else 0.0
     fields = {source for item in mapping.fields for source in item.sources}
     fields |= {mapping.actions.counts, mapping.actions.values} if mapping.actions else set()
-    known = fields | mapping.breakdowns.keys()
+    fields |= {name for one in mapping.typed for name in (*one.counts, *one.values)}
+    known = fields | mapping.breakdowns.keys() | {name for pair in mapping.named_cuts for name in pair}
     asked = [name for column in table.columns if not mapping.is_ignored(name := snake(column))]
     if not any(name in fields and not guess((name,), {}) for name in asked):
         return 0.0  # every name is one that any table may have

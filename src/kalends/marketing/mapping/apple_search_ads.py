@@ -52,8 +52,17 @@ def _days(row: dict[str, Any], told: list[str]) -> Iterator[dict[str, Any]]:
     metadata = row["metadata"] | {name: row["metadata"].get(name) or "" for name in told}
     if row.get("other"):
         metadata["other"] = True  # what is too little to be told apart
-    for metrics in row.get("granularity") or [row.get("total") or {}]:
-        yield metadata | (metrics if isinstance(metrics, dict) else {"unreadable": metrics})
+    days = row.get("granularity") or [row.get("total") or {}]
+    currency = next((spend["currency"] for day in days if "currency" in (spend := _spend(day))), None)
+    for day in days:
+        # A day without metrics says no currency either, and beside its neighbours it would be another currency's.
+        metrics = day if isinstance(day, dict) else {"unreadable": day}
+        yield metadata | ({"localSpend": {"currency": currency}} if currency else {}) | metrics
+
+
+def _spend(day: Any) -> dict[str, Any]:
+    spend = day.get("localSpend") if isinstance(day, dict) else None
+    return spend if isinstance(spend, dict) else {}
 
 
 _BASE = Mapping(
