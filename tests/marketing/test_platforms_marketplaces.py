@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from duckdb_in_memory import connect
 
-from kalends.marketing.mapping import unwrap_any
+from kalends.marketing.mapping import MAPPINGS
 from kalends.marketing.mapping.microsoft_ads import unwrap as unwrap_microsoft
 from kalends.marketing.staging import StageReport, stage
 
@@ -158,4 +158,4 @@ def test_an_amazon_list_of_campaigns_twin(tmp_path):
     ],
 )
 def test_other_lists_of_campaigns_are_not_amazons_twin(document):
-    assert unwrap_any(document) is None
+    assert MAPPINGS["amazon_ads"].unwrap(document) is None

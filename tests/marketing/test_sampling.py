@@ -77,6 +77,9 @@ def test_a_row_is_read_back(content):
             "amazon_ads",
         ),
         ("TimePeriod,AccountId,CampaignId,DeviceType,Spend,ConversionsQualified", "microsoft_ads"),
+        ("ad_squad_id,date,swipes,spend,conversion_purchases,conversion_save,shares", "snapchat_ads"),
+        ("DATE,AD_ACCOUNT_ID,TARGETING_TYPE,TARGETING_VALUE,IMPRESSION_2,CLICKTHROUGH_1", "pinterest_ads"),
+        ("date,ad_group_id,taps,tap_installs,local_spend_amount,local_spend_currency", "apple_search_ads"),
     ],
 )
 def test_a_platform_is_known_by_columns_of_its_own(header, source):

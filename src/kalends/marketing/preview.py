@@ -35,7 +35,8 @@ CERTAIN = 0.5
 _NAMED = {"google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
           "instagram": "facebook_ads", "klaviyo": "klaviyo", "amazon": "amazon_ads", "microsoft": "microsoft_ads",
           "bing": "microsoft_ads", "linkedin": "linkedin_ads", "twitter": "twitter_ads", "x_ads": "twitter_ads",
-          "tiktok": "tiktok_ads"}  # fmt: skip
+          "tiktok": "tiktok_ads", "snapchat": "snapchat_ads", "pinterest": "pinterest_ads",
+          "apple_search": "apple_search_ads", "searchads": "apple_search_ads"}  # fmt: skip
 _CUT = "unreadable_row"
 
 
@@ -97,7 +98,7 @@ def _known_share(table: RawTable, mapping: Mapping) -> float:
     fields = {source for item in mapping.fields for source in item.sources}
     fields |= {mapping.actions.counts, mapping.actions.values} if mapping.actions else set()
     fields |= {column for typed in mapping.typed for column in (*typed.counts, *typed.values)}
-    known = fields | mapping.breakdowns.keys()
+    known = fields | mapping.breakdowns.keys() | {name for pair in mapping.named_cuts for name in pair}
     asked = [name for column in table.columns if not mapping.is_ignored(name := snake(column))]
     if not any(name in fields and not guess((name,), {}) for name in asked):
         return 0.0  # every name is one that any table may have

@@ -112,6 +112,7 @@ class _Staging:
     settings: Settings
     options: StageOptions
     report: StageReport
+    file_name: str = ""
     parts: list[str] = field(default_factory=list)
 
     def run(self, raw: Raw) -> None:
@@ -143,6 +144,7 @@ class _Staging:
     def _mapping(self, table: RawTable) -> Mapping | None:
         """The platform's mapping; for other files a guessed one, or None where the file was wide and is done."""
         known = MAPPINGS.get(self.report.data_source)
+        known = known and known.of_file(self.file_name)
         if known is not None and (self._is_platforms(table, known) or not table.is_table):
             return known
         wide = layout_of(self.con, table, self.options.columns)
@@ -309,7 +311,7 @@ def stage(
         try:
             unwrap = unwrap_of(data_source)
             with open_raw(con, payload, is_forgiving=is_forgiving, columns=columns, unwrap=unwrap) as raw:
-                _Staging(con, settings, options or StageOptions(), report).run(raw)
+                _Staging(con, settings, options or StageOptions(), report, file_name).run(raw)
         except SlowWayError:
             is_forgiving = True
         except UnseenColumnsError as error:

@@ -7,12 +7,15 @@ from kalends.base.reading.documents import Unwrap
 from kalends.marketing.mapping import (
     amazon_ads,
     amplitude,
+    apple_search_ads,
     facebook_ads,
     google_ads,
     klaviyo,
     linkedin_ads,
     microsoft_ads,
     mixpanel,
+    pinterest_ads,
+    snapchat_ads,
     tiktok_ads,
     twitter_ads,
 )
@@ -31,6 +34,9 @@ MAPPINGS: dict[str, Mapping] = {
         linkedin_ads,
         tiktok_ads,
         twitter_ads,
+        apple_search_ads,
+        pinterest_ads,
+        snapchat_ads,
     )
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}

@@ -25,11 +25,16 @@ TEXT_KINDS = {
     "hour": r"CAST(TRY_CAST(regexp_extract({0}, '[T ](\d{{1,2}}):', 1) AS INTEGER) AS VARCHAR)",
 }
 """Kinds of text, as SQL over a cell."""
-MONTH_KINDS = {
+DAY_KINDS = {
     "month": "TRY_CAST(left({0}, 7) || '-01' AS DATE)",
     "month_end": "last_day(TRY_CAST(left({0}, 7) || '-01' AS DATE))",
+    "first_day": "CASE WHEN {0} LIKE '____-__-__%____-__-__' AND TRY_CAST(right({0}, 10) AS DATE) IS NOT NULL "
+    "THEN TRY_CAST(left({0}, 10) AS DATE) END",
+    "last_day": "CASE WHEN {0} LIKE '____-__-__%____-__-__' THEN TRY_CAST(right({0}, 10) AS DATE) END",
 }
-"""The first and the last day of the month that a cell names, as SQL."""
+"""Days that a cell says otherwise than as a date, as SQL: the ends of the month that it names, or of '2023-10-01 -
+2023-10-31'.
+"""
 _CURRENCY = "USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|INR|CNY"
 _MONTHS = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%d-%b-%Y")
 

@@ -20,7 +20,7 @@ EARLIEST = date(1990, 1, 1)  # no advertising platform has older data; earlier d
 SIGNED = frozenset({"revenue", "pipeline_value"})  # refunds and lost deals are negative, the others never are
 MAX_RULES = 62  # bits of a BIGINT, sign apart
 _EMPTY = "|".join(map(re.escape, EMPTY_MARKS))
-_DATES = ("date", "month", "month_end")
+DATES = ("date", "month", "month_end")
 _RIGHT = {
     "date": "write it as 2024-03-31",
     "month": "write it as 2024-03",
@@ -51,7 +51,7 @@ def unread(column: str, text: str, typed: str, kind: str) -> Rule:
     """A cell that holds something, and nothing could be read from it."""
     # Only cells of which nothing could be read come as far as the marks; NOT IN would join all of them with a list.
     broken = f"({typed} IS NULL AND {text} IS NOT NULL AND NOT regexp_full_match({text}, {literal(_EMPTY)}))"
-    return Rule(column, f"unreadable_{'date' if kind in _DATES else 'number'}", _RIGHT[kind], broken)
+    return Rule(column, f"unreadable_{'date' if kind in DATES else 'number'}", _RIGHT[kind], broken)
 
 
 def number_rules(column: str, typed: str, target: str, kind: str) -> Iterator[Rule]:

@@ -17,8 +17,8 @@ from datetime import date
 from kalends.base.reading.documents import snake
 from kalends.marketing import records
 from kalends.marketing.mapping import actions
-from kalends.marketing.mapping.cells import MONTH_KINDS, NUMBER_TYPES, TEXT_KINDS, date_sql, number_sql, plain_sql
-from kalends.marketing.mapping.checks import Rule, date_rules, id_rule, number_rules, problems_sql, unread
+from kalends.marketing.mapping.cells import DAY_KINDS, NUMBER_TYPES, TEXT_KINDS, date_sql, number_sql, plain_sql
+from kalends.marketing.mapping.checks import DATES, Rule, date_rules, id_rule, number_rules, problems_sql, unread
 from kalends.marketing.mapping.fields import METRIC_TARGETS, EventRule, Field, Kind, Mapping
 from kalends.marketing.reading import FAULT, ROW, RawTable, literal, quoted
 
@@ -42,6 +42,16 @@ class Settings:
     conversions: tuple[str, ...] = ()
     written: frozenset[str] = frozenset()  # columns with cells that are not in plain notation
     holds_values: bool = False  # a long table of action values, not of counts
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A breakdown as SQL: its name, its key in the JSON object, whether a row has it, and its value."""
+
+    name: str
+    key: str
+    there: str
+    text: str
 
 
 @dataclass
@@ -109,12 +119,15 @@ class Compiler:
         return list(dict.fromkeys(self.by_name[name] for name in names if name in self.by_name))
 
     def _add_field(self, item: Field) -> None:
+        aliases = []
         for column in self._present(item.sources):
             cell, alias = self.cells[column], f"p{len(self.typed)}"
             self.typed.append(f"{self._typed(item, column, cell)} AS {alias}")
-            self.targets.setdefault(item.target, []).append(alias)
+            aliases.append(alias)
             self.used.setdefault(column, item.target)
             self._add_rules(item, column, cell, alias)
+        if aliases:
+            self.targets.setdefault(item.target, []).extend([_sum(item.target, aliases)] if item.is_sum else aliases)
 
     def _add_pairs(self) -> None:
         for item in sorted(self.mapping.typed, key=lambda one: one.type):
@@ -147,8 +160,8 @@ class Compiler:
         """Plain notation where the column is plain: the general reading costs planning time and regular expressions."""
         if item.kind in TEXT_KINDS:
             return TEXT_KINDS[item.kind].format(cell)
-        if item.kind in MONTH_KINDS:
-            return MONTH_KINDS[item.kind].format(cell)
+        if item.kind in DAY_KINDS:
+            return DAY_KINDS[item.kind].format(cell)
         if column not in self.settings.written:
             return plain_sql(cell, item.kind)
         if item.kind == "date":
@@ -156,7 +169,7 @@ class Compiler:
         return number_sql(cell, item.kind, self.settings.decimal_mark)
 
     def _add_rules(self, item: Field, column: str, cell: str, alias: str) -> None:
-        if item.kind in {"date", *MONTH_KINDS, *NUMBER_TYPES}:
+        if item.kind in DATES or item.kind in NUMBER_TYPES:
             self.rules.append(unread(column, cell, alias, item.kind))
         if item.kind in NUMBER_TYPES:
             self.rules.extend(number_rules(column, alias, item.target, item.kind))
@@ -165,11 +178,7 @@ class Compiler:
 
     def _record(self) -> dict[str, str]:
         """Record column -> SQL over the typed layer, all but the hashes and `extra`."""
-        sums = {item.target for item in self.mapping.fields if item.is_sum}
-        record = {
-            target: _sum(target, aliases) if target in sums else _first(aliases)
-            for target, aliases in self.targets.items()
-        }
+        record = {target: _first(found) for target, found in self.targets.items()}
         for target in _IDS:
             record[target] = _or_else(record.get(target), "''")
         record["attribution"] = _or_else(record.get("attribution"), "''")
@@ -203,15 +212,35 @@ class Compiler:
         cuts = dict(sorted((name, column) for column in self.cells if (name := self._breakdown(column))))
         for column in cuts.values():
             self.used.setdefault(column, "breakdowns")
-        extra = [] if self.table.stream in self.mapping.streams | {""} else ["stream"]
-        names = [(name, self._is_there(column)) for name, column in cuts.items()] + [(name, "true") for name in extra]
-        texts = [(name, f"coalesce({self._told_apart(column)}, '')") for name, column in cuts.items()]
-        texts += [(name, literal(self.table.stream)) for name in extra]
+        parts = [
+            (name, self._is_there(column), f"coalesce({self._told_apart(column)}, '')") for name, column in cuts.items()
+        ]
+        if self.table.stream not in self.mapping.streams | {""}:
+            parts.append(("stream", "true", literal(self.table.stream)))
+        parts += self._hours()
+        known = [
+            _Cut(literal(name), literal(json.dumps(name) + ":"), there, text) for name, there, text in sorted(parts)
+        ]
+        found = [*known, *self._named_cuts()]
+        return {"report": self._report(found), "breakdowns": self._breakdowns(found)}
+
+    def _hours(self) -> list[tuple[str, str, str]]:
+        """The hour that a moment says, with its offset: when clocks go back, an hour comes twice."""
         for column in self._present(self.mapping.hours)[:1]:
-            hour = f"regexp_extract({self.cells[column]}, '{_HOUR}', 1)"
-            names.append(("hour", f"{hour} <> ''"))
-            texts.append(("hour", hour))
-        return {"report": self._report(sorted(names)), "breakdowns": self._breakdowns(sorted(names), dict(texts))}
+            cell = self.cells[column]
+            hour = f"regexp_extract({cell}, '{_HOUR}', 1)"
+            offset = rf"regexp_extract({cell}, ':\d{{2}}[.\d]*([+-]\d{{2}}:?\d{{2}})$', 1)"
+            return [("hour", f"{hour} <> ''", f"{hour} || {offset}")]
+        return []
+
+    def _named_cuts(self) -> Iterator[_Cut]:
+        for name, value in self.mapping.named_cuts:
+            if name in self.by_name and value in self.by_name:
+                named, valued = self.by_name[name], self.by_name[value]
+                self.used |= {named: "breakdowns", valued: "breakdowns"}
+                lower, there = f"lower({self.cells[named]})", f"nullif({self.cells[named]}, '') IS NOT NULL"
+                key = f"CAST(to_json({lower}) AS VARCHAR) || ':'"
+                yield _Cut(lower, key, there, f"coalesce({self.cells[valued]}, '')")
 
     def _breakdown(self, column: str) -> str | None:
         name = self.mapping.breakdown_of(snake(column)) or self.mapping.breakdown_of(column)
@@ -225,7 +254,7 @@ class Compiler:
     def _is_there(self, column: str) -> str:
         return "true" if self.table.is_table else f"{self.cells[column]} IS NOT NULL"
 
-    def _report(self, names: list[tuple[str, str]]) -> str:
+    def _report(self, cuts: list[_Cut]) -> str:
         levels = [(level, self._present(columns)) for level, columns in self.mapping.levels]
         for column in (column for _, columns in levels for column in columns):
             self.used.setdefault(column, "report")
@@ -236,18 +265,15 @@ class Compiler:
         ]
         whens = " ".join(f"WHEN {test} THEN {literal(level)}" for level, test in tests)
         level = f"CASE {whens} ELSE 'account' END" if tests else "'account'"
-        if not names:
+        if not cuts:
             return level
-        cut = ", ".join(literal(name) if there == "true" else _when(there, literal(name)) for name, there in names)
-        return f"concat_ws('/', {level}, nullif(concat_ws('+', {cut}), ''))"
+        names = ", ".join(_when(cut.there, cut.name) for cut in cuts)
+        return f"concat_ws('/', {level}, nullif(concat_ws('+', {names}), ''))"
 
-    def _breakdowns(self, names: list[tuple[str, str]], texts: dict[str, str]) -> str:
-        if not names:
+    def _breakdowns(self, cuts: list[_Cut]) -> str:
+        if not cuts:
             return "'{}'"
-        parts = (
-            _when(there, f"{literal(json.dumps(name) + ':')} || CAST(to_json({texts[name]}) AS VARCHAR)")
-            for name, there in names
-        )
+        parts = (_when(cut.there, f"{cut.key} || CAST(to_json({cut.text}) AS VARCHAR)") for cut in cuts)
         return f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"
 
     def _conversions(self, record: dict[str, str]) -> dict[str, str]:
@@ -298,7 +324,14 @@ class Compiler:
     def _id_rules(self) -> Iterator[Rule]:
         others = [record for record in ("flow_id", "message_id") if record in self.targets]
         if not self.mapping.guessed and self.mapping.needs_id:
-            ids = " AND ".join([*(f"{name} = ''" for name in _IDS), *(f"{name} IS NULL" for name in others)])
+            cells = [self.cells[column] for column in self._present(self.mapping.ids)]
+            ids = " AND ".join(
+                [
+                    *(f"{name} = ''" for name in _IDS),
+                    *(f"{name} IS NULL" for name in others),
+                    *(f"nullif({cell}, '') IS NULL" for cell in cells),
+                ]
+            )
             yield Rule(None, "missing_id", "give the account's, campaign's or ad's id", f"({ids})")
 
     def _is_leftover(self, column: str) -> bool:

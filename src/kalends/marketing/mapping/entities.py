@@ -21,7 +21,7 @@ def entity_of(table: RawTable, mapping: Mapping) -> Entity | None:
     names = {snake(column) for column in table.columns}
     for entity in mapping.entities:
         has_id, has_name = names & set(entity.entity_id), names & set(entity.name)
-        if has_id and has_name and names >= set(entity.needs):
+        if has_id and has_name and names >= set(entity.needs) and not names & set(entity.without):
             return entity
     return None
 

@@ -10,8 +10,8 @@ from typing import Literal
 from kalends.base.reading.documents import Unwrap, no_envelope
 
 Kind = Literal[
-    "text", "upper", "id", "account", "customer", "tail", "urn", "hour", "date", "month", "month_end",
-    "count", "number", "money", "micros", "share", "percent",
+    "text", "upper", "id", "account", "customer", "tail", "urn", "hour", "date", "month", "month_end", "first_day",
+    "last_day", "count", "number", "money", "micros", "share", "percent",
 ]  # fmt: skip
 
 
@@ -22,9 +22,10 @@ class Field:
     Sources are flat snake_case names, dotted where the platform nests ('metrics.cost_micros'). Kinds: `text`; `upper`
     (a code); `id` (text, never a number: ids pass 2^53); `account` (an id with Meta's 'act_' taken off); `customer`
     and `tail` (the account, or the last part, of a Google resource name); `urn` (the id that ends a URN); `hour` (the
-    hour of a moment, '9'); `date`; `month` and `month_end` (a month's first and last day); `count` (whole, not
-    negative); `number` (double); `money`; `micros` (money / 1,000,000); `share` (a ratio; '12 %' is 0.12);
-    `percent` (a ratio that is delivered as a percentage, with its sign or without: '12 %' and 12 are both 0.12).
+    hour of a moment, '9'); `date`; `month` and `month_end` (a month's first and last day); `first_day` and `last_day`
+    (of '2023-10-01 - 2023-10-31'); `count` (whole, not negative); `number` (double); `money`; `micros` (money /
+    1,000,000); `share` (a ratio; '12 %' is 0.12); `percent` (a ratio that is delivered as a percentage, with its sign
+    or without: '12 %' and 12 are both 0.12).
     """
 
     target: str
@@ -36,12 +37,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Entity:
-    """How rows look that only name something: they have `needs`, and no metric. `level` is account ... ad, flow."""
+    """How rows look that only name something: they have `needs`, none of `without`, and no metric. `level` is account
+    ... ad, flow.
+    """
 
     level: str
     entity_id: tuple[str, ...]
     name: tuple[str, ...]
     needs: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,13 @@ class Mapping:
     ratios that are derived when asked, and bookkeeping whose change is no news. `streams`: a connector's streams that
     hold a report as it is; another stream's rows, which may be the same report cut in a way that the rows do not show,
     get the stream's name as a breakdown. Whatever is neither mapped nor ignored is kept in `extra`. `typed`:
-    conversions by type, kept beside the one number that counts. `hours`: date columns whose cells may go on with an
-    hour ('2023-11-11|01'): the hour is then a breakdown. `needs_id`: a row without any id is a fault; not so where a
+    conversions by type, kept beside the one number that counts.
+    `hours`: columns whose cells may say an hour ('2021-03-31 11:00'): the hour is a breakdown, with its offset where
+    one is written, for an hour comes twice when clocks go back. `named_cuts`: (name, value) columns of a breakdown
+    that is named in the row: 'GENDER', 'female' is the breakdown gender. `ids`: columns that are enough to say what a
+    row is about, where the platform gives no id of the record's own. `files`: what other rules hold for files whose
+    names match a pattern, where one column means different things and nothing in the file says which.
+    `needs_id`: a row without any id is a fault; not so where a
     whole project is one account that its rows do not name. `unwrap` takes the platform's own envelope off a JSON
     document (`records` knows the common ones), and must say None for a document that is not so shaped.
     """
@@ -103,7 +112,6 @@ class Mapping:
     levels: tuple[tuple[str, tuple[str, ...]], ...]
     breakdowns: Dictionary[str, str] = field(default_factory=dict)
     breakdown_prefixes: tuple[str, ...] = ()
-    hours: tuple[str, ...] = ()
     breakdown_kinds: Dictionary[str, Kind] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     streams: frozenset[str] = frozenset()
@@ -114,6 +122,10 @@ class Mapping:
     typed: tuple[TypedColumn, ...] = ()
     events: EventRule | None = None
     needs_id: bool = True
+    hours: tuple[str, ...] = ()
+    named_cuts: tuple[tuple[str, str], ...] = ()
+    ids: tuple[str, ...] = ()
+    files: tuple[tuple[str, Mapping], ...] = ()
     unwrap: Unwrap = no_envelope
     guessed: Dictionary[str, str] = field(default_factory=dict)
 
@@ -121,6 +133,10 @@ class Mapping:
     def name(self) -> str:
         """What lineage calls this mapping."""
         return f"{self.data_source}@{self.version}"
+
+    def of_file(self, name: str) -> Mapping:
+        """The rules that hold for a file of this name."""
+        return next((rules for pattern, rules in self.files if fnmatchcase(name.lower(), pattern)), self)
 
     def breakdown_of(self, column: str) -> str | None:
         """The breakdown that a column is, if it is one."""
