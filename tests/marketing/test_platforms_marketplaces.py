@@ -87,16 +87,48 @@ def test_microsoft_periods_of_a_connector_twin(tmp_path, stream, start, last):
     row = {"TimePeriod": start, "AccountId": 180519267, "CampaignId": BIG, "Spend": 1.5, "Clicks": 2, "Impressions": 9,
            "ImpressionSharePercent": 12.5}  # fmt: skip
     path = tmp_path / "rows.jsonl"
-    path.write_text(json.dumps({"stream": stream, "data": row, "emitted_at": 1}) + "\n")
+    rows = [row, row | {"CampaignId": 1}]
+    path.write_text("".join(json.dumps({"stream": stream, "data": row, "emitted_at": 1}) + "\n" for row in rows))
     con, report = staged(path, "microsoft_ads")
-    assert (report.staged, report.summed("campaign")) == (1, {"spend": 1.5, "impressions": 9, "clicks": 2})
-    assert (column(con, "date_from"), column(con, "date_to")) == ([date.fromisoformat(start)], [last])
-    assert (column(con, "campaign_id"), column(con, "impression_share")) == ([str(BIG)], [0.125])
+    assert (report.staged, report.summed("campaign")) == (2, {"spend": 3, "impressions": 18, "clicks": 4})
+    assert (column(con, "date_from"), column(con, "date_to")) == ([date.fromisoformat(start)] * 2, [last] * 2)
+    assert (column(con, "campaign_id"), column(con, "impression_share")) == ([str(BIG), "1"], [0.125, 0.125])
 
 
-def test_what_is_no_microsoft_period_is_left_alone():
-    weekly = {"stream": "x_report_weekly", "data": {"TimePeriod": "soon"}}
-    assert [unwrap_microsoft(document) for document in (weekly, {"stream": "x_report_weekly"}, [], None)] == [None] * 4
+def test_a_blank_attribute_does_not_make_another_report_twin(tmp_path):
+    row = {"TimePeriod": "2024-02-05", "AccountId": 1, "CampaignId": 2, "Country": "France", "Spend": 1.5}
+    lines = [
+        {"stream": "geographic_performance_report_daily", "data": row | {"City": city}} for city in ("Lyon", None, "")
+    ]
+    lines[2]["data"]["CampaignId"] = 3
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    con, report = staged(path, "microsoft_ads")
+    assert report.summed("geographic/city+country") == {"spend": 4.5}
+    assert [json.loads(text)["city"] for text in column(con, "breakdowns")] == ["Lyon", "", ""]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"stream": "x_report_weekly"},
+        {"stream": "x_report_weekly", "data": {"date": "2024-02-05"}},
+        {"stream": "campaigns", "data": {"TimePeriod": "2024-02-05"}},
+        [],
+        None,
+    ],
+)
+def test_what_is_no_microsoft_report_is_left_alone(document):
+    assert unwrap_microsoft(document) is None
+
+
+def test_a_period_that_cannot_be_read_is_told(tmp_path):
+    line = {"stream": "campaign_performance_report_weekly", "data": {"TimePeriod": "soon", "CampaignId": 2, "Spend": 1}}
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(line) + "\n")
+    con, report = staged(path, "microsoft_ads")
+    assert (report.staged, report.quarantined) == (0, 1)
+    assert ("unreadable_date",) in con.execute("SELECT code FROM quarantined").fetchall()
 
 
 AMAZON = {

@@ -16,7 +16,10 @@ import orjson
 
 Flat = dict[str, str | None]
 Unwrap = Callable[[Any], Iterable[tuple[str, Any]] | None]
-"""Takes a platform's own envelope off a document: its (stream, row)s; None where the document has no such envelope."""
+"""Takes a platform's own envelope off a document: its (stream, row)s; None where the document has no such envelope.
+
+Of a connector's lines it is asked about the whole line first, with the stream that it names, and then about its data.
+"""
 _ENVELOPES = ("data_entries", "results", "data", "rows", "records", "response_example")
 
 

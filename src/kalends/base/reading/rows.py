@@ -95,8 +95,12 @@ def _item_rows(number: int, item: Any, unwrap: Unwrap) -> Iterator[Row]:
     if not isinstance(item, dict):
         yield _faulty(number, "The row is not an object; write {name: value, ...}.", json.dumps(item))
         return
+    whole = unwrap(item)
+    if whole is not None:
+        yield from (Row(number, stream, flatten(row)) for stream, row in whole)
+        return
     for stream, inner in record(item):
-        rows = unwrap(inner)
+        rows = None if inner is item else unwrap(inner)
         for own, row in [(stream, inner)] if rows is None else rows:
             yield Row(number, stream or own, flatten(row))
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+from kalends.base.reading.documents import snake
 from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
 
 _REPORTS = (
@@ -37,12 +38,18 @@ _CUTS = (
 
 
 def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
-    """A connector's row of a weekly or monthly report, with the last day that its `TimePeriod` leaves out."""
+    """A connector's row of a report, with what it leaves out: the last day of a week or month, and blank attributes.
+
+    A blank cell of a breakdown is null there, which would make the row one of a report that does not have it.
+    """
     stream, row = (document.get("stream"), document.get("data")) if isinstance(document, dict) else (None, None)
-    if not isinstance(stream, str) or not isinstance(row, dict) or not isinstance(row.get("TimePeriod"), str):
+    if not isinstance(stream, str) or "_report_" not in stream or not isinstance(row, dict):
         return None
-    last = _last_day(row["TimePeriod"], step=stream.rpartition("_")[2]) if "_report_" in stream else None
-    return None if last is None else [(stream, {**row, "PeriodEnd": last})]
+    if not isinstance(row.get("TimePeriod"), str):
+        return None
+    blanks = {name: "" for name, value in row.items() if value is None and snake(name) in MAPPING.breakdowns}
+    last = _last_day(row["TimePeriod"], step=stream.rpartition("_")[2])
+    return [(stream, row | blanks | ({"PeriodEnd": last} if last else {}))]
 
 
 def _last_day(start: str, *, step: str) -> str | None:
