@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,8 @@ import pytest
 from duckdb_in_memory import connect
 
 from kalends.marketing.mapping import unwrap_any
+from kalends.marketing.preview import guess_source
+from kalends.marketing.sampling import take_sample
 from kalends.marketing.staging import StageReport, stage
 
 BIG = "9007199254740993"  # a number would lose its last digit
@@ -199,6 +202,32 @@ def test_an_answer_of_x_without_its_request_takes_the_range_that_was_told(tmp_pa
     day = date(2024, 3, 5)
     _, report = staged(tmp_path, answer, "twitter_ads", days=(day, day))
     assert report.summed("ad_group/position") == {"impressions": 168}
+
+
+@pytest.mark.parametrize("suffix", ["json", "ndjson"])
+def test_odd_rows_are_set_aside(tmp_path, suffix):
+    odd = stats({"impressions": 5, "clicks": [1, [2]]}, 2, start_time="9999-12-31T00:00:00Z", metric_groups="x")
+    odd["data"] += [None, {"id": 3, "id_data": [None, {"metrics": [1]}]}]
+    documents = {
+        "linkedin_ads": linkedin([3, None, element([], 40, impressions="many"), {"dateRange": 5, "pivotValues": 7}]),
+        "twitter_ads": odd,
+        "tiktok_ads": tiktok([None, 3, {"dimensions": 5, "metrics": [1]}, {"metrics": {"spend": "dear"}}]),
+    }
+    for source, document in documents.items():
+        _, report = staged(tmp_path, document, source, suffix=suffix)
+        assert report.received == report.quarantined > 0
+    assert unwrap_any(stats({}, 10**9)) is None
+
+
+def test_each_envelope_tells_its_platform():
+    rows = {
+        "linkedin_ads": linkedin([element(["urn:li:sponsoredCampaign:1"], 1, impressions=1, likes=1, shares=2)]),
+        "twitter_ads": stats({"impressions": [1, 2], "likes": None, "replies": None}, 2),
+        "tiktok_ads": tiktok([{"dimensions": {"ad_id": "1"}, "metrics": {"spend": "1", "likes": 2, "follows": 3}}]),
+    }
+    for source, document in rows.items():
+        sample = take_sample(lambda document=document: BytesIO(json.dumps(document).encode()))
+        assert guess_source(sample, file_name="answer.json") == source
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -79,14 +80,25 @@ class Preview:
 
 def guess_source(sample: Sample, *, file_name: str) -> str:
     """The platform whose rules know most of the file's columns; 'file' where none knows half of them."""
-    with _database() as con, open_raw(con, sample.head(HEAD_BYTES).open, is_forgiving=True, unwrap=unwrap_any) as raw:
+    claimed: list[str] = []
+
+    def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
+        found = ((name, mapping.unwrap(document)) for name, mapping in MAPPINGS.items())
+        name, rows = next((one for one in found if one[1] is not None), ("", None))
+        claimed.extend([name] if name else [])
+        return rows
+
+    with _database() as con, open_raw(con, sample.head(HEAD_BYTES).open, is_forgiving=True, unwrap=unwrap) as raw:
         scores = {
             name: max((_known_share(table, mapping) for table in raw.tables), default=0.0)
             for name, mapping in MAPPINGS.items()
         }
+        is_wrapped = bool(claimed) and any(is_report(table, MAPPINGS[claimed[0]]) for table in raw.tables)
     named = next((source for word, source in _NAMED.items() if word in file_name.lower()), None)
     if named and scores[named] > 0:
         return named
+    if is_wrapped:
+        return claimed[0]  # no other platform wraps its rows like this
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] >= CERTAIN else FILE
 

@@ -26,17 +26,21 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
         return None
     elements = document.get("elements")
     if isinstance(elements, list) and isinstance(document.get("paging"), dict):
-        return [("", _row(element) if _is_row(element) else element) for element in elements]
+        return [("", _row(element)) for element in elements]
     return [("", _row(document))] if _is_row(document) else None
 
 
-def _is_row(element: Any) -> bool:
-    return isinstance(element, dict) and (
-        isinstance(element.get("pivotValues"), list) or isinstance(element.get("dateRange"), dict)
+def _is_row(document: dict[str, Any]) -> bool:
+    days = document.get("dateRange")
+    return isinstance(document.get("pivotValues"), list) or (
+        isinstance(days, dict) and isinstance(days.get("start"), dict)
     )
 
 
-def _row(element: dict[str, Any]) -> dict[str, Any]:
+def _row(element: Any) -> dict[str, Any]:
+    """A row as one flat object; an element that is no row stays as it is."""
+    if not isinstance(element, dict):
+        return {"value": element}
     row = {name: value for name, value in element.items() if name not in {"dateRange", "pivotValues"}}
     days = element.get("dateRange")
     if isinstance(days, dict):

@@ -24,7 +24,9 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
         return None
     data = document.get("data")
     rows = data.get("list") if isinstance(data, dict) else None
-    return [("", row) for row in rows] if isinstance(rows, list) else None
+    if not isinstance(rows, list):
+        return None
+    return [("", row if isinstance(row, dict) else {"value": row}) for row in rows]
 
 
 def _asked(name: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ _IDS = {
 }
 _REACH_IDS = {"campaign_ids": "campaign_id", "funding_instrument_ids": "funding_instrument_id"}
 _DAY = timedelta(days=1)
+_MOST_STEPS = 24 * 92  # a job gives at most 90 days of hours
 # X adds these up as "total conversions": each is another event (analytics.mdx, metrics by objective).
 _CONVERSIONS = ("custom", "site_visits", "sign_ups", "downloads", "purchases")
 _OTHER_CONVERSIONS = (
@@ -37,36 +38,36 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
     """The rows of a stats or reach answer: one per entity, segment and step of time."""
     if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         return None
-    if document.get("data_type") == "stats" and "time_series_length" in document:
-        return _stats(document)
+    length = document.get("time_series_length")
+    if document.get("data_type") == "stats" and isinstance(length, int) and 0 <= length <= _MOST_STEPS:
+        return _stats(document, length)
     return _reach(document) if document.get("data_type") == "reach" else None
 
 
-def _stats(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _stats(document: dict[str, Any], length: int) -> Iterator[tuple[str, Any]]:
     asked = _params(document)
-    length = _length(document)
     # Without its request an answer names no level; line items are what X says to ask for.
     id_column = _IDS.get(str(asked.get("entity") or "LINE_ITEM"), "entity_id")
     for entity in document["data"]:
         if not isinstance(entity, dict) or not isinstance(entity.get("id_data"), list):
-            yield "", entity
+            yield "", _object(entity)
             continue
-        for part in entity["id_data"]:
-            metrics = part.get("metrics") or {}
+        for part in map(_object, entity["id_data"]):
+            metrics = part.get("metrics")
             about = {**_about(asked), id_column: entity.get("id"), **_segment(asked, part.get("segment"))}
             for index in range(length):
                 yield "", {**about, **_time(asked, length, index), "metrics": _at(metrics, index)}
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """What is no object is none of X's; as a row that says nothing else, it is set aside with what it was."""
+    return value if isinstance(value, dict) else {"value": value}
 
 
 def _params(document: dict[str, Any]) -> dict[str, Any]:
     request = document.get("request")
     params = request.get("params") if isinstance(request, dict) else None
     return params if isinstance(params, dict) else {}
-
-
-def _length(document: dict[str, Any]) -> int:
-    length = document["time_series_length"]
-    return length if isinstance(length, int) else 0
 
 
 def _about(asked: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +112,8 @@ def _moment(text: Any) -> datetime | None:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
         return None
+    if not 1990 < moment.year < 9000:  # the calendar ends soon after
+        return None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -131,7 +134,7 @@ def _at(value: Any, index: int) -> Any:
 def _reach(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     asked = _params(document)
     id_column = next((column for name, column in _REACH_IDS.items() if name in asked), "entity_id")
-    for entity in document["data"]:
+    for entity in map(_object, document["data"]):
         own = {id_column if name == "id" else name: value for name, value in entity.items()}
         yield "", {"account_id": asked.get("account_id"), **_time(asked | {"granularity": "TOTAL"}, 1, 0), **own}
 
