@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from duckdb_in_memory import connect
 
+from kalends.base.reading.errors import EmptyPayloadError
 from kalends.marketing.mapping import MAPPINGS
 from kalends.marketing.staging import StageReport, stage
 
@@ -44,6 +45,10 @@ def sums(con: duckdb.DuckDBPyConnection, report: str) -> dict[str, float]:
 @pytest.mark.parametrize("told", FILES, ids=lambda told: told["path"])
 def test_payload(told: dict) -> None:
     source = told["path"].split("/")[0]
+    if told["role"] == "no rows":
+        with pytest.raises(EmptyPayloadError):
+            staged(DATA / "payloads" / told["path"], source)
+        return
     con, report = staged(DATA / "payloads" / told["path"], source, date_range=told.get("date_range"))
     assert report.received == report.staged + report.quarantined + report.duplicates + report.named
     found = {name for (name,) in con.execute("SELECT DISTINCT report FROM staged").fetchall()}

@@ -32,8 +32,10 @@ EXAMPLES = 3
 FILE = "file"
 CERTAIN = 0.5
 """Half of the columns must be known to the platform's rules, and one of them to no other table."""
-_NAMED = {"google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
-          "instagram": "facebook_ads", "klaviyo": "klaviyo"}  # fmt: skip
+# The first word that a file's name holds decides, so the narrower ones stand first.
+_NAMED = {"google_analytics": "google_analytics", "ga4": "google_analytics", "runreport": "google_analytics",
+          "google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
+          "instagram": "facebook_ads", "klaviyo": "klaviyo", "adobe": "adobe_analytics"}  # fmt: skip
 _CUT = "unreadable_row"
 
 

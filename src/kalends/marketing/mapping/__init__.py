@@ -5,8 +5,10 @@ from typing import Any
 
 from kalends.base.reading.documents import Unwrap
 from kalends.marketing.mapping import (
+    adobe_analytics,
     facebook_ads,
     google_ads,
+    google_analytics,
     klaviyo,
 )
 from kalends.marketing.mapping.fields import Mapping
@@ -17,6 +19,8 @@ MAPPINGS: dict[str, Mapping] = {
         google_ads,
         facebook_ads,
         klaviyo,
+        google_analytics,
+        adobe_analytics,
     )
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}
