@@ -139,7 +139,129 @@ def test_adobe_analytics_answer_without_its_request_is_no_report_twin(tmp_path: 
     assert con.execute("SELECT code FROM quarantined").fetchall() == [("not_a_report",)]
 
 
-@pytest.mark.parametrize("source", ["google_analytics", "adobe_analytics"])
+def opportunity(number: int, **fields: object) -> dict:
+    return {
+        "attributes": {"type": "Opportunity", "url": "/services/data/v65.0/sobjects/Opportunity/x"},
+        "Id": f"006q000000Hddo{number}", "CampaignId": "701q0000000ABcDAAW", "AccountId": "001q", "Amount": 1000.5,
+        "CreatedDate": "2024-01-31T23:59:00.000+0000", "CloseDate": "2024-03-01", "IsWon": True, "IsClosed": True,
+        "IsDeleted": False, "StageName": "Closed", "CurrencyIsoCode": "EUR",
+    } | fields  # fmt: skip
+
+
+CRM = "CAST(date_from AS VARCHAR), opportunities, CAST(pipeline_value AS DOUBLE), deals_won, CAST(revenue AS DOUBLE)"
+
+
+def test_salesforce_twin(tmp_path: Path) -> None:
+    """Revenue is on the close date; an open one, whose close date is to come, counts where it was opened."""
+    held = [opportunity(1), opportunity(2, IsWon=False), opportunity(3, IsWon=False, IsClosed=False,
+            CloseDate="2099-01-01"), opportunity(4, IsDeleted=True)]  # fmt: skip
+    con, report = staged(tmp_path, {"totalSize": 4, "done": True, "records": held}, "salesforce")
+    assert report.quarantined == 0
+    assert rows(con, f"json_extract_string(breakdowns, '$.opportunity_id')[-1], {CRM}") == [
+        ("1", "2024-01-31", 1, None, None, None),
+        ("1", "2024-03-01", None, None, 1, 1000.5),
+        ("2", "2024-01-31", 1, None, None, None),
+        ("2", "2024-03-01", None, None, 0, None),
+        ("3", "2024-01-31", 1, 1000.5, None, None),
+        ("4", "2024-01-31", None, None, None, None),
+        ("4", "2024-03-01", None, None, None, None),
+    ]
+    assert rows(con, "DISTINCT report, account_id, campaign_id, currency, channel") == [
+        ("opportunity/moment+opportunity_id", "", "701q0000000ABcDAAW", "EUR", "crm")
+    ]
+
+
+def test_salesforce_as_a_table_has_the_same_keys_twin(tmp_path: Path) -> None:
+    one, _ = staged(tmp_path, {"totalSize": 1, "records": [opportunity(1)]}, "salesforce")
+    table = (
+        "id,campaign_id,amount,created_date,close_date,is_won,is_closed,is_deleted\n"
+        "006q000000Hddo1,701q0000000ABcDAAW,1000.5,2024-01-31 23:59:00,2024-03-01 00:00:00,true,true,false\n"
+    )
+    other, _ = staged(tmp_path, table, "salesforce", name="sf_opportunity.csv")
+    assert rows(one, f"key_hash, {CRM}") == rows(other, f"key_hash, {CRM}")
+    flat = {name: cell for name, cell in opportunity(1).items() if name != "attributes"}
+    lines, _ = staged(tmp_path, f"{json.dumps(flat)}\n{json.dumps(flat)}\n", "salesforce", name="lines.ndjson")
+    assert rows(one, f"key_hash, {CRM}") == rows(lines, f"key_hash, {CRM}")
+
+
+def test_salesforce_leads_keep_no_personal_data_twin(tmp_path: Path) -> None:
+    lead = {"Id": "00Qq1", "IsConverted": False, "CreatedDate": "2024-01-31T08:00:00.000+0000", "LastName": "Smith",
+            "Email": "smith@example.com", "LeadSource": "Web"}  # fmt: skip
+    con, _ = staged(tmp_path, {"totalSize": 1, "records": [lead]}, "salesforce")
+    assert rows(con, "report, leads, extra") == [("lead/lead_id", 1.0, '{"lead_source":"Web"}')]
+
+
+def test_salesforce_names_twin(tmp_path: Path) -> None:
+    named = {"attributes": {"type": "Campaign"}, "Id": "701A", "Name": "Spring", "NumberOfLeads": 4}
+    con, report = staged(tmp_path, {"totalSize": 1, "records": [named]}, "salesforce")
+    assert report.named == 1
+    assert con.execute("SELECT level, entity_id, name FROM named").fetchall() == [("campaign", "701A", "Spring")]
+
+
+def test_hubspot_statistics_twin(tmp_path: Path) -> None:
+    """The aggregate is the sum of the e-mails, and is not counted once more."""
+    counters = {"sent": 10, "delivered": 9, "open": 5, "click": 2, "bounce": 1, "unsubscribed": 0, "reply": 3}
+    answer = {"aggregate": {"counters": counters}, "emails": [1], "campaignAggregations": {
+        BIG: {"counters": counters, "ratios": {"openratio": 55.5}}}}  # fmt: skip
+    asked = {"startTimestamp": "2024-01-01T00:00:00Z", "endTimestamp": "2024-02-01T00:00:00Z", "portalId": 62515}
+    con, _ = staged(tmp_path, {"request": asked, "response": answer}, "hubspot")
+    assert rows(con, "report, account_id, campaign_id, date_from, date_to, sends, opens, clicks, bounces") == [
+        ("campaign", "62515", BIG, date(2024, 1, 1), date(2024, 1, 31), 10, 5, 2, 1)
+    ]
+    assert rows(con, "unsubscribes, channel, extra") == [(0, "email", '{"counters.reply":"3"}')]
+
+
+def test_hubspot_histogram_twin(tmp_path: Path) -> None:
+    results = [{"aggregations": {"counters": {"sent": day}, "ratios": {"openratio": 1.0}},
+                "interval": {"start": f"2024-01-0{day}T00:00:00Z", "end": f"2024-01-0{day + 1}T00:00:00Z"}}
+               for day in (1, 2)]  # fmt: skip
+    document = {"request": {"emailIds": [BIG]}, "response": {"results": results, "total": 2}}
+    con, _ = staged(tmp_path, document, "hubspot")
+    assert rows(con, "date_from, date_to, report, message_id, sends") == [
+        (date(2024, 1, day), date(2024, 1, day), "message/message_id", BIG, day) for day in (1, 2)
+    ]
+
+
+def test_hubspot_campaign_reports_twin(tmp_path: Path) -> None:
+    revenue = {"contactsNumber": 3, "currencyCode": "EUR", "dealAmount": 80.0, "dealsNumber": 2, "revenueAmount": 60.25}
+    contacts = {"influencedContacts": 9, "newContactsFirstTouch": 4, "newContactsLastTouch": 5, "sessions": 70}
+    days = {"campaignGuid": "8b1", "startDate": "2024-01-01", "endDate": "2024-01-31"}
+    con, _ = staged(tmp_path, {"request": days | {"attributionModel": "LINEAR"}, "response": revenue}, "hubspot")
+    assert rows(con, "report, campaign_id, attribution, currency, CAST(revenue AS DOUBLE), opportunities") == [
+        ("campaign_revenue", "8b1", "LINEAR", "EUR", 60.25, 2.0)
+    ]
+    con, _ = staged(tmp_path, {"request": days, "response": contacts}, "hubspot")
+    assert rows(con, "report, campaign_id, leads, sessions, revenue") == [("campaign_contacts", "8b1", 4.0, 70, None)]
+
+
+def test_hubspot_deals_twin(tmp_path: Path) -> None:
+    won = {"amount": "60000", "createdate": "2024-01-05T10:00:00Z", "closedate": "2024-02-09T10:00:00Z",
+           "dealstage": "closedwon", "hs_is_closed_won": "true", "hs_is_closed": "true"}  # fmt: skip
+    lost = won | {"hs_is_closed_won": "false"}
+    still = lost | {"hs_is_closed": "false", "createdate": "1704448800000"}
+    held = [{"id": f"{n}", "properties": told, "archived": False} for n, told in enumerate((won, lost, still))]
+    con, _ = staged(tmp_path, {"results": held, "paging": {"next": {"after": "3"}}}, "hubspot")
+    assert rows(con, f"json_extract_string(breakdowns, '$.deal_id'), {CRM}") == [
+        ("0", "2024-01-05", 1, None, None, None),
+        ("0", "2024-02-09", None, None, 1, 60000),
+        ("1", "2024-01-05", 1, None, None, None),
+        ("1", "2024-02-09", None, None, 0, None),
+        ("2", "2024-01-05", 1, 60000, None, None),
+    ]
+
+
+def test_hubspot_deals_of_a_warehouse_twin(tmp_path: Path) -> None:
+    table = (
+        "deal_id,portal_id,deal_pipeline_stage_id,property_amount,property_createdate,property_hs_is_closed_won\n"
+        f"{BIG},62515,won,10.5,2024-01-05 10:00:00,false\n"
+    )
+    con, _ = staged(tmp_path, table, "hubspot", name="deal.csv")
+    assert rows(con, f"account_id, json_extract_string(breakdowns, '$.deal_id'), {CRM}") == [
+        ("62515", BIG, "2024-01-05", 1, 10.5, None, None)
+    ]
+
+
+@pytest.mark.parametrize("source", ["google_analytics", "adobe_analytics", "hubspot", "salesforce"])
 @pytest.mark.parametrize("document", [
     [], {}, 3, None, {"data": [{"campaign_id": "1"}]}, {"reports": [1]}, {"results": [{"metrics": {"clicks": "1"}}]},
     {"request": {}, "response": {"results": []}}, {"columns": ["a"], "rows": [[1]]},

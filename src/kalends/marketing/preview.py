@@ -35,7 +35,8 @@ CERTAIN = 0.5
 # The first word that a file's name holds decides, so the narrower ones stand first.
 _NAMED = {"google_analytics": "google_analytics", "ga4": "google_analytics", "runreport": "google_analytics",
           "google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
-          "instagram": "facebook_ads", "klaviyo": "klaviyo", "adobe": "adobe_analytics"}  # fmt: skip
+          "instagram": "facebook_ads", "klaviyo": "klaviyo", "adobe": "adobe_analytics",
+          "hubspot": "hubspot", "salesforce": "salesforce"}  # fmt: skip
 _CUT = "unreadable_row"
 
 

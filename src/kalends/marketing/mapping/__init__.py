@@ -9,7 +9,9 @@ from kalends.marketing.mapping import (
     facebook_ads,
     google_ads,
     google_analytics,
+    hubspot,
     klaviyo,
+    salesforce,
 )
 from kalends.marketing.mapping.fields import Mapping
 
@@ -21,6 +23,8 @@ MAPPINGS: dict[str, Mapping] = {
         klaviyo,
         google_analytics,
         adobe_analytics,
+        hubspot,
+        salesforce,
     )
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}

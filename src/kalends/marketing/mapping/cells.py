@@ -12,7 +12,7 @@ MONEY_TYPE = "DECIMAL(18,6)"
 EMPTY_MARKS = ("", "-", "--", "—", "null", "NULL", "None", "none", "N/A", "n/a", "#N/A", "(not set)")
 NUMBER_TYPES = {
     "count": "BIGINT", "number": "DOUBLE", "share": "DOUBLE", "money": MONEY_TYPE, "micros": MONEY_TYPE,
-    "rounded": "BIGINT", "flag": "DOUBLE", "filled": "DOUBLE",
+    "rounded": "BIGINT",
 }  # fmt: skip
 TEXT_KINDS = {
     "text": "nullif({0}, '')",
@@ -23,11 +23,6 @@ TEXT_KINDS = {
     "tail": "nullif(regexp_extract({0}, '[^/~]+$'), '')",
 }
 """Kinds of text, as SQL over a cell."""
-_OF_CELL = {
-    "rounded": "CAST(round(TRY_CAST({0} AS DECIMAL(38,9))) AS BIGINT)",
-    "flag": "CASE lower({0}) WHEN 'true' THEN 1::DOUBLE WHEN 'false' THEN 0::DOUBLE END",
-    "filled": "CASE WHEN nullif({0}, '') IS NOT NULL THEN 1::DOUBLE END",
-}
 _CURRENCY = "USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|INR|CNY"
 _MONTHS = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%d-%b-%Y")
 
@@ -88,8 +83,8 @@ def plain_sql(text: str, kind: str) -> str:
     if kind == "micros":
         # As a wider decimal first: micros may have a fraction, and 18 digits of them are only 10^12 units of money.
         return f"CAST(TRY_CAST({text} AS DECIMAL(24,6)) / 1000000 AS {MONEY_TYPE})"
-    if kind in _OF_CELL:
-        return _OF_CELL[kind].format(text)
+    if kind == "rounded":
+        return f"CAST(round(TRY_CAST({text} AS DECIMAL(38,9))) AS BIGINT)"
     if kind == "count":  # a fraction would be rounded away silently
         return f"CASE WHEN NOT contains({text}, '.') THEN TRY_CAST({text} AS BIGINT) END"
     return f"TRY_CAST({text} AS {NUMBER_TYPES[kind]})"
@@ -97,8 +92,6 @@ def plain_sql(text: str, kind: str) -> str:
 
 def number_sql(text: str, kind: str, decimal_mark: str | None) -> str:
     """A number cell in any notation as SQL, null where it is empty or cannot be read."""
-    if kind in {"flag", "filled"}:
-        return plain_sql(text, kind)
     mark = "NULL" if decimal_mark is None else f"'{decimal_mark}'"
     if kind == "share":
         written = f"written_share({text}, {mark})"

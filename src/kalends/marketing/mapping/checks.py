@@ -27,8 +27,6 @@ _RIGHT = {
     "money": "write an amount like 1234.50",
     "micros": "write millionths of the currency like 1234500000",
     "rounded": "write a number like 1234",
-    "flag": "write true or false",
-    "filled": "write a value",
     "share": "write a share like 0.12, or 12 %",
 }
 

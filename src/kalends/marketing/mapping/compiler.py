@@ -106,27 +106,12 @@ class Compiler:
         return list(dict.fromkeys(self.by_name[name] for name in names if name in self.by_name))
 
     def _add_field(self, item: Field) -> None:
-        conditions = self._conditions(item)
-        if conditions is None:
-            return
         for column in self._present(item.sources):
             cell, alias = self.cells[column], f"p{len(self.typed)}"
             self.typed.append(f"{self._typed(item, column, cell)} AS {alias}")
-            value = f"CASE WHEN {conditions} THEN {alias} END" if conditions else alias
-            self.targets.setdefault(item.target, []).append(value)
+            self.targets.setdefault(item.target, []).append(alias)
             self.used.setdefault(column, item.target)
             self._add_rules(item, column, cell, alias)
-
-    def _conditions(self, item: Field) -> str | None:
-        """`where` as SQL, empty where there is none; None where the table lacks a column that it asks."""
-        tests = []
-        for name, wanted in item.where:
-            column = self.by_name.get(name)
-            if column is None:
-                return None
-            self.used.setdefault(column, item.target)
-            tests.append(f"lower({self.cells[column]}) = '{str(wanted).lower()}'")
-        return " AND ".join(tests)
 
     def _add_pairs(self) -> None:
         for item in sorted(self.mapping.typed, key=lambda one: one.type):
@@ -180,18 +165,7 @@ class Compiler:
         record |= self._shape()
         for target, constant in self.mapping.constants.items():
             record[target] = _or_else(record.get(target), self._channel(record, target, constant))
-        return self._without_deleted(record | self._conversions(record))
-
-    def _without_deleted(self, record: dict[str, str]) -> dict[str, str]:
-        """A row that the platform took back has no numbers."""
-        columns = self._present(self.mapping.deleted)
-        for column in columns:
-            self.used.setdefault(column, "is_deleted")
-        tests = " OR ".join(f"coalesce(lower({self.cells[column]}) = 'true', false)" for column in columns)
-        return {
-            target: f"CASE WHEN NOT ({tests}) THEN {sql} END" if tests and target in records.METRICS else sql
-            for target, sql in record.items()
-        }
+        return record | self._conversions(record)
 
     def _dates(self, record: dict[str, str]) -> dict[str, str]:
         start, end = (f"DATE '{day}'" for day in self.settings.date_range or ("1970-01-01", "1970-01-01"))
@@ -407,9 +381,7 @@ def is_report(table: RawTable, mapping: Mapping) -> bool:
     """True where the table's columns hold at least one metric, or action types with values."""
     compiler = Compiler(table, mapping, Settings(today=date.min))
     has_metric = any(
-        compiler.by_name.keys() & set(item.sources) and compiler.by_name.keys() >= {name for name, _ in item.where}
-        for item in mapping.fields
-        if item.target in METRIC_TARGETS
+        compiler.by_name.keys() & set(item.sources) for item in mapping.fields if item.target in METRIC_TARGETS
     )
     rule = mapping.actions
     has_actions = rule is not None and (

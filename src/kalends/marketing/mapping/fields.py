@@ -11,7 +11,7 @@ from kalends.base.reading.documents import Unwrap, no_envelope
 
 Kind = Literal[
     "text", "upper", "id", "account", "customer", "tail", "date", "count", "number", "money", "micros", "share",
-    "rounded", "flag", "filled",
+    "rounded",
 ]  # fmt: skip
 
 
@@ -23,8 +23,7 @@ class Field:
     (a code); `id` (text, never a number: ids pass 2^53); `account` (an id with Meta's 'act_' taken off); `customer`
     and `tail` (the account, or the last part, of a Google resource name); `date`; `count` (whole, not negative);
     `number` (double); `money`; `micros` (money / 1,000,000); `share` (a ratio; '12 %' is 0.12); `rounded` (a
-    count that the platform estimates and may print with a fraction); `flag` (true is 1, false is 0); `filled` (1 where
-    there is a value, for rows that are one thing each).
+    count that the platform estimates and may print with a fraction).
     """
 
     target: str
@@ -32,8 +31,6 @@ class Field:
     kind: Kind = "text"
     is_sum: bool = False
     """The sum of the sources that have a value, for different things that count as one: purchases and leads."""
-    where: tuple[tuple[str, bool], ...] = ()
-    """Columns that must say true or false for the cell to count; a table without one of them has no such field."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +76,7 @@ class Mapping:
     be the same report cut in a way that the rows do not show, get the stream's name as a breakdown. Whatever is
     neither mapped nor ignored is kept in `extra`. `typed`: conversions by type, kept beside the one number that counts.
     `unwrap` takes the platform's own envelope off a JSON document (`records` knows the common ones), and must say None
-    for a document that is not so shaped. `deleted`: columns that say true where the platform took the row back: it
-    keeps its key and has no numbers, so that what it said before no longer counts. `names_account` is false where an
+    for a document that is not so shaped. `names_account` is false where an
     answer need not say whose it is, because the account stands in the request. `events`: columns that
     together show a table of single events or objects, which is no report and is not guessed to be one.
     """
@@ -99,7 +95,6 @@ class Mapping:
     actions: ActionRule | None = None
     typed: tuple[TypedColumn, ...] = ()
     unwrap: Unwrap = no_envelope
-    deleted: tuple[str, ...] = ()
     names_account: bool = True
     events: tuple[frozenset[str], ...] = ()
     guessed: Dictionary[str, str] = field(default_factory=dict)

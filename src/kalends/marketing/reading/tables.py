@@ -109,7 +109,7 @@ def open_raw(
     `advance` raises SlowWayError and UnseenColumnsError, and then it is to be opened again.
     """
     sniffed = sniff(payload)
-    if not is_forgiving and _is_plain(sniffed):
+    if not is_forgiving and _is_plain(sniffed, unwrap):
         with con.cursor() as beside, in_parts(payload, partial(_keys, beside)) as parts:
             lines = _Lines(parts)
             if lines.settle(columns):
@@ -126,9 +126,11 @@ def open_raw(
         yield _loaded(con, rows_of(payload, sniffed, unwrap), sniffed.format)
 
 
-def _is_plain(sniffed: Sniffed) -> bool:
+def _is_plain(sniffed: Sniffed, unwrap: Unwrap) -> bool:
     is_utf8 = sniffed.format == "ndjson" and sniffed.encoding == "utf-8"
-    return is_utf8 and IS_POSSIBLE and not _is_nested(sniffed.head)
+    if not is_utf8 or not IS_POSSIBLE or _is_nested(sniffed.head):
+        return False
+    return unwrap is no_envelope or all(unwrap(item) is None for item in _head_items(sniffed.head))
 
 
 @dataclass
