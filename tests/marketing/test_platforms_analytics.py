@@ -80,6 +80,17 @@ def test_universal_analytics_twin(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("source", "column"), [
+    ("google_analytics", "user_pseudo_id"), ("salesforce", "_fivetran_synced"), ("hubspot", "_fivetran_synced"),
+])  # fmt: skip
+def test_a_table_of_events_is_no_report_twin(tmp_path: Path, source: str, column: str) -> None:
+    """Days beside numbers: in a file of nobody's it would be taken for a series per column."""
+    table = f"date,{column},batch_number,duration\n2024-09-10,a,1,29.5\n2024-09-11,b,2,30.5\n"
+    con, report = staged(tmp_path, table, source, name="events.csv")
+    assert (report.received, report.quarantined, report.series) == (2, 2, 0)
+    assert con.execute("SELECT DISTINCT code FROM quarantined").fetchall() == [("not_a_report",)]
+
+
 def adobe(request: dict, dimension: str, items: list[tuple[str, str, list[float]]]) -> dict:
     metrics = request["metricContainer"]["metrics"]
     return {

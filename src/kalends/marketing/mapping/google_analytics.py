@@ -196,6 +196,6 @@ MAPPING = Mapping(
     ),
     constants={"channel": "web"},
     names_account=False,
-    events=(frozenset({"user_pseudo_id", "bundle_sequence_id"}),),  # the export to BigQuery: one row an event
+    events=(frozenset({"user_pseudo_id"}),),  # the export to BigQuery: one row an event
     unwrap=unwrap,
 )  # fmt: skip

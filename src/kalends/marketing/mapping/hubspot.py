@@ -185,5 +185,6 @@ MAPPING = Mapping(
     ignored=BOOKKEEPING,
     constants={"channel": "crm"},
     names_account=False,
+    events=(frozenset({"_fivetran_synced"}), frozenset({"deal_id"})),  # the other objects, and single e-mail events
     unwrap=unwrap,
 )

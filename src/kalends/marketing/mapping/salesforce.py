@@ -88,5 +88,6 @@ MAPPING = Mapping(
     entities=(Entity("campaign", ("id",), ("name",), ("number_of_leads",)),),
     constants={"channel": "crm", "date_zone": "UTC"},
     names_account=False,
+    events=(frozenset({"_fivetran_synced"}), frozenset({"is_won"})),  # the other objects: contacts, histories, tasks
     unwrap=unwrap,
 )
