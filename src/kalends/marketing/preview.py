@@ -36,7 +36,7 @@ CERTAIN = 0.5
 _NAMED = {"google_analytics": "google_analytics", "ga4": "google_analytics", "runreport": "google_analytics",
           "google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
           "instagram": "facebook_ads", "klaviyo": "klaviyo", "adobe": "adobe_analytics",
-          "hubspot": "hubspot", "salesforce": "salesforce"}  # fmt: skip
+          "hubspot": "hubspot", "salesforce": "salesforce", "opportunit": "salesforce"}  # fmt: skip
 _CUT = "unreadable_row"
 
 
