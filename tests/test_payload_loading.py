@@ -108,7 +108,7 @@ class Company:
         sums: dict[tuple, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         for fact in facts:
             if fact["date_from"] != fact["date_to"]:
-                continue
+                continue  # a period row is no day's
             cell = sums[fact["data_source"], fact["account_id"], fact["date_from"].isoformat(), fact["report"]]
             for name in TOLD:
                 cell[name] += float(fact[name] or 0)

@@ -33,11 +33,15 @@ EXAMPLES = 3
 FILE = "file"
 CERTAIN = 0.5
 """Half of the columns must be known to the platform's rules, and one of them to no other table."""
-_NAMED = {"google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
+# The first word that a file's name holds decides, so the narrower ones stand first.
+_NAMED = {"google_analytics": "google_analytics", "ga4": "google_analytics", "runreport": "google_analytics",
+          "google": "google_ads", "adwords": "google_ads", "facebook": "facebook_ads", "meta": "facebook_ads",
           "instagram": "facebook_ads", "klaviyo": "klaviyo", "amazon": "amazon_ads", "microsoft": "microsoft_ads",
           "bing": "microsoft_ads", "linkedin": "linkedin_ads", "twitter": "twitter_ads", "x_ads": "twitter_ads",
           "tiktok": "tiktok_ads", "snapchat": "snapchat_ads", "pinterest": "pinterest_ads",
-          "apple_search": "apple_search_ads", "searchads": "apple_search_ads"}  # fmt: skip
+          "apple_search": "apple_search_ads", "searchads": "apple_search_ads", "adobe": "adobe_analytics",
+          "hubspot": "hubspot", "salesforce": "salesforce", "opportunit": "salesforce", "mixpanel": "mixpanel",
+          "amplitude": "amplitude"}  # fmt: skip
 _CUT = "unreadable_row"
 
 

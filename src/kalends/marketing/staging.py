@@ -25,7 +25,7 @@ from kalends.marketing import records
 from kalends.marketing.mapping import MAPPINGS, canonical_source, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
-from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, is_report
+from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, holds_events, is_report
 from kalends.marketing.mapping.entities import CREATE_NAMED, entity_of, stage_names
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import generic_mapping
@@ -160,7 +160,8 @@ class _Staging:
         return guessed if guessed.guessed or known is None else known
 
     def _is_platforms(self, table: RawTable, known: Mapping) -> bool:
-        return not self.options.columns and (is_report(table, known) or entity_of(table, known) is not None)
+        is_known = is_report(table, known) or entity_of(table, known) is not None or holds_events(table, known)
+        return is_known and not self.options.columns
 
     def _stage_facts(self, name: str, table: RawTable, mapping: Mapping) -> None:
         settings = self._settled(table, mapping)

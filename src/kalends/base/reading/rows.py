@@ -50,7 +50,7 @@ def rows_of(payload: Payload, sniffed: Sniffed, unwrap: Unwrap = no_envelope) ->
         return NdjsonRows(payload, sniffed.encoding, unwrap)
     if sniffed.format == "json":
         return DocumentRows(payload, sniffed.encoding, unwrap)
-    return SheetRows(payload, sniffed)
+    return SheetRows(payload, sniffed, unwrap)
 
 
 def _loads(text: str) -> Any:
@@ -180,6 +180,7 @@ class SheetRows:
 
     payload: Payload
     sniffed: Sniffed
+    unwrap: Unwrap = no_envelope
     notes: list[str] = field(default_factory=list)
     is_table: bool = True
 
@@ -189,10 +190,19 @@ class SheetRows:
         header, header_row, below = split_header(cells)
         for number, row in enumerate(below, start=1):
             if _filled(row):
-                yield _sheet_row(number, header, row)
+                yield from self._read(_sheet_row(number, header, row))
         self.notes = notes_on(lines)
         if header_row > 1:
             self.notes.append(f"The header was found in row {header_row}; the rows above it are titles.")
+
+    def _read(self, row: Row) -> Iterator[Row]:
+        """The row, or the rows that it stands for: an object of a customer system is what happened on several days."""
+        found = None if row.fault or self.unwrap is no_envelope else self.unwrap(row.cells)
+        if found is None:
+            yield row
+            return
+        for _, cells in found:
+            yield Row(row.number, cells=flatten(cells))
 
 
 def _filled(row: Cells) -> bool:

@@ -5,16 +5,20 @@ from typing import Any
 
 from kalends.base.reading.documents import Unwrap
 from kalends.marketing.mapping import (
+    adobe_analytics,
     amazon_ads,
     amplitude,
     apple_search_ads,
     facebook_ads,
     google_ads,
+    google_analytics,
+    hubspot,
     klaviyo,
     linkedin_ads,
     microsoft_ads,
     mixpanel,
     pinterest_ads,
+    salesforce,
     snapchat_ads,
     tiktok_ads,
     twitter_ads,
@@ -37,6 +41,10 @@ MAPPINGS: dict[str, Mapping] = {
         apple_search_ads,
         pinterest_ads,
         snapchat_ads,
+        google_analytics,
+        adobe_analytics,
+        hubspot,
+        salesforce,
     )
 }
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}

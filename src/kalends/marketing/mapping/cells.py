@@ -12,7 +12,7 @@ MONEY_TYPE = "DECIMAL(18,6)"
 EMPTY_MARKS = ("", "-", "--", "—", "null", "NULL", "None", "none", "N/A", "n/a", "#N/A", "(not set)")
 NUMBER_TYPES = {
     "count": "BIGINT", "number": "DOUBLE", "share": "DOUBLE", "percent": "DOUBLE", "money": MONEY_TYPE,
-    "micros": MONEY_TYPE,
+    "micros": MONEY_TYPE, "rounded": "BIGINT",
 }  # fmt: skip
 TEXT_KINDS = {
     "text": "nullif({0}, '')",
@@ -95,6 +95,8 @@ def plain_sql(text: str, kind: str) -> str:
     if kind == "micros":
         # As a wider decimal first: micros may have a fraction, and 18 digits of them are only 10^12 units of money.
         return f"CAST(TRY_CAST({text} AS DECIMAL(24,6)) / 1000000 AS {MONEY_TYPE})"
+    if kind == "rounded":
+        return f"CAST(round(TRY_CAST({text} AS DECIMAL(38,9))) AS BIGINT)"
     if kind == "count":  # a fraction would be rounded away silently
         return f"CASE WHEN NOT contains({text}, '.') THEN TRY_CAST({text} AS BIGINT) END"
     if kind == "percent":
@@ -111,6 +113,8 @@ def number_sql(text: str, kind: str, decimal_mark: str | None) -> str:
         written = f"TRY_CAST(written_number(rtrim({text}, ' %'), {mark}, false) AS DOUBLE) / 100"
     elif kind == "count":
         written = _whole(f"TRY_CAST(written_number({text}, {mark}, true) AS DECIMAL(38,9))")
+    elif kind == "rounded":
+        written = f"CAST(round(TRY_CAST(written_number({text}, {mark}, true) AS DECIMAL(38,9))) AS BIGINT)"
     elif kind == "micros":
         written = f"CAST(TRY_CAST(written_number({text}, {mark}, false) AS DECIMAL(24,6)) / 1000000 AS {MONEY_TYPE})"
     else:

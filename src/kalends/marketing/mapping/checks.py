@@ -29,6 +29,7 @@ _RIGHT = {
     "number": "write a number like 1234.5",
     "money": "write an amount like 1234.50",
     "micros": "write millionths of the currency like 1234500000",
+    "rounded": "write a number like 1234",
     "share": "write a share like 0.12, or 12 %",
     "percent": "write a percentage like 12.5, or 12.5 %",
 }

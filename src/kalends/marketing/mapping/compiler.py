@@ -169,7 +169,8 @@ class Compiler:
         return number_sql(cell, item.kind, self.settings.decimal_mark)
 
     def _add_rules(self, item: Field, column: str, cell: str, alias: str) -> None:
-        if item.kind in DATES or item.kind in NUMBER_TYPES:
+        is_told = any(rule.column == column and rule.code.startswith("unreadable") for rule in self.rules)
+        if (item.kind in DATES or item.kind in NUMBER_TYPES) and not is_told:
             self.rules.append(unread(column, cell, alias, item.kind))
         if item.kind in NUMBER_TYPES:
             self.rules.extend(number_rules(column, alias, item.target, item.kind))
@@ -468,6 +469,12 @@ def _event_columns(event: tuple[str, str, str | None], conversions: Iterable[str
     if value:
         found["revenue"] = f"CAST({value} AS DECIMAL(18,6))"
     return found
+
+
+def holds_events(table: RawTable, mapping: Mapping) -> bool:
+    """True for a table of single events or objects of the platform, which is no report."""
+    names = {snake(column) for column in table.columns}
+    return any(names >= columns for columns in mapping.aside)
 
 
 def _or_else(sql: str | None, other: str) -> str:

@@ -11,7 +11,7 @@ from kalends.base.reading.documents import Unwrap, no_envelope
 
 Kind = Literal[
     "text", "upper", "id", "account", "customer", "tail", "urn", "hour", "date", "month", "month_end", "first_day",
-    "last_day", "count", "number", "money", "micros", "share", "percent",
+    "last_day", "count", "number", "money", "micros", "share", "percent", "rounded",
 ]  # fmt: skip
 
 
@@ -25,7 +25,8 @@ class Field:
     hour of a moment, '9'); `date`; `month` and `month_end` (a month's first and last day); `first_day` and `last_day`
     (of '2023-10-01 - 2023-10-31'); `count` (whole, not negative); `number` (double); `money`; `micros` (money /
     1,000,000); `share` (a ratio; '12 %' is 0.12); `percent` (a ratio that is delivered as a percentage, with its sign
-    or without: '12 %' and 12 are both 0.12).
+    or without: '12 %' and 12 are both 0.12); `rounded` (a count that the platform estimates and may print with a
+    fraction).
     """
 
     target: str
@@ -95,15 +96,16 @@ class Mapping:
     ratios that are derived when asked, and bookkeeping whose change is no news. `streams`: a connector's streams that
     hold a report as it is; another stream's rows, which may be the same report cut in a way that the rows do not show,
     get the stream's name as a breakdown. Whatever is neither mapped nor ignored is kept in `extra`. `typed`:
-    conversions by type, kept beside the one number that counts.
+    conversions by type, kept beside the one number that counts. `events`: rows that are single events.
     `hours`: columns whose cells may say an hour ('2021-03-31 11:00'): the hour is a breakdown, with its offset where
     one is written, for an hour comes twice when clocks go back. `named_cuts`: (name, value) columns of a breakdown
     that is named in the row: 'GENDER', 'female' is the breakdown gender. `ids`: columns that are enough to say what a
     row is about, where the platform gives no id of the record's own. `files`: what other rules hold for files whose
     names match a pattern, where one column means different things and nothing in the file says which.
-    `needs_id`: a row without any id is a fault; not so where a
-    whole project is one account that its rows do not name. `unwrap` takes the platform's own envelope off a JSON
-    document (`records` knows the common ones), and must say None for a document that is not so shaped.
+    `aside`: columns that together show a table of single events or objects, which is no report and is not guessed to
+    be one. `needs_id`: a row without any id is a fault; not so where a whole project is one account that its rows do
+    not name. `unwrap` takes the platform's own envelope off a JSON document (`records` knows the common ones), and must
+    say None for a document that is not so shaped.
     """
 
     data_source: str
@@ -127,6 +129,7 @@ class Mapping:
     ids: tuple[str, ...] = ()
     files: tuple[tuple[str, Mapping], ...] = ()
     unwrap: Unwrap = no_envelope
+    aside: tuple[frozenset[str], ...] = ()
     guessed: Dictionary[str, str] = field(default_factory=dict)
 
     @property
