@@ -55,7 +55,7 @@ GROUPS = (
           ("tests/isolation",)),
     Group("contract", "no 5xx and no undocumented answer from any operation of the API", ("tests/api",)),
     Group("payloads", "recorded payloads come out as they went in, to 1e-6, and nothing is counted twice",
-          ("tests/test_payload_loading.py", "tests/marketing/test_payloads.py"), scales=False),
+          ("tests/test_payload_loading.py", "tests/marketing/test_payloads.py")),
     Group("bad input", "a clear answer with row and column, good rows kept, nothing lost",
           ("tests/marketing/test_bad_input.py", "tests/marketing/test_limits.py"), scales=False),
     Group("start", "from an empty folder to a page; killed, nothing stays behind",

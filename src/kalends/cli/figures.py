@@ -20,7 +20,9 @@ FIRST_POLL_SECONDS, POLL_SECONDS = 0.02, 0.2  # a small file is there at once; a
 def ingest(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The export file.")],
     *,
-    source: Annotated[str, typer.Option("--source", "-s", help="google_ads, facebook_ads, klaviyo, or file.")] = "file",
+    source: Annotated[
+        str, typer.Option("--source", "-s", help="The platform, such as google_ads or tiktok_ads; or file.")
+    ] = "file",
     start: Annotated[str | None, typer.Option("--from", help="First day, for rows without a date.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last day, for rows without a date.")] = None,
     as_json: Json = False,

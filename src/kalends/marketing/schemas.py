@@ -40,7 +40,9 @@ class Entries(Window):
 
     model_config = ConfigDict(extra="forbid")
 
-    data_source: str = Field(min_length=1, max_length=100, description="google_ads, facebook_ads, klaviyo, or file.")
+    data_source: str = Field(
+        min_length=1, max_length=100, description="The platform, such as google_ads or tiktok_ads; or file."
+    )
     data_entries: list[dict[str, Any]] = Field(min_length=1, description="The rows, as the platform gave them.")
 
 

@@ -9,10 +9,28 @@ from kalends.base.formats import day, number, percent
 from kalends.base.pages.components import Tone
 from kalends.marketing.schemas import BatchOut
 
-SOURCE_NAMES = {
+PLATFORM_NAMES = {
     "google_ads": "Google Ads",
     "facebook_ads": "Meta Ads",
+    "linkedin_ads": "LinkedIn Ads",
+    "twitter_ads": "X Ads",
+    "tiktok_ads": "TikTok Ads",
+    "snapchat_ads": "Snapchat Ads",
+    "pinterest_ads": "Pinterest Ads",
+    "amazon_ads": "Amazon Ads",
+    "microsoft_ads": "Microsoft Advertising",
+    "apple_search_ads": "Apple Search Ads",
+    "google_analytics": "Google Analytics",
+    "adobe_analytics": "Adobe Analytics",
+    "mixpanel": "Mixpanel",
+    "amplitude": "Amplitude",
+    "salesforce": "Salesforce",
+    "hubspot": "HubSpot",
     "klaviyo": "Klaviyo",
+}
+"""What people call the platforms, in the order in which they know them."""
+SOURCE_NAMES = {
+    **PLATFORM_NAMES,
     "file": "Other files",
     "rates": "Exchange rates",
 }

@@ -17,6 +17,7 @@ from kalends.identity.service import workspace
 from kalends.insight import service as insight
 from kalends.insight.service import Period, Result
 from kalends.marketing import service as marketing
+from kalends.marketing.words import source_name
 from kalends.web.views import ChannelRow, ComingUp, FirstStep, HomeView, SourceState, Tone
 
 PERIODS = (
@@ -40,7 +41,6 @@ SPARKS = 42
 AHEAD = timedelta(days=60)
 COLOURS = 8
 TONES: Mapping[str, Tone] = {"critical": "bad", "high": "attention", "medium": "accent", "low": "plain"}
-SOURCE_NAMES = {"google_ads": "Google Ads", "facebook_ads": "Meta Ads", "klaviyo": "Klaviyo", "file": "Other files"}
 CHANNEL_NAMES = {"sms": "SMS", "crm": "CRM", "app": "App"}
 STALE = {0: "good", 1: "good", 2: "good", 3: "attention", 4: "attention"}
 """How a source looks by the days since its newest one; above these, bad."""
@@ -263,7 +263,7 @@ def source_state(source: marketing.Source, *, work: Work, today: date) -> Source
     age = (today - source.last).days if source.last else None
     state = "bad" if age is None else STALE.get(age, "bad")
     return SourceState(
-        name=SOURCE_NAMES.get(source.name, source.name),
+        name=source_name(source.name),
         state=state,  # type: ignore[arg-type]  # every value of STALE is one
         loaded=f"loaded {ago(source.loaded_at, now=work.now)}" if source.loaded_at else "nothing loaded yet",
         through=f"through {short_day(source.last)}" if source.last else "no days yet",

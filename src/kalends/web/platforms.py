@@ -7,26 +7,9 @@ from typing import Final
 from kalends.base.work import Work
 from kalends.calendar.service import Platform
 from kalends.marketing import service as marketing
+from kalends.marketing.words import PLATFORM_NAMES
 
-LABELS: Final = {
-    "google_ads": "Google Ads",
-    "facebook_ads": "Meta Ads (Facebook, Instagram)",
-    "linkedin_ads": "LinkedIn Ads",
-    "twitter_ads": "X Ads",
-    "tiktok_ads": "TikTok Ads",
-    "snapchat_ads": "Snapchat Ads",
-    "pinterest_ads": "Pinterest Ads",
-    "amazon_ads": "Amazon Ads",
-    "microsoft_ads": "Microsoft Advertising",
-    "apple_search_ads": "Apple Search Ads",
-    "google_analytics": "Google Analytics",
-    "adobe_analytics": "Adobe Analytics",
-    "mixpanel": "Mixpanel",
-    "amplitude": "Amplitude",
-    "salesforce": "Salesforce",
-    "hubspot": "HubSpot",
-    "klaviyo": "Klaviyo",
-}
+LABELS: Final = PLATFORM_NAMES | {"facebook_ads": "Meta Ads (Facebook, Instagram)"}
 
 
 def platforms(work: Work) -> list[Platform]:
