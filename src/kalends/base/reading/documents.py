@@ -6,6 +6,7 @@ text (keys sorted), so that the same document in another key order gives the sam
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
@@ -40,7 +41,11 @@ def as_text(value: Any) -> str | None:
         return repr(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
     if isinstance(value, int):
         return str(value)
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # half a character, which JSON may hold and UTF-8 may not
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return text.encode(errors="replace").decode()
 
 
 def flatten(row: Mapping[str, Any], *, prefix: str = "") -> Flat:
