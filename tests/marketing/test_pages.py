@@ -187,7 +187,7 @@ def test_the_whole_life_of_a_file(editor, house, scope, work_off, clock):
 
 
 def test_the_list_is_filtered_and_paged(editor, house, scope, work_off, monkeypatch):
-    monkeypatch.setattr("kalends.marketing.pages.PAGE", 2)
+    monkeypatch.setattr("kalends.marketing.pages.data.PAGE", 2)
     for place in range(3):
         load(editor, upload(editor, f"date,campaign,spend\n2026-02-0{place + 1},W,1\n".encode(), name=f"f{place}.csv"))
     load(editor, upload(editor, b"\x00\x01\x02 nothing", name="broken.bin"))

@@ -17,11 +17,10 @@ from kalends.identity.service import NoSuchPersonError, decorate_pages, permit, 
 from kalends.marketing import batches, drafts, overview, service, words
 from kalends.marketing.models import Batch
 from kalends.marketing.preview import cells_of
-from kalends.marketing.uploading import router as uploading
 
 register_room(
     name="data",
-    templates=Path(__file__).parent / "templates" / "data",
+    templates=Path(__file__).parents[1] / "templates" / "data",
     label="Data",
     href="/data",
     icon="data",
@@ -186,6 +185,3 @@ def _pages(*, total: int, page: int, address: Any) -> Paging:
         previous_href=address(page - 1) if page > 1 else "",
         next_href=address(page + 1) if last < total else "",
     )
-
-
-router.include_router(uploading)

@@ -1,0 +1,11 @@
+"""Marketing data over HTTP."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from kalends.marketing.api import batches
+
+router = APIRouter()
+for part in (batches,):
+    router.include_router(part.router)

@@ -1,0 +1,11 @@
+"""The Data room's pages."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from kalends.marketing.pages import data, uploading
+
+router = APIRouter(include_in_schema=False)
+for part in (data, uploading):
+    router.include_router(part.router)
