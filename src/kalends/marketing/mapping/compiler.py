@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -42,6 +43,7 @@ class Settings:
     conversions: tuple[str, ...] = ()
     written: frozenset[str] = frozenset()  # columns with cells that are not in plain notation
     holds_values: bool = False  # a long table of action values, not of counts
+    defaults: Dictionary[str, str] = field(default_factory=dict)  # record column -> what rows without a value say
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,8 @@ class Compiler:
     def _record(self) -> dict[str, str]:
         """Record column -> SQL over the typed layer, all but the hashes and `extra`."""
         record = {target: _first(found) for target, found in self.targets.items()}
+        for target, told in self.settings.defaults.items():
+            record[target] = _or_else(record.get(target), literal(told))
         for target in _IDS:
             record[target] = _or_else(record.get(target), "''")
         record["attribution"] = _or_else(record.get("attribution"), "''")
