@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.marketing.api import batches
+from kalends.marketing.api import batches, connections
 
 router = APIRouter()
-for part in (batches,):
+for part in (batches, connections):
     router.include_router(part.router)
