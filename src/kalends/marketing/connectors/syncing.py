@@ -75,7 +75,7 @@ def start_due(house: House) -> int:
                 Connection.state == "active", Connection.removed_at.is_(None), Connection.next_sync_at <= work.now
             )
             for connection in work.session.scalars(due.with_for_update(skip_locked=True)).all():
-                connection.next_sync_at = work.now + due_again(connection)
+                connection.next_sync_at = work.now + due_again(connection)  # also where it has no account yet
                 if running(work, connection.id) is None and connection.accounts:
                     started += start(work, connection_id=connection.id) is not None
     return started
@@ -89,6 +89,8 @@ def start(work: Work, *, connection_id: UUID, first: date | None = None, last: d
     connection = get(work, connection_id=connection_id, for_update=True)
     if not connection.accounts:
         raise NothingToSyncError
+    if first is None:
+        connection.next_sync_at = work.now + due_again(connection)
     connector = connector_of(connection.data_source)
     wanted = list(_wanted(work, connection, connector, first, last))
     if not wanted:

@@ -18,9 +18,7 @@ from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
 from kalends.marketing import words
 from kalends.marketing.connectors import connections, progress, syncing
-from kalends.marketing.connectors.connections import Health, connector_of
-from kalends.marketing.connectors.declared import Account
-from kalends.marketing.connectors.models import Connection
+from kalends.marketing.connectors.connections import connector_of
 from kalends.marketing.connectors.registry import CONNECTORS
 
 router = APIRouter(include_in_schema=False)
@@ -60,9 +58,9 @@ def show_platforms(request: Request, work: Reader) -> Response:
 
 
 @router.get("/data/platforms/new/{data_source}")
-def show_form(request: Request, _: Manager, data_source: str) -> Response:
+def show_form(request: Request, work: Manager, data_source: str) -> Response:
     """The first step: what the platform asks for."""
-    return _form(request, data_source)
+    return _form(request, data_source, demo=connections.demo_keys(work.house, data_source))
 
 
 @router.post("/data/platforms/new/{data_source}")
@@ -120,53 +118,41 @@ def _tested(managing: Door, connection_id: UUID) -> Response:
 
 
 @router.get("/data/platforms/{connection_id}/choose")
-def show_choice(request: Request, managing: Managing, connection_id: UUID) -> Response:
+def show_choice(request: Request, work: Manager, connection_id: UUID) -> Response:
     """The second step: accounts, reports, how far back, how often."""
-    health = connections.test(managing.house, open_work=managing.work, connection_id=connection_id)
-    with managing.work() as work:
-        found = connections.get(work, connection_id=connection_id)
-        chosen = {account["id"] for account in found.accounts}
-        return render(
-            request,
-            "data/choose.html",
-            connection=found,
-            connector=connector_of(found.data_source),
-            health=health,
-            accounts=_with_gone(found, health),
-            chosen=chosen or {account.id for account in health.accounts},
-            rhythms=_choices(EVERY, found.every),
-            spans=_choices(HISTORY, found.history),
-            words=words,
-        )
-
-
-def _with_gone(connection: Connection, health: Health) -> list[Account]:
-    """Accounts that can be seen, and chosen ones that cannot any more: those are not dropped in silence."""
-    seen = {account.id for account in health.accounts}
-    return [*health.accounts, *(one for one in connections.chosen_accounts(connection) if one.id not in seen)]
+    found = connections.get(work, connection_id=connection_id)
+    accounts = connections.known_accounts(found)
+    return render(
+        request,
+        "data/choose.html",
+        connection=found,
+        connector=connector_of(found.data_source),
+        accounts=accounts,
+        chosen={one["id"] for one in found.accounts} or {one.id for one in accounts},
+        rhythms=_choices(EVERY, found.every),
+        spans=_choices(HISTORY, found.history),
+        words=words,
+    )
 
 
 @router.post("/data/platforms/{connection_id}/choose")
-def choose(managing: Managing, connection_id: UUID, sent: Sent) -> Response:
+def choose(work: Manager, connection_id: UUID, sent: Sent) -> Response:
     """Keep the choice and begin to bring the data."""
     here = f"/data/platforms/{connection_id}"
-    health = connections.test(managing.house, open_work=managing.work, connection_id=connection_id)
     wanted = set(map(str, sent.getlist("account")))
+    known = connections.known_accounts(connections.get(work, connection_id=connection_id))
     try:
-        with managing.work() as work:
-            found = connections.get(work, connection_id=connection_id)
-            accounts = [one for one in _with_gone(found, health) if one.id in wanted]
-            connections.choose(
-                work,
-                connection_id=connection_id,
-                accounts=accounts,
-                reports=list(map(str, sent.getlist("report"))),
-                label=str(sent.get("label", "")),
-                every=whole(sent.get("every"), connections.EVERY),
-                history=whole(sent.get("history"), connections.HISTORY),
-            )
-            if syncing.running(work, connection_id) is None:
-                syncing.start(work, connection_id=connection_id)
+        connections.choose(
+            work,
+            connection_id=connection_id,
+            accounts=[one for one in known if one.id in wanted],
+            reports=list(map(str, sent.getlist("report"))),
+            label=str(sent.get("label", "")),
+            every=whole(sent.get("every"), connections.EVERY),
+            history=whole(sent.get("history"), connections.HISTORY),
+        )
+        if syncing.running(work, connection_id) is None:
+            syncing.start(work, connection_id=connection_id)
     except KalendsError as error:
         return _to(f"{here}/choose", error.message, tone="bad")
     return _to(here, "It is connected; its days come in, the newest first.")
@@ -265,9 +251,10 @@ def _form(
     entered: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
     connection_id: UUID | None = None,
+    demo: Mapping[str, str] | None = None,
 ) -> Response:
     connector = connector_of(data_source)
-    shown = {
+    shown = {**(demo or {})} or {
         entry.name: (entered or {}).get(entry.name, entry.default) for entry in connector.entries if not entry.is_secret
     }
     return render(
@@ -278,6 +265,7 @@ def _form(
         entered=shown,
         errors=errors or {},
         connection_id=connection_id,
+        is_demo=bool(demo),
         choices={
             entry.name: [
                 Choice(label, value=value, current=value == shown.get(entry.name)) for value, label in entry.choices
