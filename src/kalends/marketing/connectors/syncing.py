@@ -140,15 +140,16 @@ def _wanted(
     return sorted(found, key=lambda one: (-one.last.toordinal(), connection.reports.index(one.report)))
 
 
-def covered(work: Work, connection_id: UUID, account_id: str, report: str) -> date | None:
-    """The last day that is here."""
-    query = select(func.max(SyncSlice.date_to)).where(
+def covered(work: Work, connection_id: UUID, account_id: str, report: str) -> tuple[date, date] | None:
+    """The first and last day that are here."""
+    query = select(func.min(SyncSlice.date_from), func.max(SyncSlice.date_to)).where(
         SyncSlice.connection_id == connection_id,
         SyncSlice.account_id == account_id,
         SyncSlice.report == report,
         SyncSlice.state == "landed",
     )
-    return work.session.execute(query).scalar()
+    first, last = work.session.execute(query).one()
+    return (first, last) if first else None
 
 
 def running(work: Work, connection_id: UUID) -> SyncRun | None:
