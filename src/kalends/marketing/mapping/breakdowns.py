@@ -11,7 +11,7 @@ from kalends.marketing.mapping.cells import TEXT_KINDS
 from kalends.marketing.mapping.columns import Columns
 from kalends.marketing.reading import literal
 
-_HOUR = r"^\d{4}-\d{2}-\d{2}[T |](\d{2})"
+_HOUR = r"^\d{4}-\d{2}-\d{2}[T |](\d{1,2})"
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ def shape_of(columns: Columns) -> dict[str, str]:
 
 
 def _hours(columns: Columns) -> list[tuple[str, str, str]]:
-    """The hour that a moment says, with its offset: when clocks go back, an hour comes twice."""
+    """The hour that a moment says, '9' on every platform, with its offset: when clocks go back, an hour comes twice."""
     for column in columns.present(columns.mapping.hours)[:1]:
         cell = columns.cells[column]
-        hour = f"regexp_extract({cell}, '{_HOUR}', 1)"
+        hour = f"CAST(TRY_CAST(regexp_extract({cell}, '{_HOUR}', 1) AS INTEGER) AS VARCHAR)"
         offset = rf"regexp_extract({cell}, ':\d{{2}}[.\d]*([+-]\d{{2}}:?\d{{2}})$', 1)"
-        return [("hour", f"{hour} <> ''", f"{hour} || {offset}")]
+        return [("hour", f"{hour} IS NOT NULL", f"{hour} || {offset}")]
     return []
 
 
