@@ -43,17 +43,32 @@ from kalends.marketing.schemas import (
     Transformed,
 )
 from kalends.marketing.staging import StageOptions, stage
+from kalends.marketing.stewardship.drawing import Drawing, draw
+from kalends.marketing.stewardship.evidence import Evidence, Slice, offers_evidence
+from kalends.marketing.stewardship.graph import Graph, Node, batch_node
+from kalends.marketing.stewardship.graph import of_batches as graph_of_batches
+from kalends.marketing.stewardship.schemas import GraphOut
+from kalends.marketing.stewardship.usage import write_down_usage
 
 __all__ = [
+    "Drawing",
+    "Evidence",
     "FactVersion",
+    "Graph",
+    "GraphOut",
+    "Node",
     "RawLine",
+    "Slice",
     "Source",
+    "batch_node",
     "canonical_source",
     "count_waiting",
     "data_version",
     "describe",
+    "draw",
     "find_campaigns",
     "get_batch",
+    "graph_of_batches",
     "land_file",
     "land_rates",
     "land_rows",
@@ -62,6 +77,7 @@ __all__ = [
     "list_sources",
     "load_again",
     "newest_applied",
+    "offers_evidence",
     "open_local",
     "quarantine",
     "quarantine_csv",
@@ -70,6 +86,7 @@ __all__ = [
     "transform",
     "version_at",
     "wait_for",
+    "write_down_usage",
 ]
 
 POLL_SECONDS = 0.02
