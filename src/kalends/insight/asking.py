@@ -82,6 +82,7 @@ def asker(
         snapshot=snapshot,
         tables=_tables(work.warehouse, held, snapshot.data_version),
         has_rates="rates" in held,
+        rules=marketing.rules_at(work, version=snapshot.rules_version),
     )
 
 
@@ -107,7 +108,7 @@ def answers(work: Work, queries: Sequence[Query]) -> list[Result]:
 
 def version_of(state: Snapshot) -> str:
     """The state as a cache's key names it."""
-    return f"{state.data_version}:{state.calendar_version}:{state.today}"
+    return f"{state.data_version}:{state.calendar_version}:{state.today}:{state.rules_version}"
 
 
 def is_still(work: Work, state: Snapshot) -> bool:
@@ -124,7 +125,8 @@ def snapshot_of(work: Work, *, as_of: datetime | None = None, calendar_id: UUID 
         calendar.existing_default(work) if calendar_id is None else calendar.get_calendar(work, calendar_id=calendar_id)
     )
     calendar_version = 0 if known is None else calendar.published_version(work, calendar_id=known.id, as_of=as_of)
-    return Snapshot(version, calendar_version, today_of(work, as_of=as_of))
+    rules_version = marketing.rules_version(work, as_of=as_of)
+    return Snapshot(version, calendar_version, today_of(work, as_of=as_of), rules_version)
 
 
 def _settled_snapshot(work: Work, as_of: datetime | None, calendar_id: UUID | None) -> Snapshot:

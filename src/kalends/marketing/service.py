@@ -47,6 +47,10 @@ from kalends.marketing.stewardship.drawing import Drawing, draw
 from kalends.marketing.stewardship.evidence import Evidence, Slice, offers_evidence
 from kalends.marketing.stewardship.graph import Graph, Node, batch_node
 from kalends.marketing.stewardship.graph import of_batches as graph_of_batches
+from kalends.marketing.stewardship.namevalues import group_of, part_of
+from kalends.marketing.stewardship.naming import Rules
+from kalends.marketing.stewardship.rules import rules_at
+from kalends.marketing.stewardship.rules import version_of as rules_version
 from kalends.marketing.stewardship.schemas import GraphOut
 from kalends.marketing.stewardship.usage import write_down_usage
 
@@ -58,6 +62,7 @@ __all__ = [
     "GraphOut",
     "Node",
     "RawLine",
+    "Rules",
     "Slice",
     "Source",
     "batch_node",
@@ -69,6 +74,7 @@ __all__ = [
     "find_campaigns",
     "get_batch",
     "graph_of_batches",
+    "group_of",
     "land_file",
     "land_rates",
     "land_rows",
@@ -79,9 +85,12 @@ __all__ = [
     "newest_applied",
     "offers_evidence",
     "open_local",
+    "part_of",
     "quarantine",
     "quarantine_csv",
     "raw_line",
+    "rules_at",
+    "rules_version",
     "take_back",
     "transform",
     "version_at",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.marketing.pages import data, lineage, platforms, uploading
+from kalends.marketing.pages import data, lineage, names, platforms, uploading
 
 router = APIRouter(include_in_schema=False)
-for part in (data, lineage, platforms, uploading):
+for part in (data, lineage, names, platforms, uploading):
     router.include_router(part.router)
