@@ -9,6 +9,10 @@ from kalends.cli import calendars, figures, people, platforms, serving
 from kalends.cli.base import app
 
 __all__ = ["app", "calendars", "figures", "main", "people", "platforms", "serving"]
+from kalends.cli import calendars, figures, people, serving, stewardship
+from kalends.cli.base import app
+
+__all__ = ["app", "calendars", "figures", "main", "people", "serving", "stewardship"]
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from kalends.base.work import Work
 from kalends.identity.service import Door
 from kalends.marketing import batches
 from kalends.marketing.applied import newest_applied
-from kalends.marketing.batches import data_version, version_at
+from kalends.marketing.batches import data_version, known_since, version_at
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
 from kalends.marketing.mapping import canonical_source
 from kalends.marketing.models import Batch
@@ -75,6 +75,7 @@ __all__ = [
     "get_batch",
     "graph_of_batches",
     "group_of",
+    "known_since",
     "land_file",
     "land_rates",
     "land_rows",
