@@ -1,5 +1,7 @@
 """Own channel groups and parts of campaign names as dimensions: in answers, as of earlier, in lineage, over HTTP."""
 
+import html
+import re
 from datetime import date
 
 import pytest
@@ -148,6 +150,13 @@ def test_the_page_tries_rules_out_on_real_names_and_undoes(loaded, signed_in):
     assert "Shoes 2" in page
     editor.post("/data/names/channel_groups/undo")
     assert 'value="Rest"' not in editor.get("/data/names").text
+    # What a row has no room for stays as a program made it.
+    made = {"name": "Long", "conditions": [{"field": "campaign_name", "operator": "starts_with", "values": ["DE"]}]}
+    editor.put("/api/v1/marketing/rules/channel_groups", json={"rules": [made]})
+    form = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', editor.get("/data/names").text))
+    kept = {key: html.unescape(value) for key, value in form.items() if key.startswith("0.") and "template" not in key}
+    assert editor.post("/data/names/channel_groups", data=kept).status_code == 303
+    assert editor.get("/api/v1/marketing/rules/channel_groups").json()["rules"] == [made]
     viewer = signed_in("viewer")
     viewer.headers["accept"] = "text/html"
     assert "Let them count" not in viewer.get("/data/names").text

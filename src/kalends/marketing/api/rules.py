@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.marketing.stewardship import rules
-from kalends.marketing.stewardship.naming import Rules
+from kalends.marketing.stewardship.naming import MOST_RULES, Rules
 from kalends.marketing.stewardship.rules import Kind
 
 router = APIRouter(prefix="/marketing/rules", tags=["rules"])
@@ -26,7 +26,7 @@ class RulesIn(BaseModel):
     for names.
     """
 
-    rules: list[dict[str, Any]] = Field(max_length=rules.MOST_RULES)
+    rules: list[dict[str, Any]] = Field(max_length=MOST_RULES)
     note: str = Field(default="", max_length=200)
 
 

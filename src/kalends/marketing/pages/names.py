@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -136,28 +137,29 @@ def rows_of(kind: str, now: Rules) -> list[Row]:
             Row(place, {"template": template_of(rule), "data_source": rule.data_source or ""})
             for place, rule in enumerate(now.names)
         ]
-    return [Row(place, {"name": group.name} | _cells(group)) for place, group in enumerate(now.groups)]
+    return [Row(place, _cells(group)) for place, group in enumerate(now.groups)]
 
 
 def _cells(group: ChannelGroup) -> dict[str, str]:
-    told: dict[str, list[str]] = {}
-    for condition in group.conditions:
-        values = [f"/{value}/" if condition.operator == "matches" else value for value in condition.values]
-        told.setdefault(condition.field, []).extend(values)
-    return {field: ", ".join(values) for field, values in told.items()}
+    """The cells of a group's row; of one that cells cannot say, made by a program, its JSON as it is."""
+    told = {"name": group.name}
+    for one in group.conditions:
+        values = f"/{one.values[0]}/" if one.operator == "matches" else ", ".join(one.values)
+        if one.field in told or _conditions(one.field, values) != [one]:
+            return {"name": group.name, "as_it_is": group.model_dump_json(exclude_defaults=True)}
+        told[one.field] = values
+    return told
 
 
 def read_form(kind: Kind, form: FormData) -> tuple[list[Row], list[ChannelGroup | NameRule]]:
     """The rows that were filled in, in the order that they ask for, and the rules that they are."""
     filled: dict[int, dict[str, str]] = {}
     for key, value in form.multi_items():
-        place, _, field = key.partition(".")
-        if place.isdigit() and field and isinstance(value, str) and value.strip():
-            filled.setdefault(int(place), {})[field] = value.strip()
+        number, _, field = key.partition(".")
+        if number.isdecimal() and field and isinstance(value, str) and value.strip():
+            filled.setdefault(int(number), {})[field] = value.strip()
     cells = [row for row in filled.values() if set(row) - {"order"}]
-    cells.sort(
-        key=lambda row: float(row.get("order", "1000")) if row.get("order", "1").replace(".", "", 1).isdigit() else 0
-    )
+    cells.sort(key=lambda row: int(order) if (order := row.get("order", "")).isdecimal() else sys.maxsize)
     rows, found = [], []
     for place, row in enumerate(cells):
         rule, error = _rule(kind, row)
@@ -167,12 +169,14 @@ def read_form(kind: Kind, form: FormData) -> tuple[list[Row], list[ChannelGroup 
 
 
 def _rule(kind: Kind, cells: dict[str, str]) -> tuple[ChannelGroup | NameRule | None, str]:
+    """The rule that a row is, or what is wrong with it. `as_it_is`: a group that a row has no room for, as JSON."""
     try:
         if kind == "names":
             return rule_of_template(cells.get("template", ""), data_source=cells.get("data_source")), ""
-        conditions = tuple(
-            one for field, _, _ in COLUMNS if (text := cells.get(field)) for one in _conditions(field, text)
-        )
+        if "as_it_is" in cells:
+            return ChannelGroup.model_validate_json(cells["as_it_is"]), ""
+        said = [(field, text) for field, _, _ in COLUMNS if (text := cells.get(field))]
+        conditions = tuple(one for field, text in said for one in _conditions(field, text))
         return ChannelGroup(name=cells.get("name", ""), conditions=conditions), ""
     except ValidationError as error:
         return None, "; ".join(told["msg"].removeprefix("Value error, ") for told in error.errors())

@@ -63,7 +63,10 @@ def show_retention(request: Request, work: Manager) -> Response:
 
 def _choices(months: int | None) -> list[Choice]:
     offered = sorted({*MONTHS, *([str(months)] if months else [])}, key=int)
-    spans = [Choice(f"{number} months", value=number, current=number == str(months)) for number in offered]
+    spans = [
+        Choice(f"{number} month{'s' * (number != '1')}", value=number, current=number == str(months))
+        for number in offered
+    ]
     return [Choice("Keep for ever", value="", current=months is None), *spans]
 
 

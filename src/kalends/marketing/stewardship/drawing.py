@@ -7,9 +7,9 @@ from typing import Final
 
 from kalends.marketing.stewardship.graph import Graph, Node
 
-WIDTH, HEIGHT, ACROSS, DOWN, EDGE = 196, 52, 64, 14, 2
-"""Pixels: a box, the space between columns and between boxes, the margin. A label of 26 characters fits a box."""
-LABEL: Final = 26
+WIDTH, HEIGHT, ACROSS, DOWN, EDGE = 186, 52, 34, 12, 2
+"""Pixels: a box, the space between columns and between boxes, the margin. A label of 25 characters fits a box."""
+LABEL: Final = 25
 STEPS: Final = {
     "number": "The number", "sum": "Made of", "report": "Accounts and reports", "fact": "The fact",
     "version": "What was said", "batch": "Files loaded", "file": "As it came", "rules": "Read by", "check": "Checked",

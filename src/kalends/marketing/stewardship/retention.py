@@ -197,9 +197,9 @@ def plan(work: Work) -> RetentionRun:
         before = months_before(work.now, months)
         doomed = _LOOK[name](work, before, holds)
         if doomed.count:
-            told = (str(at) if at is not None else None for at in (doomed.oldest, doomed.newest))
+            oldest, newest = (str(at) if at is not None else None for at in (doomed.oldest, doomed.newest))
             ends = ENDS[name].format(day=before)
-            entries.append(Entry(name, months, str(before), doomed.count, doomed.bytes, *told, ends))
+            entries.append(Entry(name, months, str(before), doomed.count, doomed.bytes, oldest, newest, ends))
     run = RetentionRun(
         tenant_id=work.scope.tenant_id,
         id=new_id(),
