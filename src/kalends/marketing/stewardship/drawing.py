@@ -33,7 +33,7 @@ class Box:
     @property
     def detail(self) -> str:
         """The second line, as far as it fits."""
-        return cut(self.node.detail, LABEL + 4)
+        return cut(self.node.detail, LABEL + 2)
 
 
 @dataclass(frozen=True, slots=True)
