@@ -48,7 +48,7 @@ class Group:
 
 GROUPS = (
     Group("versions", "1,000 random histories equal a simple oracle, now and at any as_of",
-          ("tests/marketing/test_versions_histories.py",)),
+          ("tests/marketing/test_versions_histories.py", "tests/marketing/test_clearing.py")),
     Group("crash", "kill -9 at 200 random moments: every acknowledged batch is there once, none half",
           ("tests/faults", "-n", "2")),
     Group("isolation", "a random walk of three companies over a shared pool meets no foreign row",

@@ -88,6 +88,9 @@ def take_back(work: Work, *, batch_id: UUID) -> Batch:
     batch = get(work, batch_id)
     if batch.kind != "upload" or batch.state != "published" or batch.retracted_by_seq is not None:
         raise CannotTakeBackError(state=batch.state, taken_back=batch.retracted_by_seq is not None)
+    since, horizon = known_since(work)
+    if since is not None and batch.seq <= horizon:
+        raise CannotTakeBackError(f"What this file replaced was removed: versions are kept since {since:%Y-%m-%d}.")
     made = record(
         work,
         kind="take_back",
@@ -120,7 +123,7 @@ def record(work: Work, **columns: Any) -> Batch:
 
 def next_seq(work: Work) -> int:
     """The next number; holds the tenant's row until commit, so that numbers are acknowledged in their order."""
-    state = {"tenant_id": work.scope.tenant_id, "id": new_id(), "next_seq": 2, "data_version": 0}
+    state = {"tenant_id": work.scope.tenant_id, "id": new_id(), "next_seq": 2, "data_version": 0, "known_since_seq": 0}
     taken = work.session.execute(
         insert(DataState)
         .values(state)
@@ -133,6 +136,12 @@ def next_seq(work: Work) -> int:
 def data_version(work: Work) -> int:
     """The newest published version; 0 before the first load."""
     return work.session.execute(select(DataState.data_version)).scalar() or 0
+
+
+def known_since(work: Work) -> tuple[datetime | None, int]:
+    """From which instant and version on versions are kept; (None, 0) where retention has removed none."""
+    row = work.session.execute(select(DataState.known_since, DataState.known_since_seq)).one_or_none()
+    return (row.known_since, row.known_since_seq) if row else (None, 0)
 
 
 def version_at(work: Work, *, instant: datetime) -> int:

@@ -21,7 +21,7 @@ class Batch(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int]
     kind: Mapped[str]
-    """upload | take_back | rates"""
+    """upload | take_back | rates | clearing"""
     state: Mapped[str]
     """landed (acknowledged) -> applying -> published | failed"""
     data_source: Mapped[str]
@@ -59,6 +59,9 @@ class DataState(Model):
     next_seq: Mapped[int]
     data_version: Mapped[int]
     published_at: Mapped[datetime | None]
+    known_since: Mapped[datetime | None]
+    """Earlier versions than the one at this instant were removed by retention."""
+    known_since_seq: Mapped[int] = mapped_column(default=0)
 
 
 class Draft(Model):

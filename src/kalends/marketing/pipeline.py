@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 from typing import Any, BinaryIO, Final
+from uuid import UUID
 
 import duckdb
 import pyarrow as pa
@@ -24,6 +25,7 @@ from kalends.marketing import batches, entities, rates, series, versions
 from kalends.marketing.models import Batch
 from kalends.marketing.records import STAGED_SCHEMA
 from kalends.marketing.staging import StageOptions, StageReport, stage
+from kalends.marketing.stewardship import retention
 
 INCOMING = "incoming"
 CURRENCY = re.compile("[A-Z]{3}")
@@ -198,7 +200,23 @@ def load_rates(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome
     return Outcome(received=received, loaded=fresh, unchanged=received - fresh, quarantined=0, report={})
 
 
-APPLY: Final = {"upload": load, "take_back": take_back, "rates": load_rates}
+def clear(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
+    """Carry out a confirmed plan of retention, class by class."""
+    run_id = UUID(batch.options["run"])
+    with run.work() as work:
+        planned = retention.get_run(work, run_id=run_id).plan
+    removed: dict[str, int] = {}
+    for place, entry in enumerate(planned):
+        name, before = entry["data_class"], date.fromisoformat(entry["before"])
+        run.progress(place, len(planned) + 1, retention.CLASSES[name])
+        with run.work() as work:
+            removed[name] = retention.clear(work, data_class=name, before=before, warehouse=warehouse)
+    with run.work() as work:
+        retention.finish(work, run_id=run_id, removed=removed)
+    return Outcome(received=0, loaded=0, unchanged=0, quarantined=0, report={"removed": removed})
+
+
+APPLY: Final = {"upload": load, "take_back": take_back, "rates": load_rates, "clearing": clear}
 
 
 def hand_over(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, currency: str, parts: int) -> None:

@@ -83,6 +83,7 @@ DAILY_SCHEMA = ibis.schema(
 )
 
 COVER_METRICS: tuple[str, ...] = ("spend", "impressions", "clicks")  # what a report must reach to cover an account
+OUTCOMES: tuple[str, ...] = ("revenue", "conversions", "sessions")  # what does where an account has none of those
 REPORT_DAY_METRICS: tuple[str, ...] = (*COVER_METRICS, "conversions", "revenue")
 REPORT_DAYS_SCHEMA = ibis.schema(
     {"date": "!date", "data_source": "!string", "account_id": "!string", "report": "!string", "rows": "!int64"}

@@ -23,7 +23,7 @@ from kalends.base.work import Work
 from kalends.identity.service import Door
 from kalends.marketing import batches
 from kalends.marketing.applied import newest_applied
-from kalends.marketing.batches import data_version, version_at
+from kalends.marketing.batches import data_version, known_since, version_at
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
 from kalends.marketing.mapping import canonical_source
 from kalends.marketing.models import Batch
@@ -43,17 +43,39 @@ from kalends.marketing.schemas import (
     Transformed,
 )
 from kalends.marketing.staging import StageOptions, stage
+from kalends.marketing.stewardship.drawing import Drawing, draw
+from kalends.marketing.stewardship.evidence import Evidence, Slice, offers_evidence
+from kalends.marketing.stewardship.graph import Graph, Node, batch_node
+from kalends.marketing.stewardship.graph import of_batches as graph_of_batches
+from kalends.marketing.stewardship.namevalues import group_of, part_of
+from kalends.marketing.stewardship.naming import Rules
+from kalends.marketing.stewardship.rules import rules_at
+from kalends.marketing.stewardship.rules import version_of as rules_version
+from kalends.marketing.stewardship.schemas import GraphOut
+from kalends.marketing.stewardship.usage import write_down_usage
 
 __all__ = [
+    "Drawing",
+    "Evidence",
     "FactVersion",
+    "Graph",
+    "GraphOut",
+    "Node",
     "RawLine",
+    "Rules",
+    "Slice",
     "Source",
+    "batch_node",
     "canonical_source",
     "count_waiting",
     "data_version",
     "describe",
+    "draw",
     "find_campaigns",
     "get_batch",
+    "graph_of_batches",
+    "group_of",
+    "known_since",
     "land_file",
     "land_rates",
     "land_rows",
@@ -62,14 +84,19 @@ __all__ = [
     "list_sources",
     "load_again",
     "newest_applied",
+    "offers_evidence",
     "open_local",
+    "part_of",
     "quarantine",
     "quarantine_csv",
     "raw_line",
+    "rules_at",
+    "rules_version",
     "take_back",
     "transform",
     "version_at",
     "wait_for",
+    "write_down_usage",
 ]
 
 POLL_SECONDS = 0.02

@@ -33,6 +33,7 @@ SOURCE_NAMES = {
     **PLATFORM_NAMES,
     "file": "Other files",
     "rates": "Exchange rates",
+    "retention": "Retention",
 }
 FORMAT_NAMES = {"csv": "CSV", "excel": "Excel", "parquet": "Parquet", "ndjson": "NDJSON", "json": "JSON"}
 FIELD_NAMES = {
