@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.marketing.api import batches
+from kalends.marketing.api import batches, hooks, streams
 
 router = APIRouter()
-for part in (batches,):
+for part in (batches, hooks, streams):
     router.include_router(part.router)
