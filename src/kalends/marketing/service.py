@@ -24,11 +24,12 @@ from kalends.identity.service import Door
 from kalends.marketing import batches
 from kalends.marketing.applied import newest_applied
 from kalends.marketing.batches import data_version, version_at
+from kalends.marketing.intake.replays import replay
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
 from kalends.marketing.mapping import canonical_source
 from kalends.marketing.models import Batch
 from kalends.marketing.names import find_campaigns
-from kalends.marketing.overview import Source, count_waiting, list_sources, load_again
+from kalends.marketing.overview import Source, count_waiting, list_sources
 from kalends.marketing.pipeline import describe as describe_staging
 from kalends.marketing.schemas import (
     Batches,
@@ -60,12 +61,12 @@ __all__ = [
     "lineage_of",
     "list_batches",
     "list_sources",
-    "load_again",
     "newest_applied",
     "open_local",
     "quarantine",
     "quarantine_csv",
     "raw_line",
+    "replay",
     "take_back",
     "transform",
     "version_at",

@@ -15,6 +15,7 @@ from kalends.base.pages import Choice, Paging, flash, register_room, render
 from kalends.base.work import Work
 from kalends.identity.service import NoSuchPersonError, decorate_pages, permit, person_of, workspace
 from kalends.marketing import batches, drafts, overview, service, words
+from kalends.marketing.intake import replays
 from kalends.marketing.models import Batch
 from kalends.marketing.preview import cells_of
 
@@ -128,7 +129,7 @@ def take_back(batch_id: UUID, work: Writer) -> Response:
 @router.post("/data/batches/{batch_id}/load-again")
 def load_again(batch_id: UUID, work: Writer) -> Response:
     """Load the stored file once more: undoes a take-back, or tries a failed file again."""
-    answer = _go(overview.load_again(work, batch_id=batch_id))
+    answer = _go(replays.replay(work, batch_id=batch_id))
     flash(answer, text="The file is being loaded again.")
     return answer
 
