@@ -70,6 +70,8 @@ def apply_next(run: JobRun) -> bool:
             raise
         with run.work() as work:
             batches.fail(work, batch_id=batch.id, problem=problem)
+            if batch.kind == "replay":
+                replays.note_replaced(work, batch, only_failed=True)
         return True
     with run.work() as work:
         batches.publish(work, batch_id=batch.id, outcome=asdict(outcome))
@@ -210,7 +212,7 @@ def stage_options(options: dict[str, Any]) -> StageOptions:
 
 
 def take_back(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
-    """Retract all readings of an earlier batch, and write what later files said about series that only it had brought."""
+    """Retract all readings of a batch, and write what later files said about series that only it had brought."""
     assert batch.retracts_seq is not None
     with run.work() as work:
         later = batches.with_series(work, after=batch.retracts_seq)

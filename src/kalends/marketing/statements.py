@@ -121,7 +121,7 @@ def speaking(tenant: TenantWarehouse, batches: Sequence[int]) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """Two readings of one payload: rows of the second, how many of them are new or other, and keys only of the first."""
+    """Two readings of one payload: rows of the second, how many are new or other, and keys only of the first."""
 
     rows: int
     added: int

@@ -24,10 +24,10 @@ from kalends.marketing.schemas import (
     IngestAnswer,
     LocalFile,
     Preview,
+    Promise,
     Quarantine,
     Rates,
     Transformed,
-    Window,
 )
 
 router = APIRouter(prefix="/marketing", tags=["marketing"], route_class=UnpackingRoute)
@@ -71,6 +71,9 @@ def ingest(
     date_range_start: date | None = None,
     date_range_end: date | None = None,
     columns: Annotated[list[str] | None, Query(description="Corrected guesses, each as raw-name=field.")] = None,
+    is_complete: Annotated[bool, Query(description="Nothing else exists in the declared days.")] = False,
+    expected: Annotated[list[str] | None, Query(description="Promised totals, each as metric=total.")] = None,
+    refuse_if_differs: Annotated[bool, Query(description="Load nothing where a total is not as promised.")] = False,
     wait: Annotated[
         float | None, Query(ge=0, le=300, description="Seconds to wait for the data to be visible.")
     ] = None,
@@ -85,14 +88,21 @@ def ingest(
         envelope, raw = read_envelope(request)
         batch = service.land_rows(door, raw, envelope=envelope, idempotency_key=idempotency_key)
         return service.wait_for(door, batch_id=batch, seconds=WAIT_SECONDS if wait is None else wait)
-    window = checked(Window, {"date_range_start": date_range_start, "date_range_end": date_range_end})
+    told = {
+        "date_range_start": date_range_start,
+        "date_range_end": date_range_end,
+        "is_complete": is_complete,
+        "expected": {metric: total or "?" for metric, _, total in (one.partition("=") for one in expected or [])},
+        "refuse_if_differs": refuse_if_differs,
+    }
+    promise = checked(Promise, told)
     batch = service.land_file(
         door,
         read_body(request),
         data_source=data_source,
         file_name=file_name,
         reported_at=reported_at,
-        options={**window.options(), "columns": corrections(columns or [])},
+        options={**promise.options(), "columns": corrections(columns or [])},
         idempotency_key=idempotency_key,
     )
     return service.wait_for(door, batch_id=batch, seconds=wait or 0)

@@ -27,8 +27,11 @@ Shape = dict[str, str]
 
 # Read by Python and by DuckDB (RE2) alike. The first that fits a whole cell is what the cell is.
 KINDS: Final = {
-    "number": r"(?:[A-Z]{3} ?)?[-+(<]?[$€£¥]? ?[-+]?(?:\d[\d.,'\x{a0} ]*|[.,]\d+)(?:[eE][-+]?\d{1,3})?\)? ?(?:%|[A-Z]{3}|[$€£¥])?",
-    "date": r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*",
+    "date": r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ].*)?",
+    "number": (
+        r"(?:[A-Z]{3} ?)?[-+(<]?[$€£¥]? ?[-+]?(?:\d[\d.,'\x{a0} ]*|[.,]\d+)"
+        r"(?:[eE][-+]?\d{1,3})?\)? ?(?:%|[A-Z]{3}|[$€£¥])?"
+    ),
     "flag": r"(?i:true|false|yes|no)",
     "list": r"(?s:\[.*\]|\{.*\})",
 }
@@ -133,22 +136,24 @@ def report_of(table: RawTable, mapping: Mapping) -> str:
 
 
 def shape_of(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping) -> tuple[Shape, list[dict[str, Any]]]:
-    """The columns that are news when they change, and some rows."""
+    """The columns that are news when they change, by their plain names, and some rows. One file may be read in place,
+    the next one row by row: a plain name is the same in both.
+    """
     columns = [column for column in table.columns if not mapping.is_ignored(snake(column))][:MOST_COLUMNS]
     rows = _some_rows(con, table, columns)
-    return {column: kind_of(row.get(column) for row in rows) for column in columns}, rows
+    return {snake(column): kind_of(row.get(snake(column)) for row in rows) for column in columns}, rows
 
 
 def _some_rows(con: duckdb.DuckDBPyConnection, table: RawTable, columns: Sequence[str]) -> list[dict[str, Any]]:
     if not table.has_row:  # the payload passes by in parts; its first rows are at hand
-        return [{column: row.get(snake(column), row.get(column)) for column in columns} for row in table.head]
+        return [{snake(column): row.get(snake(column), row.get(column)) for column in columns} for row in table.head]
     if not columns:
         return []
     counted = con.execute(f"SELECT count(*) FROM {table.relation}").fetchone()
     step = max(1, (counted[0] if counted else 0) // ROWS_LOOKED_AT)
     names = ", ".join(map(quoted, columns))
     found = con.execute(f"SELECT {names} FROM {table.relation} WHERE {ROW} % {step} = 0 OR {ROW} <= 20").fetchall()
-    return [dict(zip(columns, row, strict=True)) for row in found]
+    return [dict(zip(map(snake, columns), row, strict=True)) for row in found]
 
 
 def nearest(known: Iterable[Known], *, report: str, columns: Iterable[str]) -> Known | None:
@@ -167,7 +172,7 @@ def differ(known: Known, shape: Shape, mapping: Mapping, *, report: str) -> Drif
     """How a table differs from what is known. An empty column says nothing about what it holds."""
     feeding = numbers_of(mapping)
     changes = [
-        Change(column, was, now, stopped=was in {"number", "list"} and {column, snake(column)} & feeding != set())
+        Change(column, was, now, stopped=was in {"number", "list"} and column in feeding)
         for column, now in shape.items()
         if "empty" not in {was := known.columns.get(column, "empty"), now} and was != now
     ]
@@ -230,20 +235,18 @@ def _shown(row: Dictionary[str, Any], drift: Drift) -> dict[str, Any]:
 
 
 def set_aside(con: duckdb.DuckDBPyConnection, table: RawTable, drift: Drift, *, name: str) -> tuple[RawTable, int]:
-    """Move the rows that carry the drift into `quarantined`, once for each column; gives what is left and how many went.
+    """Move the rows that carry the drift into `quarantined`, once for each column; gives what is left and how many
+    went there.
 
     Where a column is gone, every row is without it.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {table.relation}")
-    reasons = [(column, "is new", _filled(column)) for column in drift.new]
-    reasons += [
-        (
-            one.column,
-            f"held {one.was} and now holds {one.now}",
-            f"{_filled(one.column)} AND NOT {_is(one.column, one.was)}",
-        )
-        for one in drift.changed
-    ]
+    cells = {snake(column): f"trim({quoted(column)})" for column in reversed(table.columns)}
+    reasons = [(column, "is new", _filled(cells[column])) for column in drift.new]
+    for one in drift.changed:
+        cell = cells[one.column]
+        other = _is(cell, one.now) if one.was == "text" else f"NOT {_is(cell, one.was)}"
+        reasons.append((one.column, f"held {one.was} and now holds {one.now}", f"{_filled(cell)} AND {other}"))
     reasons += [(column, "is gone; it came with every file before", "true") for column in drift.vanished]
     for column, what, carries in reasons:
         message = literal(f"Drift: the column {column} {what}. Look at it, then load the file again.")
@@ -256,13 +259,10 @@ def set_aside(con: duckdb.DuckDBPyConnection, table: RawTable, drift: Drift, *, 
     return replace(table, relation=name), int(gone[0]) if gone else 0
 
 
-def _filled(column: str) -> str:
-    cell = f"trim({quoted(column)})"
+def _filled(cell: str) -> str:
     return f"({cell} IS NOT NULL AND {cell} <> '' AND NOT regexp_full_match({cell}, {literal(_EMPTY)}))"
 
 
-def _is(column: str, kind: str) -> str:
+def _is(cell: str, kind: str) -> str:
     """That a cell looks like `kind`; any text is text."""
-    if kind not in KINDS:
-        return "true"
-    return f"regexp_full_match(trim({quoted(column)}), {literal(KINDS[kind])})"
+    return f"regexp_full_match({cell}, {literal(KINDS[kind])})" if kind in KINDS else "true"

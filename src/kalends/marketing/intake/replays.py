@@ -77,9 +77,11 @@ def published_before(work: Work, batch: Batch) -> list[int]:
     return [one.seq for one in earlier if one.seq < batch.seq and one.state == "published"]
 
 
-def note_replaced(work: Work, batch: Batch) -> None:
-    """A published replay stands for its payload from now on."""
+def note_replaced(work: Work, batch: Batch, *, only_failed: bool = False) -> None:
+    """A published replay stands for its payload from now on; one that failed, only for those that failed before."""
     earlier = update(Batch).where(Batch.seq < batch.seq)
+    if only_failed:
+        earlier = earlier.where(Batch.state == "failed")
     earlier = earlier.where(or_(Batch.seq == batch.replays_seq, Batch.replays_seq == batch.replays_seq))
     work.session.execute(earlier.values(replayed_by_seq=batch.seq))
 

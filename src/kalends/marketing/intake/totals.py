@@ -34,7 +34,7 @@ class TotalsDifferError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A promised total beside what the file has; `found` is the nearest of its reports'. None: no row has the metric."""
+    """A promised total beside what the file has: `found` is the nearest of its reports'; None where no row has it."""
 
     metric: str
     expected: Decimal

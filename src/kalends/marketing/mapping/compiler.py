@@ -90,7 +90,7 @@ class Compiler:
 
     def __post_init__(self) -> None:
         self.cells = {column: f"r{index}" for index, column in enumerate(self.table.columns)}
-        readable = [column for column in self.table.columns if column not in self.settings.stopped]
+        readable = [column for column in self.table.columns if snake(column) not in self.settings.stopped]
         for column in reversed(readable):
             self.by_name[snake(column)] = column
         self.by_name |= {column: column for column in readable}
