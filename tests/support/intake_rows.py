@@ -9,6 +9,11 @@ from kalends.base.worker import run_task
 from kalends.identity.service import Door
 from kalends.marketing import jobs, service
 
+# What the European Central Bank publishes, in its shape.
+ECB = b"""Date,USD,JPY,GBP,
+2026-01-12,1.25,160.5,0.8,
+2026-01-09,1.20,N/A,0.85,
+"""
 FIRST = date(2026, 1, 10)
 assert jobs.apply_batches  # the kind is declared by importing it
 

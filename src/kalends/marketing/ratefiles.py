@@ -152,13 +152,11 @@ def gaps(work: Work, *, into: str) -> list[Gap]:
     held = work.warehouse.list_tables()
     if "facts" not in held:
         return []
-    known = (
-        " AND NOT EXISTS (SELECT 1 FROM rates AS r WHERE r.date = f.date_to AND r.base = f.currency AND r.quote = $into)"
-        if "rates" in held
-        else ""
-    )
+    rated = "SELECT 1 FROM rates AS r WHERE r.date = f.date_from AND r.base = f.currency AND r.quote = $into"
+    known = f" AND NOT EXISTS ({rated})" if "rates" in held else ""
+    told = "currency, min(date_from) AS first, max(date_from) AS last, count(DISTINCT date_from) AS days"
     found = work.warehouse.execute(
-        "SELECT currency, min(date_to) AS first, max(date_to) AS last, count(DISTINCT date_to) AS days FROM facts AS f"  # noqa: S608
+        f"SELECT {told} FROM facts AS f"  # noqa: S608
         f" WHERE currency IS NOT NULL AND currency <> $into{known} GROUP BY currency ORDER BY currency",
         {"into": into},
     )

@@ -100,6 +100,7 @@ def show_batch(
         paging=_pages(total=aside.total, page=page, address=lambda number: f"/data/batches/{batch_id}?page={number}"),
         sender=_name_of(work, batch),
         other=_other(work, batch),
+        read_again=overview.neighbour(work, seq=batch.replayed_by_seq or batch.replays_seq),
         zone=workspace(work).zone,
         now=work.now,
         words=words,
@@ -114,6 +115,16 @@ def download_quarantine(batch_id: UUID, work: Reader) -> Response:
         service.quarantine_csv(work, batch_id=batch_id),
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="set-aside-{batch_id}.csv"'},
+    )
+
+
+@router.get("/data/batches/{batch_id}/totals.csv")
+def download_totals(batch_id: UUID, work: Reader) -> Response:
+    """Control totals by account and day."""
+    return Response(
+        service.control_totals_csv(work, batch_id=batch_id),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="totals-{batch_id}.csv"'},
     )
 
 
