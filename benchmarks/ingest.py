@@ -5,7 +5,7 @@
   re-serialised 1.5x (0 rows written), one row in a thousand changed 1.5x; the server's peak memory 1.5 GB.
 * dlt's normal path (dicts into DuckDB) over 100,000 rows. Bound: ours at least 20x.
 
-The shapes of Google Ads (flat rows) and Klaviyo (rows with objects in them, which are read row by row) are run once each,
+The shapes of Google Ads (flat rows) and Klaviyo (rows with objects in them, read row by row) are run once each,
 with the same ratios printed.
 
 Runs alternate, rival and ours, and medians are printed; dlt takes most of a minute and runs once.

@@ -11,6 +11,16 @@ import altair as alt
 from kalends.base.charts.theme import config
 
 
+AXIS = {
+    "title": "days after the day itself",
+    "titleColor": "var(--soft)",
+    "titleFontSize": 12,
+    "titleFontWeight": "normal",
+    "tickMinStep": 1,
+    "format": "d",
+}
+
+
 def settling(*, lines: Mapping[str, Sequence[float]], height: int = 220) -> dict[str, Any]:
     """The Vega-Lite spec of `lines`: name -> share of the final value at age 0, 1, 2 ... days."""
     spec = draw() | {"height": height}
@@ -29,7 +39,7 @@ def settling(*, lines: Mapping[str, Sequence[float]], height: int = 220) -> dict
 def draw() -> dict[str, Any]:
     """The spec without data; the same object each time, so nobody may change it."""
     base = alt.Chart(alt.NamedData("shares")).encode(
-        x=alt.X("age:Q", axis=alt.Axis(title="days after the day itself", tickMinStep=1, format="d")),
+        x=alt.X("age:Q", axis=alt.Axis(**AXIS)),
         y=alt.Y("share:Q", axis=alt.Axis(title=None, format="%"), scale=alt.Scale(zero=False)),
         color=alt.Color("name:N"),
     )
