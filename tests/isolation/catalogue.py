@@ -20,6 +20,7 @@ DEFINERS = {
     "public.find_session(bytea)",
     "public.find_api_key(bytea)",
     "public.find_invite(bytea)",
+    "public.find_due_connections(timestamp with time zone)",
     "public.find_due_sources(timestamp with time zone)",
     "public.find_feed(bytea)",
     "public.find_hook(uuid)",

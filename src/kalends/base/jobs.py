@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -94,12 +95,23 @@ def queue_app(connector: procrastinate.BaseConnector) -> procrastinate.App:
 DEFERRER: Final = queue_app(procrastinate.SyncPsycopgConnector())
 
 
-def put(connection: Connection, *, tenant_id: UUID, task_id: UUID, kind: str, lock: str | None = None) -> None:
-    """Insert the job inside the caller's transaction. A tenant's jobs with the same `lock` run one after the other."""
+def put(
+    connection: Connection,
+    *,
+    tenant_id: UUID,
+    task_id: UUID,
+    kind: str,
+    lock: str | None = None,
+    after: datetime | None = None,
+) -> None:
+    """Insert the job inside the caller's transaction. A tenant's jobs with the same `lock` run one after the other;
+    one with `after` not before that instant.
+    """
     DEFERRER.configure_task(
         TASK_NAME,
         queue=REGISTRY.get(kind).queue,
         lock=f"{tenant_id}:{lock}" if lock else None,
+        schedule_at=after,
         connection=connection.connection.driver_connection,
     ).defer(tenant=str(tenant_id), task=str(task_id))
 

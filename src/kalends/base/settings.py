@@ -38,6 +38,9 @@ class Settings(BaseModel):
     secret: SecretStr | None = Field(
         default=None, description="64 hexadecimal digits shared by all servers of one installation; else made once."
     )
+    platform_gateway: str | None = Field(
+        default=None, description="For tests and demos: a server that stands in for all platforms."
+    )
     smtp_url: str | None = Field(default=None, description="smtp://USER:PASSWORD@HOST:PORT for e-mail.")
 
     def __init__(self, **chosen: Any) -> None:

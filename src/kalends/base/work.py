@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +38,8 @@ class House:
     files: FileStore
     cache: Cache
     clock: Clock
+    sleep: Callable[[float], None] = time.sleep
+    """How the house waits: with the clock it is all there is of time."""
     subscriptions: dict[str, list[str]] = field(default_factory=dict)
     """Which kinds of job run when something is announced; filled by `kalends.app`."""
 
@@ -70,8 +73,18 @@ class Work:
             self._warehouse = self._stack.enter_context(self.house.warehouse.tenant(self.scope.tenant_id))
         return self._warehouse
 
-    def defer(self, kind: str, *, subject_id: UUID | None = None, lock: str | None = None, **args: Any) -> UUID:
-        """Start a task of `kind` when this transaction commits; `args` are ids only. Gives the task's id."""
+    def defer(
+        self,
+        kind: str,
+        *,
+        subject_id: UUID | None = None,
+        lock: str | None = None,
+        after: datetime | None = None,
+        **args: Any,
+    ) -> UUID:
+        """Start a task of `kind` when this transaction commits, or at the instant `after` it. `args` are ids only.
+        Gives the task's id.
+        """
         task_id = new_id()
         self.session.execute(
             text(
@@ -94,6 +107,7 @@ class Work:
             task_id=task_id,
             kind=kind,
             lock=lock,
+            after=after,
         )
         return task_id
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from kalends.base.chores import chore, frequent_chore
-from kalends.base.jobs import HEAVY, JobRun, job
+from kalends.base.jobs import HEAVY, OUTSIDE, JobRun, job
 from kalends.base.scope import Scope
 from kalends.base.work import House
 from kalends.marketing import drafts
 from kalends.marketing.batches import APPLY
+from kalends.marketing.connectors.syncing import SYNC, bring_next, start_due
 from kalends.marketing.intake import replays, streams
 from kalends.marketing.pipeline import apply_next
 
@@ -36,6 +37,18 @@ def replay_batches(run: JobRun) -> None:
         while apply_next(quiet):
             pass
     run.progress(len(left), len(left))
+
+
+@job(SYNC, queue=OUTSIDE)
+def sync(run: JobRun) -> None:
+    """Bring one slice from a platform; what it could not bring is the slice's to tell, and no fault of the job."""
+    bring_next(run)
+
+
+@frequent_chore
+def sync_due_connections(house: House) -> None:
+    """Start the syncs that are due, of every company."""
+    start_due(house)
 
 
 @chore

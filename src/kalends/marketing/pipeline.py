@@ -127,8 +127,9 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
 
 def write(warehouse: TenantWarehouse, batch: Batch, staged: StageReport, *, replaces: list[int] | None) -> Applied:
     """The staged facts into the log; `replaces`: the earlier readings, of a replay."""
-    declared = declared_days(batch.options)
-    is_complete = declared is not None and batch.options.get("complete")
+    complete = complete_windows(batch)
+    if batch.options.get("is_complete") and (declared := declared_days(batch.options)):
+        complete += totals.complete_windows(staged, declared)
     applying = versions.apply_batch if replaces is None else partial(versions.replay_batch, replaces=replaces)
     return applying(
         warehouse,
@@ -136,7 +137,8 @@ def write(warehouse: TenantWarehouse, batch: Batch, staged: StageReport, *, repl
         reported_at=batch.reported_at,
         recorded_at=batch.received_at,
         staged=INCOMING,
-        complete=totals.complete_windows(staged, declared) if declared and is_complete else (),
+        # A row that was set aside is there, though nobody knows what it says: nothing has vanished then.
+        complete=() if staged.quarantined else complete,
         is_distinct=staged.parts == 1,
     )
 
@@ -208,7 +210,23 @@ def stage_options(options: dict[str, Any]) -> StageOptions:
         columns=options.get("columns", {}),
         decimal_mark=options.get("decimal_mark"),
         day_order=options.get("day_order"),
+        defaults=options.get("defaults", {}),
+        may_be_empty="complete" in options,
     )
+
+
+def complete_windows(batch: Batch) -> list[versions.Window]:
+    """The slices of which the sender says that the batch has all there is."""
+    return [
+        versions.Window(
+            data_source=batch.data_source,
+            report=told["report"],
+            account_id=told["account_id"],
+            date_from=date.fromisoformat(told["date_from"]),
+            date_to=date.fromisoformat(told["date_to"]),
+        )
+        for told in batch.options.get("complete", [])
+    ]
 
 
 def take_back(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:

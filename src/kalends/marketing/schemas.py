@@ -68,7 +68,7 @@ class Promise(Window):
 
     def options(self) -> dict[str, Any]:
         """As a batch keeps it."""
-        told: dict[str, Any] = {"complete": True} if self.is_complete else {}
+        told: dict[str, Any] = {"is_complete": True} if self.is_complete else {}
         if self.expected:
             told |= {
                 "expected": {metric: str(total) for metric, total in self.expected.items()},

@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 
 from kalends.base.reading import Payload
+from kalends.base.reading.errors import EmptyPayloadError
 from kalends.marketing import records
 from kalends.marketing.intake import drift
 from kalends.marketing.intake.drift import Drift, Terms
@@ -50,7 +51,9 @@ TOTALS = ("spend", "impressions", "clicks", "conversions", "revenue")
 class StageOptions:
     """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
     out); `conversions` is the order of action types of which the first present counts; `known_columns` are the raw
-    columns of the last batch of this kind, to say what vanished; `terms` is the contract about its shape.
+    columns of the last batch of this kind, to say what vanished; `defaults` (record column -> text) is what rows say
+    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: the contract about the
+    shape of the source's files.
     """
 
     columns: Dictionary[str, str | None] = field(default_factory=dict)
@@ -59,6 +62,8 @@ class StageOptions:
     day_order: str | None = None
     known_columns: frozenset[str] = frozenset()
     terms: Terms | None = None
+    defaults: Dictionary[str, str] = field(default_factory=dict)
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ class _Staging:
         self.report.warnings.extend(raw.notes)
         for index, table in enumerate(raw.tables):
             self._stage_table(f"staged_{index}", table)
-        self._gather()
+        self.gather()
 
     def _stage_table(self, name: str, table: RawTable) -> None:
         mapping = self._mapping(table)
@@ -294,7 +299,7 @@ class _Staging:
         self.report.new_columns += plan.leftover if not known else [c for c in plan.leftover if c not in known]
         self.report.vanished_columns += sorted(known - set(table.columns))
 
-    def _gather(self) -> None:
+    def gather(self) -> None:
         """The view `staged` over all parts, one row per key over the streams too, and its control totals."""
         self.report.parts = len(self.parts)
         source = " UNION ALL BY NAME ".join(self.parts) or f"SELECT {_nothing()}"
@@ -326,26 +331,33 @@ def stage(
     day) is given to rows that carry no date. `now` is the UTC instant that decides which dates lie in the future.
     Raises the errors of `kalends.marketing.reading` for a payload that cannot be read at all.
     """
+    told = options or StageOptions()
     settings = Settings(
         today=now.date(),
         date_range=date_range,
-        conversions=(options or StageOptions()).conversions,
+        conversions=told.conversions,
         holds_values="action_values" in file_name.lower(),
+        defaults=told.defaults,
     )
     is_forgiving, columns = False, frozenset[str]()
     while True:
-        report = StageReport(data_source=canonical_source(data_source))
+        staging = _Staging(con, settings, told, StageReport(data_source=canonical_source(data_source)), file_name)
         _prepare(con)
         try:
             unwrap = unwrap_of(data_source)
             with open_raw(con, payload, is_forgiving=is_forgiving, columns=columns, unwrap=unwrap) as raw:
-                _Staging(con, settings, options or StageOptions(), report, file_name).run(raw)
+                staging.run(raw)
+        except EmptyPayloadError:
+            if not told.may_be_empty:
+                raise
+            staging.gather()
+            return staging.report
         except SlowWayError:
             is_forgiving = True
         except UnseenColumnsError as error:
             columns = error.columns
         else:
-            return report
+            return staging.report
 
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:

@@ -166,3 +166,12 @@ def role_name(target: str) -> str:
     """A series' role by itself: 'Paid activity'."""
     said = field_name(target).removeprefix("Series: ")
     return said[:1].upper() + said[1:]
+
+
+def span_of(seconds: int) -> str:
+    """A span that limits count in: a second, 6 seconds, a minute, an hour, a day."""
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds % size == 0 and seconds >= size:
+            amount = seconds // size
+            return (f"an {unit}" if unit == "hour" else f"a {unit}") if amount == 1 else f"{amount} {unit}s"
+    return "a second" if seconds == 1 else f"{seconds} seconds"

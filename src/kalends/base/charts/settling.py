@@ -10,7 +10,6 @@ import altair as alt
 
 from kalends.base.charts.theme import config
 
-
 AXIS = {
     "title": "days after the day itself",
     "titleColor": "var(--soft)",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.marketing.api import batches, hooks, rates, replays, settling, streams
+from kalends.marketing.api import batches, connections, hooks, rates, replays, settling, streams
 
 router = APIRouter()
-for part in (batches, hooks, rates, replays, settling, streams):
+for part in (batches, connections, hooks, rates, replays, settling, streams):
     router.include_router(part.router)

@@ -1,9 +1,10 @@
 """Which mapping reads which platform's rows. Adding a platform: one file like klaviyo.py, and its line here."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from kalends.base.reading.documents import Unwrap
+from kalends.base.reading.documents import Unwrap, unwrapped
 from kalends.marketing.mapping import (
     adobe_analytics,
     amazon_ads,
@@ -23,6 +24,7 @@ from kalends.marketing.mapping import (
     tiktok_ads,
     twitter_ads,
 )
+from kalends.marketing.mapping.asked import asked
 from kalends.marketing.mapping.fields import Mapping
 
 MAPPINGS: dict[str, Mapping] = {
@@ -51,9 +53,17 @@ ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "g
 
 
 def unwrap_of(data_source: str) -> Unwrap:
-    """What takes the source's own envelope off its documents."""
+    """What takes the source's own envelope off its documents, also of those that lie beside their question."""
     known = MAPPINGS.get(canonical_source(data_source))
-    return known.unwrap if known else unwrap_any
+    return partial(_unwrap_asked, known.unwrap if known else unwrap_any)
+
+
+def _unwrap_asked(unwrap: Unwrap, document: Any) -> Iterable[tuple[str, Any]] | None:
+    found = unwrap(document)
+    if found is not None:
+        return found
+    _, response = asked(document)
+    return None if response is document else unwrapped(response, unwrap)
 
 
 def unwrap_any(document: Any) -> Iterable[tuple[str, Any]] | None:

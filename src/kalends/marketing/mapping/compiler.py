@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -43,6 +44,7 @@ class Settings:
     written: frozenset[str] = frozenset()  # columns with cells that are not in plain notation
     holds_values: bool = False  # a long table of action values, not of counts
     stopped: frozenset[str] = frozenset()  # columns that hold something else than they did: kept, and read for nothing
+    defaults: Dictionary[str, str] = field(default_factory=dict)  # record column -> what rows without a value say
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,8 @@ class Compiler:
     def _record(self) -> dict[str, str]:
         """Record column -> SQL over the typed layer, all but the hashes and `extra`."""
         record = {target: _first(found) for target, found in self.targets.items()}
+        for target, told in self.settings.defaults.items():
+            record[target] = _or_else(record.get(target), literal(told))
         for target in _IDS:
             record[target] = _or_else(record.get(target), "''")
         record["attribution"] = _or_else(record.get("attribution"), "''")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.marketing.pages import data, intake, uploading
+from kalends.marketing.pages import data, intake, platforms, uploading
 
 router = APIRouter(include_in_schema=False)
-for part in (data, intake, uploading):
+for part in (data, intake, platforms, uploading):
     router.include_router(part.router)

@@ -1,0 +1,27 @@
+"""Who stands in for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kalends.base.clock import system_clock
+from kalends.demo.standin.google_ads import GoogleAds
+from kalends.demo.standin.server import serving
+from kalends.demo.standin.speaking import Standin
+from kalends.demo.standin.tiktok_ads import TiktokAds
+
+STANDINS: dict[str, type[Standin]] = {
+    one.data_source: one
+    for one in (
+        GoogleAds,
+        TiktokAds,
+    )
+}
+
+
+@contextmanager
+def serving_all() -> Iterator[str]:
+    """Every stand-in at one address, which is given: for a demo."""
+    with serving([kind(kind.known_truth(), clock=system_clock) for kind in STANDINS.values()]) as address:
+        yield address

@@ -1,0 +1,235 @@
+"""What every stand-in has: requests and replies, tokens that end, limits that are counted, and faults on demand."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
+
+from kalends.demo.standin.truth import Truth
+
+FAULTS = ("limit", "error", "cut", "token", "cursor", "malformed", "duplicate")
+"""What may be asked of a stand-in, each answered in its platform's own way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came. `path` begins with '/', after the host."""
+
+    method: str
+    host: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+    def one(self, name: str, default: str = "") -> str:
+        """A parameter of the address."""
+        return self.query.get(name, [default])[0]
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body or b"{}")
+
+    def form(self) -> dict[str, str]:
+        """The body as a form."""
+        return {name: values[0] for name, values in parse_qs(self.body.decode()).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered. `is_cut`: the connection breaks off in the middle of it."""
+
+    content: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_cut: bool = False
+
+    @classmethod
+    def json(cls, body: Any, status: int = 200, **headers: str) -> Reply:
+        """A JSON document; underscores in header names are dashes."""
+        told = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        return cls(json.dumps(body).encode(), status, told)
+
+
+@dataclass
+class Standin:
+    """One platform. A subclass says `hosts` (`hosts[0]` is where reports are), how it `answer`s, and its own faults.
+
+    `faults`: which fault meets the n-th counted call ('limit' ... as in FAULTS), counted from 0; each meets it once.
+    `limits`: (calls, seconds) that are kept by a log of every call, independent of whoever calls. What went wrong at
+    the caller's side is counted: `over_limit`, `unsigned`.
+    """
+
+    truth: Truth
+    clock: Callable[[], datetime]
+    faults: dict[int, str] = field(default_factory=dict)
+    limits: Sequence[tuple[int, int]] = ()
+    calls: int = 0
+    over_limit: int = 0
+    unsigned: int = 0
+    tokens: int = 0
+    met: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    """Every call in order: method, host and path."""
+    _times: deque[float] = field(default_factory=deque)
+    _last: dict[str, Reply] = field(default_factory=dict)
+
+    data_source: ClassVar[str] = ""
+    hosts: ClassVar[tuple[str, ...]] = ()
+    token_seconds: ClassVar[int] = 3600
+    secrets: ClassVar[Mapping[str, str]] = {}
+    """What a person enters to connect to it: the demo's and the tests' keys."""
+    tells: ClassVar[tuple[str, ...]] = ("spend", "impressions", "clicks", "conversions", "revenue")
+    """Which of the truth's figures the platform's first report has, by their names in the record."""
+
+    cannot: ClassVar[frozenset[str]] = frozenset()
+    """Faults that cannot happen to this platform: one without pages has no cursor that ends."""
+
+    def secret_texts(self) -> list[str]:
+        """What must never be written anywhere: what a person entered, and the tokens that were given out."""
+        public = ("app", "client_id", "id", "region", "zone")
+        entered = [value for name, value in self.secrets.items() if not name.endswith(public) and len(value) > 4]
+        return entered + [f"{self.data_source}-token-{number}" for number in range(1, self.tokens + 1)]
+
+    @classmethod
+    def known_truth(cls, *, seed: int = 1) -> Truth:
+        """What it knows unless it is told: with ids in the platform's own form."""
+        return Truth(seed=seed)
+
+    # What a platform is made of.
+
+    def answer(self, asked: Asked) -> Reply:
+        """The answer to a call that was signed and is within the limits."""
+        raise NotImplementedError
+
+    def is_token_call(self, asked: Asked) -> bool:
+        """Whether it asks for a token."""
+        return asked.path.endswith("/token")
+
+    def is_counted(self, asked: Asked) -> bool:
+        """Whether the platform counts the call, so that limits and faults meet it."""
+        return asked.host == self.hosts[0]
+
+    def is_signed(self, asked: Asked) -> bool:
+        """Whether the call shows the token that was given out last, which has not ended."""
+        return asked.headers.get("authorization") == f"Bearer {self.token}"
+
+    def limited(self) -> Reply:
+        """The platform's own way to ask for a pause."""
+        return Reply.json({"error": "too many requests"}, 429, retry_after="2")
+
+    def refused_token(self) -> Reply:
+        """The platform's own way to say that a token has ended."""
+        return Reply.json({"error": "unauthorized"}, 401)
+
+    def refused_cursor(self) -> Reply | None:
+        """The platform's own way to say that a place in a list is no longer known; None where it has no cursors."""
+        return None
+
+    def erred(self) -> Reply:
+        """The platform's own trouble."""
+        return Reply(b"<html>Internal Server Error</html>", 500, {"content-type": "text/html"})
+
+    def is_page(self, asked: Asked) -> bool:  # noqa: ARG002 (for those that have pages)
+        """Whether the call asks for another page than the first of a list."""
+        return False
+
+    # What all have in common.
+
+    @property
+    def token(self) -> str:
+        """The token that was given out last."""
+        return f"{self.data_source}-token-{self.tokens}"
+
+    def take(self, asked: Asked) -> Reply:
+        """Answer a call."""
+        self.log.append(f"{asked.method} {asked.host}{asked.path}")
+        if self.is_token_call(asked):
+            return self.give_token(asked)
+        if not self.is_counted(asked):
+            return self.answer(asked)
+        number, self.calls = self.calls, self.calls + 1
+        if not self._is_within_limits():
+            self.over_limit += 1
+            return self.limited()
+        if not self.is_signed(asked):
+            self.unsigned += 1
+            return self.refused_token()
+        return self._with_fault(asked, self.faults.get(number))
+
+    def give_token(self, asked: Asked) -> Reply:
+        """A new token; the one before it ends."""
+        if not self.is_right(asked):
+            return Reply.json({"error": "invalid_grant"}, 400)
+        self.tokens += 1
+        return Reply.json({"access_token": self.token, "token_type": "Bearer", "expires_in": self.token_seconds})
+
+    def is_right(self, asked: Asked) -> bool:
+        """Whether a question for a token shows the right keys."""
+        shown = asked.form()
+        return all(shown[name] == value for name, value in self.secrets.items() if name in shown)
+
+    def end_token(self) -> None:
+        """From now on the token that was given out is no longer good."""
+        self.tokens += 1
+
+    def _is_within_limits(self) -> bool:
+        now = self.clock().timestamp()
+        self._times.append(now)
+        longest = max((seconds for _, seconds in self.limits), default=0)
+        while self._times and self._times[0] <= now - longest:
+            self._times.popleft()
+        return all(sum(time > now - seconds for time in self._times) <= calls for calls, seconds in self.limits)
+
+    def _with_fault(self, asked: Asked, fault: str | None) -> Reply:
+        """The answer, or what happens instead of it. A fault that cannot be here waits for the next call."""
+        if fault is None:
+            return self._kept(asked, self.answer(asked))
+        happened = self._happened(asked, fault)
+        if happened is None:
+            later = self.calls
+            while later in self.faults:
+                later += 1
+            self.faults[later] = fault
+            return self._kept(asked, self.answer(asked))
+        self.met.append(fault)
+        return happened
+
+    def _happened(self, asked: Asked, fault: str) -> Reply | None:
+        if fault == "token":
+            self.end_token()
+        if fault in {"cut", "malformed"}:
+            good = self.answer(asked)
+            half = len(good.content) // 2
+            return replace(good, is_cut=True) if fault == "cut" else replace(good, content=good.content[:half])
+        if fault in {"cursor", "duplicate"} and not self.is_page(asked):
+            return None
+        answers: dict[str, Callable[[], Reply | None]] = {
+            "limit": self.limited,
+            "error": self.erred,
+            "token": self.refused_token,
+            "cursor": self.refused_cursor,
+            "duplicate": partial(self.duplicated, asked),
+        }
+        return answers[fault]()
+
+    def duplicated(self, asked: Asked) -> Reply | None:
+        """The page before this one once more, where the caller asked for the next one; None where there is none."""
+        return self._last.get(asked.path)
+
+    def _kept(self, asked: Asked, reply: Reply) -> Reply:
+        self._last[asked.path] = reply
+        return reply
+
+
+def paged(rows: Sequence[Any], *, start: int, size: int) -> tuple[Sequence[Any], int | None]:
+    """One page of rows, and where the next one begins; None after the last."""
+    following = start + size
+    return rows[start:following], following if following < len(rows) else None

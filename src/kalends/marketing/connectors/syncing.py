@@ -1,0 +1,411 @@
+"""Syncs and back-fills: a run is a list of slices, and one task brings one slice.
+
+A slice is asked for outside any transaction; what it brought, that it is landed, and the task for the next one are
+one transaction. Cut off anywhere it is asked for again, and the same rows again write nothing.
+"""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import BinaryIO, Final, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import httpx
+from sqlalchemy import func, select, text, update
+
+from kalends.base.errors import ConflictError, NotFoundError
+from kalends.base.ids import new_id
+from kalends.base.jobs import JobRun
+from kalends.base.scope import Scope
+from kalends.base.work import House, Work
+from kalends.identity.service import workspace
+from kalends.marketing import batches
+from kalends.marketing.connectors.asking import SILENCE_SECONDS, Ask
+from kalends.marketing.connectors.connections import chosen_accounts, connector_of, due_again, get, voice
+from kalends.marketing.connectors.declared import Connector, Page, Report, Slice
+from kalends.marketing.connectors.models import Connection, SyncRun, SyncSlice
+from kalends.marketing.connectors.signals import CursorExpired, NotYet, Refused, Signal, TooMuch
+from kalends.marketing.connectors.slicing import due_window, windows
+from kalends.notify.service import tell_admins
+
+SYNC: Final = "marketing.sync"
+ANEW: Final = 3
+"""How often a slice is begun anew when its cursor expires, before somebody is told."""
+TRIES: Final = 4
+"""How often a slice whose platform is out of order is taken up again, each time later."""
+LATER: Final = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
+FAILURES_TOLD: Final = 2
+IN_MEMORY: Final = 16 << 20
+DUE_TENANTS = text("SELECT tenant_id FROM find_due_connections(:now)")
+
+
+class NoSuchRunError(NotFoundError):
+    """There is no such sync."""
+
+    code = "no_such_sync"
+
+
+class NothingToSyncError(ConflictError):
+    """Nothing is chosen to be brought; choose accounts first."""
+
+    code = "nothing_to_sync"
+
+
+class RunIsOverError(ConflictError):
+    """This sync has ended; start another."""
+
+    code = "sync_is_over"
+
+
+# Starting, pausing, ending.
+
+
+def start_due(house: House) -> int:
+    """Start what is due, of every company; gives how many runs. Two servers start each only once."""
+    with house.database.lookup() as session:
+        tenants = session.execute(DUE_TENANTS, {"now": house.clock()}).scalars().all()
+    started = 0
+    for tenant_id in tenants:
+        with house.work(Scope(tenant_id=tenant_id, role="worker", label="schedule")) as work:
+            due = select(Connection).where(
+                Connection.state == "active", Connection.removed_at.is_(None), Connection.next_sync_at <= work.now
+            )
+            for connection in work.session.scalars(due.with_for_update(skip_locked=True)).all():
+                connection.next_sync_at = work.now + due_again(connection)  # also where it has no account yet
+                if running(work, connection.id) is None and connection.accounts:
+                    started += start(work, connection_id=connection.id) is not None
+    return started
+
+
+def start(work: Work, *, connection_id: UUID, first: date | None = None, last: date | None = None) -> SyncRun | None:
+    """Bring the connection up to date, or fetch `first` to `last` again. None where nothing is due yet.
+
+    Raises NothingToSyncError where no account is chosen.
+    """
+    connection = get(work, connection_id=connection_id, for_update=True)
+    if not connection.accounts:
+        raise NothingToSyncError
+    if first is None:
+        connection.next_sync_at = work.now + due_again(connection)
+    connector = connector_of(connection.data_source)
+    wanted = list(_wanted(work, connection, connector, first, last))
+    if not wanted:
+        return None
+    run = SyncRun(
+        tenant_id=work.scope.tenant_id,
+        id=new_id(),
+        connection_id=connection.id,
+        kind="backfill" if first else "sync",
+        state="running",
+        date_from=min(one.first for one in wanted),
+        date_to=max(one.last for one in wanted),
+        started_by=work.scope.person_id,
+        started_at=work.now,
+    )
+    work.session.add(run)
+    work.session.flush()
+    work.session.add_all(_row(run, one, place=place) for place, one in enumerate(wanted))
+    work.session.flush()
+    go_on(work, run.id)
+    return run
+
+
+def _wanted(
+    work: Work, connection: Connection, connector: Connector, first: date | None, last: date | None
+) -> Iterable[Slice]:
+    """The slices of a run, newest days first over all accounts and reports."""
+    found = []
+    for account in chosen_accounts(connection):
+        today = work.now.astimezone(ZoneInfo(account.zone or workspace(work).zone)).date()
+        for name in connection.reports:
+            report = connector.report(name)
+            span = (
+                (first, min(last or today, today))
+                if first
+                else due_window(
+                    connector,
+                    report,
+                    covered=covered(work, connection.id, account.id, name),
+                    today=today,
+                    history=connection.history,
+                    reread=connection.reread,
+                )
+            )
+            if span:
+                found += [Slice(account, name, *window) for window in windows(*span, days=report.days)]
+    return sorted(found, key=lambda one: (-one.last.toordinal(), connection.reports.index(one.report)))
+
+
+def covered(work: Work, connection_id: UUID, account_id: str, report: str) -> tuple[date, date] | None:
+    """The first and last day that are here."""
+    query = select(func.min(SyncSlice.date_from), func.max(SyncSlice.date_to)).where(
+        SyncSlice.connection_id == connection_id,
+        SyncSlice.account_id == account_id,
+        SyncSlice.report == report,
+        SyncSlice.state == "landed",
+    )
+    first, last = work.session.execute(query).one()
+    return (first, last) if first else None
+
+
+def running(work: Work, connection_id: UUID) -> SyncRun | None:
+    """The run that is under way or paused."""
+    query = select(SyncRun).where(SyncRun.connection_id == connection_id, SyncRun.state.in_(("running", "paused")))
+    return work.session.scalars(query.order_by(SyncRun.started_at.desc()).limit(1)).first()
+
+
+def set_run_state(work: Work, *, run_id: UUID, state: str) -> SyncRun:
+    """Pause a run, let it go on, or cancel the rest of it. Raises RunIsOverError."""
+    run = get_run(work, run_id=run_id, for_update=True)
+    if run.state not in {"running", "paused"}:
+        raise RunIsOverError
+    run.state = state
+    if state == "cancelled":
+        run.finished_at = work.now
+        rest = update(SyncSlice).where(SyncSlice.run_id == run_id, SyncSlice.state.in_(("queued", "waiting")))
+        work.session.execute(rest.values(state="cancelled", finished_at=work.now))
+    if state == "running":
+        go_on(work, run_id)
+    return run
+
+
+def try_again(work: Work, *, run_id: UUID) -> SyncRun:
+    """Take up what failed in a run."""
+    run = get_run(work, run_id=run_id, for_update=True)
+    failed = update(SyncSlice).where(SyncSlice.run_id == run_id, SyncSlice.state == "failed")
+    work.session.execute(failed.values(state="queued", tries=0, problem=None, advice=None, memo={}))
+    run.state, run.finished_at = "running", None
+    go_on(work, run_id)
+    return run
+
+
+def get_run(work: Work, *, run_id: UUID, for_update: bool = False) -> SyncRun:
+    """The run. Raises NoSuchRunError."""
+    found = work.session.get(SyncRun, (work.scope.tenant_id, run_id), with_for_update=for_update or None)
+    if found is None:
+        raise NoSuchRunError
+    return found
+
+
+def go_on(work: Work, run_id: UUID, *, after: datetime | None = None) -> None:
+    """Have the run's next slice brought."""
+    work.defer(SYNC, subject_id=run_id, lock=f"sync:{run_id}", after=after, run_id=str(run_id))
+
+
+def _row(run: SyncRun, one: Slice, *, place: int) -> SyncSlice:
+    return SyncSlice(
+        tenant_id=run.tenant_id,
+        id=new_id(),
+        run_id=run.id,
+        connection_id=run.connection_id,
+        place=place,
+        account_id=one.account.id,
+        report=one.report,
+        date_from=one.first,
+        date_to=one.last,
+        state="queued",
+        memo={},
+    )
+
+
+# One task: one slice.
+
+
+def bring_next(run: JobRun) -> None:
+    """Bring the next slice of a run."""
+    with run.work() as work:
+        found = next_slice(work, run_id=UUID(run.args["run_id"]))
+        if found is None:
+            return
+        row, connection = found
+        connector = connector_of(connection.data_source)
+        account = next(one for one in chosen_accounts(connection) if one.id == row.account_id)
+    report = connector.report(row.report)
+    wanted = Slice(account, row.report, row.date_from, row.date_to)
+    with httpx.Client(timeout=SILENCE_SECONDS) as client:
+        ask = voice(
+            run.house,
+            connection,
+            open_work=run.work,
+            client=client,
+            account=account.id,
+            slice_id=row.id,
+            memo=dict(row.memo),
+        )
+        try:
+            pages = pull(ask, report, wanted)
+        except NotYet as error:
+            with run.work() as work:
+                wait(work, slice_id=row.id, until=error.until, calls=ask.calls)
+        except TooMuch as error:
+            with run.work() as work:
+                divide(work, slice_id=row.id, wanted=wanted, problem=error, calls=ask.calls)
+        except Signal as error:
+            with run.work() as work:
+                set_back(work, slice_id=row.id, problem=error, calls=ask.calls)
+        else:
+            with packed(pages) as payload, run.work() as work:
+                land(work, slice_id=row.id, wanted=wanted, report=report, payload=payload, pages=len(pages), ask=ask)
+
+
+def next_slice(work: Work, *, run_id: UUID) -> tuple[SyncSlice, Connection] | None:
+    """What to bring now; None where the run is paused, over, or has to wait (and is then put off)."""
+    run = get_run(work, run_id=run_id, for_update=True)
+    if run.state != "running":
+        return None
+    open_ones = select(SyncSlice).where(SyncSlice.run_id == run_id, SyncSlice.state.in_(("queued", "waiting")))
+    in_order = open_ones.order_by(func.coalesce(SyncSlice.next_try_at, work.now) > work.now, SyncSlice.place)
+    found = work.session.scalars(in_order.limit(1)).first()
+    connection = get(work, connection_id=run.connection_id)
+    if found is None:
+        finish(work, run)
+        return None
+    if found.next_try_at and found.next_try_at > work.now:
+        soonest = work.session.execute(
+            select(func.min(SyncSlice.next_try_at)).where(SyncSlice.run_id == run_id, SyncSlice.state == "waiting")
+        ).scalar()
+        go_on(work, run_id, after=soonest)
+        return None
+    if all(account.id != found.account_id for account in chosen_accounts(connection)):
+        found.state, found.finished_at = "cancelled", work.now
+        go_on(work, run_id)
+        return None
+    return found, connection
+
+
+def pull(ask: Ask, report: Report, wanted: Slice) -> list[Page]:
+    """All pages of the slice; begun anew where its cursor is no longer known."""
+    for place in range(ANEW):
+        try:
+            return list(report.pull(ask, wanted))
+        except CursorExpired:
+            if place == ANEW - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def packed(pages: Sequence[Page]) -> BinaryIO:
+    """The pages as one payload: documents line by line, gzipped; a single file as it is."""
+    files = [page for page in pages if not page.is_line]
+    if files and len(pages) > 1:
+        raise ValueError("a file stands alone in its slice")
+    out = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 (the caller closes it)
+    if files:
+        out.write(files[0].content)
+    else:
+        with gzip.GzipFile(fileobj=out, mode="wb", mtime=0, compresslevel=5) as lines:
+            for page in pages:
+                lines.write(page.content + b"\n")
+    out.seek(0)
+    return out
+
+
+def land(work: Work, *, slice_id: UUID, wanted: Slice, report: Report, payload: BinaryIO, pages: int, ask: Ask) -> None:
+    """Acknowledge a slice: its batch, its cursor and the next task are this one transaction."""
+    row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
+    if row.state not in {"queued", "waiting"}:  # cancelled while it was on its way
+        return
+    account = wanted.account
+    defaults = {"account_id": account.id, "account_name": account.name, "date_zone": account.zone}
+    batch = batches.land(
+        work,
+        payload,
+        data_source=ask.connector.data_source,
+        file_name=f"{wanted.report} of {account.name or account.id}, {wanted.first} to {wanted.last}",
+        options={
+            "date_range": [wanted.first.isoformat(), wanted.last.isoformat()],
+            "defaults": {name: value for name, value in defaults.items() if value},
+            "complete": [window_of(wanted)] if report.is_complete else [],
+            "currency": account.currency or None,
+            "slice": str(slice_id),
+        },
+        idempotency_key=f"slice {slice_id}",
+    )
+    row.state, row.batch_id, row.finished_at = "landed", batch.id, work.now
+    row.calls, row.pages, row.memo = row.calls + ask.calls, pages, {}
+    row.problem = row.advice = None
+    note_success(work, row.connection_id)
+    go_on(work, row.run_id)
+
+
+def window_of(wanted: Slice) -> dict[str, str]:
+    """The slice as a batch declares it complete."""
+    return {
+        "report": wanted.report,
+        "account_id": wanted.account.id,
+        "date_from": wanted.first.isoformat(),
+        "date_to": wanted.last.isoformat(),
+    }
+
+
+def wait(work: Work, *, slice_id: UUID, until: datetime, calls: int) -> None:
+    """The platform wants to be left alone, or is not done yet; nothing is wrong."""
+    row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
+    if row.state in {"queued", "waiting"}:
+        row.state, row.next_try_at, row.calls = "waiting", until, row.calls + calls
+        go_on(work, row.run_id)
+
+
+def divide(work: Work, *, slice_id: UUID, wanted: Slice, problem: TooMuch, calls: int) -> None:
+    """Ask for half of the days at once; a single day cannot be divided."""
+    if wanted.first == wanted.last:
+        set_back(
+            work, slice_id=slice_id, problem=Refused(problem.message, advice="Choose a coarser report."), calls=calls
+        )
+        return
+    row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
+    older, newer = wanted.halves()
+    run = get_run(work, run_id=row.run_id)
+    row.date_from, row.calls, row.memo = newer.first, row.calls + calls, {}
+    work.session.add(_row(run, older, place=row.place))
+    go_on(work, row.run_id)
+
+
+def set_back(work: Work, *, slice_id: UUID, problem: Signal, calls: int) -> None:
+    """It could not be had: taken up later where that may help, else told; the run goes on with the others."""
+    row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
+    row.tries, row.calls, row.problem = row.tries + 1, row.calls + calls, problem.message
+    row.advice = getattr(problem, "advice", "") or None
+    if isinstance(problem, Refused) or row.tries >= TRIES:
+        row.state, row.finished_at = "failed", work.now
+        note_failure(work, row.connection_id, problem)
+    else:
+        row.state, row.next_try_at = "waiting", work.now + LATER[row.tries - 1]
+    go_on(work, row.run_id)
+
+
+def finish(work: Work, run: SyncRun) -> None:
+    """All slices have had their turn."""
+    states = work.session.execute(
+        select(SyncSlice.state, func.count()).where(SyncSlice.run_id == run.id).group_by(SyncSlice.state)
+    )
+    counts: dict[str, int] = dict(states.tuples().all())
+    run.state, run.finished_at = ("failed" if counts.get("failed") else "done"), work.now
+    work.announce("marketing.sync_finished", run_id=str(run.id))
+
+
+def note_success(work: Work, connection_id: UUID) -> None:
+    """The platform answers."""
+    connection = get(work, connection_id=connection_id, for_update=True)
+    connection.failures, connection.health, connection.checked_at = 0, "healthy", work.now
+    connection.problem = connection.advice = None
+
+
+def note_failure(work: Work, connection_id: UUID, problem: Signal) -> None:
+    """Say what is wrong, and tell those who can mend it when it does not pass."""
+    connection = get(work, connection_id=connection_id, for_update=True)
+    connection.failures, connection.checked_at = connection.failures + 1, work.now
+    connection.health = "broken" if isinstance(problem, Refused) else "degraded"
+    connection.problem, connection.advice = problem.message, getattr(problem, "advice", "") or None
+    if connection.failures == FAILURES_TOLD:
+        tell_admins(
+            work,
+            kind="connection.failed",
+            title=f"“{connection.label}” brings no data any more",
+            body=f"{problem.message} {connection.advice or ''} What was brought stays.".replace("  ", " "),
+            href=f"/data/platforms/{connection.id}",
+        )

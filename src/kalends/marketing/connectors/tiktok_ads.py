@@ -1,0 +1,120 @@
+"""TikTok: the integrated report of the Marketing API v1.3, by page.
+
+Every answer is HTTP 200: `code` says what happened (business-api.tiktok.com, appendix "return codes"). A question by
+day may span 30 days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import orjson
+
+from kalends.marketing.connectors.asking import Answer, Ask
+from kalends.marketing.connectors.auth import HeaderKey
+from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
+from kalends.marketing.connectors.signals import Limited, Malformed, Passing, Refused, Signal, TokenExpired
+
+API = "https://business-api.tiktok.com/open_api/v1.3"
+METRICS = (
+    "spend", "impressions", "clicks", "conversion", "reach", "frequency", "video_play_actions", "result",
+    "real_time_conversion", "complete_payment", "total_purchase_value", "total_sales_lead_value", "currency",
+)  # fmt: skip
+NAMES = {"campaign": ("campaign_name",), "adgroup": ("campaign_name", "campaign_id", "adgroup_name"),
+         "ad": ("campaign_name", "campaign_id", "adgroup_name", "adgroup_id", "ad_name")}  # fmt: skip
+PAGE_SIZE = 1000
+EXPIRED, NO_PERMISSION = {40102, 40104, 40105}, {40001, 40300}
+BUSY = {40200, 40201, 40202, 40700, 50000, 50002}
+LIMITED = {40100, 40133}
+
+
+def judge(answer: Answer) -> Signal | None:
+    """The signal behind `code`; None for a good answer."""
+    if answer.status != 200:
+        return None
+    code, message = told(answer)
+    if code == 0:
+        return None
+    if code in LIMITED:
+        return Limited(f"TikTok asks for a pause ({code}).")
+    if code in EXPIRED:
+        return TokenExpired(f"TikTok does not accept the token ({code}).")
+    if code in BUSY:
+        return Passing(f"TikTok has trouble of its own ({code}).")
+    advice = "Give the token access to this advertiser." if code in NO_PERMISSION else ""
+    return Refused(f"TikTok refuses: {message} ({code}).", advice=advice)
+
+
+def told(answer: Answer) -> tuple[int, str]:
+    """`code` and `message` of an answer. Raises Malformed."""
+    body = answer.json()
+    if not isinstance(body, dict) or not isinstance(body.get("code"), int):
+        raise Malformed(f"{answer.question.place} answered without a code.")
+    return body["code"], str(body.get("message", ""))[:200]
+
+
+def pull(ask: Ask, wanted: Slice, *, level: str) -> Iterator[Page]:
+    """One report, page by page."""
+    question = {
+        "advertiser_id": wanted.account.id,
+        "service_type": "AUCTION",
+        "report_type": "BASIC",
+        "data_level": f"AUCTION_{level.upper()}",
+        "dimensions": orjson.dumps([f"{level}_id", "stat_time_day"]).decode(),
+        "metrics": orjson.dumps([*METRICS, *NAMES[level]]).decode(),
+        "start_date": wanted.first.isoformat(),
+        "end_date": wanted.last.isoformat(),
+        "page_size": PAGE_SIZE,
+    }
+    page = last = 1
+    while page <= last:
+        answer = ask.get(f"{API}/report/integrated/get/", {**question, "page": page})
+        last = pages_of(answer.json(), page=page)
+        yield Page.of(answer)
+        page += 1
+
+
+def pages_of(body: Any, *, page: int) -> int:
+    """How many pages there are. Raises Malformed, also where another page came than was asked for."""
+    info = body["data"].get("page_info") if isinstance(body.get("data"), dict) else None
+    if not isinstance(info, dict) or info.get("page") != page or not isinstance(info.get("total_page"), int):
+        raise Malformed("TikTok answered with another page than was asked for.")
+    return int(info["total_page"])
+
+
+def accounts(ask: Ask) -> list[Account]:
+    """The advertisers that the token may see."""
+    app = {"app_id": ask.secrets["app_id"], "secret": ask.secrets["app_secret"]}
+    seen = ask.get(f"{API}/oauth2/advertiser/get/", app).json()["data"]["list"]
+    ids = [str(one["advertiser_id"]) for one in seen]
+    if not ids:
+        return []
+    body = ask.get(f"{API}/advertiser/info/", {"advertiser_ids": orjson.dumps(ids).decode()}).json()
+    return [
+        Account(str(one["advertiser_id"]), one.get("name", ""), one.get("currency", ""), one.get("timezone", ""))
+        for one in body["data"]["list"]
+    ]
+
+
+CONNECTOR = Connector(
+    data_source="tiktok_ads",
+    entries=(
+        Entry("access_token", "Access token", "Your app's page in TikTok for Business shows it once.", "secret"),
+        Entry("app_id", "App id"),
+        Entry("app_secret", "App secret", kind="secret"),
+    ),
+    auth=HeaderKey(header="Access-Token", prefix=""),
+    accounts=accounts,
+    reports=(
+        Report("campaign", "Campaigns by day", partial(pull, level="campaign")),
+        Report("ad_group", "Ad groups by day", partial(pull, level="adgroup"), is_default=False),
+        Report("ad", "Ads by day", partial(pull, level="ad"), is_default=False),
+    ),
+    judge=judge,
+    # 600 a minute for each app (business-api.tiktok.com, "rate limits", basic level).
+    quotas=(Quota("", 600, 60),),
+    reread=28,
+    guide="business-api.tiktok.com, My Apps",
+)

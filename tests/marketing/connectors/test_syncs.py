@@ -1,0 +1,59 @@
+"""90 days of every platform, through every fault that it can have, end with exactly what the platform knows."""
+
+import os
+import random
+from datetime import timedelta
+
+import pytest
+from proof import proof
+from structlog.testing import capture_logs
+from syncing import Deadly, aside, batches_of, connect, exactly, known, platform, slices, stored, work_off
+
+from kalends.demo.standin.registry import STANDINS
+from kalends.demo.standin.speaking import FAULTS
+from kalends.marketing.connectors.registry import CONNECTORS
+from kalends.marketing.connectors.syncing import get_run, start
+
+SHARE = float(os.environ.get("KALENDS_PROVE", "0"))
+SEEDS = range(max(1, round(20 * SHARE)))
+DAYS, AGAIN = 90, 6
+
+
+def test_every_connector_has_a_stand_in():
+    assert CONNECTORS.keys() == STANDINS.keys()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("data_source", sorted(CONNECTORS))
+def test_ends_with_the_truth_whatever_happens(house, scope, data_source, seed):
+    connector, draw = CONNECTORS[data_source], random.Random(f"{data_source}{seed}")
+    with capture_logs() as logs, platform(house, data_source) as standin:
+        can = [fault for fault in FAULTS if fault not in standin.cannot]
+        connection, run_id = connect(house, scope, standin, reports=[connector.reports[0].name], history=DAYS)
+        # The first calls of the run: each fault once, in any order, sometimes two in a row.
+        places = draw.sample(range(standin.calls, standin.calls + 2 * len(can)), len(can))
+        standin.faults = dict(zip(sorted(places), draw.sample(can, len(can)), strict=True))
+        house.clock = Deadly(house.clock, draw.sample(range(10, 200), 3))
+        work_off(house, scope)
+        parts = slices(house, scope, run_id)
+        first, last = min(one.date_from for one in parts), max(one.date_to for one in parts)
+        for _ in range(AGAIN):  # where a quarter needs few calls
+            if standin.faults.keys() <= set(range(standin.calls)):
+                break
+            with house.work(scope) as work:
+                start(work, connection_id=connection, first=first, last=last)
+            work_off(house, scope)
+        today = house.clock().date()
+
+    with house.work(scope) as work:
+        assert get_run(work, run_id=run_id).state == "done", [(one.state, one.problem, one.advice) for one in parts]
+    assert (last - first).days + 1 == DAYS
+    assert last >= today - timedelta(days=connector.lag + 1)
+    for batch in batches_of(house, scope):
+        assert (batch.state, batch.quarantined) == ("published", 0), aside(house, scope, batch)
+    assert exactly(stored(house, scope, standin)) == exactly(known(standin, first, last))
+    assert standin.over_limit == 0, "calls over the declared quota"
+    assert sorted(standin.met) == sorted(can), "faults that were never met, or met twice"
+    said = repr(logs)
+    assert not [secret for secret in standin.secret_texts() if secret in said]
+    proof(f"{data_source}, faults survived", len(standin.met))
