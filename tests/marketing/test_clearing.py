@@ -37,7 +37,7 @@ def forget_and_go_on(tenant, stage, rng, as_of):
     horizon = rng.randint(1, played)
     history = shortened(whole, horizon, played)
     for batch in history[:played]:
-        play(tenant, stage, batch)
+        play(tenant, stage, batch, history)
     before = tenant.execute("SELECT count(*) AS n FROM facts_log").column("n")[0].as_py()
     planned = clearing.old_versions(tenant, version=horizon, holds=Holds())
     assert clearing.forget_versions(tenant, version=horizon, holds=Holds()) == planned.count
@@ -45,7 +45,7 @@ def forget_and_go_on(tenant, stage, rng, as_of):
     after = tenant.execute("SELECT count(*) AS n FROM facts_log").column("n")[0].as_py()
     assert before - after == planned.count
     for batch in history[played:]:
-        play(tenant, stage, batch)
+        play(tenant, stage, batch, history)
     assert versions.verify(tenant) == []
     for version in range(horizon, len(whole) + 1):
         assert read(tenant, f"({as_of.replace(str(MARK), str(version))})") == oracle(history, version), version

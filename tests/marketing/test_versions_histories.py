@@ -40,12 +40,12 @@ def run(tenant, stage, seed, as_of):
     history = history_of(rng)
     empty(tenant)
     for number, batch in enumerate(history, start=1):
-        applied = play(tenant, stage, batch)
+        applied = play(tenant, stage, batch, history)
         if applied is not None:
             parts = applied.added, applied.changed, applied.unchanged, applied.superseded, applied.repeated
             assert sum(parts) == applied.received == len(batch.rows)
         if rng.random() < 0.3:  # killed after the commit, and repeated
-            play(tenant, stage, batch)
+            play(tenant, stage, batch, history)
         assert read(tenant) == oracle(history[:number], batch.seq)
     compared = check(tenant, history, as_of)
     replay_writes_nothing(tenant, stage, history)
@@ -58,7 +58,7 @@ def replay_writes_nothing(tenant, stage, history):
     random.Random(1).shuffle(state)
     before = log_rows(tenant)
     again = Batch(seq=history[-1].seq + 1, hour=99, rows=state)
-    assert play(tenant, stage, again).loaded == 0
+    assert play(tenant, stage, again, history).loaded == 0
     assert log_rows(tenant) == before
     assert read(tenant) == dict(state)
 

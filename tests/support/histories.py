@@ -1,4 +1,4 @@
-"""Random histories of loading, restating and taking back, and an oracle that keeps every statement."""
+"""Random histories of loading, restating, reading again and taking back, and an oracle that keeps every statement."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +30,8 @@ class Batch:
     """(key, value), in the order of the file."""
     windows: list = field(default_factory=list)
     retracts: int | None = None
+    replays: int | None = None
+    """The first reading of the payload that is read again here, by other rules."""
 
     @property
     def reported_at(self):
@@ -49,10 +51,29 @@ def inside(key, window):
     return slice_is_same and window.date_from <= first and last <= window.date_to
 
 
+def readings(history, root):
+    """All readings of one payload."""
+    return [batch for batch in history if root in {batch.seq, batch.replays}]
+
+
+def gone_at(history, version):
+    """Batches that do not count: taken back with all readings of their payload, read again with another result, or
+    read again with the same one, which says nothing."""
+    gone = set()
+    for batch in (one for one in history if one.seq <= version):
+        if batch.retracts is not None:
+            gone |= {one.seq for one in readings(history, batch.retracts) if one.seq < batch.seq}
+        if batch.replays is not None:
+            before = [one for one in readings(history, batch.replays) if one.seq < batch.seq and one.seq not in gone]
+            is_same = [dict(one.rows) for one in before] == [dict(batch.rows)]
+            gone |= {batch.seq} if is_same else {one.seq for one in before}
+    return gone
+
+
 def oracle(history, version):
     """What is so at `version`: per key the greatest standing statement."""
     known = [batch for batch in history if batch.seq <= version]
-    gone = {batch.retracts for batch in known}
+    gone = gone_at(history, version)
     standing = sorted((b for b in known if b.seq not in gone and b.retracts is None), key=lambda b: (b.hour, b.seq))
     state = {}
     for batch in standing:
@@ -62,16 +83,18 @@ def oracle(history, version):
 
 
 def history_of(rng):
-    """Restatements, late old files, complete windows, repeated and shuffled files, batches taken back."""
+    """Restatements, late old files, complete windows, repeated and shuffled files, batches taken back or read again."""
     history = []
     for seq in range(1, rng.randint(4, 12)):
         loads = [batch for batch in history if batch.retracts is None]
         taken = {batch.retracts for batch in history}
-        back = [batch for batch in loads if batch.seq not in taken]
+        back = [batch for batch in loads if batch.seq not in taken and batch.replays is None]
         kind = rng.random()
         if back and kind < 0.2:
             history.append(Batch(seq=seq, hour=seq, retracts=rng.choice(back).seq))
-        elif loads and kind < 0.4:
+        elif loads and kind < 0.35:
+            history.append(replay_of(rng, seq, rng.choice(loads)))
+        elif loads and kind < 0.5:
             again = rng.choice(loads)
             rows = list(dict(again.rows).items())
             rng.shuffle(rows)
@@ -79,6 +102,16 @@ def history_of(rng):
         else:
             history.append(load_of(rng, seq))
     return history
+
+
+def replay_of(rng, seq, read):
+    """The payload of `read` once more, by the same rules or by others: other values, fewer keys, more keys."""
+    rows = list(dict(read.rows).items())
+    rng.shuffle(rows)
+    if rng.random() < 0.6:
+        rows = [(key, rng.randint(1, 2)) for key, _ in rows if rng.random() < 0.8]
+        rows += [(key, rng.randint(1, 2)) for key in rng.choices(KEYS, k=rng.randint(0, 8))]
+    return Batch(seq=seq, hour=read.hour, rows=rows, windows=read.windows, replays=read.replays or read.seq)
 
 
 def load_of(rng, seq):
@@ -110,11 +143,21 @@ def as_row(key, value):
     return named | {"spend": Decimal(value), "campaign_name": f"n{value}"}
 
 
-def play(tenant: TenantWarehouse, stage, batch):
+def play(tenant: TenantWarehouse, stage, batch, history=()):
     if batch.retracts is not None:
-        versions.retract(tenant, batch_seq=batch.seq, retracted=batch.retracts)
+        chain = [one.seq for one in readings(history, batch.retracts) if one.seq < batch.seq]
+        versions.retract(tenant, batch_seq=batch.seq, retracted=chain)
         return None
     stage([as_row(key, value) for key, value in batch.rows])
+    if batch.replays is not None:
+        return versions.replay_batch(
+            tenant,
+            batch_seq=batch.seq,
+            reported_at=batch.reported_at,
+            recorded_at=START + timedelta(days=batch.seq),
+            complete=batch.windows,
+            replaces=[one.seq for one in readings(history, batch.replays) if one.seq < batch.seq],
+        )
     return versions.apply_batch(
         tenant,
         batch_seq=batch.seq,

@@ -41,6 +41,16 @@ def ingest(
     raise typer.Exit(exit_code(batch))
 
 
+@app.command()
+def replay(batch: str, *, as_json: Json = False) -> None:
+    """Read the file of a batch again by today's rules; what they read as before changes nothing."""
+    with client() as opened:
+        made = opened.post(f"/marketing/batches/{batch}/replay", {})
+        made = wait_for(opened, made, quiet=as_json)
+    show(made, as_json=as_json, lines=describe_batch)
+    raise typer.Exit(exit_code(made))
+
+
 def wait_for(opened: Client, batch: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
     """Follow the batch until it is published or failed, with a progress bar on anything over a second."""
     from rich.console import Console

@@ -19,14 +19,15 @@ from kalends.insight.finish import Finished, finish
 from kalends.insight.metrics import metric
 from kalends.insight.plan import Plan, plan
 from kalends.insight.query import Query, Snapshot
+from kalends.insight.ratesused import rates_used
 from kalends.insight.reports import able, wanted_report
 from kalends.insight.result import Coverage, MissingReport, Result
-from kalends.insight.settling import settled_until
 from kalends.insight.shape import NO_RULES
 from kalends.insight.statements import Build, Statements, as_value
 from kalends.insight.survey import Catalogue, Survey, read_catalogue, survey
 from kalends.insight.tables import Tables
 from kalends.marketing.service import Rules
+from kalends.marketing.settling import settled_until
 
 _CATALOGUES: Final = 256
 """One per tenant that was asked lately and a few versions of each: some kilobytes apiece."""
@@ -128,8 +129,19 @@ def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: 
         provisional_sources=sources,
         settled_until=min(settled, default=None),
         currency=_currency(query, planned, asker.catalogue(), finished),
-        notes=(*_repeats(query, planned, asked, asker.catalogue()), *_notes(query, finished)),
+        notes=(
+            *_repeats(query, planned, asked, asker.catalogue()),
+            *_notes(query, finished),
+            *_rates(asker, query, planned),
+        ),
     )
+
+
+def _rates(asker: Asker, query: Query, planned: Plan) -> tuple[str, ...]:
+    """Whence the rates are, where amounts were converted."""
+    if planned.shape.money != "converted":
+        return ()
+    return rates_used(asker.warehouse, query, version=asker.snapshot.data_version)
 
 
 def _provisional(asked: Survey, planned: Plan, today: date) -> tuple[str, ...]:

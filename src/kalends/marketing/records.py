@@ -121,6 +121,12 @@ QUARANTINE_SCHEMA = ibis.schema(
     }
 )
 
+TOTALS_SCHEMA = ibis.schema(
+    {"batch_seq": "!int64", "report": "!string", "account_id": "!string", "date_from": "!date", "date_to": "!date"}
+    | {"rows": "!int64", "spend": "decimal(28, 6)", "impressions": "float64", "clicks": "float64"}
+    | {"conversions": "float64", "revenue": "decimal(28, 6)"}
+)
+
 # What the versions keep beside the log: see kalends.marketing.versions.
 CONFIRMATIONS_SCHEMA = _schema("key_hash", "row_hash", "source_row", "date_from", "batch_seq", "reported_at")
 SCOPES_SCHEMA = _schema(
@@ -137,6 +143,7 @@ TABLES: dict[str, ibis.Schema] = {
     "series": SERIES_SCHEMA,
     "markets": MARKETS_SCHEMA,
     "quarantine": QUARANTINE_SCHEMA,
+    "control_totals": TOTALS_SCHEMA,
     "confirmations": CONFIRMATIONS_SCHEMA,
     "scopes": SCOPES_SCHEMA,
     "retractions": RETRACTIONS_SCHEMA,

@@ -27,10 +27,13 @@ def current(warehouse: TenantWarehouse, *, version: int | None = None) -> ibis.T
     return numbered.filter(numbered.place == 0).drop("place")
 
 
-def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_seq: int) -> int:
+def apply(
+    warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_seq: int, place: int | None = None
+) -> int:
     """Write the staged series that say something new; gives how many of the file's rows brought some.
 
-    What an earlier attempt of this batch wrote is removed first.
+    What an earlier attempt of this batch wrote is removed first. `place`: the number of the batch whose payload is read
+    again; what later ones said stays.
     """
     warehouse.delete("series", lambda table: table.batch_seq == batch_seq)
     rows = con.execute(
@@ -41,6 +44,8 @@ def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_s
     warehouse.stage("incoming_series", rows, schema=SERIES_SCHEMA)
     incoming = warehouse.table("incoming_series")
     known = current(warehouse, version=batch_seq - 1)
+    later = known.filter(known.batch_seq > (batch_seq if place is None else place))
+    incoming = incoming.anti_join(later, [incoming[column].identical_to(later[column]) for column in SERIES_KEY])
     same = [incoming[column].identical_to(known[column]) for column in (*SERIES_KEY, *SAID)]
     fresh = warehouse.to_arrow(incoming.anti_join(known, same))
     warehouse.append("series", fresh)

@@ -21,18 +21,22 @@ from kalends.base.clock import system_clock
 from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.identity.service import Door
-from kalends.marketing import batches
+from kalends.marketing import batches, settling
 from kalends.marketing.applied import newest_applied
 from kalends.marketing.batches import data_version, known_since, version_at
+from kalends.marketing.batches import data_version, version_at
+from kalends.marketing.intake import contracts, replays, totals
+from kalends.marketing.intake.replays import replay
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
 from kalends.marketing.mapping import canonical_source
 from kalends.marketing.models import Batch
 from kalends.marketing.names import find_campaigns
-from kalends.marketing.overview import Source, count_waiting, list_sources, load_again
+from kalends.marketing.overview import Source, count_waiting, list_sources
 from kalends.marketing.pipeline import describe as describe_staging
 from kalends.marketing.schemas import (
     Batches,
     BatchOut,
+    DayTotal,
     Entries,
     IngestAnswer,
     Progress,
@@ -40,6 +44,8 @@ from kalends.marketing.schemas import (
     Quarantine,
     QuarantinedRow,
     Rates,
+    ReplayState,
+    Totals,
     Transformed,
 )
 from kalends.marketing.staging import StageOptions, stage
@@ -66,7 +72,10 @@ __all__ = [
     "Slice",
     "Source",
     "batch_node",
+    "cancel_replays",
     "canonical_source",
+    "control_totals",
+    "control_totals_csv",
     "count_waiting",
     "data_version",
     "describe",
@@ -81,8 +90,8 @@ __all__ = [
     "land_rows",
     "lineage_of",
     "list_batches",
+    "list_contracts",
     "list_sources",
-    "load_again",
     "newest_applied",
     "offers_evidence",
     "open_local",
@@ -92,6 +101,11 @@ __all__ = [
     "raw_line",
     "rules_at",
     "rules_version",
+    "replay",
+    "replay_older",
+    "replay_state",
+    "set_contract",
+    "settling_curves",
     "take_back",
     "transform",
     "version_at",
@@ -255,6 +269,63 @@ def get_batch(work: Work, *, batch_id: UUID) -> Batch:
 def take_back(work: Work, *, batch_id: UUID) -> Batch:
     """Retract a published batch; gives the batch that does it."""
     return batches.take_back(work, batch_id=batch_id)
+
+
+def cancel_replays(work: Work) -> bool:
+    """Stop reading again after the file that is being read; whether anything was running."""
+    return replays.cancel(work)
+
+
+def replay_older(work: Work, *, data_source: str | None = None, is_all: bool = False) -> ReplayState:
+    """Read again, in the background, every file that an older mapping has read."""
+    source = canonical_source(data_source) if data_source else None
+    count = replays.start(work, data_source=source, is_all=is_all)
+    return ReplayState(batches=count, state="queued" if count else None, total=count)
+
+
+def replay_state(work: Work) -> ReplayState:
+    """How many files an older mapping has read, and how far reading them again is."""
+    found, older = replays.progress(work), len(replays.to_replay(work))
+    if found is None:
+        return ReplayState(batches=older)
+    return ReplayState(batches=older, state=found.state, done=found.done, total=found.total, message=found.message)
+
+
+def control_totals(work: Work, *, batch_id: UUID, limit: int, offset: int = 0) -> Totals:
+    """What a batch says in all, per report, account and day."""
+    rows = totals.of_batch(work, batch=batches.get(work, batch_id), limit=limit, offset=offset)
+    return Totals(totals=[DayTotal(**row) for row in rows])
+
+
+def control_totals_csv(work: Work, *, batch_id: UUID) -> str:
+    """The same as CSV, all of it."""
+    rows = totals.of_batch(work, batch=batches.get(work, batch_id))
+    return totals.as_csv([{name: harmless(value) for name, value in row.items()} for row in rows])
+
+
+def list_contracts(work: Work) -> list[dict[str, Any]]:
+    """The contract of every source, and its columns by report."""
+    sources = [one.name for one in list_sources(work)]
+    return [
+        {
+            "data_source": one.data_source,
+            "mode": one.mode,
+            "updated_at": one.updated_at,
+            "columns": {known.report: dict(known.columns) for known in one.known},
+        }
+        for one in contracts.standing(work, sources=sources)
+    ]
+
+
+def set_contract(work: Work, *, data_source: str, mode: str) -> None:
+    """Say what is done when the source's files change their shape."""
+    contracts.settle(work, data_source=data_source, mode=mode)
+
+
+def settling_curves(work: Work, *, data_source: str) -> list[settling.Curve]:
+    """How each metric of a source came in over its settled days, out of what is published."""
+    version = data_version(work)
+    return settling.curves(work.warehouse, data_source=data_source, today=work.now.date(), version=version)
 
 
 def quarantine(work: Work, *, batch_id: UUID, limit: int, offset: int) -> Quarantine:

@@ -23,6 +23,8 @@ import duckdb
 from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
 from kalends.marketing import records
+from kalends.marketing.intake import drift
+from kalends.marketing.intake.drift import Drift, Terms
 from kalends.marketing.mapping import MAPPINGS, canonical_source, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
@@ -50,7 +52,8 @@ class StageOptions:
     """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
     out); `conversions` is the order of action types of which the first present counts; `known_columns` are the raw
     columns of the last batch of this kind, to say what vanished; `defaults` (record column -> text) is what rows say
-    that have no value there; with `may_be_empty`, a payload without rows is an answer too.
+    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: the contract about the
+    shape of the source's files.
     """
 
     columns: Dictionary[str, str | None] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class StageOptions:
     decimal_mark: str | None = None
     day_order: str | None = None
     known_columns: frozenset[str] = frozenset()
+    terms: Terms | None = None
     defaults: Dictionary[str, str] = field(default_factory=dict)
     may_be_empty: bool = False
 
@@ -95,6 +99,9 @@ class StageReport:
     columns: dict[str, str] = field(default_factory=dict)
     new_columns: list[str] = field(default_factory=list)
     vanished_columns: list[str] = field(default_factory=list)
+    shapes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """Each table's report with its columns and what they hold, where there is a contract."""
+    drifts: list[Drift] = field(default_factory=list)
     decimal_mark: str | None = None
     day_order: str | None = None
 
@@ -168,7 +175,8 @@ class _Staging:
         return is_known and not self.options.columns
 
     def _stage_facts(self, name: str, table: RawTable, mapping: Mapping) -> None:
-        settings = self._settled(table, mapping)
+        table, stopped = self._held_to_contract(name, table, mapping)
+        settings = replace(self._settled(table, mapping), stopped=stopped)
         plan = Compiler(table, mapping, settings).plan()
         if table.has_row:
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {plan.select}")
@@ -176,6 +184,26 @@ class _Staging:
             self._stage_parts(name, table, plan)
         self._note_drift(table, plan)
         self._divide(name, table, plan)
+
+    def _held_to_contract(self, name: str, table: RawTable, mapping: Mapping) -> tuple[RawTable, frozenset[str]]:
+        """What may be read of the table, and the columns that may not feed their numbers."""
+        terms = self.options.terms
+        if terms is None:
+            return table, frozenset()
+        examined = drift.examine(self.con, table, mapping, terms)
+        self.report.shapes.append((examined.report, examined.shape))
+        if examined.drift is None:
+            return table, frozenset()
+        self.report.drifts.append(examined.drift)
+        self.report.warnings += examined.drift.sentences()
+        if terms.mode != "quarantine":
+            return table, examined.stopped
+        if not table.has_row:
+            raise SlowWayError  # rows are told apart one by one
+        left, gone = drift.set_aside(self.con, table, examined.drift, name=f"kept_{name}")
+        self.report.received += gone
+        self.report.quarantined += gone
+        return left, frozenset()
 
     def _stage_parts(self, name: str, table: RawTable, plan: Plan) -> None:
         """One part of the payload after the other, in order: a row's place in the table is its place in the file."""

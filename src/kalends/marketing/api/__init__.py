@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.marketing.api import batches, connections, lineage, retention, rules
+from kalends.marketing.api import (
+    batches,
+    connections,
+    hooks,
+    lineage,
+    rates,
+    replays,
+    retention,
+    rules,
+    settling,
+    streams,
+)
 
 router = APIRouter()
-for part in (batches, connections, lineage, retention, rules):
+for part in (batches, connections, hooks, lineage, rates, replays, retention, rules, settling, streams):
     router.include_router(part.router)

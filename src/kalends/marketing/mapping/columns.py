@@ -26,6 +26,7 @@ class Settings:
     conversions: tuple[str, ...] = ()
     written: frozenset[str] = frozenset()  # columns with cells that are not in plain notation
     holds_values: bool = False  # a long table of action values, not of counts
+    stopped: frozenset[str] = frozenset()  # columns that hold something else than they did: kept, and read for nothing
     defaults: Dictionary[str, str] = field(default_factory=dict)  # record column -> what rows without a value say
 
 
@@ -44,9 +45,10 @@ class Columns:
 
     def __post_init__(self) -> None:
         self.cells = {column: f"r{index}" for index, column in enumerate(self.table.columns)}
-        for column in reversed(self.table.columns):
+        readable = [column for column in self.table.columns if snake(column) not in self.settings.stopped]
+        for column in reversed(readable):
             self.by_name[snake(column)] = column
-        self.by_name |= {column: column for column in self.table.columns}
+        self.by_name |= {column: column for column in readable}
 
     def used_for(self, target: str) -> str | None:
         """The first raw column that feeds a target."""

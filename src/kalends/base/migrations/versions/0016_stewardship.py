@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
@@ -65,30 +62,11 @@ def upgrade() -> None:
         timestamp("finished_at", nullable=True),
         sa.CheckConstraint("state IN ('planned', 'confirmed', 'done')", name="state"),
     )
-    _kinds(lambda kinds: kinds | {NEW})
     op.add_column("data_states", sa.Column("known_since_seq", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("data_states", timestamp("known_since", nullable=True))
 
 
-NEW = "clearing"
-"""The kind of batch that carries retention out."""
-
-
-def _kinds(change: Callable[[set[str]], set[str]]) -> None:
-    """Change which kinds of batch there are; earlier migrations may have more than the first had."""
-    said = op.get_bind().scalar(
-        sa.text(
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'batches'::regclass AND conname = 'kind'"
-        )
-    )
-    kinds = change(set(re.findall(r"'(\w+)'", said)))
-    op.execute("ALTER TABLE batches DROP CONSTRAINT kind")
-    listed = ", ".join(f"'{kind}'" for kind in sorted(kinds))
-    op.execute(f"ALTER TABLE batches ADD CONSTRAINT kind CHECK (kind IN ({listed}))")
-
-
 def downgrade() -> None:
-    _kinds(lambda kinds: kinds - {NEW})
     op.drop_column("data_states", "known_since")
     op.drop_column("data_states", "known_since_seq")
     for table in ("retention_runs", "legal_holds", "retention_rules", "rule_sets", "usage_days"):
