@@ -21,10 +21,10 @@ from kalends.insight.plan import Plan, plan
 from kalends.insight.query import Query, Snapshot
 from kalends.insight.reports import able, wanted_report
 from kalends.insight.result import Coverage, MissingReport, Result
-from kalends.insight.settling import settled_until
 from kalends.insight.statements import Build, Statements, as_value
 from kalends.insight.survey import Catalogue, Survey, read_catalogue, survey
 from kalends.insight.tables import Tables
+from kalends.marketing.service import settled_until
 
 _CATALOGUES: Final = 256
 """One per tenant that was asked lately and a few versions of each: some kilobytes apiece."""

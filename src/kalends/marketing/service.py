@@ -42,6 +42,7 @@ from kalends.marketing.schemas import (
     Rates,
     Transformed,
 )
+from kalends.marketing.settling import settled_until
 from kalends.marketing.staging import StageOptions, stage
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "quarantine",
     "quarantine_csv",
     "raw_line",
+    "settled_until",
     "take_back",
     "transform",
     "version_at",

@@ -19,7 +19,7 @@ SALES = {date(2025, 11, 24) + timedelta(days=step) for step in range(8)} | {
 DEVICES = {"desktop": 0.35, "mobile": 0.58, "tablet": 0.07}
 LAG, SETTLED = 8.0, 30
 """Conversions become known with this mean delay in days, and are complete after these."""
-HISTORY_DAYS = 9
+HISTORY_DAYS = 14
 """The newest days came one by one, each on the morning after it; all before them in one go."""
 MEASURES = ("spend", "impressions", "clicks", "conversions", "revenue")
 
@@ -72,7 +72,9 @@ def _campaign(rng, level, budget, place):
     lag = 1 - np.exp(-np.arange(DAYS, 0, -1) / LAG)
     known = np.where(np.arange(DAYS, 0, -1) > SETTLED, 1.0, lag)
     conversions = np.minimum(rng.poisson(clicks * rng.uniform(0.02, 0.06) * level**0.2 * known), clicks)
-    revenue = np.round(conversions * rng.uniform(50, 120) * np.exp(rng.normal(0, 0.25, DAYS) / np.sqrt(conversions + 1)), 2)
+    revenue = np.round(
+        conversions * rng.uniform(50, 120) * np.exp(rng.normal(0, 0.25, DAYS) / np.sqrt(conversions + 1)), 2
+    )
     numbers = np.stack([spend, impressions, clicks, conversions, revenue], axis=1).astype(float)
     begin = int(rng.integers(0, DAYS // 2)) if place > 1 and rng.random() < 0.3 else 0
     end = int(rng.integers(DAYS // 2, DAYS)) if place > 1 and rng.random() < 0.2 else DAYS

@@ -1,6 +1,6 @@
 """The kinds of fault that thresholds were chosen with."""
 
-from datetime import datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta
 
 import polars as pl
 
@@ -106,7 +106,14 @@ def clicks_vanished(rows, rng):
 def id_of_spreadsheet(rows, rng):
     """A spreadsheet turned ids into 2.38E+16."""
     day = some_day(rng)
-    return Fault(change(rows, on(day) & (pl.col("campaign_id") != ""), campaign_id="2.3" + pl.col("campaign_id").str.slice(10) + "E+16"), frozenset({day}))
+    return Fault(
+        change(
+            rows,
+            on(day) & (pl.col("campaign_id") != ""),
+            campaign_id="2.3" + pl.col("campaign_id").str.slice(10) + "E+16",
+        ),
+        frozenset({day}),
+    )
 
 
 @kind(critical=True)
@@ -114,7 +121,9 @@ def future_day(rows, rng):
     """Rows of a day that has not come."""
     day = TODAY + timedelta(days=int(rng.integers(2, 40)))
     newest = TODAY - DAY
-    return Fault(pl.concat([rows, rows.filter(on(newest)).with_columns(pl.lit(day).alias("date_from"))]), frozenset({day}))
+    return Fault(
+        pl.concat([rows, rows.filter(on(newest)).with_columns(pl.lit(day).alias("date_from"))]), frozenset({day})
+    )
 
 
 @kind(critical=False)
@@ -139,7 +148,9 @@ def frozen_numbers(rows, rng):
     keys = ["report", "campaign_id", "ad_id", "breakdowns"]
     still = rows.filter(on(day)).select(*keys, pl.col("impressions").alias("still"))
     joined = rows.join(still, on=keys, how="left")
-    frozen = change(joined, between(day, day + 3 * DAY) & pl.col("still").is_not_null(), impressions=pl.col("still")).drop("still")
+    frozen = change(
+        joined, between(day, day + 3 * DAY) & pl.col("still").is_not_null(), impressions=pl.col("still")
+    ).drop("still")
     return Fault(frozen, frozenset(day + step * DAY for step in range(4)))
 
 
@@ -157,7 +168,7 @@ def conversions_never_read_again(rows, rng):
 def read_at_noon(rows, rng):
     """A day was read at noon, and not again."""
     day = some_day(rng)
-    noon = datetime.combine(day, time(11), tzinfo=timezone.utc)
+    noon = datetime.combine(day, time(11), tzinfo=UTC)
     cut = scaled(rows, on(day), 0.5, *MEASURES)
     return Fault(change(cut, on(day), read_at=pl.lit(noon)), frozenset({day}))
 

@@ -100,7 +100,9 @@ def run(*, kinds, trials, seed):
     not found in the same accounts without it.
     """
     rng = np.random.default_rng(seed)
-    made = [(kind, make_account(rng, number)) for number, kind in enumerate(kind for kind in kinds for _ in range(trials))]
+    made = [
+        (kind, make_account(rng, number)) for number, kind in enumerate(kind for kind in kinds for _ in range(trials))
+    ]
     injected = [kind.inject(account.rows, rng) for kind, account in made]
     with warehouse() as tenant:
         load(tenant, pl.concat([account.rows for _, account in made]))
@@ -112,7 +114,9 @@ def run(*, kinds, trials, seed):
     news = faulty.join(clean, on=about, how="anti")
     outcomes = []
     for (kind, account), fault in zip(made, injected, strict=True):
-        mine = news.filter(pl.col("account_id").is_in([account.account_id, *fault.also]), pl.col("date").is_in(list(fault.days)))
+        mine = news.filter(
+            pl.col("account_id").is_in([account.account_id, *fault.also]), pl.col("date").is_in(list(fault.days))
+        )
         by = tuple(sorted(set(mine["check_name"])))
         outcomes.append(Outcome(kind.name, kind.is_critical, kind.is_unseen, bool(by), by))
     months = sum(account.rows["date_from"].n_unique() for _, account in made) / 30.4

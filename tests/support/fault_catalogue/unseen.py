@@ -81,7 +81,9 @@ def two_campaigns_under_one_id(rows, rng):
     merged = change(rows.filter(on(day)), of(second), campaign_id=pl.lit(first))
     keys = ["report", "campaign_id", "ad_id", "breakdowns"]
     others = [name for name in merged.columns if name not in {*keys, *MEASURES, "reach"}]
-    merged = merged.group_by(keys).agg(*(pl.col(name).sum() for name in (*MEASURES, "reach")), *(pl.col(name).first() for name in others))
+    merged = merged.group_by(keys).agg(
+        *(pl.col(name).sum() for name in (*MEASURES, "reach")), *(pl.col(name).first() for name in others)
+    )
     return Fault(pl.concat([rows.filter(~on(day)), merged.select(rows.columns)]), frozenset({day}))
 
 
@@ -92,9 +94,15 @@ def week_under_one_day(rows, rng):
     week = between(day, day + 6 * DAY)
     keys = ["report", "campaign_id", "ad_id", "breakdowns"]
     others = [name for name in rows.columns if name not in {*keys, *MEASURES, "date_from", "reach"}]
-    total = rows.filter(week).group_by(keys).agg(*(pl.col(name).sum() for name in (*MEASURES, "reach")), *(pl.col(name).first() for name in others))
+    total = (
+        rows.filter(week)
+        .group_by(keys)
+        .agg(*(pl.col(name).sum() for name in (*MEASURES, "reach")), *(pl.col(name).first() for name in others))
+    )
     total = total.with_columns(pl.lit(day).alias("date_from"))
-    return Fault(pl.concat([rows.filter(~week), total.select(rows.columns)]), frozenset(day + step * DAY for step in range(7)))
+    return Fault(
+        pl.concat([rows.filter(~week), total.select(rows.columns)]), frozenset(day + step * DAY for step in range(7))
+    )
 
 
 @kind(critical=True)
@@ -136,7 +144,10 @@ def file_cut_off(rows, rng):
     day = some_day(rng)
     ids = rows.filter(on(day), pl.col("campaign_id") != "")["campaign_id"].unique().sort()
     kept = ids[: max(1, ids.len() * 6 // 10)]
-    return Fault(rows.filter(~on(day) | pl.col("campaign_id").is_in(kept.to_list()) | (pl.col("campaign_id") == "")), frozenset({day}))
+    return Fault(
+        rows.filter(~on(day) | pl.col("campaign_id").is_in(kept.to_list()) | (pl.col("campaign_id") == "")),
+        frozenset({day}),
+    )
 
 
 @kind(critical=False)

@@ -1,7 +1,7 @@
 """Checks of single rows: each one line of SQL that holds where a row is wrong, the same on every warehouse.
 
-All of them are asked in one pass over the facts (see `rowpass`). A row that has nothing to be asked about passes. To add
-a check is to add an entry here; the reference page and its coverage follow.
+All of them are asked in one pass over the facts (see `rowpass`). A row that has nothing to be asked about passes. To
+add a check is to add an entry here; the reference page follows.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ CLICK_ONLY = "('google_ads', 'microsoft_ads', 'apple_search_ads')"
 """Platforms whose conversions follow clicks; others count people who only saw an ad."""
 LARGE_UNITS = "('EUR', 'USD', 'GBP', 'CHF', 'CAD', 'AUD', 'NZD')"
 """Currencies of which one unit is about a euro: only there is an amount absurd by itself."""
-CURRENCIES: Final = (
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
-    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG "
-    "HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA "
-    "MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD "
-    "RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX "
-    "USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
-).split()
+ISO_CODES: Final = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
+    "HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD "
+    "MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN "
+    "PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY "
+    "TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
+)
 """ISO 4217, active codes of money that people pay with."""
 BROKEN_TEXTS = ("�", "Ã¤", "Ã¶", "Ã¼", "Ã©", "Ã¨", "â€", "Ã±")
 """U+FFFD, and UTF-8 that was read as Latin-1."""
@@ -78,7 +78,8 @@ ROW_CHECKS: Final[tuple[RowCheck, ...]] = (
              "currency IS NULL AND coalesce(spend, revenue, pipeline_value) IS NOT NULL"),
     RowCheck("cost_missing", "completeness", "major", "Ads were shown, and what they cost is missing.",
              f"spend IS NULL AND impressions > 0 AND data_source IN {AD_PLATFORMS}"),
-    RowCheck("impressions_missing", "completeness", "major", "Money was spent, and how often ads were shown is missing.",
+    RowCheck("impressions_missing", "completeness", "major",
+             "Money was spent, and how often ads were shown is missing.",
              f"impressions IS NULL AND spend > 0 AND data_source IN {AD_PLATFORMS}"),
     RowCheck("negative", "validity", "critical", "A number that cannot be negative is.",
              _any("{0} < 0", COUNTED)),
@@ -86,7 +87,7 @@ ROW_CHECKS: Final[tuple[RowCheck, ...]] = (
     RowCheck("ancient_day", "validity", "critical", "The day lies before there was online advertising.",
              "date_from < DATE '2000-01-01'"),
     RowCheck("currency_unknown", "validity", "major", "No such currency is in use.",
-             f"currency IS NOT NULL AND currency NOT IN ({', '.join(repr(code) for code in CURRENCIES)})"),
+             f"currency IS NOT NULL AND currency NOT IN ({', '.join(repr(code) for code in ISO_CODES.split())})"),
     RowCheck("share_out_of_range", "validity", "major", "A share is below 0 or above 1, as if it were a percentage.",
              "impression_share < 0 OR impression_share > 1"),
     RowCheck("id_damaged", "validity", "critical", "A spreadsheet has turned an id into a number like 2.38E+16.",

@@ -1,5 +1,7 @@
 """Checks of an account's days: what no single row can show. Each is one function from a history to what it finds."""
 
+# ruff: noqa: ARG001 -- every check is called alike, and some do not need the setting
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -117,7 +119,7 @@ def campaign_lost(history: History, setting: Setting) -> Iterator[Found]:
     there = np.isfinite(spend) & (spend > 0)
     sums = np.nansum(spend, axis=1)
     for column, campaign in enumerate(history.campaigns):
-        for begin, end in runs(~there[:, column] & history.present):
+        for begin, end in runs(~there[:, column] & there.any(axis=1)):
             before, after = slice(max(begin - 14, 0), begin), slice(end + 1, end + 8)
             if end - begin >= LONGEST_GAP or begin < 7:
                 continue
@@ -125,7 +127,9 @@ def campaign_lost(history: History, setting: Setting) -> Iterator[Found]:
             share = np.nansum(spend[before, column]) / max(sums[before].sum(), 1e-9)
             if is_steady and share >= 0.03:
                 for day in range(begin, end + 1):
-                    yield Found(day=day, subject=campaign, expected=round(float(np.nanmedian(spend[before, column])), 2))
+                    yield Found(
+                        day=day, subject=campaign, expected=round(float(np.nanmedian(spend[before, column])), 2)
+                    )
 
 
 @day_check("completeness", "critical", "A metric that is usually told is missing on this day.")
@@ -194,7 +198,9 @@ def currency_differs(history: History, setting: Setting) -> Iterator[Found]:
             yield Found(day=index, subject=other, detail=f"usually {', '.join(sorted(usual))}")
 
 
-@day_check("consistency", "major", "Most of the money is under campaigns that were never seen before: have ids changed?")
+@day_check(
+    "consistency", "major", "Most of the money is under campaigns that were never seen before: have ids changed?"
+)
 def campaigns_changed(history: History, setting: Setting) -> Iterator[Found]:
     spend = history.by_campaign.get("spend")
     if spend is None or len(history.campaigns) < 2:

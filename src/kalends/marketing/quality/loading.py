@@ -47,13 +47,27 @@ def _of_reports(warehouse: TenantWarehouse, days: str, begin: date, end: date) -
 
 
 def _of_campaigns(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> pl.DataFrame:
+    """Campaigns' days out of the rollup; where that could only take the account's own report, because campaigns do not
+    add up to it, out of the report of campaigns.
+    """
     sums = ", ".join(f"CAST(sum(c.{metric}) AS DOUBLE PRECISION) AS {metric}" for metric in METRICS)
+    told = (
+        " c.campaign_id, max(c.campaign_name) AS name, min(c.currency) AS one, max(c.currency) AS other,"
+        f' CAST(count(*) AS DOUBLE PRECISION) AS "rows", {sums}'
+    )
+    account = f"JOIN {ACCOUNTS.format(days=days)} ON d.data_source = c.data_source AND d.account_id = c.account_id"
+    dates = f"BETWEEN DATE '{begin}' AND DATE '{end}'"
+    bare = (
+        f"(SELECT c.data_source, c.account_id, c.date FROM daily AS c {account} WHERE c.date {dates}"
+        " GROUP BY 1, 2, 3 HAVING max(c.campaign_id) = '') AS b"
+    )
     return _frame(
         warehouse,
-        f"SELECT c.data_source, c.account_id, c.date, c.campaign_id, max(c.campaign_name) AS name,"
-        f' min(c.currency) AS one, max(c.currency) AS other, CAST(count(*) AS DOUBLE PRECISION) AS "rows", {sums}'
-        f" FROM daily AS c JOIN {ACCOUNTS.format(days=days)} ON d.data_source = c.data_source"
-        f" AND d.account_id = c.account_id WHERE c.date BETWEEN DATE '{begin}' AND DATE '{end}' GROUP BY 1, 2, 3, 4",
+        f"SELECT c.data_source, c.account_id, c.date, {told} FROM daily AS c {account} WHERE c.date {dates}"
+        " AND c.campaign_id <> '' GROUP BY 1, 2, 3, 4"
+        f" UNION ALL SELECT c.data_source, c.account_id, c.date_from, {told} FROM facts AS c JOIN {bare}"
+        " ON b.data_source = c.data_source AND b.account_id = c.account_id AND b.date = c.date_from"
+        f" WHERE c.report = 'campaign' AND c.date_from = c.date_to AND c.date_from {dates} GROUP BY 1, 2, 3, 4",
     )
 
 

@@ -18,13 +18,13 @@ import numpy as np
 import polars as pl
 
 from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing.quality import unusual  # noqa: F401 - declares its checks
 from kalends.marketing.quality.checks import DIMENSIONS, ROW_CHECKS, Dimension, RowCheck
 from kalends.marketing.quality.daychecks import DAY_CHECKS, DayCheck, Found
 from kalends.marketing.quality.history import History, Setting
 from kalends.marketing.quality.loading import histories
 from kalends.marketing.quality.rowpass import ROWS, between, failing, stage_rows
 from kalends.marketing.quality.setchecks import SET_CHECKS
-from kalends.marketing.quality import unusual  # noqa: F401 - declares its checks
 from kalends.marketing.quality.tables import DAYS, DAYS_SCHEMA, FINDINGS, FINDINGS_SCHEMA
 from kalends.methods.anomalies import LEAST, compare
 
@@ -153,9 +153,7 @@ def _day_findings(
     }
     made, evidence = [], {}
     for history in histories(warehouse, days=MONTHS, first=span["first"], last=span["last"], today=scope.today):
-        setting = Setting(
-            today=scope.today, settling_days=scope.settling(history.data_source), special=scope.special
-        )
+        setting = Setting(today=scope.today, settling_days=scope.settling(history.data_source), special=scope.special)
         account = (history.data_source, history.account_id)
         evidence[account] = (history.first, evidence_of(history, setting))
         for check, found in examine(history, setting):
@@ -198,7 +196,14 @@ def evidence_of(history: History, setting: Setting) -> dict[Dimension, Any]:
 
 
 def _finding(scope: Scope, check: Any, kind: str, row: dict[str, Any]) -> dict[str, Any]:
-    blank: dict[str, Any] = {"report": "", "subject": "", "rows": None, "observed": None, "expected": None, "detail": ""}
+    blank: dict[str, Any] = {
+        "report": "",
+        "subject": "",
+        "rows": None,
+        "observed": None,
+        "expected": None,
+        "detail": "",
+    }
     about = {"rules": scope.rules, "check_name": check.name, "dimension": check.dimension, "severity": check.severity}
     return blank | row | about | {"kind": kind}
 

@@ -43,7 +43,9 @@ def unit_slip(history: History, setting: Setting) -> Iterator[Found]:
         yield from slipped(name, compared, tested, names=history.campaigns)
 
 
-@day_check("plausibility", "major", "The day is unlike the same weekdays around it, and nothing in the calendar says why.")
+@day_check(
+    "plausibility", "major", "The day is unlike the same weekdays around it, and nothing in the calendar says why."
+)
 def unusual(history: History, setting: Setting) -> Iterator[Found]:
     special = setting.is_special(history)
     series = account_series(history, special)

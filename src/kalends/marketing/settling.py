@@ -21,9 +21,14 @@ OTHERWISE_DAYS: Final = 30
 """A platform that says nothing is given the commonest conversion window."""
 
 
+def settling_days(data_source: str, /) -> int:
+    """How many days after a day its numbers may still change."""
+    return SETTLING_DAYS.get(data_source, OTHERWISE_DAYS)
+
+
 def settled_until(data_source: str, /, *, today: date) -> date:
     """The last day of `data_source` that is old enough not to be restated any more."""
-    return today - timedelta(days=SETTLING_DAYS.get(data_source, OTHERWISE_DAYS) + 1)
+    return today - timedelta(days=settling_days(data_source) + 1)
 
 
 def is_provisional(data_source: str, /, *, last_day: date, today: date) -> bool:
