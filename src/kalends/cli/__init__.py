@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from kalends.base.errors import KalendsError
-from kalends.cli import calendars, figures, people, platforms, serving
+from kalends.cli import calendars, figures, people, platforms, quality, serving
 from kalends.cli.base import app
 
-__all__ = ["app", "calendars", "figures", "main", "people", "platforms", "serving"]
+__all__ = ["app", "calendars", "figures", "main", "people", "platforms", "quality", "serving"]
 
 
 def main() -> None:

@@ -56,7 +56,11 @@ def work_off(house, scope):
     def run():
         while True:
             with house.work(scope) as work:
-                waiting = work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")).scalars().all()
+                waiting = (
+                    work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id"))
+                    .scalars()
+                    .all()
+                )
             if not waiting:
                 return
             for task_id in waiting:

@@ -68,7 +68,9 @@ def test_a_day_that_comes_later_is_mended_and_only_its_month_is_looked_at(house,
 
 
 def test_a_unit_slip_caps_the_day_at_half(house, scope, rows, load):
-    slipped = [row | {"spend": str(float(row["spend"]) * 100)} if row["date_start"] == str(DAY) else row for row in rows]
+    slipped = [
+        row | {"spend": str(float(row["spend"]) * 100)} if row["date_start"] == str(DAY) else row for row in rows
+    ]
     load(slipped)
     grade = grade_of(house, scope, DAY)
     assert grade.score <= 0.5
@@ -151,7 +153,10 @@ def test_a_new_day_is_looked_at_once(house, scope, rows, load, work_off, clock):
     work_off()
     with house.work(scope) as work:
         assert not service.is_new_day(work)
-        assert work.session.execute(text("SELECT count(*) FROM tasks WHERE kind = 'marketing.score_new_day'")).scalar() == 1
+        assert (
+            work.session.execute(text("SELECT count(*) FROM tasks WHERE kind = 'marketing.score_new_day'")).scalar()
+            == 1
+        )
 
 
 def test_a_batch_has_a_grade_of_its_own(house, scope, rows, load):
