@@ -3,7 +3,7 @@
 A day is compared with the same weekday of the weeks around it, on a logarithmic scale: the median of those days is what
 was expected (Hampel, JASA 69, 1974: median and MAD bear up to half of bad points), moved to the level of the days just
 before and after it, so that a new budget or a season is no alarm for six weeks. The tested day takes no part in its own
-expectation, nor in the spread. The spread is the median absolute deviation of other days' own differences from
+expectation, nor its difference in its spread. The spread is the median absolute deviation of other days' own differences from
 their expectations. A difference over its spread is judged by Student's t with few degrees of freedom, because the tails
 of such series are heavier than the normal's. Of many tests, those are alarms that Benjamini and Hochberg (JRSS B 57,
 1995) accept at a rate: where nothing is wrong, at most that share of families has any alarm.
@@ -27,8 +27,9 @@ WEEKS: Final = 6
 """Weeks on each side: twelve days of one weekday make a steady median, and a season changes little in six weeks."""
 LEAST: Final = 5
 """Days of the same weekday that must be known: with fewer, two bad ones would be the median."""
-LEVEL_DAYS: Final = 7
-"""Days on each side that tell the level: a fault of six days is still fewer than half of them."""
+LEVEL_DAYS: Final = 6
+"""Days on each side that tell the level. Not seven: the same weekday has the tested day in its own standard. A fault of
+five days is still fewer than half of them."""
 SPREAD_DAYS: Final = 42
 """Days on each side from which the spread is learned."""
 LEAST_SPREAD_DAYS: Final = 20

@@ -94,7 +94,7 @@ def day_missing(history: History, setting: Setting) -> Iterator[Found]:
         days = range(begin, end + 1) if end - begin < LONGEST_GAP else [begin]
         for day in days:
             if expected[day]:
-                yield Found(day=day, observed=0, detail=f"{end - begin + 1} days without rows" if end > begin else "")
+                yield Found(day=day, detail=f"{end - begin + 1} days without rows" if end > begin else "")
 
 
 @day_check("completeness", "major", "A report that usually comes is missing on this day.")

@@ -8,6 +8,7 @@ Spend, impressions and clicks are tested two days later, conversions and revenue
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from kalends.marketing.quality.history import Bools, Floats, History, Setting
 from kalends.methods.anomalies import Compared, alarms, compare, p_values
 
 RATE: Final = 0.05
-"""At most this share of clean account-months has any day called unusual (Benjamini and Hochberg over a month's tests)."""
+"""Of clean account-months, about this share has any day called unusual (Benjamini and Hochberg, over a month's tests)."""
 LEAST: Final = np.log(1.25)
 """A quarter more or less is not worth anybody's time, however sure."""
 SLIP, SLIP_SCORE = np.log(5.0), 6.0
@@ -29,10 +30,34 @@ LATE: Final = frozenset({"conversions", "revenue", "conversion rate", "order val
 
 @day_check("plausibility", "critical", "A number is off by a factor of five or more, as by a wrong unit.")
 def unit_slip(history: History, setting: Setting) -> Iterator[Found]:
+    whole, parts = slips_of_account(history, setting), slips_of_campaigns(history, setting)
+    running = np.isfinite(history.by_campaign["rows"]).sum(axis=1) if parts else np.zeros(history.size)
+    for day in sorted({found.day for found in (*whole, *parts)}):
+        mine = [found for found in parts if found.day == day]
+        named = {found.subject.partition(" ")[0] for found in mine}
+        # Of a slip in some campaigns, those are named; of one in all of them, the account.
+        if mine and (len(named) < running[day] or not any(found.day == day for found in whole)):
+            for campaign in sorted(named):
+                yield told_once([found for found in mine if found.subject.startswith(f"{campaign} ")])
+        else:
+            yield told_once([found for found in whole if found.day == day])
+
+
+def slips_of_account(history: History, setting: Setting) -> list[Found]:
+    """Slips in the account's own numbers."""
     special = setting.is_special(history)
-    for name, compared in account_series(history, special).items():
-        tested = ripe(name, history, setting) & (~special | (name in PRICES))
-        yield from slipped(name, compared, tested[:, None], names=("",))
+    return [
+        found
+        for name, compared in account_series(history, special).items()
+        for found in slipped(
+            name, compared, (ripe(name, history, setting) & (~special | (name in PRICES)))[:, None], names=("",)
+        )
+    ]
+
+
+def slips_of_campaigns(history: History, setting: Setting) -> list[Found]:
+    """Slips in single campaigns' prices."""
+    special, made = setting.is_special(history), []
     for name, (over, under) in PRICES.items():
         values, counts = ratio(history.by_campaign, over, under), history.by_campaign.get(COUNTED[name])
         if values is None or counts is None:
@@ -40,7 +65,8 @@ def unit_slip(history: History, setting: Setting) -> Iterator[Found]:
         enough = np.nan_to_num(counts) >= ENOUGH[name]
         compared = compare(np.where(enough, values, np.nan), usable=~special, counts=counts)
         tested = ripe(name, history, setting)[:, None] & enough
-        yield from slipped(name, compared, tested, names=history.campaigns)
+        made += list(slipped(name, compared, tested, names=history.campaigns))
+    return made
 
 
 @day_check(
@@ -57,10 +83,22 @@ def unusual(history: History, setting: Setting) -> Iterator[Found]:
     for month in np.unique(months):
         days = np.flatnonzero(months == month)
         found = alarms(chances[days].ravel(), rate=RATE).reshape(days.size, len(names))
-        for place, column in np.argwhere(found):
-            day, compared = int(days[place]), series[names[column]]
-            if abs(compared.differences[day, 0]) >= LEAST:
-                yield told(names[column], compared, day, 0, "")
+        for place in np.flatnonzero(found.any(axis=1)):
+            day = int(days[place])
+            large = [
+                told(names[column], series[names[column]], day, 0, "")
+                for column in np.flatnonzero(found[place])
+                if abs(series[names[column]].differences[day, 0]) >= LEAST
+            ]
+            if large:
+                yield told_once(large)
+
+
+def told_once(found: list[Found]) -> Found:
+    """Several numbers of one day that say the same: the first, with the others named."""
+    first, *others = found
+    names = [each.subject.removeprefix(f"{first.subject.partition(' ')[0]} ") for each in others]
+    return replace(first, detail=f"also {', '.join(names)}") if others else first
 
 
 PRICES: Final = {
