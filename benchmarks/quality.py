@@ -18,10 +18,11 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from bounds import Bound, judge
 from fault_catalogue import EVERY
 from fault_catalogue.clean import make_account
 from fault_catalogue.running import findings, load, run, warehouse
+
+from bounds import Bound, judge
 
 
 def cost(rows: int, seed: int) -> tuple[int, int, float, float]:

@@ -39,7 +39,7 @@ def grade_of(house, scope, day):
     return days[0].grade
 
 
-def test_clean_data_is_graded_A_and_nothing_is_found(house, scope, rows, load):
+def test_clean_data_is_graded_best_and_nothing_is_found(house, scope, rows, load):
     load(rows)
     (source,) = seen(house, scope).sources
     assert (source.name, source.days, source.findings) == ("facebook_ads", 70, 0)

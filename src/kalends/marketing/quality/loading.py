@@ -31,8 +31,8 @@ def histories(warehouse: TenantWarehouse, *, days: str, first: date, last: date,
         _grouped(_reading_days(warehouse, days)),
     )
     for key, reports in _grouped(told).items():
-        newest = max(reports["date"].max(), campaigns[key]["date"].max() if key in campaigns else date.min)  # type: ignore[type-var]
-        size = (min(newest + timedelta(days=31), end) - reports["date"].min()).days + 1  # type: ignore[operator]
+        told_days: list[date] = reports["date"].to_list()
+        size = (min(max(told_days) + timedelta(days=31), end) - min(told_days)).days + 1
         yield _history(key, reports, campaigns.get(key), reads.get(key), reading.get(key), size)
 
 
@@ -139,7 +139,7 @@ def _history(
 
 
 def _totals(by_report: Mapping[str, Mapping[str, Floats]]) -> dict[str, Floats]:
-    """By metric, what covers the account: its own report, else the most that one without breakdown says, else of all."""
+    """By metric, what covers the account: its own report, else the most of one without breakdown, else of all."""
     by_trust = (
         [told for name, told in by_report.items() if name == ACCOUNT],
         [told for name, told in by_report.items() if "/" not in name],
@@ -199,4 +199,5 @@ def _read(frame: pl.DataFrame | None, first: date, size: int) -> tuple[tuple[dat
     for day, at in frame.select("date", "reported_at").iter_rows():
         if 0 <= (place := (day - first).days) < size:
             newest[place] = at
-    return tuple(newest), frame["zone"].drop_nulls().first() if frame["zone"].drop_nulls().len() else None
+    zones: list[str] = frame["zone"].drop_nulls().to_list()
+    return tuple(newest), zones[0] if zones else None

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from kalends.base.work import Work
 from kalends.marketing.quality import results
@@ -92,5 +92,5 @@ def _worst(days: Sequence[Day], findings: Iterable[Finding]) -> tuple[tuple[Day,
 
 def words_of(work: Work) -> dict[str, str]:
     """By check, what it says is wrong."""
-    every = (*ROW_CHECKS, *SET_CHECKS, *DAY_CHECKS, *own_rules(work))
+    every: tuple[Any, ...] = (*ROW_CHECKS, *SET_CHECKS, *DAY_CHECKS, *own_rules(work))
     return {check.name: check.says for check in every}

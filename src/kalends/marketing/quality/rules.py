@@ -167,13 +167,13 @@ def _condition(rule: Rule, engine: str) -> str:
         return _sql(facts.select(**{OUTPUT: holds}), engine)
     table = facts.select(**{OUTPUT: column.cast("float64") if column.type().is_numeric() else column})
     # A second to import, and only for companies that have rules.
-    import pandera.backends.ibis.builtin_checks  # noqa: PLC0415 - registers them
-    import pandera.ibis as pandera  # noqa: PLC0415
+    from pandera.api.ibis.types import IbisData  # noqa: PLC0415
+    from pandera.ibis import Check  # noqa: PLC0415
 
-    make = getattr(pandera.Check, name)
+    make = getattr(Check, name)
     check = make(**argument) if isinstance(argument, dict) else make(argument)
-    holds = pandera.Check.get_builtin_check_fn(check.name)
-    return _sql(holds(pandera.IbisData(table, OUTPUT), **check.statistics), engine)
+    holds = Check.get_builtin_check_fn(check.name)
+    return _sql(holds(IbisData(table, OUTPUT), **check.statistics), engine)
 
 
 def _value(facts: ibis.Table, column: str) -> Any:

@@ -4,7 +4,7 @@ A query gives data_source, account_id, date, report, subject and detail. `{days}
 `{between}` a condition on `date` that all of them meet.
 """
 
-# ruff: noqa: S608 -- constants; what is put in later are names of tables and dates
+# ruff: noqa: S608, E501 -- constants; what is put in later are names of tables and dates
 
 from __future__ import annotations
 

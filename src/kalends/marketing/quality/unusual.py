@@ -18,7 +18,7 @@ from kalends.marketing.quality.history import Bools, Floats, History, Setting
 from kalends.methods.anomalies import Compared, alarms, compare, p_values
 
 RATE: Final = 0.05
-"""Of clean account-months, about this share has any day called unusual (Benjamini and Hochberg, over a month's tests)."""
+"""Of clean account-months, about this share has any day called unusual (Benjamini and Hochberg over its tests)."""
 LEAST: Final = np.log(1.25)
 """A quarter more or less is not worth anybody's time, however sure."""
 SLIP, SLIP_SCORE = np.log(5.0), 6.0
