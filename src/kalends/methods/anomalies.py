@@ -3,9 +3,10 @@
 A day is compared with the same weekday of the weeks around it, on a logarithmic scale: the median of those days is what
 was expected (Hampel, JASA 69, 1974: median and MAD bear up to half of bad points), moved to the level of the days just
 before and after it, so that a new budget or a season is no alarm for six weeks. The tested day takes no part in its own
-expectation, nor its difference in its spread: that is the median absolute deviation of other days' own differences. A difference over its spread is judged by Student's t with few degrees of freedom, because the tails
-of such series are heavier than the normal's. Of many tests, those are alarms that Benjamini and Hochberg (JRSS B 57,
-1995) accept at a rate: where nothing is wrong, at most that share of families has any alarm.
+expectation, nor its difference in its spread: that is the median absolute deviation of other days' own differences. A
+difference over its spread is judged by Student's t with few degrees of freedom, because the tails of such series are
+heavier than the normal's. Of many tests, those are alarms that Benjamini and Hochberg (JRSS B 57, 1995) accept at a
+rate: where nothing is wrong, at most that share of families has any alarm.
 
 Arrays have one column per series and one row per day, without gaps; nan is "not known", and is never zero.
 """

@@ -8,13 +8,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from kalends.marketing.quality import scoring
+from kalends.marketing.quality import unusual
 from kalends.marketing.quality.checks import DIMENSIONS, ROW_CHECKS, SEVERITIES, RowCheck
 from kalends.marketing.quality.daychecks import DAY_CHECKS
 from kalends.marketing.quality.grading import LOSS
 from kalends.marketing.quality.rules import CHECKS, EXAMPLE, RATES
 from kalends.marketing.quality.setchecks import SET_CHECKS
-from kalends.marketing.quality.unusual import RATE
 from kalends.methods.anomalies import LEVEL_DAYS, WEEKS
 from kalends.methods.grades import CAP
 
@@ -23,7 +22,6 @@ KINDS: Final = {"row": "each row", "set": "rows beside each other", "day": "an a
 
 def every_check(own: Sequence[RowCheck] = ()) -> Iterator[tuple[str, Any]]:
     """All checks with what they look at: row, set, day; the company's own rows' checks last."""
-    assert scoring.score  # all files that declare checks are loaded by it
     yield from (("row", check) for check in ROW_CHECKS)
     yield from (("set", check) for check in SET_CHECKS)
     yield from (("day", check) for check in DAY_CHECKS)
@@ -58,7 +56,7 @@ level of the {LEVEL_DAYS} days on each side; the tested day takes no part in tha
 calendar (holidays, Black Friday, Cyber Monday, Prime Day, events) are not tested and are no standard for others, except
 for prices that are off by a factor of five. Spend, impressions and clicks are tested from the second day on, conversions
 and revenue when they have settled. Of all tests of an account's month, those are alarms that Benjamini and Hochberg
-accept at {RATE:.0%}: so about that share of months in which nothing is wrong has any alarm by size, and no more.
+accept at {unusual.RATE:.0%}: so about that share of months in which nothing is wrong has any alarm by size, and no more.
 
 Rows of periods longer than a day are counted, and are not scored.
 """
