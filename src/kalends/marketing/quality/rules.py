@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from importlib import import_module
 from typing import Annotated, Any, Final
 
 import duckdb
@@ -167,6 +168,7 @@ def _condition(rule: Rule, engine: str) -> str:
         return _sql(facts.select(**{OUTPUT: holds}), engine)
     table = facts.select(**{OUTPUT: column.cast("float64") if column.type().is_numeric() else column})
     # A second to import, and only for companies that have rules.
+    import_module("pandera.backends.ibis.builtin_checks")  # registers them
     from pandera.api.ibis.types import IbisData  # noqa: PLC0415
     from pandera.ibis import Check  # noqa: PLC0415
 
