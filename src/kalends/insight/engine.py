@@ -26,8 +26,7 @@ from kalends.insight.shape import NO_RULES
 from kalends.insight.statements import Build, Statements, as_value
 from kalends.insight.survey import Catalogue, Survey, read_catalogue, survey
 from kalends.insight.tables import Tables
-from kalends.marketing.service import Rules
-from kalends.marketing.settling import settled_until
+from kalends.marketing.service import Rules, settled_until
 
 _CATALOGUES: Final = 256
 """One per tenant that was asked lately and a few versions of each: some kilobytes apiece."""

@@ -24,7 +24,6 @@ from kalends.identity.service import Door
 from kalends.marketing import batches, settling
 from kalends.marketing.applied import newest_applied
 from kalends.marketing.batches import data_version, known_since, version_at
-from kalends.marketing.batches import data_version, version_at
 from kalends.marketing.intake import contracts, replays, totals
 from kalends.marketing.intake.replays import replay
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
@@ -48,6 +47,7 @@ from kalends.marketing.schemas import (
     Totals,
     Transformed,
 )
+from kalends.marketing.settling import settled_until
 from kalends.marketing.staging import StageOptions, stage
 from kalends.marketing.stewardship.drawing import Drawing, draw
 from kalends.marketing.stewardship.evidence import Evidence, Slice, offers_evidence
@@ -99,12 +99,13 @@ __all__ = [
     "quarantine",
     "quarantine_csv",
     "raw_line",
-    "rules_at",
-    "rules_version",
     "replay",
     "replay_older",
     "replay_state",
+    "rules_at",
+    "rules_version",
     "set_contract",
+    "settled_until",
     "settling_curves",
     "take_back",
     "transform",

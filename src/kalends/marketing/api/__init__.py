@@ -9,6 +9,7 @@ from kalends.marketing.api import (
     connections,
     hooks,
     lineage,
+    quality,
     rates,
     replays,
     retention,
@@ -17,6 +18,8 @@ from kalends.marketing.api import (
     streams,
 )
 
+PARTS = (batches, connections, hooks, lineage, quality, rates, replays, retention, rules, settling, streams)
+
 router = APIRouter()
-for part in (batches, connections, hooks, lineage, rates, replays, retention, rules, settling, streams):
+for part in PARTS:
     router.include_router(part.router)
