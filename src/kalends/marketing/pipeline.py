@@ -20,7 +20,7 @@ from kalends.base.errors import KalendsError
 from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.identity.service import workspace
-from kalends.marketing import batches, entities, rates, series, versions
+from kalends.marketing import batches, entities, orders, rates, series, versions
 from kalends.marketing.models import Batch
 from kalends.marketing.records import STAGED_SCHEMA
 from kalends.marketing.staging import StageOptions, StageReport, stage
@@ -110,8 +110,9 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
             keep_quarantine(warehouse, con, batch)
             named = entities.apply(warehouse, con, batch_seq=batch.seq)
             measured = series.apply(warehouse, con, batch_seq=batch.seq)
+            sold = orders.apply(warehouse, con, batch_seq=batch.seq, currency=currency)
     run.progress(3, STEPS, "publishing")
-    loaded = applied.loaded + named + measured
+    loaded = applied.loaded + named + measured + sold
     return Outcome(
         received=staged.received,
         loaded=loaded,
@@ -174,19 +175,21 @@ def complete_windows(batch: Batch) -> list[versions.Window]:
 
 
 def take_back(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
-    """Retract an earlier batch, and write what later files said about series that only it had brought."""
+    """Retract an earlier batch, and write what later files said about series and orders that only it had brought."""
     assert batch.retracts_seq is not None
     with run.work() as work:
-        later = batches.with_series(work, after=batch.retracts_seq)
+        later = batches.keeping_words(work, after=batch.retracts_seq)
     with warehouse.write():
         versions.create_tables(warehouse)
         left = versions.retract(warehouse, batch_seq=batch.seq, retracted=batch.retracts_seq)
         left += entities.retract(warehouse, batch_seq=batch.retracts_seq)
         left += series.retract(warehouse, batch_seq=batch.retracts_seq)
+        left += orders.retract(warehouse, batch_seq=batch.retracts_seq)
         for repeated in later:
             with warehouse.scratch() as con:
                 stage_batch(run, repeated, con)
                 series.apply(warehouse, con, batch_seq=repeated.seq)
+                orders.apply(warehouse, con, batch_seq=repeated.seq, currency=currency_of(run, repeated))
     return Outcome(received=0, loaded=0, unchanged=0, quarantined=0, report={"rows_left": left})
 
 
@@ -248,6 +251,7 @@ def describe(staged: StageReport) -> dict[str, Any]:
         "duplicates": staged.duplicates,
         "named": staged.named,
         "series": staged.series,
+        "orders": staged.orders,
         "reports": control_totals(staged),
     }
 

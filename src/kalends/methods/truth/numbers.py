@@ -19,6 +19,7 @@ from kalends.methods.truth.claims import UNRESOLVED, Choice, Choices, Claim, Ite
 from kalends.methods.truth.robust import NOISE, Estimate, combine, learn_noise
 from kalends.methods.truth.table import UNANIMOUS, Floats, Table, table_of
 from kalends.methods.truth.trust import matrix_of
+from kalends.methods.truth.twins import same_numbers
 
 POWERS: Final = (1000.0, 100.0, 10.0)
 """Factors that betray another unit (cents, thousands) rather than another count."""
@@ -31,17 +32,27 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and bool(np.isfinite(float(value)))
 
 
-def learn_numbers(claims: Sequence[Claim]) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
-    """Bias and noise of each field and source, as `Learned` keeps them, from numbers."""
-    bias: dict[tuple[str, str], float] = {}
-    noise: dict[tuple[str, str], float] = {}
+def learn_numbers(claims: Sequence[Claim]) -> Learned:
+    """Bias and noise of each field and source, from numbers. Of sources that give the same numbers only one counts."""
+    found: dict[str, dict[tuple[str, str], Any]] = {
+        name: {} for name in ("bias", "noise", "bias_range", "bias_error", "twin")
+    }
     for name, said in _fields(claims).items():
         table = table_of(said)
-        biases, noises = learn_noise(_matrices(table)[0])
-        keys = [(name, source) for source in table.sources]
-        bias |= dict(zip(keys, biases.tolist(), strict=True))
-        noise |= dict(zip(keys, noises.tolist(), strict=True))
-    return bias, noise
+        values = _matrices(table)[0]
+        first = same_numbers(values)
+        own = np.unique(first)
+        known = learn_noise(values[:, own])
+        place = np.searchsorted(own, first)
+        for at, (source, of) in enumerate(zip(table.sources, place.tolist(), strict=True)):
+            key = (name, source)
+            found["bias"][key], found["noise"][key] = float(known.bias[of]), float(known.noise[of])
+            found["bias_error"][key] = float(known.bias_error[of])
+            if not np.isnan(known.low[of]):
+                found["bias_range"][key] = (float(known.low[of]), float(known.high[of]))
+            if first[at] != at:
+                found["twin"][key] = table.sources[int(first[at])]
+    return Learned(**found)
 
 
 def reconcile_numbers(claims: Sequence[Claim], learned: Learned) -> Choices:
@@ -58,9 +69,11 @@ def reconcile_numbers(claims: Sequence[Claim], learned: Learned) -> Choices:
         values, support = _matrices(table)
         noise = np.array([learned.noise.get((name, source), NOISE) for source in table.sources])
         bias = np.array([learned.bias.get((name, source), 0.0) for source in table.sources])
+        doubt = np.array([learned.bias_error.get((name, source), 0.0) for source in table.sources])
         known = [mine for (other, _), mine in learned.noise.items() if other == name]
         typical = float(np.median(known)) if known else NOISE
-        found |= _chosen(table, values, combine(values, support, bias=bias, noise=noise, typical=typical))
+        estimate = combine(values, support, bias=bias, noise=noise, typical=typical, bias_error=doubt)
+        found |= _chosen(table, values, estimate)
     return found
 
 
@@ -68,9 +81,13 @@ def _fields(claims: Sequence[Claim]) -> dict[str, list[Claim]]:
     """The claims by the field that their items name; "" for items that name none."""
     fields: dict[str, list[Claim]] = {}
     for claim in claims:
-        name = str(claim.item[-1]) if isinstance(claim.item, tuple) and claim.item else ""
-        fields.setdefault(name, []).append(claim)
+        fields.setdefault(field_of(claim.item), []).append(claim)
     return fields
+
+
+def field_of(item: Item) -> str:
+    """The field that an item names: its last part."""
+    return str(item[-1]) if isinstance(item, tuple) and item else ""
 
 
 def _matrices(table: Table) -> tuple[Floats, Floats]:
