@@ -45,6 +45,10 @@ def current(warehouse: TenantWarehouse, *, version: int | None = None) -> ir.Tab
     if version is not None:
         rows = rows.filter(rows.batch_seq <= version)
         retractions = retractions.filter(retractions.batch_seq <= version)
+    return _newest(rows, retractions)
+
+
+def _newest(rows: ir.Table, retractions: ir.Table) -> ir.Table:
     standing = rows.anti_join(retractions, rows.batch_seq == retractions.retracted_seq)
     newest = ibis.window(group_by="order_id", order_by=ibis.desc("batch_seq"))
     numbered = standing.mutate(place=ibis.row_number().over(newest))
@@ -67,7 +71,9 @@ def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_s
     warehouse.create(TABLE, SCHEMA)
     warehouse.stage("incoming_orders", rows.select(list(SCHEMA)), schema=SCHEMA)
     incoming = warehouse.table("incoming_orders")
-    known = current(warehouse, version=batch_seq - 1)
+    # Without what has been taken back since: a batch is written again when the one that it repeated is.
+    earlier = warehouse.table(TABLE).filter(lambda table: table.batch_seq < batch_seq)
+    known = _newest(earlier, warehouse.table("retractions"))
     same = [incoming[column].identical_to(known[column]) for column in ("order_id", *SAID)]
     return warehouse.append(TABLE, warehouse.to_arrow(incoming.anti_join(known, same)))
 

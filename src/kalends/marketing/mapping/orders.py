@@ -131,8 +131,8 @@ def _typed(columns: dict[str, str], mark: str | None, order: str | None) -> Iter
     """Each field of an order as SQL over a raw row."""
     cells = {name: _cell(columns, name) for name in NAMES}
     time = cells["time"]
-    yield "order_id", f"CASE WHEN ends_with({cells['order_id']}, '.0') THEN left({cells['order_id']}, -2) " \
-        f"ELSE {cells['order_id']} END"  # fmt: skip
+    number = cells["order_id"]
+    yield "order_id", f"CASE WHEN ends_with({number}, '.0') THEN left({number}, -2) ELSE {number} END"
     yield "date", date_sql(time, order)
     # Without an offset nobody knows the instant; the day that the shop wrote is the shop's own in any case.
     yield (
@@ -167,8 +167,8 @@ def _customer(columns: dict[str, str], text: str) -> str:
 def _drop_repeats(con: duckdb.DuckDBPyConnection) -> int:
     """Take out rows that say nothing about the order itself (further articles) and exact repetitions; gives how many."""
     fields = "order_id, date, market, channel, gross, net, refunds, currency, customer"
-    is_article = "gross_text IS NULL AND net_text IS NULL AND order_id IN " \
-        "(SELECT order_id FROM order_rows WHERE gross_text IS NOT NULL OR net_text IS NOT NULL)"  # fmt: skip
+    amounts = "gross_text IS NULL AND net_text IS NULL"
+    is_article = f"{amounts} AND order_id IN (SELECT order_id FROM order_rows WHERE NOT ({amounts}))"
     articles = con.execute(f"DELETE FROM order_rows WHERE {is_article}").fetchone()
     again = con.execute(
         "DELETE FROM order_rows WHERE order_id IS NOT NULL AND n IN (SELECT n FROM (SELECT n, row_number() OVER "

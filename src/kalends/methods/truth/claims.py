@@ -55,6 +55,8 @@ class Choice:
     losing: tuple[Losing, ...] = ()
     standard_error: float | None = None
     """Of a number that was averaged, in its own unit; None otherwise."""
+    far: tuple[str, ...] = ()
+    """Sources whose number was too far off to count at all."""
 
     @property
     def is_resolved(self) -> bool:

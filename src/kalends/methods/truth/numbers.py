@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from kalends.methods.truth.claims import UNRESOLVED, Choice, Choices, Claim, Item, Learned, Losing
-from kalends.methods.truth.robust import NOISE, Estimate, combine, learn_noise
+from kalends.methods.truth.robust import NOISE, Estimate, combine, learn_from, learn_noise
 from kalends.methods.truth.table import UNANIMOUS, Floats, Table, table_of
 from kalends.methods.truth.trust import matrix_of
 from kalends.methods.truth.twins import same_numbers
@@ -32,8 +32,12 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and bool(np.isfinite(float(value)))
 
 
-def learn_numbers(claims: Sequence[Claim]) -> Learned:
-    """Bias and noise of each field and source, from numbers. Of sources that give the same numbers only one counts."""
+def learn_numbers(claims: Sequence[Claim], *, anchor: str | None = None) -> Learned:
+    """Bias and noise of each field and source, from numbers. Of sources that give the same numbers only one counts.
+
+    `anchor`: the source that is the measure, where it says something: the others are biased as far as they lie from it.
+    Without one the measure is what the others say together.
+    """
     found: dict[str, dict[tuple[str, str], Any]] = {
         name: {} for name in ("bias", "noise", "bias_range", "bias_error", "twin")
     }
@@ -42,8 +46,9 @@ def learn_numbers(claims: Sequence[Claim]) -> Learned:
         values = _matrices(table)[0]
         first = same_numbers(values)
         own = np.unique(first)
-        known = learn_noise(values[:, own])
         place = np.searchsorted(own, first)
+        measure = table.sources.index(anchor) if anchor in table.sources else None
+        known = learn_noise(values[:, own]) if measure is None else learn_from(values[:, own], int(place[measure]))
         for at, (source, of) in enumerate(zip(table.sources, place.tolist(), strict=True)):
             key = (name, source)
             found["bias"][key], found["noise"][key] = float(known.bias[of]), float(known.noise[of])
@@ -119,13 +124,14 @@ def _choice(row: int, said: Sequence[object], sources: Sequence[str], values: Fl
         return Choice(UNRESOLVED, 0.0, "The numbers are too far apart to be one.", _losing(told, said, sources))
     out = [place for place in told if not passed[place]]
     reason = f"The weighted mean of {', '.join(sources[place] for place in told if passed[place])}."
-    far = [f" {sources[place]} is {_how_far(float(values[place]), centre)}." for place in out]
+    far = [f" {sources[place]} is {how_far(float(values[place]), centre)}." for place in out]
     return Choice(
         value=centre,
         confidence=float(estimate.confidence[row]),
         reason=reason + "".join(far),
         losing=_losing([place for place in told if values[place] != centre], said, sources),
         standard_error=float(estimate.error[row]),
+        far=tuple(sources[place] for place in out),
     )
 
 
@@ -137,7 +143,7 @@ def _losing(places: Sequence[int], said: Sequence[object], sources: Sequence[str
     return tuple(Losing(value, tuple(names)) for value, names in sorted(told.items(), key=lambda pair: float(pair[0])))
 
 
-def _how_far(value: float, centre: float) -> str:
+def how_far(value: float, centre: float) -> str:
     """In words, how far a number is from what holds; a factor of 10, 100 or 1000 is named."""
     if value > 0 and centre > 0:
         ratio = value / centre

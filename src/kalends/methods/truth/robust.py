@@ -161,6 +161,15 @@ def _from_others(z: Floats, bias: Floats, weight: Floats) -> Floats:
     return off
 
 
+def learn_from(values: Floats, anchor: int) -> Noise:
+    """The same where one source, the `anchor`, is the measure: biases are distances to it, and its own is none."""
+    known, z = learn_noise(values), _to_scale(values, _scale(values))
+    off = z - z[:, [anchor]]
+    low, high = _median_range(off)
+    low[anchor] = high[anchor] = np.nan
+    return Noise(_median_by_source(off), known.noise, low, high, _bias_error(off))
+
+
 def _bias_error(off: Floats) -> Floats:
     """Standard errors (sources,) of medians of distances (n, sources)."""
     count = (~np.isnan(off)).sum(axis=0)

@@ -24,7 +24,7 @@ SAME: Final = 1e-9
 
 
 def same_numbers(values: Floats) -> Ints:
-    """For each source (sources,) of `values` (items, sources; NaN: nothing said) the place of the first of its twins."""
+    """The place of the first twin of each source (sources,) of `values` (items, sources; NaN: nothing said)."""
     size = values.shape[1]
     first = np.arange(size)
     telling = np.abs(values) >= DIGITS
