@@ -68,6 +68,8 @@ GROUPS = (
           ("tests/calendar/test_consolidating.py", "tests/calendar/test_consolidation_properties.py")),
     Group("truth", "on simulated sources, what is chosen is right more often than by majority or by an order",
           ("benchmarks/truth.py",), scales=False),
+    Group("reconciliation", "six sources with bias, noise, gross errors and gaps: MAPE 2.5 % at most, biases named",
+          ("benchmarks/reconciliation.py",), scales=False),
     Group("calendar days speed", "30 years of days, five countries, 500 events",
           ("benchmarks/calendar_days.py",), scales=False),
     Group("matching speed", "40,000 entries, and one edit among them", ("benchmarks/matching.py",), scales=False),

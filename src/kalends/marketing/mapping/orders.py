@@ -165,7 +165,7 @@ def _customer(columns: dict[str, str], text: str) -> str:
 
 
 def _drop_repeats(con: duckdb.DuckDBPyConnection) -> int:
-    """Take out rows that say nothing about the order itself (further articles) and exact repetitions; gives how many."""
+    """Take out rows that say nothing of the order itself (further articles) and exact repetitions; gives how many."""
     fields = "order_id, date, market, channel, gross, net, refunds, currency, customer"
     amounts = "gross_text IS NULL AND net_text IS NULL"
     is_article = f"{amounts} AND order_id IN (SELECT order_id FROM order_rows WHERE NOT ({amounts}))"

@@ -33,7 +33,7 @@ class TooManyDaysError(BadInputError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. `cuts` and periods come in `group_by`; `rule` instead of the company's; `at` an earlier instant."""
+    """What is asked. Cuts and a period come in `group_by`; `rule` instead of the company's; `at`: as known then."""
 
     first: date
     last: date

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
+from urllib.parse import quote, unquote
 
 NORMAL: Final = 1.96
 """Standard errors on each side of a 95 % interval."""
 STRATEGIES: Final = ("intelligent", "weighted_average", "highest_quality", "manual", "order", "weights")
 """`order` and `weights` are the company's own: its order of sources, or its weights for them."""
+PLAIN: Final = " /+&.,()"
+"""Marks that an id keeps as they are."""
 TOGETHER: Final = "platforms"
 """The platforms' own numbers, added up, where another source says the total."""
 
@@ -27,14 +30,15 @@ class Cell(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The cell as one text, as conflicts are called by."""
-        return f"{self.metric}|{self.day}|{self.platform}|{self.channel}|{self.campaign}"
+        """The cell as one text, as conflicts are called by; a bar in a channel's name is written as %7C."""
+        parts = (quote(part, safe=PLAIN) for part in (self.platform, self.channel))
+        return "|".join((self.metric, self.day.isoformat(), *parts, self.campaign))
 
     @classmethod
     def of(cls, text: str) -> Cell:
         """The cell that the text calls. Raises ValueError for a text that calls none."""
         metric, day, platform, channel, campaign = text.split("|", 4)
-        return cls(metric, date.fromisoformat(day), platform, channel, campaign)
+        return cls(metric, date.fromisoformat(day), unquote(platform), unquote(channel), campaign)
 
 
 @dataclass(frozen=True, slots=True)

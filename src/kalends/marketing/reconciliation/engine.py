@@ -76,7 +76,7 @@ class _Group:
 def reconcile(said: Iterable[tuple[Cell, str, float]], context: Context) -> Reconciled:
     """One outcome per cell of which anything is said; `said`: (cell, source, number), each pair once."""
     groups: dict[tuple[str, str], dict[str, dict[Cell, float]]] = {}
-    for cell, source, value in said:
+    for cell, source, value in sorted(said):
         groups.setdefault((cell.metric, cell.platform), {}).setdefault(source, {})[cell] = value
     outcomes: dict[Cell, Outcome] = {}
     readings: list[Reading] = []

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
+from math import fsum, prod
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def overlap(
     claims: Mapping[str, float], *, sold: float | None = None, seen: Mapping[str, float] | None = None
 ) -> Overlap:
     """The claims of each platform together; `sold`: all sales, if known; `seen`: counted by others, by platform."""
-    total, greatest = sum(claims.values()), max(claims.values(), default=0.0)
+    total, greatest = fsum(claims.values()), max(claims.values(), default=0.0)
     told = tuple(
         Claimed(platform, value, (seen or {}).get(platform))
         for platform, value in sorted(claims.items(), key=lambda pair: (-pair[1], pair[0]))

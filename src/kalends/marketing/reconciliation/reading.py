@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Heard:
 
 def read(warehouse: TenantWarehouse, wanted: Wanted) -> Heard:
     """Everything that is said of the metrics in these days."""
-    found: dict[tuple[bool, Cell, str], float] = {}
+    found: dict[tuple[bool, Cell, str], list[float]] = {}
     heard = Heard()
     exchange = _Exchange(warehouse, wanted)
     rows = [*_order_rows(warehouse, wanted), *_fact_rows(warehouse, wanted)]
@@ -84,9 +85,10 @@ def read(warehouse: TenantWarehouse, wanted: Wanted) -> Heard:
                     continue
                 value = float(value) * factor
             key = (metric in OVERLAPPING and source in CLAIMANTS, place, source)
-            found[key] = found.get(key, 0.0) + float(value)
-    for (is_claim, cell, source), value in found.items():
-        (heard.claimed if is_claim else heard.counted).append((cell, source, round(value, 6)))
+            found.setdefault(key, []).append(float(value))
+    # Sorted and summed exactly, so that the same data gives the same bytes in whatever order a store hands it over.
+    for (is_claim, cell, source), values in sorted(found.items()):
+        (heard.claimed if is_claim else heard.counted).append((cell, source, round(math.fsum(values), 6)))
     return heard
 
 

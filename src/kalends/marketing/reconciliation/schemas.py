@@ -59,9 +59,7 @@ class AggregateIn(BaseModel):
         dict[Text, Annotated[FiniteFloat, Field(ge=0)]], Field(max_length=100, description="For `weights`.")
     ] = {}
     currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$", description="Else the company's own.")] = None
-    as_of: Annotated[
-        date | datetime | None, Field(description="An instant, or a day: its end, as it was known then.")
-    ] = None
+    as_of: Annotated[date | datetime | None, Field(description="As known at an instant, or at a day's end.")] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -125,7 +123,7 @@ class ClaimedOut(BaseModel):
 
 class OverlapOut(BaseModel):
     """Platforms' claims of the same sales: their sum counts buyers twice. The distinct sales behind them lie between
-    `low` and `high`; `estimate` takes the claims for independent of each other, and is null where nobody counts all sales.
+    `low` and `high`; `deduplicated` takes the claims for independent, and is null where nobody counts all sales.
     """
 
     claimed: list[ClaimedOut]
@@ -156,7 +154,7 @@ class OverlapOut(BaseModel):
 class CellOut(BaseModel):
     """One number with its 95 % interval. `state` measured: somebody counts the whole; claimed: only platforms speak.
 
-    Without a value, sources disagree on `open_days` and nothing was chosen; then `low` and `high` hold all that is said.
+    Without a value, sources disagree on `open_days` and nothing was chosen: `low` and `high` hold all that is said.
     No interval: one source alone speaks, and nothing tells how far off it may be.
     """
 
@@ -305,7 +303,7 @@ class Conflicts(BaseModel):
 
 
 class ResolveIn(BaseModel):
-    """What holds for these numbers from now on: a value, a source or a strategy; or, with `reopen`, the rule's choice."""
+    """What holds for these numbers from now on: a value, a source, a strategy; or, with `reopen`, the rule's choice."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -351,7 +349,7 @@ class RulesIn(BaseModel):
 
 
 class Orders(BaseModel):
-    """A shop's orders as rows: id, time, market, channel, gross, net, refunds, currency, customer (new or returning)."""
+    """A shop's orders: id, time, market, channel, gross, net, refunds, currency, customer (new or returning)."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -38,7 +38,7 @@ Values = Mapping[str, Mapping[Cell, float]]
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """A source's numbers in the common form, and in words what was done or seen. `factor`: what they were divided by."""
+    """A source's numbers in the common form, and in words what was done. `factor`: what they were divided by."""
 
     values: dict[Cell, float]
     factor: float = 1.0

@@ -53,7 +53,7 @@ def aggregate(work: Work, *, question: Question) -> Aggregated:
 def notes_of(answer: Answer) -> list[str]:
     """What a reader must know, in sentences."""
     notes = [
-        f"{source_name(source)}: {count} amounts are left out, for no rate into {answer.currency} is known for their day."
+        f"{source_name(source)}: {count} amounts are left out: no rate into {answer.currency} is known for their day."
         for source, count in sorted(answer.heard.missing_rates.items())
     ]
     for reading in answer.found.readings:
@@ -61,8 +61,8 @@ def notes_of(answer: Answer) -> list[str]:
     claimed = {cell.metric for cell, _, _ in answer.heard.claimed}
     if claimed & set(OVERLAPPING):
         notes.append(
-            "Platforms claim sales by attribution rules of their own; their claims are shown beside what was counted and "
-            "never added up with it."
+            "Platforms claim sales by attribution rules of their own; their claims are shown beside what was counted, "
+            "and never added up with it."
         )
     return list(dict.fromkeys(notes))
 
@@ -75,10 +75,8 @@ def usual_days(work: Work, *, first: date | None, last: date | None) -> tuple[da
 
 def newest_day(work: Work) -> date | None:
     """The last day of which any source says something."""
-    found = []
-    for table in ("daily", orders.TABLE):
-        if work.warehouse.exists(table):
-            found.append(work.warehouse.execute(f"SELECT max(date) AS day FROM {table}").column("day")[0].as_py())  # noqa: S608 - our names
+    held = [name for name in ("daily", orders.TABLE) if work.warehouse.exists(name)]
+    found = [work.warehouse.execute(f"SELECT max(date) AS day FROM {name}").column("day")[0].as_py() for name in held]  # noqa: S608 - our names
     return max((day for day in found if day is not None), default=None)
 
 

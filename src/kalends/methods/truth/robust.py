@@ -144,7 +144,11 @@ def learn_noise(values: Floats) -> Noise:
         off = _from_others(z, bias, 1 / noise**2)
         bias, noise = _learned(off)
     low, high = _median_range(_from_others(z, bias, np.minimum(1 / noise**2, np.median(1 / noise**2))))
-    return Noise(bias, noise, low, high, _bias_error(off))
+    error = _bias_error(off)
+    if z.shape[1] == 2:
+        # Either of two may be the biased one: that is not known, and no number of items will tell.
+        error = np.hypot(error, np.abs(_median_by_source(off)) / np.sqrt(2))
+    return Noise(bias, noise, low, high, error)
 
 
 def _from_others(z: Floats, bias: Floats, weight: Floats) -> Floats:
