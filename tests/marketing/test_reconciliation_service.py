@@ -205,6 +205,8 @@ def test_cuts_currencies_rules_and_questions_that_make_no_sense(loaded, load, cl
         {"strategy": "order"},
         {"strategy": "weights", "weights": {"orders": 0}},
         {"date_range_start": "2020-01-01"},
+        {"date_range_start": "0001-01-01", "date_range_end": "0001-01-01"},
+        {"as_of": "9999-12-31"},
     ):
         assert client.post("/data/aggregate", json={**WHOLE, **wrong}).status_code == 422, wrong
     assert client.put("/data/resolve-conflicts", json={"conflict_ids": ["nonsense"], "value": 1}).status_code == 404

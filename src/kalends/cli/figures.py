@@ -191,7 +191,7 @@ def reconciled_lines(answer: dict[str, Any]) -> list[str]:
     lines = table_lines(rows) if rows else ["Nothing is known of these days."]
     lines += [f"{source['metric']}: {source['words']}" for source in answer["sources"] if source["is_biased"]]
     waiting = sum(conflict["state"] == "open" for conflict in answer["conflicts"])
-    lines += [f"{waiting} numbers wait for a decision: /data/reconciliation"] if waiting else []
+    lines += [f"Numbers that wait for a decision: {waiting}; see Data, Reconciliation."] if waiting else []
     return [*lines, *answer["notes"]]
 
 

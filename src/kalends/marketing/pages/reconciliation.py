@@ -86,7 +86,7 @@ def show_reconciliation(request: Request, work: Reader, asked: Asked) -> Respons
         chart=views.overlap_chart(told, metric=metric, currency=answer.currency) if told else None,
         chart_words=views.overlap_words(told, metric=metric) if told else "",
         claim_lines=views.claim_lines(told) if told else [],
-        notes=service.notes_of(answer),
+        notes=service.notes_of(answer, metric=metric),
         strategies=views.strategy_choices(),
         rule=deciding.rule_of(answer.rules)(metric),
         writable=request.state.permitted.may("data.write"),

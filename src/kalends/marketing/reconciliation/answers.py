@@ -22,6 +22,7 @@ LEARNED_DAYS: Final = 120
 """Days up to the last one asked for, from which biases and noise are learned: a quarter and a month, in which habits
 hold and enough is said."""
 LONGEST: Final = 3 * 366
+EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 STATES: Final = ("open", "settled", "decided")
 
 
@@ -111,7 +112,14 @@ def _seen(work: Work, question: Question, wanted: Wanted, heard: Heard) -> dict[
     return {metric: read_seen(work.warehouse, own, metric) for metric in sorted(told)}
 
 
+def check_days(*days: date) -> None:
+    """Refuse days of which there can be no data. Raises BadInputError."""
+    if any(not EARLIEST <= day <= LATEST for day in days):
+        raise BadInputError(f"Ask for days from {EARLIEST} to {LATEST}.")
+
+
 def _check(question: Question) -> None:
+    check_days(question.first, question.last)
     if question.last < question.first:
         raise BadInputError(f"date_range_end {question.last} is before date_range_start {question.first}.")
     if (question.last - question.first).days >= LONGEST:

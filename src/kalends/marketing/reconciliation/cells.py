@@ -113,6 +113,10 @@ class Reading:
     noise: float | None = None
     bias_error: float = 0.0
     twin_of: str = ""
+    peers: int = 0
+    """How many others speak of the same."""
+    is_measure: bool = False
+    """Whether the others are measured by it."""
     notes: tuple[str, ...] = field(default=())
 
 

@@ -267,5 +267,7 @@ def _reading(group: _Group, source: str, values: Mapping[str, Mapping[Cell, floa
         noise=group.learned.noise.get(key) if len(values) > 1 else None,
         bias_error=group.learned.bias_error.get(key, 0.0),
         twin_of=group.learned.twin.get(key, ""),
+        peers=len(values) - 1,
+        is_measure=source == group.anchor,
         notes=group.mended[source].notes,
     )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from kalends.marketing.mapping import canonical_source
-from kalends.marketing.reconciliation.answers import Answer, Question
+from kalends.marketing.reconciliation.answers import Answer, Question, check_days
 from kalends.marketing.reconciliation.cells import Outcome, Reading, Rule
 from kalends.marketing.reconciliation.overlap import Overlap
 from kalends.marketing.reconciliation.sources import DEFINITIONS, MONEY, is_biased
@@ -93,6 +93,7 @@ def instant_of(told: date | datetime | None, *, zone: str) -> datetime | None:
     """The instant that is meant: a day's end, or a moment, in the company's zone where none is said."""
     if told is None:
         return None
+    check_days(told.date() if isinstance(told, datetime) else told)
     if not isinstance(told, datetime):
         told = datetime.combine(told, time(), ZoneInfo(zone)) + timedelta(days=1, microseconds=-1)
     return (told if told.tzinfo else told.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)

@@ -9,7 +9,7 @@ from typing import Final
 from kalends.base.work import Work
 from kalends.marketing import orders
 from kalends.marketing.reconciliation import deciding
-from kalends.marketing.reconciliation.answers import STATES, Answer, Question, ask
+from kalends.marketing.reconciliation.answers import STATES, Answer, Question, ask, check_days
 from kalends.marketing.reconciliation.cells import Cell, Decision, Outcome
 from kalends.marketing.reconciliation.schemas import (
     Aggregated,
@@ -50,16 +50,18 @@ def aggregate(work: Work, *, question: Question) -> Aggregated:
     )
 
 
-def notes_of(answer: Answer) -> list[str]:
-    """What a reader must know, in sentences."""
+def notes_of(answer: Answer, *, metric: str | None = None) -> list[str]:
+    """What a reader must know, in sentences; of one metric, or of all."""
     notes = [
         f"{source_name(source)}: {count} amounts are left out: no rate into {answer.currency} is known for their day."
         for source, count in sorted(answer.heard.missing_rates.items())
     ]
     for reading in answer.found.readings:
+        if metric not in {None, reading.metric}:
+            continue
         notes += [f"{source_name(reading.source)}, {reading.metric}: {note}" for note in reading.notes]
     claimed = {cell.metric for cell, _, _ in answer.heard.claimed}
-    if claimed & set(OVERLAPPING):
+    if claimed & set(OVERLAPPING) and (metric is None or metric in claimed):
         notes.append(
             "Platforms claim sales by attribution rules of their own; their claims are shown beside what was counted, "
             "and never added up with it."
@@ -70,6 +72,7 @@ def notes_of(answer: Answer) -> list[str]:
 def usual_days(work: Work, *, first: date | None, last: date | None) -> tuple[date, date]:
     """The days asked for; else the last ninety with data."""
     last = last or newest_day(work) or work.now.date()
+    check_days(last)
     return first or last - timedelta(days=USUAL_DAYS - 1), last
 
 

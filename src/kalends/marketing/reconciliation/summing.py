@@ -205,8 +205,13 @@ def bias_words(reading: Reading, *, name: str) -> str:
     """A source's bias in plain words: 'GA4 reads 8 % low (6 to 10 %)'."""
     if reading.twin_of:
         return f"{name} repeats what another source says, so the two count once."
+    if not reading.peers:
+        return "Nobody else says anything of it."
+    if reading.is_measure:
+        return "It sets the level that the others are measured by."
     if reading.low is None or reading.high is None:
-        return "Too little to compare with yet."
+        is_pair = reading.peers == 1
+        return "Of two sources nobody can say which one is off." if is_pair else "Too few days to compare yet."
     low, high = (math.expm1(edge) for edge in (reading.low, reading.high))
     middle = math.expm1(reading.bias)
     if not is_biased((reading.low, reading.high)):

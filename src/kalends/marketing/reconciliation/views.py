@@ -11,9 +11,9 @@ from kalends.base.formats import MINUS, compact, day, money, number, percent
 from kalends.marketing.reconciliation.answers import Answer
 from kalends.marketing.reconciliation.cells import STRATEGIES, TOGETHER, Outcome, Reading
 from kalends.marketing.reconciliation.overlap import Overlap
-from kalends.marketing.reconciliation.sources import DEFINITIONS, MONEY, is_biased
+from kalends.marketing.reconciliation.sources import DEFINITIONS, MONEY, OVERLAPPING, is_biased
 from kalends.marketing.reconciliation.summing import Total, bias_words
-from kalends.marketing.words import field_name, source_name
+from kalends.marketing.words import count, field_name, source_name
 
 STRATEGY_WORDS: Final = {
     "intelligent": "Learn who is right, and weigh",
@@ -40,6 +40,8 @@ class SourceRow:
     against: str
     reads: str
     tone: str
+    about: str
+    """The platforms of whose delivery it speaks, where they are not itself."""
     definition: str
     quality: str
     notes: tuple[str, ...]
@@ -77,7 +79,8 @@ def headline(total: Total, answer: Answer) -> dict[str, str]:
     write = {"metric": total.metric, "currency": answer.currency}
     if total.value is None and total.low is not None:
         reach = f"{amount(total.low, **write)} to {amount(total.high, **write)}"
-        open_days = f"{total.open_days} days wait for a decision" if total.open_days else "only platforms speak"
+        waiting = f"{count(total.open_days, 'day')} {'waits' if total.open_days == 1 else 'wait'} for a decision"
+        open_days = waiting if total.open_days else "only platforms speak"
         return {"value": reach, "interval": f"No single number: {open_days}."}
     if total.low is None or total.high is None:
         return {"value": amount(total.value, **write), "interval": "One source alone says so: nothing to compare with."}
@@ -95,12 +98,13 @@ def source_rows(total: Total, answer: Answer) -> list[SourceRow]:
         SourceRow(
             name=called(side.source),
             total=amount(side.value, metric=total.metric, currency=answer.currency, exact=True),
-            days=f"{number(side.days)} days" + (f", {number(side.put_aside)} put aside" if side.put_aside else ""),
+            days=count(side.days, "day") + (f", {number(side.put_aside)} put aside" if side.put_aside else ""),
             against=_against(side.value, total.value) if side.days == total.days else "other days",
             reads=" ".join(_reads(one, several=len(each) > 1) for one in each),
             tone="attention" if any(_is_biased(one) for one in each) else "plain",
-            definition=DEFINITIONS.get(side.source, "") if total.state == "measured" else "",
-            quality=percent(answer.quality[side.source]) if side.source in answer.quality else "",
+            about=", ".join(called(one.platform) for one in each if one.platform not in {"", side.source}),
+            definition=DEFINITIONS.get(side.source, "") if total.metric in OVERLAPPING else "",
+            quality=percent(min(answer.quality[side.source], 0.999)) if answer.quality.get(side.source, 1) < 1 else "",
             notes=tuple(note for one in each for note in one.notes),
         )
         for side in sorted(total.sides, key=lambda side: (-side.days, side.source))

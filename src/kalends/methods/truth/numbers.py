@@ -38,9 +38,7 @@ def learn_numbers(claims: Sequence[Claim], *, anchor: str | None = None) -> Lear
     `anchor`: the source that is the measure, where it says something: the others are biased as far as they lie from it.
     Without one the measure is what the others say together.
     """
-    found: dict[str, dict[tuple[str, str], Any]] = {
-        name: {} for name in ("bias", "noise", "bias_range", "bias_error", "twin")
-    }
+    found: dict[str, Any] = {name: {} for name in ("bias", "noise", "bias_range", "bias_error", "twin")}
     for name, said in _fields(claims).items():
         table = table_of(said)
         values = _matrices(table)[0]

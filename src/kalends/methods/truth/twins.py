@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from kalends.methods.truth.robust import Bools
 from kalends.methods.truth.table import Floats, Ints
 
 LEAST_ITEMS: Final = 8
@@ -35,7 +36,7 @@ def same_numbers(values: Floats) -> Ints:
     return first
 
 
-def _are_twins(values: Floats, telling: Floats, a: int, b: int) -> bool:
+def _are_twins(values: Floats, telling: Bools, a: int, b: int) -> bool:
     """Whether two sources agree to the last digit where others differ."""
     mine, theirs = values[:, a], values[:, b]
     with np.errstate(invalid="ignore"):
