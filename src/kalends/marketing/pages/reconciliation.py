@@ -102,8 +102,8 @@ def _question(last: date, asked: Shown) -> Question:
 def _conflicts(answer: Answer, metric: str, asked: Shown) -> dict[str, Any]:
     """A page of the metric's conflicts, and how many there are of each kind."""
     found = [one for one in answer.conflicts() if one.cell.metric == metric]
-    counts = {view: sum(one.state in states for one in found) for view, states in VIEWS.items()}
-    view = asked.view or next((view for view in VIEWS if counts[view]), "open")
+    counts = {name: sum(one.state in states for one in found) for name, states in VIEWS.items()}
+    view: str = asked.view or next((name for name in VIEWS if counts[name]), "open")
     wanted = [one for one in found if one.state in VIEWS[view]]
     first = (asked.page - 1) * SHOWN
     shown = wanted[first : first + SHOWN]

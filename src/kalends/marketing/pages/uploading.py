@@ -19,9 +19,9 @@ from kalends.identity.service import Door, door, permit, workspace
 from kalends.marketing import drafts, words
 from kalends.marketing.bodies import read_body
 from kalends.marketing.mapping.generic import SYNONYMS
+from kalends.marketing.mapping.orders import TARGETS as ORDER_TARGETS
 from kalends.marketing.models import Draft
 from kalends.marketing.preview import (
-    ORDER_TARGETS,
     SERIES_TARGETS,
     Preview,
     cells_of,

@@ -209,7 +209,7 @@ def quality_of(work: Work) -> dict[str, float]:
     query = select(Batch.data_source, Batch.received, Batch.quarantined).where(
         Batch.state == "published", Batch.kind == "upload", Batch.retracted_by_seq.is_(None)
     )
-    return _shares(tuple(row) for row in work.session.execute(query))
+    return _shares((row.data_source, row.received, row.quarantined) for row in work.session.execute(query))
 
 
 def _shares(counts: Iterable[tuple[str, int | None, int | None]]) -> dict[str, float]:

@@ -155,7 +155,7 @@ def _weighted(group: _Group, values: Mapping[str, float], weights: Mapping[str, 
 
 def _anchored(group: _Group, values: Mapping[str, float], choice: Choice) -> Choice:
     """Where two disagree and one of them is who knows, that one holds."""
-    if choice.is_resolved or group.anchor not in values:
+    if choice.is_resolved or group.anchor is None or group.anchor not in values:
         return choice
     value = values[group.anchor]
     return Choice(

@@ -116,7 +116,7 @@ def _lag(source: str, said: Values) -> int:
     plain = fits[0]
     if plain is None:
         return 0
-    best = max((-1, 1), key=lambda lag: fits[lag] if fits[lag] is not None else -1.0)
+    best = max((-1, 1), key=lambda lag: fits[lag] or -1.0)
     found = fits[best]
     return best if found is not None and found >= 0.5 and found - plain >= GAIN else 0
 

@@ -10,7 +10,7 @@ from kalends.base.work import Work
 from kalends.marketing import orders
 from kalends.marketing.reconciliation import deciding
 from kalends.marketing.reconciliation.answers import STATES, Answer, Question, ask, check_days
-from kalends.marketing.reconciliation.cells import Cell, Decision, Outcome
+from kalends.marketing.reconciliation.cells import STRATEGIES, Cell, Decision, Outcome
 from kalends.marketing.reconciliation.schemas import (
     Aggregated,
     CellOut,
@@ -153,7 +153,7 @@ def get_rules(work: Work) -> RulesOut:
     known = deciding.rules(work)
     return RulesOut(
         rules={metric: RuleIn.of(rule) for metric, rule in {"": deciding.rule_of(known)(""), **known}.items()},
-        strategies=list(deciding.STRATEGIES),
+        strategies=list(STRATEGIES),
     )
 
 

@@ -76,7 +76,7 @@ def amount(value: float | None, *, metric: str, currency: str, exact: bool = Fal
 
 def headline(total: Total, answer: Answer) -> dict[str, str]:
     """What holds, and how sure it is, in a figure and a line."""
-    write = {"metric": total.metric, "currency": answer.currency}
+    write: dict[str, Any] = {"metric": total.metric, "currency": answer.currency}
     if total.value is None and total.low is not None:
         reach = f"{amount(total.low, **write)} to {amount(total.high, **write)}"
         waiting = f"{count(total.open_days, 'day')} {'waits' if total.open_days == 1 else 'wait'} for a decision"
@@ -131,7 +131,7 @@ def _against(value: float, held: float | None) -> str:
 
 def overlap_chart(told: Overlap, *, metric: str, currency: str) -> dict[str, Any]:
     """Claimed by each platform, all claims added up, what they can be without repeats, and what was sold."""
-    write = {"metric": metric, "currency": currency}
+    write: dict[str, Any] = {"metric": metric, "currency": currency}
     rows = [Bar(called(one.platform), one.value, amount(one.value, **write), 1) for one in told.claims]
     if len(told.claims) > 1:
         rows.append(Bar("All claims added up", told.total, amount(told.total, **write), 3))
@@ -170,7 +170,7 @@ def conflict_rows(found: Sequence[Outcome], *, currency: str) -> list[ConflictRo
 
 
 def _conflict_row(one: Outcome, place: int, currency: str) -> ConflictRow:
-    write = {"metric": one.cell.metric, "currency": currency, "exact": True}
+    write: dict[str, Any] = {"metric": one.cell.metric, "currency": currency, "exact": True}
     words, tone = STATE_WORDS[one.state]
     parts = [field_name(one.cell.metric), called(one.cell.platform) if one.cell.platform else ""]
     said = tuple(
