@@ -212,12 +212,12 @@ def fail(work: Work, *, batch_id: UUID, problem: dict[str, Any]) -> None:
     )
 
 
-def with_series(work: Work, *, after: int) -> list[Batch]:
-    """Published, standing uploads after number `after` that brought series."""
+def keeping_words(work: Work, *, after: int) -> list[Batch]:
+    """Published, standing uploads after number `after` that brought series or orders."""
     query = (
         select(Batch)
         .where(Batch.seq > after, Batch.state == "published", Batch.kind.in_(FILES), Batch.retracted_by_seq.is_(None))
-        .where(Batch.report["series"].as_integer() > 0)
+        .where(or_(*(Batch.report[kind].as_integer() > 0 for kind in ("series", "orders"))))
         .order_by(Batch.seq)
     )
     return list(work.session.execute(query).scalars())

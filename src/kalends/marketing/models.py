@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -182,3 +183,42 @@ class SeenShape(Model):
     batch_seq: Mapped[int]
     columns: Mapped[dict[str, str]] = mapped_column(JSONB)
     seen_at: Mapped[datetime]
+
+
+class ClaimResolution(Model):
+    """What a person chose for one number on which sources disagree. It is superseded, never overwritten."""
+
+    __tablename__ = "claim_resolutions"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    cell: Mapped[str]
+    """The number it is about: metric|day|platform|channel|campaign."""
+    metric: Mapped[str]
+    day: Mapped[date]
+    value: Mapped[Decimal | None]
+    source: Mapped[str | None]
+    strategy: Mapped[str | None]
+    """One of the three: a value of one's own, what a source says, or another strategy."""
+    note: Mapped[str]
+    person_id: Mapped[UUID | None]
+    label: Mapped[str]
+    resolved_at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None]
+
+
+class ClaimRule(Model):
+    """How a metric's disagreements are settled ('' = all others). It is superseded, never overwritten."""
+
+    __tablename__ = "claim_rules"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    metric: Mapped[str]
+    strategy: Mapped[str]
+    sources: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    weights: Mapped[dict[str, float]] = mapped_column(JSONB, default=dict)
+    person_id: Mapped[UUID | None]
+    label: Mapped[str]
+    resolved_at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None]

@@ -22,7 +22,7 @@ from kalends.base.errors import KalendsError
 from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.identity.service import workspace
-from kalends.marketing import batches, entities, rates, series, versions
+from kalends.marketing import batches, entities, orders, rates, series, versions
 from kalends.marketing.intake import contracts, replays, totals
 from kalends.marketing.intake.drift import Terms
 from kalends.marketing.intake.totals import TotalsDifferError
@@ -113,11 +113,13 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
             applied = write(warehouse, batch, staged, replaces=replaces)
             keep_quarantine(warehouse, con, batch)
             totals.keep(warehouse, staged.totals, batch_seq=batch.seq)
-            named = entities.apply(warehouse, con, batch_seq=batch.seq, place=batch.replays_seq)
-            measured = series.apply(warehouse, con, batch_seq=batch.seq, place=batch.replays_seq)
+            place = batch.replays_seq
+            named = entities.apply(warehouse, con, batch_seq=batch.seq, place=place)
+            measured = series.apply(warehouse, con, batch_seq=batch.seq, place=place)
+            sold = orders.apply(warehouse, con, batch_seq=batch.seq, currency=currency, place=place)
     run.progress(3, STEPS, "publishing")
     note_shapes(run, batch, staged, terms)
-    loaded = applied.loaded + named + measured
+    loaded = applied.loaded + named + measured + sold
     return Outcome(
         received=staged.received,
         loaded=loaded,
@@ -232,21 +234,24 @@ def complete_windows(batch: Batch) -> list[versions.Window]:
 
 
 def take_back(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
-    """Retract all readings of a batch, and write what later files said about series that only it had brought."""
+    """Retract all readings of a batch, and write what later files said about series and orders that only it had
+    brought.
+    """
     assert batch.retracts_seq is not None
     with run.work() as work:
-        later = batches.with_series(work, after=batch.retracts_seq)
+        later = batches.keeping_words(work, after=batch.retracts_seq)
         read = [one.seq for one in replays.readings(work, root=batch.retracts_seq) if one.seq < batch.seq]
     with warehouse.write():
         versions.create_tables(warehouse)
         left = versions.retract(warehouse, batch_seq=batch.seq, retracted=read)
-        left += sum(
-            entities.retract(warehouse, batch_seq=seq) + series.retract(warehouse, batch_seq=seq) for seq in read
-        )
+        for seq in read:
+            left += sum(kind.retract(warehouse, batch_seq=seq) for kind in (entities, series, orders))
         for repeated in later:
             with warehouse.scratch() as con:
                 stage_batch(run, repeated, con)
-                series.apply(warehouse, con, batch_seq=repeated.seq)
+                place, currency = repeated.replays_seq, currency_of(run, repeated)
+                series.apply(warehouse, con, batch_seq=repeated.seq, place=place)
+                orders.apply(warehouse, con, batch_seq=repeated.seq, currency=currency, place=place)
     return Outcome(received=0, loaded=0, unchanged=0, quarantined=0, report={"rows_left": left})
 
 
@@ -331,6 +336,7 @@ def describe(staged: StageReport) -> dict[str, Any]:
         "duplicates": staged.duplicates,
         "named": staged.named,
         "series": staged.series,
+        "orders": staged.orders,
         "reports": control_totals(staged),
     }
 

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -21,7 +21,7 @@ from kalends.base.clock import system_clock
 from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.identity.service import Door
-from kalends.marketing import batches, settling
+from kalends.marketing import batches, orders, settling
 from kalends.marketing.applied import newest_applied
 from kalends.marketing.batches import data_version, known_since, version_at
 from kalends.marketing.intake import contracts, replays, totals
@@ -32,6 +32,8 @@ from kalends.marketing.models import Batch
 from kalends.marketing.names import find_campaigns
 from kalends.marketing.overview import Source, count_waiting, list_sources
 from kalends.marketing.pipeline import describe as describe_staging
+from kalends.marketing.reconciliation.schemas import Orders
+from kalends.marketing.reconciliation.service import aggregate, conflicts
 from kalends.marketing.schemas import (
     Batches,
     BatchOut,
@@ -71,9 +73,11 @@ __all__ = [
     "Rules",
     "Slice",
     "Source",
+    "aggregate",
     "batch_node",
     "cancel_replays",
     "canonical_source",
+    "conflicts",
     "control_totals",
     "control_totals_csv",
     "count_waiting",
@@ -86,6 +90,7 @@ __all__ = [
     "group_of",
     "known_since",
     "land_file",
+    "land_orders",
     "land_rates",
     "land_rows",
     "lineage_of",
@@ -95,6 +100,7 @@ __all__ = [
     "newest_applied",
     "offers_evidence",
     "open_local",
+    "order_days",
     "part_of",
     "quarantine",
     "quarantine_csv",
@@ -176,6 +182,27 @@ def land_rates(door: Door, rates: Rates) -> UUID:
     raw = orjson.dumps(rates.model_dump(mode="json")["rates"])
     with door.work() as work:
         return batches.land(work, io.BytesIO(raw), data_source="rates", file_name="rates.json", kind="rates").id
+
+
+def land_orders(door: Door, told: Orders, *, idempotency_key: str | None = None) -> UUID:
+    """Store a shop's orders; gives the batch's id."""
+    # Not orjson: an order's number may have more than 64 bits.
+    raw = json.dumps(told.orders).encode()
+    return land_file(
+        door,
+        io.BytesIO(raw),
+        data_source="orders",
+        file_name="orders.json",
+        options={"currency": told.currency} if told.currency else {},
+        idempotency_key=idempotency_key,
+    )
+
+
+def order_days(work: Work, *, first: date, last: date, version: int | None = None) -> list[dict[str, Any]]:
+    """The shop's orders by day, market, channel and currency, both days included: orders, new_customers,
+    returning_customers, gross, net, refunds; as known now or at a data version.
+    """
+    return orders.by_day(work.warehouse, first=first, last=last, version=version)
 
 
 def wait_for(door: Door, *, batch_id: UUID, seconds: float) -> IngestAnswer:

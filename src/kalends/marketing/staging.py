@@ -6,6 +6,7 @@
 * view `staged`: `records.STAGED`, one row per key;
 * `quarantined` (source_row, column_name, code, message, raw): one line per broken rule;
 * `series_staged`: `records.SERIES_SCHEMA` without batch_seq, for wide files;
+* `orders_staged`: `kalends.marketing.orders.SCHEMA` without batch_seq, for a shop's orders;
 * `named` (level, entity_id, account_id, name, source_row): rows that only name something.
 
 Always received = staged + quarantined rows + duplicates + named, for a wide file counted in its own rows.
@@ -32,6 +33,7 @@ from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, holds_e
 from kalends.marketing.mapping.entities import CREATE_NAMED, entity_of, stage_names
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import generic_mapping
+from kalends.marketing.mapping.orders import CREATE_ORDERS, SOURCE, orders_layout, stage_orders
 from kalends.marketing.mapping.unpivot import CREATE_SERIES, layout_of, stage_series
 from kalends.marketing.reading import (
     ROW,
@@ -52,8 +54,8 @@ class StageOptions:
     """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
     out); `conversions` is the order of action types of which the first present counts; `known_columns` are the raw
     columns of the last batch of this kind, to say what vanished; `defaults` (record column -> text) is what rows say
-    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: the contract about the
-    shape of the source's files.
+    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: the contract
+    about the shape of the source's files.
     """
 
     columns: Dictionary[str, str | None] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class StageReport:
     duplicates: int = 0
     named: int = 0
     series: int = 0
+    orders: int = 0
     parts: int = 0
     """How many tables the view `staged` is made of; inside one, no key comes twice."""
     totals: list[ControlTotal] = field(default_factory=list)
@@ -158,6 +161,8 @@ class _Staging:
         known = known and known.of_file(self.file_name)
         if known is not None and (self._is_platforms(table, known) or not table.is_table):
             return known
+        if known is None and self._is_orders(table):
+            return None
         wide = layout_of(self.con, table, self.options.columns)
         if wide is not None:
             self.report.mapping, self.report.guessed = "wide@1", wide.guessed
@@ -169,6 +174,32 @@ class _Staging:
             return None
         guessed = generic_mapping(table.columns, data_source=self.report.data_source, corrections=self.options.columns)
         return guessed if guessed.guessed or known is None else known
+
+    def _is_orders(self, table: RawTable) -> bool:
+        """Whether the table holds orders; then they are staged."""
+        is_told = self.report.data_source == SOURCE
+        columns = orders_layout(table.columns, self.options.columns, is_told=is_told)
+        if columns is None:
+            return False
+        if not table.has_row:
+            raise SlowWayError  # amounts are looked at more than once
+        done = stage_orders(
+            self.con,
+            table,
+            columns,
+            today=self.settings.today,
+            decimal_mark=self.options.decimal_mark,
+            day_order=self.options.day_order,
+        )
+        self.report.mapping = "orders@1"
+        self.report.guessed |= {column: f"order:{field}" for field, column in columns.items()}
+        self.report.decimal_mark, self.report.day_order = done.decimal_mark, done.day_order
+        self.report.received += done.received
+        self.report.quarantined += done.quarantined
+        self.report.duplicates += done.repeated
+        self.report.staged += done.orders
+        self.report.orders += done.orders
+        return True
 
     def _is_platforms(self, table: RawTable, known: Mapping) -> bool:
         is_known = is_report(table, known) or entity_of(table, known) is not None or holds_events(table, known)
@@ -362,7 +393,7 @@ def stage(
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:
     install(con)
-    for statement in (CREATE_QUARANTINE, CREATE_NAMED, CREATE_SERIES):
+    for statement in (CREATE_QUARANTINE, CREATE_NAMED, CREATE_SERIES, CREATE_ORDERS):
         con.execute(statement)
 
 

@@ -31,6 +31,7 @@ PLATFORM_NAMES = {
 """What people call the platforms, in the order in which they know them."""
 SOURCE_NAMES = {
     **PLATFORM_NAMES,
+    "orders": "Shop orders",
     "file": "Other files",
     "rates": "Exchange rates",
     "retention": "Retention",
@@ -56,6 +57,15 @@ FIELD_NAMES = {
     "series:treatment": "Series: paid activity",
     "series:organic": "Series: unpaid activity",
     "series:control": "Series: outside influence",
+    "order:order_id": "Order: number",
+    "order:time": "Order: time",
+    "order:market": "Order: market",
+    "order:channel": "Order: where the buyer came from",
+    "order:gross": "Order: gross amount",
+    "order:net": "Order: net amount",
+    "order:refunds": "Order: refunds",
+    "order:currency": "Order: currency",
+    "order:customer": "Order: new or returning",
 }
 FRESH_DAYS = 2
 """Platforms deliver a day in the course of the next one; behind that, something may have stopped."""
@@ -165,7 +175,7 @@ def good_share(*, received: int, quarantined: int) -> str:
 
 def role_name(target: str) -> str:
     """A series' role by itself: 'Paid activity'."""
-    said = field_name(target).removeprefix("Series: ")
+    said = field_name(target).removeprefix("Series: ").removeprefix("Order: ")
     return said[:1].upper() + said[1:]
 
 

@@ -9,8 +9,10 @@ from kalends.marketing.api import (
     connections,
     hooks,
     lineage,
+    orders,
     quality,
     rates,
+    reconciliation,
     replays,
     retention,
     rules,
@@ -18,8 +20,20 @@ from kalends.marketing.api import (
     streams,
 )
 
-PARTS = (batches, connections, hooks, lineage, quality, rates, replays, retention, rules, settling, streams)
-
 router = APIRouter()
-for part in PARTS:
+for part in (
+    batches,
+    connections,
+    hooks,
+    lineage,
+    orders,
+    quality,
+    rates,
+    reconciliation,
+    replays,
+    retention,
+    rules,
+    settling,
+    streams,
+):
     router.include_router(part.router)
