@@ -22,9 +22,8 @@ import duckdb
 
 from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
-from kalends.marketing import records
-from kalends.marketing.intake import drift
-from kalends.marketing.intake.drift import Drift, Terms
+from kalends.marketing import drift, records
+from kalends.marketing.drift import Drift, Terms
 from kalends.marketing.mapping import MAPPINGS, canonical_source, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
@@ -52,8 +51,8 @@ class StageOptions:
     """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
     out); `conversions` is the order of action types of which the first present counts; `known_columns` are the raw
     columns of the last batch of this kind, to say what vanished; `defaults` (record column -> text) is what rows say
-    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: the contract about the
-    shape of the source's files.
+    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: what is agreed about
+    the shape of the source's files.
     """
 
     columns: Dictionary[str, str | None] = field(default_factory=dict)
