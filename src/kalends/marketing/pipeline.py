@@ -23,8 +23,8 @@ from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.identity.service import workspace
 from kalends.marketing import batches, entities, orders, rates, series, versions
+from kalends.marketing.drift import Terms
 from kalends.marketing.intake import contracts, replays, totals
-from kalends.marketing.intake.drift import Terms
 from kalends.marketing.intake.totals import TotalsDifferError
 from kalends.marketing.models import Batch
 from kalends.marketing.records import STAGED_SCHEMA

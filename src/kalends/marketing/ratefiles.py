@@ -79,7 +79,7 @@ def _plain(heads: list[str], rows: list[list[str]]) -> Iterator[Rate]:
         if any(row.values()):
             try:
                 yield Rate(
-                    date=row["date"],  # type: ignore[arg-type]  # pydantic reads the text
+                    date=row["date"],
                     base=row["base"].upper(),
                     quote=row["quote"].upper(),
                     rate=Decimal(row["rate"]),

@@ -23,9 +23,8 @@ import duckdb
 
 from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
-from kalends.marketing import records
-from kalends.marketing.intake import drift
-from kalends.marketing.intake.drift import Drift, Terms
+from kalends.marketing import drift, records
+from kalends.marketing.drift import Drift, Terms
 from kalends.marketing.mapping import MAPPINGS, canonical_source, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine

@@ -18,8 +18,7 @@ from intake_rows import lines, meta_rows
 from sqlalchemy import select
 
 from kalends.base.reading.documents import snake
-from kalends.marketing import service
-from kalends.marketing.intake import drift
+from kalends.marketing import drift, service
 from kalends.marketing.models import SeenShape
 from kalends.marketing.staging import StageOptions, stage
 from kalends.notify.models import InboxEntry

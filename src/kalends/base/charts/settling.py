@@ -10,7 +10,7 @@ import altair as alt
 
 from kalends.base.charts.theme import config
 
-AXIS = {
+AXIS: dict[str, Any] = {
     "title": "days after the day itself",
     "titleColor": "var(--soft)",
     "titleFontSize": 12,

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from kalends.base.errors import BadInputError
 from kalends.base.ids import new_id
 from kalends.base.work import Work
-from kalends.marketing.intake.drift import Drift, Known, Mode, Terms
+from kalends.marketing.drift import Drift, Known, Mode, Terms
 from kalends.marketing.mapping import canonical_source
 from kalends.marketing.models import Batch, Contract, SeenShape
 from kalends.notify import service as notify
@@ -43,7 +43,12 @@ class Standing:
 def terms_of(work: Work, *, data_source: str) -> Terms:
     """What holds for the source's next file."""
     mode = work.session.execute(select(Contract.mode).where(Contract.data_source == data_source)).scalar()
-    return Terms(mode=mode or "evolve", known=known_of(work, data_source=data_source))
+    return Terms(mode=as_mode(mode), known=known_of(work, data_source=data_source))
+
+
+def as_mode(stored: str | None) -> Mode:
+    """A stored mode; evolve where nobody chose."""
+    return next((mode for mode in MODES if mode == stored), "evolve")
 
 
 def known_of(work: Work, *, data_source: str) -> tuple[Known, ...]:
@@ -69,7 +74,7 @@ def standing(work: Work, *, sources: list[str]) -> list[Standing]:
     return [
         Standing(
             data_source=source,
-            mode=told[source].mode if source in told else "evolve",  # type: ignore[arg-type]
+            mode=as_mode(told[source].mode if source in told else None),
             updated_at=told[source].updated_at if source in told else None,
             known=known_of(work, data_source=source),
         )
