@@ -128,7 +128,7 @@ def slices(house, scope, run_id):
 
 
 def stored(house, scope, standin):
-    """(account, campaign, day) -> figures, as the warehouse has them in the stand-in's first report."""
+    """The stand-in's key -> figures, as the warehouse has them in its first report."""
     report = CONNECTORS[standin.data_source].reports[0].name
     with house.work(scope) as work:
         table = work.warehouse.table("facts")
@@ -137,7 +137,7 @@ def stored(house, scope, standin):
         ).to_pylist()
     found = {}
     for row in rows:
-        key = (row["account_id"], row["campaign_id"], row["date_from"])
+        key = tuple(row[name] for name in standin.key)
         assert key not in found, f"twice: {row}"
         found[key] = {name: row[name] for name in standin.tells}
     return found
@@ -145,11 +145,7 @@ def stored(house, scope, standin):
 
 def known(standin, first, last):
     """The same, as the stand-in knows it."""
-    found = {}
-    for account_id in standin.truth.account_ids:
-        for day in standin.truth.days(account_id, first, last):
-            found[account_id, day.campaign.id, day.day] = {name: getattr(day, name) for name in standin.tells}
-    return found
+    return standin.known_rows(first, last)
 
 
 def exactly(one):

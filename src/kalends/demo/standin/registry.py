@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from kalends.base.clock import system_clock
 from kalends.demo.standin.google_ads import GoogleAds
+from kalends.demo.standin.google_analytics import GoogleAnalytics
 from kalends.demo.standin.server import serving
 from kalends.demo.standin.speaking import Standin
 from kalends.demo.standin.tiktok_ads import TiktokAds
@@ -15,6 +16,7 @@ STANDINS: dict[str, type[Standin]] = {
     one.data_source: one
     for one in (
         GoogleAds,
+        GoogleAnalytics,
         TiktokAds,
     )
 }
