@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kalends.base.clock import system_clock
+from kalends.demo.standin.adobe_analytics import AdobeAnalytics
 from kalends.demo.standin.google_ads import GoogleAds
 from kalends.demo.standin.google_analytics import GoogleAnalytics
 from kalends.demo.standin.server import serving
@@ -15,6 +16,7 @@ from kalends.demo.standin.tiktok_ads import TiktokAds
 STANDINS: dict[str, type[Standin]] = {
     one.data_source: one
     for one in (
+        AdobeAnalytics,
         GoogleAds,
         GoogleAnalytics,
         TiktokAds,

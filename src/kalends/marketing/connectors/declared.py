@@ -103,12 +103,14 @@ class Report:
 class Quota:
     """At most `calls` in any `seconds`, by the platform's own rule, of calls of one kind on one account.
 
-    Several may have one name: all of them hold then.
+    Several may have one name: all of them hold then. `is_shared`: it holds over all accounts together, as a limit of a
+    user or an app does, and for the calls that are about no account.
     """
 
     name: str
     calls: int
     seconds: int
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

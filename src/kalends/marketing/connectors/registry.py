@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from kalends.marketing.connectors import google_ads, google_analytics, tiktok_ads
+from kalends.marketing.connectors import adobe_analytics, google_ads, google_analytics, tiktok_ads
 from kalends.marketing.connectors.declared import Connector
 
 CONNECTORS: dict[str, Connector] = {
     platform.CONNECTOR.data_source: platform.CONNECTOR
     for platform in (
+        adobe_analytics,
         google_ads,
         google_analytics,
         tiktok_ads,
