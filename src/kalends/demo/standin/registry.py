@@ -9,6 +9,7 @@ from kalends.base.clock import system_clock
 from kalends.demo.standin.adobe_analytics import AdobeAnalytics
 from kalends.demo.standin.google_ads import GoogleAds
 from kalends.demo.standin.google_analytics import GoogleAnalytics
+from kalends.demo.standin.mixpanel import Mixpanel
 from kalends.demo.standin.server import serving
 from kalends.demo.standin.speaking import Standin
 from kalends.demo.standin.tiktok_ads import TiktokAds
@@ -19,6 +20,7 @@ STANDINS: dict[str, type[Standin]] = {
         AdobeAnalytics,
         GoogleAds,
         GoogleAnalytics,
+        Mixpanel,
         TiktokAds,
     )
 }

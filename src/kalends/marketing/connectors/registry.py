@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kalends.marketing.connectors import adobe_analytics, google_ads, google_analytics, tiktok_ads
+from kalends.marketing.connectors import adobe_analytics, google_ads, google_analytics, mixpanel, tiktok_ads
 from kalends.marketing.connectors.declared import Connector
 
 CONNECTORS: dict[str, Connector] = {
@@ -11,6 +11,7 @@ CONNECTORS: dict[str, Connector] = {
         adobe_analytics,
         google_ads,
         google_analytics,
+        mixpanel,
         tiktok_ads,
     )
 }
