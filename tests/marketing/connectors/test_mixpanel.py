@@ -1,14 +1,18 @@
-"""Exports that broke off, and regions."""
+"""Exports that broke off, regions, and events that are gone."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import httpx
 import orjson
 import pytest
+from syncing import connect, exactly, known, platform, stored, work_off
 
+from kalends.demo.standin.truth import Truth
 from kalends.marketing.connectors.asking import Answer, Question
 from kalends.marketing.connectors.mixpanel import APPS, CONNECTOR, EXPORTS, accounts, check_whole, judge
 from kalends.marketing.connectors.signals import Malformed, Refused
+from kalends.marketing.connectors.syncing import start
 
 EVENT = b'{"event":"Visit","properties":{"time":1}}\n'
 
@@ -50,3 +54,19 @@ def test_a_key_that_is_refused_stays_refused():
 def test_every_region_has_its_hosts():
     regions = next(entry for entry in CONNECTOR.entries if entry.name == "region")
     assert dict(regions.choices).keys() == APPS.keys() == EXPORTS.keys()
+
+
+def test_an_event_that_was_deleted_there_is_deleted_here(house, scope):
+    """An export has all events of its days."""
+    with platform(house, "mixpanel") as standin:
+        connection, _ = connect(house, scope, standin, history=4)
+        work_off(house, scope)
+        before = stored(house, scope, standin)
+        standin.truth = Truth(campaigns=1, id_of=standin.truth.id_of)
+        with house.work(scope) as work:
+            start(work, connection_id=connection)
+        work_off(house, scope)
+    last = house.clock().date()
+    after = stored(house, scope, standin)
+    assert exactly(after) == exactly(known(standin, last - timedelta(days=CONNECTOR.reread), last))
+    assert 0 < len(after) < len(before)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from kalends.base.clock import system_clock
 from kalends.demo.standin.adobe_analytics import AdobeAnalytics
+from kalends.demo.standin.amplitude import Amplitude
 from kalends.demo.standin.google_ads import GoogleAds
 from kalends.demo.standin.google_analytics import GoogleAnalytics
 from kalends.demo.standin.mixpanel import Mixpanel
@@ -18,6 +19,7 @@ STANDINS: dict[str, type[Standin]] = {
     one.data_source: one
     for one in (
         AdobeAnalytics,
+        Amplitude,
         GoogleAds,
         GoogleAnalytics,
         Mixpanel,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from kalends.marketing.connectors import adobe_analytics, google_ads, google_analytics, mixpanel, tiktok_ads
+from kalends.marketing.connectors import adobe_analytics, amplitude, google_ads, google_analytics, mixpanel, tiktok_ads
 from kalends.marketing.connectors.declared import Connector
 
 CONNECTORS: dict[str, Connector] = {
     platform.CONNECTOR.data_source: platform.CONNECTOR
     for platform in (
         adobe_analytics,
+        amplitude,
         google_ads,
         google_analytics,
         mixpanel,
