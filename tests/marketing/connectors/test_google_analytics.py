@@ -1,16 +1,20 @@
 """What Google Analytics says instead of an answer, and pages that do not fit together."""
 
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import httpx
 import orjson
 import pytest
+from syncing import connect, exactly, known, platform, stored, work_off
 
+from kalends.demo.standin.speaking import Reply
+from kalends.demo.standin.truth import Truth
 from kalends.marketing.connectors.asking import Answer, Question
 from kalends.marketing.connectors.declared import Account, Slice
 from kalends.marketing.connectors.google_analytics import CONNECTOR, judge, pull
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Refused
+from kalends.marketing.connectors.syncing import start
 from kalends.marketing.mapping.google_analytics import unwrap
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 31)
@@ -85,6 +89,13 @@ def test_pages_that_do_not_fit_together_are_no_report():
         pages(answer([]))
 
 
+def test_rows_that_are_held_back_are_not_gone():
+    for is_held_back in (True, False):
+        body = orjson.loads(report(1, "20260301").content) | {"metadata": {"subjectToThresholding": is_held_back}}
+        ((page,), _) = pages(answer(body))
+        assert page.is_whole is not is_held_back
+
+
 def test_no_report_is_more_than_one_question():
     for one in CONNECTOR.reports:
         told = one.pull.keywords
@@ -99,3 +110,29 @@ def test_rows_say_that_their_report_is_not_whole():
         assert row[doubt] is True
         ((_, row),) = unwrap({**body, "metadata": {doubt: False}})
         assert doubt not in row
+
+
+def test_what_google_holds_back_stays_as_it_was_known(house, scope):
+    """Fewer rows in a whole report are restated; in one that is held back they are only not told."""
+    with platform(house, "google_analytics") as standin:
+        connection, _ = connect(house, scope, standin, reports=[CONNECTOR.reports[0].name], history=3)
+        work_off(house, scope)
+        before, told = stored(house, scope, standin), standin.report
+
+        def held_back(*question):
+            body = orjson.loads(told(*question).content)
+            return Reply.json(body | {"metadata": body["metadata"] | {"subjectToThresholding": True}})
+
+        standin.truth, standin.report = Truth(campaigns=1), held_back
+        with house.work(scope) as work:
+            start(work, connection_id=connection)
+        work_off(house, scope)
+        assert stored(house, scope, standin) == before
+        standin.report = told
+        with house.work(scope) as work:
+            start(work, connection_id=connection)
+        work_off(house, scope)
+    last = house.clock().date()
+    after = stored(house, scope, standin)
+    assert exactly(after) == exactly(known(standin, last - timedelta(days=2), last))
+    assert 0 < len(after) < len(before)

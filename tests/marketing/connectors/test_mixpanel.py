@@ -59,7 +59,7 @@ def test_every_region_has_its_hosts():
 def test_an_event_that_was_deleted_there_is_deleted_here(house, scope):
     """An export has all events of its days."""
     with platform(house, "mixpanel") as standin:
-        connection, _ = connect(house, scope, standin, history=4)
+        connection, _ = connect(house, scope, standin, history=CONNECTOR.reread + 1)
         work_off(house, scope)
         before = stored(house, scope, standin)
         standin.truth = Truth(campaigns=1, id_of=standin.truth.id_of)

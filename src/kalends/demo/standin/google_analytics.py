@@ -83,7 +83,7 @@ class GoogleAnalytics(Standin):
             return Reply.json(
                 {"accountSummaries": list(shown)} | ({"nextPageToken": str(following)} if following else {})
             )
-        if asked.path == "/v1beta/properties" and asked.one("filter") == "parent:accounts/200":
+        if asked.path == "/v1beta/properties" and asked.one("filter") == "ancestor:accounts/200":
             told = {"parent": "accounts/200", "propertyType": "PROPERTY_TYPE_ORDINARY"}
             zone = {"currencyCode": self.truth.currency, "timeZone": self.truth.zone}
             names = [{"name": f"properties/{one}", "displayName": f"Web {one}"} for one in self.truth.account_ids]

@@ -80,7 +80,7 @@ def pull(ask: Ask, wanted: Slice, *, dimensions: tuple[str, ...], metrics: tuple
             raise Malformed("Google gives the same page again, or an empty one.")
         count, before, offset = told, rows, offset + len(rows)
         if rows:
-            yield Page.of(answer, request={"property": name, **asked})
+            yield Page.of(answer, request={"property": name, **asked}, is_whole=not is_held_back(answer))
 
 
 def read(answer: Answer) -> tuple[int, list[Any]]:
@@ -92,6 +92,11 @@ def read(answer: Answer) -> tuple[int, list[Any]]:
     if not isinstance(count, int) or not isinstance(rows, list):
         raise Malformed("Google answered with a report that has no rows.")
     return count, rows
+
+
+def is_held_back(answer: Answer) -> bool:
+    """Whether rows about too few people are left out: they were not deleted."""
+    return bool((answer.json().get("metadata") or {}).get("subjectToThresholding"))
 
 
 def listed(ask: Ask, path: str, field: str, **params: str) -> Iterator[dict[str, Any]]:
@@ -114,7 +119,7 @@ def accounts(ask: Ask) -> list[Account]:
     found = []
     for account in listed(ask, "accountSummaries", "accountSummaries"):
         if account.get("propertySummaries"):
-            for one in listed(ask, "properties", "properties", filter=f"parent:{account['account']}"):
+            for one in listed(ask, "properties", "properties", filter=f"ancestor:{account['account']}"):
                 name, shop = one.get("displayName", ""), account.get("displayName", "")
                 found.append(
                     Account(

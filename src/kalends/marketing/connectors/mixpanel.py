@@ -48,9 +48,9 @@ def pull(ask: Ask, wanted: Slice) -> Iterator[Page]:
 
 def check_whole(content: bytes) -> None:
     """Raises Malformed where the export was broken off, so that its last line is not an event."""
-    last = content.rstrip()[content.rstrip().rfind(b"\n") + 1 :]
+    told = content.rstrip()
     try:
-        event = orjson.loads(last)
+        event = orjson.loads(told[told.rfind(b"\n") + 1 :])
     except orjson.JSONDecodeError:
         event = None
     if not isinstance(event, dict) or "event" not in event:
