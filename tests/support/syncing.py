@@ -140,7 +140,7 @@ def slices(house, scope, run_id):
 
 
 def stored(house, scope, standin):
-    """(account, campaign, day) -> figures, as the warehouse has them in the stand-in's first report.
+    """The stand-in's key -> figures, as the warehouse has them in its first report.
 
     A day that is told without a single figure is one without delivery.
     """
@@ -152,7 +152,7 @@ def stored(house, scope, standin):
         ).to_pylist()
     found = {}
     for row in rows:
-        key = (row["account_id"], row["campaign_id"], row["date_from"])
+        key = tuple(row[name] for name in standin.key)
         assert key not in found, f"twice: {row}"
         found[key] = {name: row[name] for name in standin.tells}
     return {key: figures for key, figures in found.items() if any(value is not None for value in figures.values())}

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kalends.base.clock import system_clock
+from kalends.demo.standin.adobe_analytics import AdobeAnalytics
 from kalends.demo.standin.amazon_ads import AmazonAds
+from kalends.demo.standin.amplitude import Amplitude
 from kalends.demo.standin.apple_search_ads import AppleSearchAds
 from kalends.demo.standin.google_ads import GoogleAds
+from kalends.demo.standin.google_analytics import GoogleAnalytics
 from kalends.demo.standin.microsoft_ads import MicrosoftAds
+from kalends.demo.standin.mixpanel import Mixpanel
 from kalends.demo.standin.pinterest_ads import PinterestAds
 from kalends.demo.standin.server import serving
 from kalends.demo.standin.speaking import Standin
@@ -18,10 +22,14 @@ from kalends.demo.standin.tiktok_ads import TiktokAds
 STANDINS: dict[str, type[Standin]] = {
     one.data_source: one
     for one in (
+        AdobeAnalytics,
         AmazonAds,
+        Amplitude,
         AppleSearchAds,
         GoogleAds,
+        GoogleAnalytics,
         MicrosoftAds,
+        Mixpanel,
         PinterestAds,
         TiktokAds,
     )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from kalends.marketing.connectors import (
+    adobe_analytics,
     amazon_ads,
+    amplitude,
     apple_search_ads,
     google_ads,
+    google_analytics,
     microsoft_ads,
+    mixpanel,
     pinterest_ads,
     tiktok_ads,
 )
@@ -15,10 +19,14 @@ from kalends.marketing.connectors.declared import Connector
 CONNECTORS: dict[str, Connector] = {
     platform.CONNECTOR.data_source: platform.CONNECTOR
     for platform in (
+        adobe_analytics,
         amazon_ads,
+        amplitude,
         apple_search_ads,
         google_ads,
+        google_analytics,
         microsoft_ads,
+        mixpanel,
         pinterest_ads,
         tiktok_ads,
     )
