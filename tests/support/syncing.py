@@ -94,17 +94,24 @@ def work_off(house, scope, *, until=None):
     `until`: called before each task; where it is true, the rest is left undone.
     """
     for _ in range(ROUNDS):
-        with house.work(scope) as work:
-            waiting = text("SELECT id, kind FROM tasks WHERE state IN ('queued', 'running') ORDER BY id")
-            tasks = work.session.execute(waiting).all()
-            is_idle = all(task.kind == syncing.SYNC for task in tasks) and next_try(work)
-        if not tasks or (until and until()):
-            return
-        if is_idle and is_idle > house.clock():
-            house.clock.advance(seconds=(is_idle - house.clock()).total_seconds())
         with suppress(Killed):
-            run_task(house, scope.tenant_id, tasks[0].id)
+            if not work_once(house, scope, until=until):
+                return
     raise AssertionError("the tasks never end")
+
+
+def work_once(house, scope, *, until=None):
+    """Run the first waiting task; false where there is none, or `until` says so."""
+    with house.work(scope) as work:
+        waiting = text("SELECT id, kind FROM tasks WHERE state IN ('queued', 'running') ORDER BY id")
+        tasks = work.session.execute(waiting).all()
+        is_idle = all(task.kind == syncing.SYNC for task in tasks) and next_try(work)
+    if not tasks or (until and until()):
+        return False
+    if is_idle and is_idle > house.clock():
+        house.clock.advance(seconds=(is_idle - house.clock()).total_seconds())
+    run_task(house, scope.tenant_id, tasks[0].id)
+    return True
 
 
 def next_try(work):
@@ -128,7 +135,7 @@ def slices(house, scope, run_id):
 
 
 def stored(house, scope, standin):
-    """(account, campaign, day) -> figures, as the warehouse has them in the stand-in's first report."""
+    """The stand-in's key -> figures, as the warehouse has them in its first report."""
     report = CONNECTORS[standin.data_source].reports[0].name
     with house.work(scope) as work:
         table = work.warehouse.table("facts")
@@ -137,7 +144,7 @@ def stored(house, scope, standin):
         ).to_pylist()
     found = {}
     for row in rows:
-        key = (row["account_id"], row["campaign_id"], row["date_from"])
+        key = tuple(row[name] for name in standin.key)
         assert key not in found, f"twice: {row}"
         found[key] = {name: row[name] for name in standin.tells}
     return found
@@ -145,11 +152,7 @@ def stored(house, scope, standin):
 
 def known(standin, first, last):
     """The same, as the stand-in knows it."""
-    found = {}
-    for account_id in standin.truth.account_ids:
-        for day in standin.truth.days(account_id, first, last):
-            found[account_id, day.campaign.id, day.day] = {name: getattr(day, name) for name in standin.tells}
-    return found
+    return dict(standin.known_rows(first, last))
 
 
 def exactly(one):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kalends.demo.standin.google_ads import GoogleAds
+from kalends.demo.standin.klaviyo import Klaviyo
 from kalends.demo.standin.speaking import Standin
 from kalends.demo.standin.tiktok_ads import TiktokAds
 
-STANDINS: dict[str, type[Standin]] = {one.data_source: one for one in (GoogleAds, TiktokAds)}
+STANDINS: dict[str, type[Standin]] = {one.data_source: one for one in (GoogleAds, Klaviyo, TiktokAds)}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -89,6 +89,8 @@ class Standin:
     tells: ClassVar[tuple[str, ...]] = ("spend", "impressions", "clicks", "conversions", "revenue")
     """Which of the truth's figures the platform's first report has, by their names in the record."""
 
+    key: ClassVar[tuple[str, ...]] = ("account_id", "campaign_id", "date_from")
+    """What tells the rows of its first report apart, by the record's names."""
     cannot: ClassVar[frozenset[str]] = frozenset()
     """Faults that cannot happen to this platform: one without pages has no cursor that ends."""
 
@@ -102,6 +104,12 @@ class Standin:
     def known_truth(cls, *, seed: int = 1) -> Truth:
         """What it knows unless it is told: with ids in the platform's own form."""
         return Truth(seed=seed)
+
+    def known_rows(self, first: date, last: date) -> Iterator[tuple[tuple[object, ...], dict[str, object]]]:
+        """What its first report has for these days: `key` and figures of each row, by the record's names."""
+        for account_id in self.truth.account_ids:
+            for day in self.truth.days(account_id, first, last):
+                yield (account_id, day.campaign.id, day.day), {name: getattr(day, name) for name in self.tells}
 
     # What a platform is made of.
 

@@ -7,11 +7,13 @@ a local server at any speed. Nothing said here names more of a call than its pla
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -159,7 +161,7 @@ class Ask:
         """What `make` gave when this slice first came here, however often it is cut off since: a report's job is
         ordered once.
         """
-        if name not in self.memo:
+        if self.memo.get(name) is None:  # what was forgotten is kept as None
             self.memo[name] = made = make()
             self.purse.remember(name, made)
         return self.memo[name]
@@ -173,14 +175,14 @@ class Ask:
         """What `look` gives when it gives something; it is asked again after ever longer pauses."""
         pause = first
         while (found := look()) is None:
-            self.wait(pause)
+            self.wait(pause, is_own=True)
             pause = min(pause * 1.5, slowest)
         return found
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, *, is_own: bool = False) -> None:
         """Sleep, or give the worker back and go on later. Raises NotYet."""
         if seconds > PATIENCE:
-            raise NotYet(until=self.clock() + timedelta(seconds=seconds))
+            raise NotYet(until=self.clock() + timedelta(seconds=seconds), is_own=is_own)
         self.sleep(seconds)
 
     def send(self, question: Question) -> Answer:
@@ -284,6 +286,17 @@ class Ask:
     @property
     def _name(self) -> str:
         return self.connector.data_source
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: read once, for that takes as long as many an answer."""
+    return httpx.create_ssl_context()
+
+
+def new_client() -> httpx.Client:
+    """What carries calls to platforms."""
+    return httpx.Client(timeout=SILENCE_SECONDS, verify=_trusted())
 
 
 def _bounded(chunks: Iterator[bytes]) -> Iterator[bytes]:
