@@ -96,7 +96,7 @@ class Standin:
 
     def secret_texts(self) -> list[str]:
         """What must never be written anywhere: what a person entered, and the tokens that were given out."""
-        public = ("app", "client_id", "id", "region", "zone")
+        public = ("app", "client_id", "domain", "id", "region", "zone")
         entered = [value for name, value in self.secrets.items() if not name.endswith(public) and len(value) > 4]
         return entered + [f"{self.data_source}-token-{number}" for number in range(1, self.tokens + 1)]
 

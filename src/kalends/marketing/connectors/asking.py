@@ -43,6 +43,8 @@ AGENT: Final = f"Kalends/{__version__}"
 
 Found = TypeVar("Found")
 
+Granted = dict[str, str]
+"""What a platform said when it gave a token: 'access_token', and what else is text."""
 OpenWork = Callable[[], AbstractContextManager[Work]]
 """Opens one transaction of whoever asks."""
 
@@ -53,8 +55,10 @@ class Purse(Protocol):
     def spend(self, quota: str) -> float:
         """Take one call from the budget; seconds to wait where there is none left, and nothing is taken then."""
 
-    def token(self, *, spent: str | None, fetch: Callable[[Secrets], Mapping[str, Any]]) -> str:
-        """The token; a new one where `spent` is the one that is kept. Only one caller at a time fetches it."""
+    def token(self, *, spent: str | None, fetch: Callable[[Secrets], Mapping[str, Any]]) -> Granted:
+        """The token and what came with it; a new one where `spent` is the one that is kept. Only one fetches it at
+        a time.
+        """
 
     def remember(self, name: str, value: Any) -> None:
         """Keep something of the slice across restarts."""
@@ -198,8 +202,12 @@ class Ask:
 
     def token(self, *, spent: str | None = None) -> str:
         """The access token; '' where this platform needs none."""
+        return self.granted(spent=spent).get("access_token", "")
+
+    def granted(self, *, spent: str | None = None) -> Granted:
+        """The access token and what came with it; empty where this platform needs none."""
         if self.connector.auth.token(self.secrets, self.clock().timestamp()) is None:
-            return ""
+            return {}
         return self.purse.token(spent=spent, fetch=self._fetch_token)
 
     def _with_token(self, question: Question) -> Answer:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from kalends.marketing.connectors import google_ads, klaviyo, tiktok_ads
+from kalends.marketing.connectors import google_ads, hubspot, klaviyo, salesforce, tiktok_ads
 from kalends.marketing.connectors.declared import Connector
 
 CONNECTORS: dict[str, Connector] = {
     platform.CONNECTOR.data_source: platform.CONNECTOR
     for platform in (
         google_ads,
+        hubspot,
         klaviyo,
+        salesforce,
         tiktok_ads,
     )
 }
