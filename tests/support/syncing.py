@@ -155,12 +155,17 @@ def stored(house, scope, standin):
         key = tuple(row[name] for name in standin.key)
         assert key not in found, f"twice: {row}"
         found[key] = {name: row[name] for name in standin.tells}
-    return {key: figures for key, figures in found.items() if any(value is not None for value in figures.values())}
+    return told(found)
+
+
+def told(rows):
+    """Rows that have a figure at all."""
+    return {key: figures for key, figures in rows.items() if any(value is not None for value in figures.values())}
 
 
 def known(standin, first, last):
     """The same, as the stand-in knows it."""
-    return standin.known_rows(first, last)
+    return told(standin.known_rows(first, last))
 
 
 def exactly(one):

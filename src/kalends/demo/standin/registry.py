@@ -12,9 +12,12 @@ from kalends.demo.standin.amplitude import Amplitude
 from kalends.demo.standin.apple_search_ads import AppleSearchAds
 from kalends.demo.standin.google_ads import GoogleAds
 from kalends.demo.standin.google_analytics import GoogleAnalytics
+from kalends.demo.standin.hubspot import Hubspot
+from kalends.demo.standin.klaviyo import Klaviyo
 from kalends.demo.standin.microsoft_ads import MicrosoftAds
 from kalends.demo.standin.mixpanel import Mixpanel
 from kalends.demo.standin.pinterest_ads import PinterestAds
+from kalends.demo.standin.salesforce import Salesforce
 from kalends.demo.standin.server import serving
 from kalends.demo.standin.speaking import Standin
 from kalends.demo.standin.tiktok_ads import TiktokAds
@@ -28,9 +31,12 @@ STANDINS: dict[str, type[Standin]] = {
         AppleSearchAds,
         GoogleAds,
         GoogleAnalytics,
+        Hubspot,
+        Klaviyo,
         MicrosoftAds,
         Mixpanel,
         PinterestAds,
+        Salesforce,
         TiktokAds,
     )
 }

@@ -15,7 +15,7 @@ from kalends.demo.standin.truth import Day, Truth
 
 FAULTS = ("limit", "error", "cut", "token", "cursor", "malformed", "duplicate")
 """What may be asked of a stand-in, each answered in its platform's own way."""
-Rows = dict[tuple[str, str, date], dict[str, Any]]
+Rows = dict[tuple[Any, ...], dict[str, Any]]
 """Account, campaign and day -> figures."""
 
 
@@ -98,7 +98,7 @@ class Standin:
 
     def secret_texts(self) -> list[str]:
         """What must never be written anywhere: what a person entered, and the tokens that were given out."""
-        public = ("app", "client_id", "id", "region", "zone")
+        public = ("app", "client_id", "domain", "id", "region", "zone")
         entered = [value for name, value in self.secrets.items() if not name.endswith(public) and len(value) > 4]
         return entered + [f"{self.data_source}-token-{number}" for number in range(1, self.tokens + 1)]
 
@@ -111,7 +111,7 @@ class Standin:
         """What the first report says of a campaign's day, by the names of `tells`."""
         return {name: getattr(day, name) for name in self.tells}
 
-    def known_rows(self, first: date, last: date) -> dict[tuple[Any, ...], dict[str, Any]]:
+    def known_rows(self, first: date, last: date) -> Rows:
         """What the first report says of these days, by the columns of `key`."""
         return {
             (account_id, day.campaign.id, day.day): self.figures(day)
@@ -161,17 +161,6 @@ class Standin:
         """Whether the fault can meet this call: only a page after the first has a place that can be lost."""
         return fault not in {"cursor", "duplicate"} or self.is_page(asked)
 
-    def known_rows(self, first: date, last: date) -> Rows:
-        """What its first report tells of these days, as the record has it."""
-        return {
-            (account_id, day.campaign.id, day.day): {name: getattr(day, name) for name in self.tells}
-            for account_id in self.truth.account_ids
-            for day in self.truth.days(account_id, first, last)
-        }
-
-    # What all have in common.
-
-    @property
     def token(self) -> str:
         """The token that was given out last."""
         return f"{self.data_source}-token-{self.tokens}"

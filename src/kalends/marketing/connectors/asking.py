@@ -7,11 +7,13 @@ a local server at any speed. Nothing said here names more of a call than its pla
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -52,6 +54,8 @@ Found = TypeVar("Found")
 Content = bytes | Callable[[str], bytes]
 """What is sent; made from the token where that goes into the body, so that a new token makes it anew."""
 
+Granted = dict[str, str]
+"""What a platform said when it gave a token: 'access_token', and what else is text."""
 OpenWork = Callable[[], AbstractContextManager[Work]]
 """Opens one transaction of whoever asks."""
 
@@ -62,8 +66,10 @@ class Purse(Protocol):
     def spend(self, quota: str) -> float:
         """Take one call from the budget; seconds to wait where there is none left, and nothing is taken then."""
 
-    def token(self, *, spent: str | None, fetch: Callable[[Secrets], Mapping[str, Any]]) -> str:
-        """The token; a new one where `spent` is the one that is kept. Only one caller at a time fetches it."""
+    def token(self, *, spent: str | None, fetch: Callable[[Secrets], Mapping[str, Any]]) -> Granted:
+        """The token and what came with it; a new one where `spent` is the one that is kept. Only one fetches it at
+        a time.
+        """
 
     def remember(self, name: str, value: Any) -> None:
         """Keep something of the slice across restarts."""
@@ -170,7 +176,7 @@ class Ask:
         """What `make` gave when this slice first came here, however often it is cut off since: a report's job is
         ordered once.
         """
-        if name not in self.memo:
+        if self.memo.get(name) is None:  # what was forgotten is kept as None
             self.memo[name] = made = make()
             self.purse.remember(name, made)
         return self.memo[name]
@@ -184,14 +190,14 @@ class Ask:
         """What `look` gives when it gives something; it is asked again after ever longer pauses."""
         pause = first
         while (found := look()) is None:
-            self.wait(pause)
+            self.wait(pause, is_own=True)
             pause = min(pause * 1.5, slowest)
         return found
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, *, is_own: bool = False) -> None:
         """Sleep, or give the worker back and go on later. Raises NotYet."""
         if seconds > PATIENCE:
-            raise NotYet(until=self.clock() + timedelta(seconds=seconds))
+            raise NotYet(until=self.clock() + timedelta(seconds=seconds), is_own=is_own)
         self.sleep(seconds)
 
     def send(self, question: Question) -> Answer:
@@ -207,8 +213,12 @@ class Ask:
 
     def token(self, *, spent: str | None = None) -> str:
         """The access token; '' where this platform needs none."""
+        return self.granted(spent=spent).get("access_token", "")
+
+    def granted(self, *, spent: str | None = None) -> Granted:
+        """The access token and what came with it; empty where this platform needs none."""
         if self.connector.auth.token(self.secrets, self.clock().timestamp()) is None:
-            return ""
+            return {}
         return self.purse.token(spent=spent, fetch=self._fetch_token)
 
     def _with_token(self, question: Question) -> Answer:
@@ -295,6 +305,17 @@ class Ask:
     @property
     def _name(self) -> str:
         return self.connector.data_source
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: read once, for that takes as long as many an answer."""
+    return httpx.create_ssl_context()
+
+
+def new_client() -> httpx.Client:
+    """What carries calls to platforms."""
+    return httpx.Client(timeout=SILENCE_SECONDS, verify=_trusted())
 
 
 def _bounded(chunks: Iterator[bytes]) -> Iterator[bytes]:

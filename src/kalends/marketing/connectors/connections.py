@@ -15,7 +15,7 @@ from kalends.base.errors import BadInputError, NotFoundError
 from kalends.base.ids import new_id
 from kalends.base.outside import inner_allowed
 from kalends.base.work import House, Work
-from kalends.marketing.connectors.asking import SILENCE_SECONDS, Ask, OpenWork
+from kalends.marketing.connectors.asking import Ask, OpenWork, new_client
 from kalends.marketing.connectors.declared import Account, Connector
 from kalends.marketing.connectors.models import Connection
 from kalends.marketing.connectors.purse import StoredPurse, forget_token, keep_secrets, secrets_of
@@ -276,7 +276,7 @@ def test(house: House, *, open_work: OpenWork, connection_id: UUID) -> Health:
     with open_work() as work:
         connection = get(work, connection_id=connection_id)
     try:
-        with httpx.Client(timeout=SILENCE_SECONDS) as client:
+        with new_client() as client:
             ask = voice(house, connection, open_work=open_work, client=client)
             found = Health("healthy", accounts=tuple(ask.connector.accounts(ask)))
         if not found.accounts:

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from kalends.base.ids import new_id
 from kalends.base.work import House, Work
-from kalends.marketing.connectors.asking import OpenWork
+from kalends.marketing.connectors.asking import Granted, OpenWork
 from kalends.marketing.connectors.auth import Secrets
 from kalends.marketing.connectors.budget import quotas_named, taken, wait_of
 from kalends.marketing.connectors.declared import Connector, Quota
@@ -56,27 +56,25 @@ class StoredPurse:
                 row.counts, row.updated_at = taken(limit, row.counts, now), work.now
             return 0.0
 
-    def token(self, *, spent: str | None, fetch: Callable[[Secrets], Mapping[str, Any]]) -> str:
+    def token(self, *, spent: str | None, fetch: Callable[[Secrets], Mapping[str, Any]]) -> Granted:
         """The token; a new one where `spent` is the one that is kept. The connection's row lock lets one fetch it."""
         with self.open_work() as work:
-            found = self._connection(work)
-            kept = token_of(work.house, found)
-            if kept and kept != spent and found.token_until and found.token_until > work.now + MARGIN:
+            kept = living_token(work, self._connection(work), spent)
+            if kept:
                 return kept
         with self.open_work() as work:
             found = self._connection(work, for_update=True)
-            kept = token_of(work.house, found)
-            if kept and kept != spent and found.token_until and found.token_until > work.now + MARGIN:
+            kept = living_token(work, found, spent)
+            if kept:
                 return kept
             secrets = secrets_of(work.house, found)
             told = fetch({**secrets, **found.options})
             if renewed := told.get("refresh_token"):  # some platforms give a new one each time
                 keep_secrets(work.house, found, {**secrets, "refresh_token": str(renewed)})
-            found.sealed_token = work.house.keys.seal(
-                found.tenant_id, TOKEN, str(told["access_token"]).encode(), found.id.bytes
-            )
+            granted = {name: said for name, said in told.items() if isinstance(said, str) and name != "refresh_token"}
+            found.sealed_token = work.house.keys.seal(found.tenant_id, TOKEN, orjson.dumps(granted), found.id.bytes)
             found.token_until = work.now + timedelta(seconds=float(told.get("expires_in") or UNSAID))
-            return str(told["access_token"])
+            return granted
 
     def remember(self, name: str, value: Any) -> None:
         """Keep something of the slice across restarts."""
@@ -129,11 +127,14 @@ def keep_secrets(house: House, connection: Connection, secrets: Mapping[str, str
     connection.sealed_secrets = house.keys.seal(connection.tenant_id, SECRETS, plain, connection.id.bytes)
 
 
-def token_of(house: House, connection: Connection) -> str:
-    """The token that is kept; '' where there is none."""
-    if connection.sealed_token is None:
-        return ""
-    return house.keys.open_sealed(connection.tenant_id, TOKEN, connection.sealed_token, connection.id.bytes).decode()
+def living_token(work: Work, connection: Connection, spent: str | None) -> Granted:
+    """The token that is kept; empty where there is none, it is about to end, or it is `spent`."""
+    if connection.sealed_token is None or not connection.token_until or connection.token_until <= work.now + MARGIN:
+        return {}
+    kept: Granted = orjson.loads(
+        work.house.keys.open_sealed(connection.tenant_id, TOKEN, connection.sealed_token, connection.id.bytes)
+    )
+    return {} if kept["access_token"] == spent else kept
 
 
 def forget_token(connection: Connection) -> None:

@@ -9,9 +9,12 @@ from kalends.marketing.connectors import (
     apple_search_ads,
     google_ads,
     google_analytics,
+    hubspot,
+    klaviyo,
     microsoft_ads,
     mixpanel,
     pinterest_ads,
+    salesforce,
     tiktok_ads,
 )
 from kalends.marketing.connectors.declared import Connector
@@ -25,9 +28,12 @@ CONNECTORS: dict[str, Connector] = {
         apple_search_ads,
         google_ads,
         google_analytics,
+        hubspot,
+        klaviyo,
         microsoft_ads,
         mixpanel,
         pinterest_ads,
+        salesforce,
         tiktok_ads,
     )
 }

@@ -76,7 +76,8 @@ class NotYet(Signal):
 
     code = "platform_not_yet"
 
-    def __init__(self, message: str | None = None, *, until: datetime) -> None:
-        """`until`: when to go on."""
+    def __init__(self, message: str | None = None, *, until: datetime, is_own: bool = False) -> None:
+        """`until`: when to go on. `is_own`: only this slice has to wait, for something that is being made for it."""
         super().__init__(message)
         self.until = until
+        self.is_own = is_own

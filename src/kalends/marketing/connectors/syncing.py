@@ -14,7 +14,6 @@ from typing import BinaryIO, Final, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import httpx
 from sqlalchemy import func, select, text, update
 
 from kalends.base.errors import ConflictError, NotFoundError
@@ -24,7 +23,7 @@ from kalends.base.scope import Scope
 from kalends.base.work import House, Work
 from kalends.identity.service import workspace
 from kalends.marketing import batches
-from kalends.marketing.connectors.asking import SILENCE_SECONDS, Ask
+from kalends.marketing.connectors.asking import Ask, new_client
 from kalends.marketing.connectors.connections import chosen_accounts, connector_of, due_again, get, voice
 from kalends.marketing.connectors.declared import Connector, Page, Report, Slice
 from kalends.marketing.connectors.models import Connection, SyncRun, SyncSlice
@@ -226,7 +225,7 @@ def bring_next(run: JobRun) -> None:
         account = next(one for one in chosen_accounts(connection) if one.id == row.account_id)
     report = connector.report(row.report)
     wanted = Slice(account, row.report, row.date_from, row.date_to)
-    with httpx.Client(timeout=SILENCE_SECONDS) as client:
+    with new_client() as client:
         ask = voice(
             run.house,
             connection,
@@ -240,7 +239,7 @@ def bring_next(run: JobRun) -> None:
             pages = pull(ask, report, wanted)
         except NotYet as error:
             with run.work() as work:
-                wait(work, slice_id=row.id, until=error.until, calls=ask.calls)
+                wait(work, slice_id=row.id, until=error.until, calls=ask.calls, is_own=error.is_own)
         except TooMuch as error:
             with run.work() as work:
                 divide(work, slice_id=row.id, wanted=wanted, problem=error, calls=ask.calls)
@@ -345,12 +344,22 @@ def window_of(wanted: Slice) -> dict[str, str]:
     }
 
 
-def wait(work: Work, *, slice_id: UUID, until: datetime, calls: int) -> None:
-    """The platform wants to be left alone, or is not done yet; nothing is wrong."""
+def wait(work: Work, *, slice_id: UUID, until: datetime, calls: int, is_own: bool) -> None:
+    """The platform wants to be left alone, or is not done yet (`is_own`); nothing is wrong."""
     row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
-    if row.state in {"queued", "waiting"}:
-        row.state, row.next_try_at, row.calls = "waiting", until, row.calls + calls
-        go_on(work, row.run_id)
+    if row.state not in {"queued", "waiting"}:
+        return
+    row.state, row.next_try_at, row.calls = "waiting", until, row.calls + calls
+    if not is_own:  # the others of its kind would only be told the same
+        others = update(SyncSlice).where(
+            SyncSlice.run_id == row.run_id,
+            SyncSlice.account_id == row.account_id,
+            SyncSlice.report == row.report,
+            SyncSlice.state.in_(("queued", "waiting")),
+            func.coalesce(SyncSlice.next_try_at, work.now) < until,
+        )
+        work.session.execute(others.values(next_try_at=until))
+    go_on(work, row.run_id)
 
 
 def divide(work: Work, *, slice_id: UUID, wanted: Slice, problem: TooMuch, calls: int) -> None:

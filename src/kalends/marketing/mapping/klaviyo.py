@@ -1,9 +1,16 @@
 """Klaviyo: campaign and flow reports (values and series) of the JSON:API, already taken out of their envelope.
 
-A values report carries no date: its rows take the request's range. Single events (/api/events, Fivetran's `event`) are
-not a report and are not read as one.
+A values report carries no date: its rows take the request's range, its own where the request lies beside it (`asked`).
+Single events (/api/events, Fivetran's `event`) are not a report and are not read as one.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from kalends.base.reading.documents import records
+from kalends.marketing.mapping.asked import asked
 from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping
 
 _METRICS = {
@@ -14,6 +21,19 @@ _METRICS = {
     "unsubscribes": ("unsubscribes",),
     "bounces": ("bounced",),
 }
+
+
+def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
+    """The rows of a report, with the days that its request asks for; names of campaigns and flows apart from it."""
+    request, answer = asked(document)
+    if request.get("names"):
+        return [("names", row) for _, row in records(answer)]
+    frame = request.get("timeframe")
+    if not isinstance(frame, dict):
+        return None
+    days = {"interval_from": str(frame.get("start"))[:10], "interval_to": str(frame.get("end"))[:10]}
+    return [("", days | row if isinstance(row, dict) else row) for _, row in records(answer)]
+
 
 MAPPING = Mapping(
     data_source="klaviyo",
@@ -57,4 +77,5 @@ MAPPING = Mapping(
         Entity("flow", ("id",), ("name",), ("trigger_type", "status")),
     ),
     constants={"channel": "email"},
+    unwrap=unwrap,
 )

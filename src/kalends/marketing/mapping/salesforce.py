@@ -22,13 +22,20 @@ _OF_CLOSING = ("campaign_id", "currency_iso_code", "lead_source", "stage_name", 
 
 
 def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
-    """The rows of opportunities or leads: of a query's page, of a list, or of one object."""
+    """The rows of opportunities or leads: of a query's page, of a list, or of one object; campaigns apart."""
     is_page = isinstance(document, dict) and "totalSize" in document
     found = document.get("records") if is_page else document
     objects = found if isinstance(found, list) else [found]
+    if objects and all(_is_name(item) for item in objects):
+        return [("names", item) for item in objects]
     if not objects or not all(_is_ours(item) for item in objects):
         return None
     return [("", row) for item in objects for row in _rows(flatten(item))]
+
+
+def _is_name(item: Any) -> bool:
+    attributes = item.get("attributes") if isinstance(item, dict) else None
+    return isinstance(attributes, dict) and attributes.get("type") == "Campaign"
 
 
 def _is_ours(item: Any) -> bool:
