@@ -6,7 +6,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -15,6 +15,8 @@ from kalends.demo.standin.truth import Truth
 
 FAULTS = ("limit", "error", "cut", "token", "cursor", "malformed", "duplicate")
 """What may be asked of a stand-in, each answered in its platform's own way."""
+Rows = dict[tuple[str, str, date], dict[str, Any]]
+"""Account, campaign and day -> figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,18 @@ class Standin:
         """Whether the call asks for another page than the first of a list."""
         return False
 
+    def can_happen(self, asked: Asked, fault: str) -> bool:
+        """Whether the fault can meet this call: only a page after the first has a place that can be lost."""
+        return fault not in {"cursor", "duplicate"} or self.is_page(asked)
+
+    def known_rows(self, first: date, last: date) -> Rows:
+        """What its first report tells of these days, as the record has it."""
+        return {
+            (account_id, day.campaign.id, day.day): {name: getattr(day, name) for name in self.tells}
+            for account_id in self.truth.account_ids
+            for day in self.truth.days(account_id, first, last)
+        }
+
     # What all have in common.
 
     @property
@@ -203,14 +217,14 @@ class Standin:
         return happened
 
     def _happened(self, asked: Asked, fault: str) -> Reply | None:
+        if not self.can_happen(asked, fault):
+            return None
         if fault == "token":
             self.end_token()
         if fault in {"cut", "malformed"}:
             good = self.answer(asked)
             half = len(good.content) // 2
             return replace(good, is_cut=True) if fault == "cut" else replace(good, content=good.content[:half])
-        if fault in {"cursor", "duplicate"} and not self.is_page(asked):
-            return None
         answers: dict[str, Callable[[], Reply | None]] = {
             "limit": self.limited,
             "error": self.erred,
