@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from kalends.base.clock import system_clock
 from kalends.demo.standin.amazon_ads import AmazonAds
 from kalends.demo.standin.google_ads import GoogleAds
+from kalends.demo.standin.microsoft_ads import MicrosoftAds
 from kalends.demo.standin.server import serving
 from kalends.demo.standin.speaking import Standin
 from kalends.demo.standin.tiktok_ads import TiktokAds
@@ -17,6 +18,7 @@ STANDINS: dict[str, type[Standin]] = {
     for one in (
         AmazonAds,
         GoogleAds,
+        MicrosoftAds,
         TiktokAds,
     )
 }
