@@ -140,7 +140,10 @@ def slices(house, scope, run_id):
 
 
 def stored(house, scope, standin):
-    """(account, campaign, day) -> figures, as the warehouse has them in the stand-in's first report."""
+    """(account, campaign, day) -> figures, as the warehouse has them in the stand-in's first report.
+
+    A day that is told without a single figure is one without delivery.
+    """
     report = CONNECTORS[standin.data_source].reports[0].name
     with house.work(scope) as work:
         table = work.warehouse.table("facts")
@@ -152,7 +155,7 @@ def stored(house, scope, standin):
         key = (row["account_id"], row["campaign_id"], row["date_from"])
         assert key not in found, f"twice: {row}"
         found[key] = {name: row[name] for name in standin.tells}
-    return found
+    return {key: figures for key, figures in found.items() if any(value is not None for value in figures.values())}
 
 
 def known(standin, first, last):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from kalends.base.clock import system_clock
 from kalends.demo.standin.amazon_ads import AmazonAds
+from kalends.demo.standin.apple_search_ads import AppleSearchAds
 from kalends.demo.standin.google_ads import GoogleAds
 from kalends.demo.standin.microsoft_ads import MicrosoftAds
 from kalends.demo.standin.server import serving
@@ -17,6 +18,7 @@ STANDINS: dict[str, type[Standin]] = {
     one.data_source: one
     for one in (
         AmazonAds,
+        AppleSearchAds,
         GoogleAds,
         MicrosoftAds,
         TiktokAds,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from kalends.marketing.connectors import amazon_ads, google_ads, microsoft_ads, tiktok_ads
+from kalends.marketing.connectors import amazon_ads, apple_search_ads, google_ads, microsoft_ads, tiktok_ads
 from kalends.marketing.connectors.declared import Connector
 
 CONNECTORS: dict[str, Connector] = {
     platform.CONNECTOR.data_source: platform.CONNECTOR
     for platform in (
         amazon_ads,
+        apple_search_ads,
         google_ads,
         microsoft_ads,
         tiktok_ads,
