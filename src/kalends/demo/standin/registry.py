@@ -10,6 +10,7 @@ from kalends.demo.standin.amazon_ads import AmazonAds
 from kalends.demo.standin.apple_search_ads import AppleSearchAds
 from kalends.demo.standin.google_ads import GoogleAds
 from kalends.demo.standin.microsoft_ads import MicrosoftAds
+from kalends.demo.standin.pinterest_ads import PinterestAds
 from kalends.demo.standin.server import serving
 from kalends.demo.standin.speaking import Standin
 from kalends.demo.standin.tiktok_ads import TiktokAds
@@ -21,6 +22,7 @@ STANDINS: dict[str, type[Standin]] = {
         AppleSearchAds,
         GoogleAds,
         MicrosoftAds,
+        PinterestAds,
         TiktokAds,
     )
 }

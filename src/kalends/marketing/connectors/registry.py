@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from kalends.marketing.connectors import amazon_ads, apple_search_ads, google_ads, microsoft_ads, tiktok_ads
+from kalends.marketing.connectors import (
+    amazon_ads,
+    apple_search_ads,
+    google_ads,
+    microsoft_ads,
+    pinterest_ads,
+    tiktok_ads,
+)
 from kalends.marketing.connectors.declared import Connector
 
 CONNECTORS: dict[str, Connector] = {
@@ -12,6 +19,7 @@ CONNECTORS: dict[str, Connector] = {
         apple_search_ads,
         google_ads,
         microsoft_ads,
+        pinterest_ads,
         tiktok_ads,
     )
 }
