@@ -169,14 +169,16 @@ class Standin:
             return self.give_token(asked)
         if not self.is_counted(asked):
             return self.answer(asked)
-        number, self.calls = self.calls, self.calls + 1
+        fault, self.calls = self.faults.get(self.calls), self.calls + 1
         if not self._is_within_limits():
             self.over_limit += 1
+            self._put_off(fault)
             return self.limited()
         if not self.is_signed(asked):
             self.unsigned += 1
+            self._put_off(fault)
             return self.refused_token()
-        return self._with_fault(asked, self.faults.get(number))
+        return self._with_fault(asked, fault)
 
     def give_token(self, asked: Asked) -> Reply:
         """A new token; the one before it ends."""
@@ -208,13 +210,18 @@ class Standin:
             return self._kept(asked, self.answer(asked))
         happened = self._happened(asked, fault)
         if happened is None:
+            self._put_off(fault)
+            return self._kept(asked, self.answer(asked))
+        self.met.append(fault)
+        return happened
+
+    def _put_off(self, fault: str | None) -> None:
+        """Have it meet the next call that none is meant for."""
+        if fault is not None:
             later = self.calls
             while later in self.faults:
                 later += 1
             self.faults[later] = fault
-            return self._kept(asked, self.answer(asked))
-        self.met.append(fault)
-        return happened
 
     def _happened(self, asked: Asked, fault: str) -> Reply | None:
         if not self.can_happen(asked, fault):
