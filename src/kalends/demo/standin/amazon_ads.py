@@ -175,7 +175,7 @@ class AmazonAds(Standin):
 
     def is_windowed(self, wanted: Mapping[str, Any]) -> bool:
         """Products tell what was bought by days since the click, the others do not."""
-        return wanted["adProduct"] == PRODUCTS[0]
+        return bool(wanted["adProduct"] == PRODUCTS[0])
 
     def status(self, found: Ordered) -> Reply:
         """One step further with each look; a finished one has a new link each time."""

@@ -57,10 +57,15 @@ class AppleSearchAds(Standin):
         form = asked.form()
         if (form.get("grant_type"), form.get("scope")) != ("client_credentials", "searchadsorg"):
             return False
-        unchecked = {"verify_exp": False, "verify_iat": False}  # by this stand-in's clock, below
         shown, audience = form["client_secret"], "https://appleid.apple.com"
-        try:
-            said = jwt.decode(shown, KEY.public_key(), ["ES256"], audience=audience, options=unchecked)
+        try:  # the times by this stand-in's clock, below
+            said = jwt.decode(
+                shown,
+                KEY.public_key(),
+                algorithms=["ES256"],
+                audience=audience,
+                options={"verify_exp": False, "verify_iat": False},
+            )
         except jwt.PyJWTError:
             return False
         now = self.clock().timestamp()

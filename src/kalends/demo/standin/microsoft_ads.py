@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import ClassVar
@@ -199,7 +199,7 @@ class MicrosoftAds(Standin):
 
 
 XML = {"content-type": "text/xml; charset=utf-8"}
-COLUMNS = {
+COLUMNS: dict[str, Callable[[Day], str]] = {
     "TimePeriod": lambda day: day.day.isoformat(),
     "AccountId": lambda day: day.campaign.account_id,
     "AccountName": lambda day: f"Shop & {day.campaign.account_id}",
