@@ -161,6 +161,9 @@ class Standin:
         """Whether the fault can meet this call: only a page after the first has a place that can be lost."""
         return fault not in {"cursor", "duplicate"} or self.is_page(asked)
 
+    # What all have in common.
+
+    @property
     def token(self) -> str:
         """The token that was given out last."""
         return f"{self.data_source}-token-{self.tokens}"
