@@ -1,5 +1,6 @@
 """A whole sync against a platform's stand-in, as fast as it goes: the house's clock is moved instead of waited for."""
 
+import json
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 
@@ -91,20 +92,26 @@ def opener(house, scope):
 def work_off(house, scope, *, until=None):
     """Run the waiting tasks as the worker would, moving the clock on where all have to wait; ends when none is left.
 
-    `until`: called before each task; where it is true, the rest is left undone.
+    `until`: called after each task; where it is true, the rest is left undone.
     """
     for _ in range(ROUNDS):
-        with house.work(scope) as work:
-            waiting = text("SELECT id, kind FROM tasks WHERE state IN ('queued', 'running') ORDER BY id")
-            tasks = work.session.execute(waiting).all()
-            is_idle = all(task.kind == syncing.SYNC for task in tasks) and next_try(work)
-        if not tasks or (until and until()):
-            return
-        if is_idle and is_idle > house.clock():
-            house.clock.advance(seconds=(is_idle - house.clock()).total_seconds())
         with suppress(Killed):
-            run_task(house, scope.tenant_id, tasks[0].id)
+            if not work_once(house, scope) or (until and until()):
+                return
     raise AssertionError("the tasks never end")
+
+
+def work_once(house, scope):
+    """Run one waiting task; whether there was one."""
+    with house.work(scope) as work:
+        waiting = text("SELECT id, kind FROM tasks WHERE state IN ('queued', 'running') ORDER BY id")
+        tasks = work.session.execute(waiting).all()
+        is_idle = all(task.kind == syncing.SYNC for task in tasks) and next_try(work)
+    if is_idle and is_idle > house.clock():
+        house.clock.advance(seconds=(is_idle - house.clock()).total_seconds())
+    if tasks:
+        run_task(house, scope.tenant_id, tasks[0].id)
+    return bool(tasks)
 
 
 def next_try(work):
@@ -128,7 +135,9 @@ def slices(house, scope, run_id):
 
 
 def stored(house, scope, standin):
-    """(account, campaign, day) -> figures, as the warehouse has them in the stand-in's first report."""
+    """(account, campaign, day) -> figures, as the warehouse has them in the stand-in's first report; a fourth part of
+    the key is what the report is broken down by.
+    """
     report = CONNECTORS[standin.data_source].reports[0].name
     with house.work(scope) as work:
         table = work.warehouse.table("facts")
@@ -137,7 +146,8 @@ def stored(house, scope, standin):
         ).to_pylist()
     found = {}
     for row in rows:
-        key = (row["account_id"], row["campaign_id"], row["date_from"])
+        cut = json.loads(row["breakdowns"] or "{}").values()
+        key = (row["account_id"], row["campaign_id"], row["date_from"], *cut)
         assert key not in found, f"twice: {row}"
         found[key] = {name: row[name] for name in standin.tells}
     return found
@@ -145,11 +155,7 @@ def stored(house, scope, standin):
 
 def known(standin, first, last):
     """The same, as the stand-in knows it."""
-    found = {}
-    for account_id in standin.truth.account_ids:
-        for day in standin.truth.days(account_id, first, last):
-            found[account_id, day.campaign.id, day.day] = {name: getattr(day, name) for name in standin.tells}
-    return found
+    return standin.known_rows(first, last)
 
 
 def exactly(one):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kalends.base.clock import system_clock
+from kalends.demo.standin.facebook_ads import FacebookAds
 from kalends.demo.standin.google_ads import GoogleAds
 from kalends.demo.standin.server import serving
 from kalends.demo.standin.speaking import Standin
@@ -14,6 +15,7 @@ from kalends.demo.standin.tiktok_ads import TiktokAds
 STANDINS: dict[str, type[Standin]] = {
     one.data_source: one
     for one in (
+        FacebookAds,
         GoogleAds,
         TiktokAds,
     )

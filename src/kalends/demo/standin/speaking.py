@@ -6,12 +6,12 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-from kalends.demo.standin.truth import Truth
+from kalends.demo.standin.truth import Day, Truth
 
 FAULTS = ("limit", "error", "cut", "token", "cursor", "malformed", "duplicate")
 """What may be asked of a stand-in, each answered in its platform's own way."""
@@ -102,6 +102,20 @@ class Standin:
     def known_truth(cls, *, seed: int = 1) -> Truth:
         """What it knows unless it is told: with ids in the platform's own form."""
         return Truth(seed=seed)
+
+    def known_rows(self, first: date, last: date) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """(account, campaign, day) -> what the first report must come to over these days; a fourth part of the key is
+        what it is broken down by.
+        """
+        return {
+            (account_id, day.campaign.id, day.day): self.figures(day)
+            for account_id in self.truth.account_ids
+            for day in self.truth.days(account_id, first, last)
+        }
+
+    def figures(self, day: Day) -> dict[str, Any]:
+        """One row's figures; null where the platform says nothing."""
+        return {name: getattr(day, name) for name in self.tells}
 
     # What a platform is made of.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from kalends.marketing.connectors import google_ads, tiktok_ads
+from kalends.marketing.connectors import facebook_ads, google_ads, tiktok_ads
 from kalends.marketing.connectors.declared import Connector
 
 CONNECTORS: dict[str, Connector] = {
     platform.CONNECTOR.data_source: platform.CONNECTOR
     for platform in (
+        facebook_ads,
         google_ads,
         tiktok_ads,
     )
