@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from kalends.base.clock import system_clock
 from kalends.demo.standin.facebook_ads import FacebookAds
 from kalends.demo.standin.google_ads import GoogleAds
+from kalends.demo.standin.linkedin_ads import LinkedinAds
 from kalends.demo.standin.server import serving
 from kalends.demo.standin.speaking import Standin
 from kalends.demo.standin.tiktok_ads import TiktokAds
@@ -17,6 +18,7 @@ STANDINS: dict[str, type[Standin]] = {
     for one in (
         FacebookAds,
         GoogleAds,
+        LinkedinAds,
         TiktokAds,
     )
 }

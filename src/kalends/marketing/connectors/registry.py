@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kalends.marketing.connectors import facebook_ads, google_ads, tiktok_ads
+from kalends.marketing.connectors import facebook_ads, google_ads, linkedin_ads, tiktok_ads
 from kalends.marketing.connectors.declared import Connector
 
 CONNECTORS: dict[str, Connector] = {
@@ -10,6 +10,7 @@ CONNECTORS: dict[str, Connector] = {
     for platform in (
         facebook_ads,
         google_ads,
+        linkedin_ads,
         tiktok_ads,
     )
 }
