@@ -10,6 +10,7 @@ from kalends.demo.standin.facebook_ads import FacebookAds
 from kalends.demo.standin.google_ads import GoogleAds
 from kalends.demo.standin.linkedin_ads import LinkedinAds
 from kalends.demo.standin.server import serving
+from kalends.demo.standin.snapchat_ads import SnapchatAds
 from kalends.demo.standin.speaking import Standin
 from kalends.demo.standin.tiktok_ads import TiktokAds
 
@@ -19,6 +20,7 @@ STANDINS: dict[str, type[Standin]] = {
         FacebookAds,
         GoogleAds,
         LinkedinAds,
+        SnapchatAds,
         TiktokAds,
     )
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kalends.marketing.connectors import facebook_ads, google_ads, linkedin_ads, tiktok_ads
+from kalends.marketing.connectors import facebook_ads, google_ads, linkedin_ads, snapchat_ads, tiktok_ads
 from kalends.marketing.connectors.declared import Connector
 
 CONNECTORS: dict[str, Connector] = {
@@ -11,6 +11,7 @@ CONNECTORS: dict[str, Connector] = {
         facebook_ads,
         google_ads,
         linkedin_ads,
+        snapchat_ads,
         tiktok_ads,
     )
 }
