@@ -13,6 +13,7 @@ from kalends.demo.standin.server import serving
 from kalends.demo.standin.snapchat_ads import SnapchatAds
 from kalends.demo.standin.speaking import Standin
 from kalends.demo.standin.tiktok_ads import TiktokAds
+from kalends.demo.standin.twitter_ads import TwitterAds
 
 STANDINS: dict[str, type[Standin]] = {
     one.data_source: one
@@ -22,6 +23,7 @@ STANDINS: dict[str, type[Standin]] = {
         LinkedinAds,
         SnapchatAds,
         TiktokAds,
+        TwitterAds,
     )
 }
 

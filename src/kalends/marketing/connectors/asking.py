@@ -159,7 +159,7 @@ class Ask:
         """What `make` gave when this slice first came here, however often it is cut off since: a report's job is
         ordered once.
         """
-        if name not in self.memo:
+        if self.memo.get(name) is None:  # what was forgotten is null in the memo that is kept
             self.memo[name] = made = make()
             self.purse.remember(name, made)
         return self.memo[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kalends.marketing.connectors import facebook_ads, google_ads, linkedin_ads, snapchat_ads, tiktok_ads
+from kalends.marketing.connectors import facebook_ads, google_ads, linkedin_ads, snapchat_ads, tiktok_ads, twitter_ads
 from kalends.marketing.connectors.declared import Connector
 
 CONNECTORS: dict[str, Connector] = {
@@ -13,5 +13,6 @@ CONNECTORS: dict[str, Connector] = {
         linkedin_ads,
         snapchat_ads,
         tiktok_ads,
+        twitter_ads,
     )
 }
