@@ -151,7 +151,7 @@ class TwitterAds(Standin):
             for placement in PLACEMENTS
             if (figures := share(day, placement)) is not None
         }
-        zeros = dict.fromkeys(self.tells, 0)
+        zeros: dict[str, Any] = dict.fromkeys(self.tells, 0)
         for job in self.jobs.values():
             for campaign in self.campaigns(job):
                 if any(self.delivered(campaign, job)):
@@ -230,7 +230,9 @@ class TwitterAds(Standin):
         }
         if any(wrong.values()):
             return failed(400, "INVALID_PARAMETER", parameter=next(name for name, is_so in wrong.items() if is_so))
-        params = {name: asked.one(name) for name in ("start_time", "end_time", "placement", "granularity", "entity")}
+        params: dict[str, Any] = {
+            name: asked.one(name) for name in ("start_time", "end_time", "placement", "granularity", "entity")
+        }
         params |= {"entity_ids": ids, "metric_groups": groups, "segmentation_type": None, "country": None}
         number = str(1_120_829_647_711_653_888 + self.calls)
         first, last = begins[0].date(), begins[1].date() - DAY
@@ -281,7 +283,7 @@ class TwitterAds(Standin):
         }
 
 
-NO_CONVERSIONS: Mapping[str, None] = {"conversions": None, "revenue": None}
+NO_CONVERSIONS: dict[str, Any] = {"conversions": None, "revenue": None}
 
 
 def share(day: Day, placement: str) -> dict[str, Any] | None:
