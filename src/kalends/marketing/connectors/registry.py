@@ -7,15 +7,19 @@ from kalends.marketing.connectors import (
     amazon_ads,
     amplitude,
     apple_search_ads,
+    facebook_ads,
     google_ads,
     google_analytics,
     hubspot,
     klaviyo,
+    linkedin_ads,
     microsoft_ads,
     mixpanel,
     pinterest_ads,
     salesforce,
+    snapchat_ads,
     tiktok_ads,
+    twitter_ads,
 )
 from kalends.marketing.connectors.declared import Connector
 
@@ -26,14 +30,18 @@ CONNECTORS: dict[str, Connector] = {
         amazon_ads,
         amplitude,
         apple_search_ads,
+        facebook_ads,
         google_ads,
         google_analytics,
         hubspot,
         klaviyo,
+        linkedin_ads,
         microsoft_ads,
         mixpanel,
         pinterest_ads,
         salesforce,
+        snapchat_ads,
         tiktok_ads,
+        twitter_ads,
     )
 }
