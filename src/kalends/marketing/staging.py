@@ -51,7 +51,7 @@ class StageOptions:
     """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
     out); `conversions` is the order of action types of which the first present counts; `known_columns` are the raw
     columns of the last batch of this kind, to say what vanished; `defaults` (record column -> text) is what rows say
-    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: what is agreed about
+    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: what is agreed on
     the shape of the source's files.
     """
 
