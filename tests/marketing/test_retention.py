@@ -192,6 +192,22 @@ def test_a_file_whose_series_others_need_stays(house, scope, clock, work_off):
     assert planned(house, scope, payloads=6)[1] == {}
 
 
+def test_a_file_that_was_read_again_stays_as_long_as_its_last_reading(house, scope, clock, ingest, work_off):
+    first = ingest(row("2026-02-10"))
+    clock.advance(days=200)
+    with house.work(scope) as work:
+        again = service.replay(work, batch_id=first).id
+    work_off()
+    middle = clock.now.date()
+
+    def doomed(before):
+        with house.work(scope) as work:
+            return {batch.id for batch in work.session.scalars(retention._payloads(before, retention.Holds()))}
+
+    assert doomed(middle) == set()
+    assert doomed(date(2027, 6, 1)) == {first, again}
+
+
 def test_over_http_and_as_a_page(house, scope, history, signed_in, work_off):
     admin = signed_in("admin")
     assert signed_in("editor").get("/api/v1/retention").status_code == 403

@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from kalends.base.errors import BadInputError, ConflictError, NotFoundError
 from kalends.base.ids import new_id
@@ -253,14 +254,19 @@ def midnight(day: date) -> datetime:
 
 
 def _payloads(before: date, holds: Holds) -> Any:
-    """Batches whose payload may go. One that brought series stays: taking another file back reads it again."""
-    brought_series = func.coalesce(Batch.report["series"].as_integer(), 0) > 0
-    return (
-        select(Batch)
-        .where(Batch.file_id.is_not(None), Batch.received_at < midnight(before))
-        .where(Batch.state.in_(("published", "failed")), Batch.seq.not_in(holds.batches), ~brought_series)
-        .order_by(Batch.seq)
-    )
+    """Batches whose payload may go. A payload that was read again is kept for as long as its youngest reading is."""
+    other = aliased(Batch)
+    kept = select(other.file_id).where(other.file_id.is_not(None), not_(_may_go(other, before, holds)))
+    return select(Batch).where(Batch.file_id.is_not(None), Batch.file_id.not_in(kept)).order_by(Batch.seq)
+
+
+def _may_go(batch: type[Batch], before: date, holds: Holds) -> ColumnElement[bool]:
+    """Whether a batch needs its payload no more. One that brought series or orders does: taking another file back reads
+    it again.
+    """
+    words = (func.coalesce(batch.report[kind].as_integer(), 0) > 0 for kind in ("series", "orders"))
+    is_over = batch.state.in_(("published", "failed"))
+    return and_(batch.received_at < midnight(before), is_over, batch.seq.not_in(holds.batches), not_(or_(*words)))
 
 
 def _look_at_payloads(work: Work, before: date, holds: Holds) -> Doomed:

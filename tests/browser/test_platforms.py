@@ -1,0 +1,66 @@
+"""A platform is connected in three steps, brings its days, is paused and removed: with the mouse and on a phone."""
+
+import re
+
+import pytest
+from browsing import settle, sign_in
+from serving import data_folder, served, set_up
+
+from kalends.demo.standin.registry import serving_all
+
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
+
+
+@pytest.fixture(scope="module")
+def connected(chromium):
+    """A server for whose platforms stand-ins answer."""
+    with serving_all() as gateway, data_folder() as home:
+        set_up(home)
+        with served(home, platform_gateway=gateway) as server:
+            yield server
+
+
+def brings(page, name):
+    """From the list of platforms to the first days."""
+    page.goto("/data/platforms")
+    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("button", name="Test and go on").click()
+    page.wait_for_url(re.compile("/choose$"))
+    page.get_by_role("button", name="Bring it in").click()
+    page.get_by_text(re.compile("^All is here")).wait_for(timeout=60_000)
+
+
+def test_is_connected_in_three_steps(connected, open_page):
+    page = open_page(connected.address, viewport=DESK)
+    sign_in(page)
+    brings(page, "TikTok Ads")
+    assert page.get_by_text("Sync").first.is_visible()
+
+    page.get_by_label("From").fill("2026-01-01")
+    page.get_by_label("To", exact=True).fill("2026-01-20")
+    page.get_by_role("button", name="Fetch").click()
+    page.get_by_text("Back-fill").wait_for()
+
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    page.get_by_text("its keys forgotten").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_url(re.compile("/keys$"))
+    assert page.errors == []
+
+
+def test_wrong_keys_are_told_on_a_phone(connected, open_page):
+    page = open_page(connected.address, viewport=PHONE)
+    sign_in(page)
+    page.goto("/data/platforms/new/google_ads")
+    page.get_by_label("Refresh token").fill("mistyped")
+    page.get_by_role("button", name="Test and go on").click()
+    page.get_by_text("Connect it again").first.wait_for()
+    page.get_by_label("Refresh token").fill("google-key-1")
+    page.get_by_role("button", name="Test and go on").click()
+    page.wait_for_url(re.compile("/choose$"))
+    settle(page)
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert page.errors == []
