@@ -5,6 +5,9 @@
   re-serialised 1.5x (0 rows written), one row in a thousand changed 1.5x; the server's peak memory 1.5 GB.
 * dlt's normal path (dicts into DuckDB) over 100,000 rows. Bound: ours at least 20x.
 
+The shapes of Google Ads (flat rows) and Klaviyo (rows with objects in them, read row by row) are run once each,
+with the same ratios printed.
+
 Runs alternate, rival and ours, and medians are printed; dlt takes most of a minute and runs once.
 `python benchmarks/ingest.py [--rows N] [--runs N]`.
 """
@@ -30,7 +33,9 @@ from bounds import Bound, judge
 KALENDS = Path(sys.executable).with_name("kalends")
 VARIANTS = ("plain", "shuffled", "changed")
 GROWTH = (10_000, 100_000)
+OTHER_SHAPES = {"google": "google_ads", "klaviyo": "klaviyo"}
 DLT_ROWS = 100_000
+OTHER_ROWS = 250_000
 DLT_RUNS = 3
 WARM_UP_SECONDS = 3
 """A started server imports in the background what its first requests would; this is about ingests, not starts."""
@@ -130,17 +135,31 @@ def server(folder: Path) -> Iterator[Server]:
         process.wait(30)
 
 
-def one_run(files: dict[str, Path], folder: Path) -> dict[str, float]:
+def one_run(files: dict[str, Path], folder: Path, *, source: str = "facebook_ads") -> dict[str, float]:
     """Ratios of one fresh workspace: first load, the same rows shuffled, one in a thousand changed."""
     figures: dict[str, float] = {}
     with server(folder) as running:
         for variant, file in files.items():
             theirs = rival(file, folder)
-            ours, batch = running.ingest(file)
+            ours, batch = running.ingest(file, source=source)
             figures |= {variant: ours / theirs, f"{variant} s": ours, f"{variant} rival s": theirs}
             figures[f"{variant} rows written"] = batch["loaded"]
         figures["peak MB"] = running.peak_megabytes()
     return figures
+
+
+def other_shapes(folder: Path, *, count: int) -> None:
+    """Print the same ratios for rows as Google Ads and Klaviyo give them."""
+    for shape, source in OTHER_SHAPES.items():
+        files = {variant: folder / f"{shape}-{variant}.ndjson" for variant in VARIANTS}
+        for variant, file in files.items():
+            ingest_maker.write(file, count=count, variant=variant, shape=shape)
+        found = one_run(files, folder, source=source)
+        ratios = ", ".join(f"{variant} {found[variant]:.2f}x ({found[f'{variant} s']:.2f} s)" for variant in VARIANTS)
+        again = found["shuffled rows written"]
+        print(f"{shape}, {count:,} rows: {ratios}; rows written again {again:.0f}; peak {found['peak MB']:.0f} MB")
+        for file in files.values():
+            file.unlink()
 
 
 def first_load(file: Path, folder: Path) -> float:
@@ -177,6 +196,7 @@ def main() -> int:
         for rows, file in small.items():
             ingest_maker.write(file, count=rows)
         growth(folder, files={**small, asked.rows: files["plain"]})
+        other_shapes(folder, count=min(asked.rows, OTHER_ROWS))
         theirs = dlt_rival(small[DLT_ROWS], folder)
         ours = statistics.median(first_load(small[DLT_ROWS], folder) for _ in range(DLT_RUNS))
         print(f"dlt, {DLT_ROWS:,} rows: {theirs:.1f} s; ours {ours:.2f} s: {theirs / ours:.1f} times as fast")

@@ -90,11 +90,67 @@ def rows(*, count: int, seed: int = 1) -> Iterator[Row]:
         yield {**names_of(ad), **numbers_of(random_numbers), "date_start": day, "date_stop": day}
 
 
+def google_rows(*, count: int, seed: int = 1) -> Iterator[Row]:
+    """Ad-level rows of Google Ads by day, flat as connectors write them: cost in micros, numbers as numbers."""
+    random_numbers = random.Random(seed)
+    for number in range(count):
+        ad, impressions = number % ADS_A_DAY, random_numbers.randrange(100, 20_000)
+        yield {
+            "customer_id": str(1234567890 + ad % 5),
+            "currency_code": "USD",
+            "campaign_id": str(20_000_000_000 + ad // 20),
+            "campaign_name": f"Campaign {ad // 20}",
+            "advertising_channel_type": ("SEARCH", "DISPLAY", "VIDEO")[ad % 3],
+            "ad_group_id": str(150_000_000_000 + ad // 5),
+            "ad_group_name": f"Group {ad // 5}",
+            "ad_id": str(680_000_000_000 + ad),
+            "date": (FIRST_DAY + timedelta(days=number // ADS_A_DAY)).isoformat(),
+            "cost_micros": random_numbers.randrange(10_000, 500_000_000),
+            "impressions": impressions,
+            "clicks": random_numbers.randrange(1, 1 + impressions // 20),
+            "conversions": round(random_numbers.random() * 30, 4),
+            "conversions_value": round(random_numbers.random() * 900, 2),
+            "video_views": impressions // 7,
+        }
+
+
+def klaviyo_rows(*, count: int, seed: int = 1) -> Iterator[Row]:
+    """Flow messages of Klaviyo's series report by day: groupings and statistics are objects."""
+    random_numbers = random.Random(seed)
+    for number in range(count):
+        message, sent = number % ADS_A_DAY, random_numbers.randrange(100, 20_000)
+        day = (FIRST_DAY + timedelta(days=number // ADS_A_DAY)).isoformat()
+        yield {
+            "account_id": f"acc{message % 5}",
+            "groupings": {"flow_id": f"F{message // 8}", "flow_message_id": f"M{message}", "send_channel": "email"},
+            "statistics": {
+                "recipients": sent,
+                "delivered": sent - sent // 90,
+                "opens": sent // 3,
+                "clicks": sent // 40,
+                "unsubscribes": sent // 900,
+                "bounced": sent // 90,
+                "conversions": random_numbers.randrange(0, 40),
+                "conversion_value": round(random_numbers.random() * 4_000, 2),
+            },
+            "interval_from": day,
+            "interval_to": day,
+        }
+
+
+SHAPES = {"meta": rows, "google": google_rows, "klaviyo": klaviyo_rows}
+
+
 def changed(made: Iterator[Row]) -> Iterator[Row]:
     """The same rows, one in `CHANGED_ONE_IN` with one cent more spend."""
     for number, row in enumerate(made):
         if number % CHANGED_ONE_IN == 0:
-            row["spend"] = f"{float(str(row['spend'])) + 0.01:.2f}"
+            if "spend" in row:
+                row["spend"] = f"{float(str(row['spend'])) + 0.01:.2f}"
+            elif "cost_micros" in row:
+                row["cost_micros"] = int(str(row["cost_micros"])) + 10_000
+            else:
+                row["statistics"]["opens"] += 1
         yield row
 
 
@@ -105,9 +161,9 @@ def shuffled_lines(made: Iterator[Row], *, seed: int = 2) -> list[bytes]:
     return lines
 
 
-def write(path: Path, *, count: int, variant: str = "plain", seed: int = 1) -> int:
+def write(path: Path, *, count: int, variant: str = "plain", seed: int = 1, shape: str = "meta") -> int:
     """Write one variant; returns the bytes written."""
-    made = rows(count=count, seed=seed)
+    made = SHAPES[shape](count=count, seed=seed)
     if variant == "shuffled":
         lines: Iterator[bytes] = iter(shuffled_lines(made))
     else:

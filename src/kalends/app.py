@@ -24,6 +24,7 @@ import kalends.insight.pages
 import kalends.marketing.api
 import kalends.marketing.jobs
 import kalends.marketing.pages
+import kalends.marketing.quality.jobs
 import kalends.notify.api
 import kalends.notify.jobs
 import kalends.notify.pages
@@ -56,7 +57,7 @@ PAGES = (
     kalends.web.pages.router,
 )
 
-SUBSCRIPTIONS: dict[str, list[str]] = {}
+SUBSCRIPTIONS: dict[str, list[str]] = {"marketing.batch_published": ["marketing.score_batch"]}
 """What is announced -> the kinds of job that answer it."""
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import structlog
 import uvicorn
 from psycopg import sql
 
@@ -39,12 +40,16 @@ from kalends.base.warehouse import open_warehouse
 from kalends.base.work import House
 from kalends.base.worker import Worker
 from kalends.identity.service import ensure_owner_token
+from kalends.marketing.service import write_down_usage
 
 DATABASE = "kalends"
 OWNER = "kalends_owner"
 
 STOP_SECONDS = 5
 """How long open requests may take to end when the server stops."""
+COUNT_SECONDS = 300
+"""What a killed server loses of the counts of its callers is five minutes."""
+LOG = structlog.get_logger(__name__)
 BACKLOG = 512
 """Connections that may wait: Linux's own bound is 4,096, and nobody waits for the 500th."""
 
@@ -156,11 +161,16 @@ class Listener:
         """Serve everybody until Ctrl-C, which comes out as KeyboardInterrupt, or SIGTERM."""
         sockets = [self.local] if self.public is None else [self.local, self.public]
         warming = threading.Thread(target=warm_up, args=(self.house,), name="warm-up", daemon=True)
+        stopping = threading.Event()
+        counting = threading.Thread(target=keep_count, args=(self.house, stopping), name="usage", daemon=True)
         warming.start()
+        counting.start()
         try:
             self._run(uvicorn.Server(self.config), sockets)
         finally:
-            warming.join(STOP_SECONDS)  # what it uses is closed next
+            stopping.set()
+            for thread in (warming, counting):
+                thread.join(STOP_SECONDS)  # what it uses is closed next
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -188,6 +198,18 @@ def warm_up(house: House) -> None:
     give_way()
     house.warehouse.warm_up()
     gc.freeze()  # what that has imported
+
+
+def keep_count(house: House, stopping: threading.Event) -> None:
+    """Write down, every few minutes and at the end, who used what: a server may have no worker that does."""
+    while True:
+        is_over = stopping.wait(COUNT_SECONDS)
+        try:
+            write_down_usage(house)
+        except Exception:
+            LOG.exception("usage was not written down")
+        if is_over:
+            return
 
 
 def listener(house: House, *, tcp: bool, stack: ExitStack) -> Listener:

@@ -18,6 +18,7 @@ from kalends.insight.periods import Period, unit_start
 from kalends.insight.query import Filter, Query
 from kalends.insight.reports import coarsest_first, finest_first, split_by
 from kalends.marketing.attribution import THING, preference
+from kalends.marketing.records import COVER_METRICS, OUTCOMES
 from kalends.marketing.rollup import Totals, covering
 
 FIRST = date(2023, 12, 20)
@@ -116,7 +117,7 @@ def chosen_rows(rows, needs, order, asked):
         days[row["data_source"], row["account_id"], row["date_from"]][row["report"]].append(row)
     for reports in days.values():
         sums = [
-            Totals(report=name, **{m: added(once(held), m) for m in ("spend", "impressions", "clicks")})
+            Totals(report=name, **{m: added(once(held), m) for m in (*COVER_METRICS, *OUTCOMES)})
             for name, held in reports.items()
         ]
         able = sorted((name for name in covering(sums) if needs <= split_by(name)), key=order)

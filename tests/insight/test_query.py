@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalends.insight.comparisons import compare
-from kalends.insight.dimensions import DIMENSIONS, UnknownDimensionError, dimension
+from kalends.insight.dimensions import DIMENSIONS, Kind, UnknownDimensionError, dimension
 from kalends.insight.metrics import METRICS, UnknownMetricError, metric
 from kalends.insight.periods import Period
 from kalends.insight.query import BadQueryError, Filter, Query, Snapshot, UnknownHandleError, from_handle, handle
@@ -44,7 +44,10 @@ def test_unknown_names_are_refused_with_those_there_are():
     with pytest.raises(UnknownDimensionError, match="breakdown:NAME"):
         dimension("campain")
     assert dimension("breakdown:funnel_step").needs == "funnel_step"
-    assert all(entry.in_daily == (name in records.DAILY_SCHEMA or entry.is_dated) for name, entry in DIMENSIONS.items())
+    assert all(
+        entry.in_daily == (name in records.DAILY_SCHEMA or entry.is_dated or entry.kind is Kind.GROUP)
+        for name, entry in DIMENSIONS.items()
+    )
 
 
 @pytest.mark.parametrize(

@@ -115,14 +115,29 @@ def test_nothing_was_known_before_the_first_load(house, scope, ingest):
 def test_rollups_of_the_past_are_made_by_the_same_rules(house, scope, ingest):
     from kalends.insight.past import daily, daily_rows, report_days
 
+    # Two accounts without ads: one whose campaigns tell all that was sold, one whose do not.
+    for account, sold in (("act_2", 3), ("act_3", 2)):
+        for campaign, purchases in (("c1", sold), (None, 3)):
+            ingest(
+                *(
+                    {"account_id": account, "date_start": f"2026-02-{n:02}", "date_stop": f"2026-02-{n:02}"}
+                    | ({"campaign_id": campaign} if campaign else {})
+                    | {"actions": [{"action_type": "purchase", "value": str(purchases)}]}
+                    for n in range(1, 10)
+                )
+            )
     ingest(*(row(f"2026-02-{n:02}", campaign=f"c{n % 3}", spend=f"{n}.25") for n in range(1, 28)))
     ingest(*(row(f"2026-02-{n:02}", campaign=f"c{n % 3}", attribution_setting="1d_click") for n in range(10, 28)))
     with house.work(scope) as work:
         facts = daily_rows(work.warehouse.table("facts"), has_windows=True)
         days = report_days(facts)
-        made = work.warehouse.to_arrow(daily(facts, days).order_by("date", "campaign_id")).to_pylist()
-        held = work.warehouse.to_arrow(work.warehouse.table("daily").order_by("date", "campaign_id")).to_pylist()
+        made = work.warehouse.to_arrow(daily(facts, days).order_by("date", "account_id", "campaign_id")).to_pylist()
+        held = work.warehouse.to_arrow(
+            work.warehouse.table("daily").order_by("date", "account_id", "campaign_id")
+        ).to_pylist()
         assert [{k: r[k] for k in held[0]} for r in made] == held
+        speaks = {account: {r["report"] for r in held if r["account_id"] == account} for account in ("2", "3")}
+        assert speaks == {"2": {"campaign"}, "3": {"account"}}
         covers = ["date", "data_source", "account_id", "report", "is_covering", "repeats"]
         told = work.warehouse.table("report_days").select(*covers).order_by(covers)
         assert (

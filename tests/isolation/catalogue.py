@@ -23,6 +23,7 @@ DEFINERS = {
     "public.find_due_connections(timestamp with time zone)",
     "public.find_due_sources(timestamp with time zone)",
     "public.find_feed(bytea)",
+    "public.find_hook(uuid)",
     "jobs.procrastinate_defer_jobs_v1(jobs.procrastinate_job_to_defer_v1[])",
 }
 """The only functions that run with other rights than their caller's."""

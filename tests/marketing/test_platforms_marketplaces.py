@@ -56,7 +56,7 @@ def test_a_microsoft_hourly_report_twin(tmp_path):
     expected = {"spend": 1020.5, "impressions": 2468, "clicks": 24, "conversions": 5, "revenue": 150.5}
     assert report.summed(name) == expected
     assert column(con, "spend")[1] is None  # a blank is not zero
-    assert [json.loads(text)["hour"] for text in column(con, "breakdowns")] == ["01", "02"]
+    assert [json.loads(text)["hour"] for text in column(con, "breakdowns")] == ["1", "2"]
     assert set(column(con, "date_from")) == set(column(con, "date_to")) == {date(2023, 11, 11)}
     assert set(column(con, "campaign_id")) == {str(BIG)}
     assert column(con, "impression_share") == [0.125, None]

@@ -66,14 +66,14 @@ def test_snapchat_hours_twin(tmp_path: Path) -> None:
     ]  # fmt: skip
     con, _ = staged(tmp_path / "rows.jsonl", "\n".join(map(json.dumps, lines)), source="snapchat_ads")
     assert rows(con, "report, ad_id, breakdowns->>'hour', date_from, spend") == [
-        ("ad/hour", "a", hour, date(2024, 11, 3), None) for hour in ("00-07:00", "01-07:00", "01-08:00")
+        ("ad/hour", "a", hour, date(2024, 11, 3), None) for hour in ("0-07:00", "1-07:00", "1-08:00")
     ]
     plain = "\n".join(json.dumps(line["data"]) for line in lines)
     con, report = staged(tmp_path / "plain.ndjson", plain, source="snapchat_ads")
     assert (report.staged, report.quarantined) == (3, 0)
     table = "ad_id,date,spend,swipes\na,2024-11-03 00:00:00.000,10,1\na,2024-11-03 11:00:00.000,20,1\n"
     con, report = staged(tmp_path / "hourly.csv", table, source="snapchat_ads")
-    assert rows(con, "report, breakdowns->>'hour'") == [("ad/hour", "00"), ("ad/hour", "11")]
+    assert rows(con, "report, breakdowns->>'hour'") == [("ad/hour", "0"), ("ad/hour", "11")]
     assert report.summed("ad/hour") == {"spend": 0.00003, "clicks": 2}
 
 

@@ -17,10 +17,21 @@ DAY = date(2026, 2, 1)
 REPORTS = ["account", "campaign", "ad_group", "ad", "keyword", "ad/age+gender", "campaign/country", "flow"]
 
 
-def totals(report, spend=None, impressions=None, clicks=None):
+METRICS = ("spend", "impressions", "clicks", "revenue", "conversions", "sessions")
+
+
+def totals(report, *amounts):
+    spend, impressions, clicks, revenue, conversions, sessions = (*amounts, *[None] * (6 - len(amounts)))
+    spend, revenue, conversions = (n if n is None else Decimal(n) for n in (spend, revenue, conversions))
     return Totals(
-        report=report, spend=None if spend is None else Decimal(spend), impressions=impressions, clicks=clicks
-    )
+        report=report, spend=spend, impressions=impressions, clicks=clicks, revenue=revenue, conversions=conversions,
+        sessions=sessions,
+    )  # fmt: skip
+
+
+def outcome(report, *amounts):
+    """Totals of a platform that knows no ads."""
+    return totals(report, None, None, None, *amounts)
 
 
 @pytest.mark.unit
@@ -43,7 +54,17 @@ def totals(report, spend=None, impressions=None, clicks=None):
         # A breakdown that lists a click twice is no total.
         ([totals("ad", "100", None, 50), totals("ad/action", "100", None, 100)], "ad"),
         ([totals("account", "100"), totals("campaign", "60")], "account"),
-        # Without any of the three metrics (a CRM), the finest speaks.
+        # Without any of the three metrics, the outcomes decide: deals without a campaign are in the account's alone.
+        ([outcome("account", "900", 9), outcome("campaign", "900", 9)], "campaign"),
+        ([outcome("account", "900", 9), outcome("campaign", "600", 6)], "account"),
+        ([outcome("campaign", "900"), outcome("ad", "900", 0)], "ad"),
+        ([outcome("campaign", None, "2.5"), outcome("ad", None, "2.4")], "campaign"),
+        ([outcome("account", None, None, 1000), outcome("account/event", None, None, 4000)], "account"),
+        ([outcome("account", None, None, 1000), outcome("account/device", None, None, 1000)], "account"),
+        # Where one of the three is known, what conversions a report gives decides nothing.
+        ([totals("campaign", "100", None, None, "900"), totals("ad", "100")], "ad"),
+        ([totals("campaign", "0", 0, 0, "900"), totals("ad", "0", 0, 0, "600")], "campaign"),
+        # Without any metric at all, the finest speaks.
         ([totals("account"), totals("campaign")], "campaign"),
         ([totals("account", "0"), totals("campaign", "0")], "campaign"),
     ],
@@ -54,7 +75,7 @@ def test_the_finest_covering_report_speaks(reports, expected):
 
 amounts = st.one_of(st.none(), st.integers(0, 2000))
 report_sets = st.lists(st.sampled_from(REPORTS), unique=True, max_size=6).flatmap(
-    lambda names: st.tuples(*(st.builds(totals, st.just(name), amounts, amounts, amounts) for name in names))
+    lambda names: st.tuples(*(st.builds(totals, st.just(name), *[amounts] * 6) for name in names))
 )
 
 
@@ -69,7 +90,9 @@ def test_the_chosen_report_covers_and_is_the_finest(reports):
 
 def fact(number, day, account, totals_of):
     named = {"data_source": "meta", "account_id": account, "date_from": day, "date_to": day, "source_row": number}
-    values = {metric: getattr(totals_of, metric) for metric in ("spend", "impressions", "clicks")}
+    values = {metric: getattr(totals_of, metric) for metric in METRICS}
+    if values["conversions"] is not None:
+        values["conversions"] = float(values["conversions"])
     return named | {"report": totals_of.report, "campaign_id": f"c{number % 2}"} | values
 
 
@@ -77,9 +100,14 @@ def random_totals(rng):
     def amount():
         return rng.choice([None, 0, 100000, 99500, 99499, 100501, 50000])
 
+    def money():
+        told = amount()
+        return told if told is None else Decimal(told).scaleb(-3)
+
+    has_ads = rng.random() < 0.5
     for name in rng.sample(REPORTS, rng.randint(0, 5)):
-        spend = amount()
-        yield totals(name, None if spend is None else Decimal(spend).scaleb(-3), amount(), amount())
+        ads = (money(), amount(), amount()) if has_ads else (None, rng.choice([None, 0]), None)
+        yield totals(name, *ads, money(), money(), amount())
 
 
 @pytest.fixture

@@ -193,3 +193,18 @@ def ago(value: datetime | None, *, now: datetime) -> str:
         return f"{minutes // 60} h ago"
     days = minutes // (24 * 60)
     return "yesterday" if days == 1 else f"{days} days ago"
+
+
+def ahead(value: datetime | None, *, now: datetime) -> str:
+    """In how long, roughly: in a moment, in 4 min, in 3 h, tomorrow, in 2 days."""
+    if value is None:
+        return "never"
+    minutes = int((value - now).total_seconds() // 60)
+    if minutes < 1:
+        return "in a moment"
+    if minutes < 60:
+        return f"in {minutes} min"
+    if minutes < 24 * 60:
+        return f"in {minutes // 60} h"
+    days = minutes // (24 * 60)
+    return "tomorrow" if days == 1 else f"in {days} days"

@@ -33,9 +33,10 @@ PROBLEMS: Final = {
     "404": "There is no such thing here.",
     "409": "It does not fit the present state.",
     "413": "It is too large.",
+    "415": "A body may be gzipped, and packed in no other way.",
     "422": "Something in the request is not as it should be; `detail` says where.",
 }
-OF_BODIES: Final = frozenset({"400", "413"})
+OF_BODIES: Final = frozenset({"400", "413", "415"})
 
 
 class UnknownParameterError(BadInputError):

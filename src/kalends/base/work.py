@@ -23,6 +23,7 @@ from kalends.base.ids import new_id
 from kalends.base.keys import KeyStore
 from kalends.base.scope import Scope
 from kalends.base.settings import Settings
+from kalends.base.usage import Usage
 from kalends.base.warehouse import TenantWarehouse, Warehouse
 
 
@@ -40,6 +41,8 @@ class House:
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
     """How the house waits: with the clock it is all there is of time."""
+    usage: Usage = field(default_factory=Usage)
+    """Calls that are not written down yet."""
     subscriptions: dict[str, list[str]] = field(default_factory=dict)
     """Which kinds of job run when something is announced; filled by `kalends.app`."""
 

@@ -41,6 +41,16 @@ def ingest(
     raise typer.Exit(exit_code(batch))
 
 
+@app.command()
+def replay(batch: str, *, as_json: Json = False) -> None:
+    """Read the file of a batch again by today's rules; what they read as before changes nothing."""
+    with client() as opened:
+        made = opened.post(f"/marketing/batches/{batch}/replay", {})
+        made = wait_for(opened, made, quiet=as_json)
+    show(made, as_json=as_json, lines=describe_batch)
+    raise typer.Exit(exit_code(made))
+
+
 def wait_for(opened: Client, batch: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
     """Follow the batch until it is published or failed, with a progress bar on anything over a second."""
     from rich.console import Console
@@ -151,3 +161,49 @@ def export(
     out.write_bytes(answer.content)
     told = {"file": str(out), "bytes": len(answer.content), "sha256": answer.headers.get("x-content-sha256")}
     show(told, as_json=as_json, lines=lambda found: [f"{found['file']}: {found['bytes']:,} bytes"])
+
+
+@app.command()
+def reconcile(
+    *,
+    start: Annotated[str, typer.Option("--from", help="First day, as 2026-01-01.")],
+    end: Annotated[str, typer.Option("--to", help="Last day, included.")],
+    metric: Annotated[list[str] | None, typer.Option("--metric", "-m", help="Such as revenue; may come twice.")] = None,
+    by: Annotated[list[str] | None, typer.Option("--by", help="day, week, month, channel, campaign, platform.")] = None,
+    strategy: Annotated[str | None, typer.Option("--strategy", help="Instead of the company's own rule.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show each metric once, however many sources report it. Exit code 2: some numbers wait for a person."""
+    body: dict[str, Any] = {"date_range_start": start, "date_range_end": end, "group_by": by or []}
+    body |= {"metrics": metric} if metric else {}
+    body |= {"strategy": strategy} if strategy else {}
+    with client() as opened:
+        answer = opened.post("/data/aggregate", body)
+    show(answer, as_json=as_json, lines=reconciled_lines)
+    raise typer.Exit(2 if any(cell["open_days"] for cell in answer["cells"]) else 0)
+
+
+def reconciled_lines(answer: dict[str, Any]) -> list[str]:
+    """The numbers with their intervals, how sources read, and what to know."""
+    rows = [
+        {
+            **cell["group"],
+            "metric": cell["metric"],
+            "value": _figure(cell["value"]),
+            "from": _figure(cell["low"]),
+            "to": _figure(cell["high"]),
+            "open days": str(cell["open_days"]),
+            "claimed": _figure(cell["claims"]["claimed_total"] if cell["claims"] else None),
+            "without twice": _figure(cell["claims"]["deduplicated"] if cell["claims"] else None),
+        }
+        for cell in answer["cells"]
+    ]
+    lines = table_lines(rows) if rows else ["Nothing is known of these days."]
+    lines += [f"{source['metric']}: {source['words']}" for source in answer["sources"] if source["is_biased"]]
+    waiting = sum(conflict["state"] == "open" for conflict in answer["conflicts"])
+    lines += [f"Numbers that wait for a decision: {waiting}; see Data, Reconciliation."] if waiting else []
+    return [*lines, *answer["notes"]]
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.2f}"

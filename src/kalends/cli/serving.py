@@ -29,12 +29,15 @@ def up(*, port: Annotated[int | None, typer.Option(help="The port; 0 takes a fre
     serve(port=port)
 
 
-def serve(*, port: int | None, before: Callable[[Client], None] | None = None) -> None:
-    """Serve until stopped by Ctrl-C, SIGTERM or a closed terminal; `before` runs against the served API first."""
+def serve(*, port: int | None, before: Callable[[Client], None] | None = None, **chosen: Any) -> None:
+    """Serve until stopped by Ctrl-C, SIGTERM or a closed terminal; `before` runs against the served API first.
+
+    `chosen`: settings that are not the environment's.
+    """
     from kalends.base.telemetry import configure_logs
     from kalends.server import running
 
-    settings = read_settings(port=port)
+    settings = read_settings(port=port, **chosen)
     configure_logs(form=settings.log_format, level=settings.log_level if settings.log_format == "json" else "warning")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
@@ -103,11 +106,24 @@ def init(
 
 
 @app.command()
-def demo(*, port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None) -> None:
+def demo(
+    *,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    connectors: Annotated[
+        bool, typer.Option("--connectors", help="Let a stand-in on this machine answer for every platform.")
+    ] = False,
+) -> None:
     """Start the server with a sample company: three years of generated data, every page alive."""
     from kalends.demo.binding import fill_server
 
-    serve(port=port, before=fill_server)
+    if not connectors:
+        serve(port=port, before=fill_server)
+        return
+    from kalends.demo.standin.registry import serving_all
+
+    with serving_all() as address:
+        typer.echo("Stand-ins answer for every platform: connect them under Data, Platforms.")
+        serve(port=port, before=fill_server, platform_gateway=address)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from kalends.base.errors import ForbiddenError
 from kalends.base.scope import Scope
+from kalends.base.usage import Call, room_of
 from kalends.base.work import House, Work
 from kalends.identity.callers import Caller, NotSignedInError, caller_of_bearer, caller_of_session
 from kalends.identity.chrome import chrome_for
@@ -91,6 +92,8 @@ def admit(request: Request, house: House, *, token: str | None, permission: Perm
         require_token(token, expected=caller.csrf)
     require(caller.role, permission)
     request.state.permitted = Permitted(caller=caller, permissions=permissions_of(caller.role))
+    room = room_of(getattr(request.scope.get("endpoint"), "__module__", ""))
+    house.usage.count(Call(caller.tenant_id, house.clock().date(), caller.scope.label, room))
     return caller
 
 

@@ -18,6 +18,7 @@ from kalends.identity.api import address_of
 from kalends.identity.auth import Permitted, permit
 from kalends.identity.permissions import ROLES, rank
 from kalends.identity.sessions import COOKIE
+from kalends.identity.settingstabs import settings_tabs
 
 register_room(
     name="identity",
@@ -32,13 +33,6 @@ router = APIRouter(include_in_schema=False)
 router.include_router(doors.router)
 
 Text = Annotated[str, Form(max_length=1000)]
-
-TABS = (
-    ("Workspace", "/settings", "me"),
-    ("People", "/settings/people", "people.manage"),
-    ("API keys", "/settings/keys", "keys.manage"),
-    ("You", "/settings/you", "me"),
-)
 
 
 class NobodyError(NotFoundError):
@@ -56,12 +50,7 @@ def permitted_of(request: Request) -> Permitted:
 def show(request: Request, template: str, /, *, status: int = 200, **context: Any) -> Response:
     """A page of the settings with its tabs: those that the caller may open."""
     permitted = permitted_of(request)
-    here = request.url.path
-    tabs = [
-        Choice(label=label, href=href, current=here == href or (href != "/settings" and here.startswith(href)))
-        for label, href, permission in TABS
-        if permitted.may(permission)
-    ]
+    tabs = settings_tabs(request)
     return render(request, template, status=status, tabs=tabs, permitted=permitted, **context)
 
 

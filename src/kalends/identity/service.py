@@ -43,6 +43,7 @@ from kalends.identity.people import (
 )
 from kalends.identity.permissions import ROLES, permissions_of, rank, require
 from kalends.identity.sessions import COOKIE, open_session, sign_out
+from kalends.identity.settingstabs import add_settings_tab, settings_tabs
 from kalends.identity.signin import SignedIn, WrongSignInError, sign_in
 from kalends.identity.tenants import change_workspace, create_tenant, describe, workspace
 from kalends.identity.tokens import digest_of, looks_like_token, new_token
@@ -71,6 +72,7 @@ __all__ = [
     "WrongSignInError",
     "accept_invite",
     "add_person",
+    "add_settings_tab",
     "answer_not_signed_in",
     "change_role",
     "change_workspace",
@@ -104,6 +106,7 @@ __all__ = [
     "revoke_key",
     "safe_next",
     "set_up",
+    "settings_tabs",
     "sign_in",
     "sign_out",
     "wants_page",

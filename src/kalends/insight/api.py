@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,8 +12,10 @@ from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.insight import service
 from kalends.insight.causal import digest
+from kalends.insight.graph import graph_of
 from kalends.insight.schemas import AnswerOut, CausalIn, InsightsIn, InsightsOut, LineageOut, SearchIn, SearchOut
 from kalends.insight.search import search
+from kalends.marketing.service import GraphOut
 
 router = APIRouter(tags=["insight"])
 
@@ -68,6 +71,19 @@ def read_lineage(
     """From a number to its facts, their batches, and the rows of the payloads that said them."""
     named = dict(one.partition("=")[::2] for one in cell or ())
     return service.lineage_out(service.trace(work, handle=handle, name=metric, cell=named, offset=offset))
+
+
+@router.get("/lineage/graph")
+def read_graph(
+    work: Reader,
+    handle: Annotated[str, Query(min_length=5, max_length=8000, description="The `lineage` of an answer.")],
+    metric: Annotated[str | None, Query(max_length=100)] = None,
+    cell: Annotated[list[str] | None, Query(max_length=20)] = None,
+) -> GraphOut:
+    """The same as a graph: number, sums, reports, files, the rules that read them, what was checked and resolved."""
+    named = dict(one.partition("=")[::2] for one in cell or ())
+    found = service.trace(work, handle=handle, name=metric, cell=named)
+    return GraphOut(**asdict(graph_of(work, found)))
 
 
 _FILES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}

@@ -74,6 +74,7 @@ def asker(
     if snapshot is None:
         snapshot = _settled_snapshot(work, as_of, calendar_id)
     else:
+        _refuse_forgotten(work, snapshot.data_version)
         work.warehouse.freeze()
     held = set(work.warehouse.list_tables())
     return Asker(
@@ -82,6 +83,7 @@ def asker(
         snapshot=snapshot,
         tables=_tables(work.warehouse, held, snapshot.data_version),
         has_rates="rates" in held,
+        rules=marketing.rules_at(work, version=snapshot.rules_version),
     )
 
 
@@ -107,7 +109,7 @@ def answers(work: Work, queries: Sequence[Query]) -> list[Result]:
 
 def version_of(state: Snapshot) -> str:
     """The state as a cache's key names it."""
-    return f"{state.data_version}:{state.calendar_version}:{state.today}"
+    return f"{state.data_version}:{state.calendar_version}:{state.today}:{state.rules_version}"
 
 
 def is_still(work: Work, state: Snapshot) -> bool:
@@ -120,11 +122,23 @@ def snapshot_of(work: Work, *, as_of: datetime | None = None, calendar_id: UUID 
     version = marketing.data_version(work) if as_of is None else marketing.version_at(work, instant=as_of)
     if as_of is not None and version == 0:
         raise NotKnownYetError(f"Nothing was known at {as_of.isoformat()}: the first data came later.")
+    _refuse_forgotten(work, version)
     known = (
         calendar.existing_default(work) if calendar_id is None else calendar.get_calendar(work, calendar_id=calendar_id)
     )
     calendar_version = 0 if known is None else calendar.published_version(work, calendar_id=known.id, as_of=as_of)
-    return Snapshot(version, calendar_version, today_of(work, as_of=as_of))
+    rules_version = marketing.rules_version(work, as_of=as_of)
+    return Snapshot(version, calendar_version, today_of(work, as_of=as_of), rules_version)
+
+
+def _refuse_forgotten(work: Work, version: int) -> None:
+    """Raise NotKnownYetError for a version before those that are kept."""
+    since, horizon = marketing.known_since(work)
+    if since is not None and version < horizon:
+        raise NotKnownYetError(
+            f"Known only since {since:%Y-%m-%d}: what was known before was removed by your retention rules.",
+            known_since=since.isoformat(),
+        )
 
 
 def _settled_snapshot(work: Work, as_of: datetime | None, calendar_id: UUID | None) -> Snapshot:

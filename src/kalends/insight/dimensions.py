@@ -31,6 +31,8 @@ class Kind(Enum):
     TIME = "time"
     POSITION = "position"
     TRAIT = "trait"
+    GROUP = "group"
+    PART = "part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ DECLARED: Final[tuple[Dimension, ...]] = (
     _column("ad_id", "Ad id", needs="ad_id"),
     _column("ad_name", "Ad", "ads", needs="ad_id"),
     _column("channel", "Channel", "channels", in_daily=True),
+    _column("channel_group", "Channel group", "channel groups", in_daily=True, kind=Kind.GROUP),
     _column("campaign_type", "Campaign type", needs="campaign_id", in_daily=True),
     _column("objective", "Objective", needs="campaign_id", in_daily=True),
     _column("currency", "Currency", in_daily=True),
@@ -126,10 +129,12 @@ _SPOKEN: Final[Mapping[str, str]] = {
     word.casefold(): dimension.name for dimension in DECLARED for word in (dimension.label, *dimension.synonyms)
 }
 _BREAKDOWN_NAME: Final = re.compile(r"breakdown:([a-z][a-z0-9_]*)")
+_PART_NAME: Final = re.compile(r"own:([a-z][a-z0-9_]*)")
 
 
 def dimension(name: str, /) -> Dimension:
-    """The dimension called `name`: its name, label or a synonym; `breakdown:NAME` for a platform's own breakdown.
+    """The dimension called `name`: its name, label or a synonym; `breakdown:NAME` for a platform's own breakdown;
+    `own:NAME` for a part of campaign names that the tenant's rules give.
 
     Raises `UnknownDimensionError`, which lists the names there are.
     """
@@ -137,10 +142,13 @@ def dimension(name: str, /) -> Dimension:
     own = _BREAKDOWN_NAME.fullmatch(key)
     if own is not None:
         return Dimension(key, own[1].replace("_", " ").capitalize(), Kind.BREAKDOWN, own[1])
+    part = _PART_NAME.fullmatch(key)
+    if part is not None:
+        return Dimension(key, part[1].replace("_", " ").capitalize(), Kind.PART, "campaign_id", in_daily=True)
     found = DIMENSIONS.get(key.replace(" ", "_")) or DIMENSIONS.get(_SPOKEN.get(key, ""))
     if found is None:
         raise UnknownDimensionError(
-            f"There is no dimension {name!r}. There are: {', '.join(DIMENSIONS)}; breakdown:NAME for others.",
+            f"There is no dimension {name!r}. There are: {', '.join(DIMENSIONS)}; breakdown:NAME and own:NAME.",
             dimension=name,
         )
     return found

@@ -19,12 +19,14 @@ from kalends.insight.finish import Finished, finish
 from kalends.insight.metrics import metric
 from kalends.insight.plan import Plan, plan
 from kalends.insight.query import Query, Snapshot
+from kalends.insight.ratesused import rates_used
 from kalends.insight.reports import able, wanted_report
 from kalends.insight.result import Coverage, MissingReport, Result
-from kalends.insight.settling import settled_until
+from kalends.insight.shape import NO_RULES
 from kalends.insight.statements import Build, Statements, as_value
 from kalends.insight.survey import Catalogue, Survey, read_catalogue, survey
 from kalends.insight.tables import Tables
+from kalends.marketing.service import Rules, settled_until
 
 _CATALOGUES: Final = 256
 """One per tenant that was asked lately and a few versions of each: some kilobytes apiece."""
@@ -68,6 +70,7 @@ class Asker:
     snapshot: Snapshot
     tables: Tables = field(default_factory=Tables)
     has_rates: bool = False
+    rules: Rules = NO_RULES
 
     def fetch(self, shape: Hashable, build: Build, values: Mapping[str, Any]) -> pa.Table:
         """The rows of a statement. One that reads expressions instead of tables is compiled anew."""
@@ -98,7 +101,7 @@ def planned_for(asker: Asker, query: Query) -> Plan:
     """How the query is answered here."""
     spans = [query.period, *([query.compare_to.period] if query.compare_to else [])]
     first, last = min(p.start for p in spans), max(p.end for p in spans)
-    return plan(query, asker.snapshot, asker.catalogue(), lambda: asker.survey(query, first, last))
+    return plan(query, asker.snapshot, asker.catalogue(), lambda: asker.survey(query, first, last), asker.rules)
 
 
 def to_sql(asker: Asker, query: Query) -> str:
@@ -125,8 +128,19 @@ def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: 
         provisional_sources=sources,
         settled_until=min(settled, default=None),
         currency=_currency(query, planned, asker.catalogue(), finished),
-        notes=(*_repeats(query, planned, asked, asker.catalogue()), *_notes(query, finished)),
+        notes=(
+            *_repeats(query, planned, asked, asker.catalogue()),
+            *_notes(query, finished),
+            *_rates(asker, query, planned),
+        ),
     )
+
+
+def _rates(asker: Asker, query: Query, planned: Plan) -> tuple[str, ...]:
+    """Whence the rates are, where amounts were converted."""
+    if planned.shape.money != "converted":
+        return ()
+    return rates_used(asker.warehouse, query, version=asker.snapshot.data_version)
 
 
 def _provisional(asked: Survey, planned: Plan, today: date) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def counted_rows(shape: Shape, reading: Reading, tables: Tables, bind: Bind, per
     rows = _with_calendar(rows, shape, tables, bind)
     late = keeping(rows, shape, bind, dated=True)
     rows = rows.filter(*late) if late else rows
-    return rows.mutate(**{name: dimension_value(rows, dimension(name)) for name in shape.dimensions})
+    return rows.mutate(**{name: dimension_value(rows, dimension(name), shape) for name in shape.dimensions})
 
 
 def _dated(rows: ir.Table, shape: Shape, bind: Bind, period: int) -> ir.Table:

@@ -12,12 +12,17 @@ from kalends.insight.dimensions import Dimension, Kind, dimension
 from kalends.insight.shape import FilterShape, Shape, kind_of
 from kalends.insight.statements import Bind
 from kalends.marketing.records import KEY
+from kalends.marketing.service import group_of, part_of
 
 _TRUNCATED: Final = {"week": "W", "month": "M", "quarter": "Q", "year": "Y"}
 
 
-def dimension_value(rows: ir.Table, entry: Dimension) -> ir.Value:
+def dimension_value(rows: ir.Table, entry: Dimension, shape: Shape) -> ir.Value:
     """The value of the dimension; those of time are the first day of the week, month ... that `_day` is in."""
+    if entry.kind is Kind.GROUP:
+        return group_of(rows, shape.rules.groups)
+    if entry.kind is Kind.PART:
+        return part_of(rows, shape.rules.names, entry.name.partition(":")[2])
     if entry.kind is Kind.TIME:
         day = rows["_day"]
         return day if entry.name == "date" else as_date(day.truncate(_TRUNCATED[entry.name]))
@@ -35,7 +40,7 @@ def as_date(day: ir.DateValue) -> ir.DateValue:
 def keeping(rows: ir.Table, shape: Shape, bind: Bind, *, dated: bool, only: str | None = None) -> list[ir.BooleanValue]:
     """The filters that need to know the day, or those that do not and so come before any join; or `only` one's."""
     return [
-        _keeps(dimension_value(rows, dimension(kept.dimension)), kept, number, bind)
+        _keeps(dimension_value(rows, dimension(kept.dimension), shape), kept, number, bind)
         for number, kept in enumerate(shape.filters)
         if dimension(kept.dimension).is_dated == dated and only in (None, kept.dimension)
     ]

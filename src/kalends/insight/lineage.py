@@ -56,6 +56,8 @@ class Lineage:
     facts: tuple[Mapping[str, Any], ...]
     batches: tuple[Mapping[str, Any], ...]
     reports: tuple[Mapping[str, Any], ...]
+    sayings: tuple[Mapping[str, Any], ...] = ()
+    """Which batch said how many facts of which report."""
 
 
 def trace(
@@ -89,6 +91,7 @@ def trace(
         facts=tuple(_read(ask, shown.select(*_ABOUT, *(c for c in columns if c not in _ABOUT)))),
         batches=tuple(_with_files(work, batches)),
         reports=tuple(_read(ask, _counted(rows, "data_source", "account_id", "report"))),
+        sayings=tuple(_read(ask, _counted(rows, "data_source", "account_id", "report", "batch_seq"))),
     )
 
 

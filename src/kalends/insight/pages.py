@@ -16,6 +16,8 @@ from kalends.base.work import Work
 from kalends.identity.service import permit, workspace
 from kalends.insight import tracing
 from kalends.insight.exporting import router as exporting
+from kalends.insight.graph import graph_of
+from kalends.insight.lineage import trace
 from kalends.insight.metrics import Metric
 from kalends.insight.metrics import metric as metric_of
 from kalends.insight.tracing import Trail
@@ -68,6 +70,25 @@ def show_lineage(
         offset=offset,
         page=VERSIONS_A_PAGE,
         source_name=source_name,
+    )
+
+
+@router.get("/trace/graph")
+def show_graph(
+    request: Request,
+    work: Annotated[Work, permit("insight.read")],
+    handle: Annotated[str, Query(min_length=5, max_length=8000)],
+    metric: Annotated[str, Query(max_length=60)],
+) -> Response:
+    """The number's whole way back as a picture."""
+    found = trace(work, handle=handle, name=metric_of(metric).name)
+    return render(
+        request,
+        "insight/graph.html",
+        found=found,
+        trail=Trail(handle, found.metric),
+        metric=metric_of(found.metric),
+        drawing=marketing.draw(graph_of(work, found)),
     )
 
 

@@ -6,7 +6,7 @@ The rules are those of `kalends.marketing.rollup`, as expressions: a test holds 
 from __future__ import annotations
 
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 from typing import Final
 
 import ibis
@@ -16,11 +16,12 @@ from kalends.base.warehouse import TenantWarehouse
 from kalends.insight.once import place_of
 from kalends.insight.reports import LEVELS
 from kalends.insight.tables import Tables
-from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, DAILY_SCHEMA
+from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, DAILY_SCHEMA, OUTCOMES
 from kalends.marketing.rollup import ACCOUNT, OTHER_LEVEL, PASS, REACH
 from kalends.marketing.versions import facts_as_of
 
 _ACCOUNT_DAY: Final = ("data_source", "account_id", "date")
+_DECIDING: Final = (*COVER_METRICS, *OUTCOMES)
 _WIDE: Final = "decimal(30, 6)"
 
 
@@ -46,12 +47,16 @@ def report_days(rows: ir.Table) -> ir.Table:
     totals = rows.aggregate(
         by=[*_ACCOUNT_DAY, "report"],
         repeats=rows.count(where=~once),
-        **{name: rows[name].sum(where=once).cast(_WIDE) for name in COVER_METRICS},
+        **{name: rows[name].sum(where=once).cast(_WIDE) for name in _DECIDING},
     )
     totals = totals.mutate(_is_split=totals.report.contains("/"))
     day = ibis.window(group_by=list(_ACCOUNT_DAY))
-    totals = totals.mutate(**{f"_{name}": _reference(totals, name, day) for name in COVER_METRICS})
-    totals = totals.mutate(is_covering=reduce(and_, [_reaches(totals, name) for name in COVER_METRICS]))
+    totals = totals.mutate(**{f"_{name}": _reference(totals, name, day) for name in _DECIDING})
+    covers, by_outcome = (
+        reduce(and_, [_reaches(totals, name) for name in names]) for names in (COVER_METRICS, OUTCOMES)
+    )
+    decide = reduce(or_, [totals[f"_{name}"].fill_null(0) > 0 for name in COVER_METRICS])
+    totals = totals.mutate(is_covering=decide.ifelse(covers, by_outcome))
     ranks = [(level, rank) for level, (rank, _) in LEVELS.items()]
     rank = totals.report.split("/")[0].cases(*ranks, else_=OTHER_LEVEL)
     order = [totals.is_covering.desc(), rank.desc(), totals["_is_split"], totals.report]

@@ -7,12 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from kalends.insight.comparisons import Comparison
+from kalends.insight.dimensions import Kind, UnknownDimensionError
 from kalends.insight.metrics import metric
 from kalends.insight.query import Query, Snapshot
 from kalends.insight.reports import able, coarsest_first
-from kalends.insight.shape import Money, Reading, Shape, filter_shape, padded, power_of_two, span_values, values_of
+from kalends.insight.shape import (
+    NO_RULES,
+    Money,
+    Reading,
+    Shape,
+    filter_shape,
+    padded,
+    power_of_two,
+    span_values,
+    values_of,
+)
 from kalends.insight.spans import Span, counted
 from kalends.insight.survey import Catalogue, Survey
+from kalends.marketing.service import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,9 @@ class Plan:
     spans: tuple[Span, ...]
 
 
-def plan(query: Query, snapshot: Snapshot, catalogue: Catalogue, look: Callable[[], Survey]) -> Plan:
+def plan(
+    query: Query, snapshot: Snapshot, catalogue: Catalogue, look: Callable[[], Survey], rules: Rules = NO_RULES
+) -> Plan:
     """Plan a query. `look` surveys all days between the asked and the compared period; it is called where needed."""
     needs = query.needs()
     answering = able(catalogue.reports, needs=needs)
@@ -50,8 +64,21 @@ def plan(query: Query, snapshot: Snapshot, catalogue: Catalogue, look: Callable[
         money=_money(query, catalogue),
         sums=Reading(reading.table, reading.rule, reading.places, reading.candidates, sizes, once),
         singles=Reading("facts", "ranked", 0, coarse, sizes, once) if singles else None,
+        rules=_rules(query, rules),
     )
     return Plan(shape, values, answering, spans[0])
+
+
+def _rules(query: Query, rules: Rules) -> Rules:
+    """Those rules that the query uses, so that others do not make it another statement."""
+    entries = query.dimension_entries(filtered=True)
+    parts = {entry.name.partition(":")[2] for entry in entries if entry.kind is Kind.PART}
+    unknown = sorted(parts - set(rules.attributes))
+    if unknown:
+        known = ", ".join(f"own:{name}" for name in rules.attributes) or "none yet"
+        raise UnknownDimensionError(f"No rule about campaign names gives {unknown[0]!r}. There are: {known}.")
+    groups = rules.groups if any(entry.kind is Kind.GROUP for entry in entries) else ()
+    return Rules(groups=groups, names=tuple(rule for rule in rules.names if parts & set(rule.attributes)))
 
 
 def _comparison(compared: Comparison | None) -> Any:

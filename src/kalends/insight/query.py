@@ -79,6 +79,8 @@ class Snapshot:
     data_version: int
     calendar_version: int = 0
     today: date = date.min
+    rules_version: int = 0
+    """Which of the tenant's rules about names and groups counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def from_dict(plain: dict[str, Any], /) -> Query:
 
 def canonical(query: Query, snapshot: Snapshot) -> bytes:
     """The query and what it is answered on, as bytes that are equal exactly where the questions are."""
-    state = [snapshot.data_version, snapshot.calendar_version, snapshot.today.isoformat()]
+    state = [snapshot.data_version, snapshot.calendar_version, snapshot.today.isoformat(), snapshot.rules_version]
     return orjson.dumps([as_dict(query), state], option=orjson.OPT_SORT_KEYS)
 
 
@@ -211,5 +213,5 @@ def from_handle(text: str, /) -> tuple[Query, Snapshot]:
         raise UnknownHandleError from error
     if kind != "q1" or hashlib.sha256(told).hexdigest()[:_DIGEST] != digest:
         raise UnknownHandleError
-    plain, (data_version, calendar_version, today) = orjson.loads(told)
-    return from_dict(plain), Snapshot(data_version, calendar_version, date.fromisoformat(today))
+    plain, (data_version, calendar_version, today, *rules_version) = orjson.loads(told)
+    return from_dict(plain), Snapshot(data_version, calendar_version, date.fromisoformat(today), *rules_version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from typing import Final
 
 import ibis
 from ibis.expr import types as ir
@@ -22,6 +23,14 @@ _RATE = "decimal(18, 9)"
 """Nine places keep the yen and the rupiah; with an amount's six they fit the 38 digits that engines have."""
 
 
+_READ: Final = {
+    Kind.BREAKDOWN: ("breakdowns",),
+    Kind.GROUP: ("data_source", "channel", "campaign_type", "campaign_name"),
+    Kind.PART: ("data_source", "campaign_name"),
+}
+"""The columns that dimensions are read from which are no columns themselves."""
+
+
 def read_rows(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: int) -> ir.Table:
     """The columns that the shape needs and `_own_day`, of the rows that count towards a period."""
     rows = _daily(shape, reading, tables, bind, period)
@@ -35,7 +44,7 @@ def _columns(shape: Shape, reading: Reading) -> tuple[str, ...]:
     entries = [metric(name) for name in shape.metrics]
     measured = columns_of(m for m in entries if m.needs_one_row == (reading is shape.singles))
     named = [dimension(name) for name in (*shape.dimensions, *(f.dimension for f in shape.filters))]
-    plain = ["breakdowns" if d.kind is Kind.BREAKDOWN else d.name for d in named if not d.is_dated]
+    plain = [column for d in named if not d.is_dated for column in _READ.get(d.kind, (d.name,))]
     money = ["currency"] if shape.money != "single" and any(c in MONEY for c in measured) else []
     return tuple(dict.fromkeys((*plain, *money, *measured, *reading.also)))
 

@@ -15,7 +15,9 @@ from kalends.calendar.service import DAY_SCHEMA
 from kalends.insight.dimensions import Dimension, dimension
 from kalends.insight.query import BadQueryError, Filter, Query, Snapshot, Value
 from kalends.insight.spans import Span
+from kalends.marketing.service import Rules
 
+NO_RULES: Final = Rules()
 Money = Literal["single", "mixed", "converted"]
 Rule = Literal["any", "listed", "pairs", "ranked"]
 
@@ -67,6 +69,8 @@ class Shape:
     money: Money
     sums: Reading
     singles: Reading | None
+    rules: Rules = NO_RULES
+    """Of the tenant's rules about names and groups those that this query uses."""
 
 
 def power_of_two(count: int) -> int:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text, update
+from sqlalchemy import Select, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from kalends.base.errors import BadInputError, ConflictError, NotFoundError
@@ -20,6 +20,8 @@ from kalends.marketing.models import Batch, DataState
 from kalends.notify import service as notify
 
 APPLY = "marketing.apply_batches"
+FILES = ("upload", "replay")
+"""The kinds of batch that bring a payload of rows."""
 ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 INGEST_LOCK = "ingest"
 """One tenant's batches are applied one after the other."""
@@ -84,19 +86,26 @@ def land(
 
 
 def take_back(work: Work, *, batch_id: UUID) -> Batch:
-    """Retract the batch: from the moment this is published, all is as if it had never come. History is kept."""
+    """Retract the batch: from the moment this is published, all is as if its file had never come, however often it was
+    read. History is kept.
+    """
     batch = get(work, batch_id)
-    if batch.kind != "upload" or batch.state != "published" or batch.retracted_by_seq is not None:
+    if batch.kind not in FILES or batch.state != "published" or batch.retracted_by_seq is not None:
         raise CannotTakeBackError(state=batch.state, taken_back=batch.retracted_by_seq is not None)
+    since, horizon = known_since(work)
+    if since is not None and batch.seq <= horizon:
+        raise CannotTakeBackError(f"What this file replaced was removed: versions are kept since {since:%Y-%m-%d}.")
+    root = batch.replays_seq or batch.seq
     made = record(
         work,
         kind="take_back",
         data_source=batch.data_source,
         file_name=batch.file_name,
         reported_at=work.now,
-        retracts_seq=batch.seq,
+        retracts_seq=root,
     )
-    batch.retracted_by_seq = made.seq
+    readings = update(Batch).where(or_(Batch.seq == root, Batch.replays_seq == root), Batch.seq < made.seq)
+    work.session.execute(readings.values(retracted_by_seq=made.seq))
     work.audit("take_back", subject_kind="batch", subject_id=batch.id, after={"seq": batch.seq, "by": made.seq})
     return made
 
@@ -120,7 +129,7 @@ def record(work: Work, **columns: Any) -> Batch:
 
 def next_seq(work: Work) -> int:
     """The next number; holds the tenant's row until commit, so that numbers are acknowledged in their order."""
-    state = {"tenant_id": work.scope.tenant_id, "id": new_id(), "next_seq": 2, "data_version": 0}
+    state = {"tenant_id": work.scope.tenant_id, "id": new_id(), "next_seq": 2, "data_version": 0, "known_since_seq": 0}
     taken = work.session.execute(
         insert(DataState)
         .values(state)
@@ -133,6 +142,12 @@ def next_seq(work: Work) -> int:
 def data_version(work: Work) -> int:
     """The newest published version; 0 before the first load."""
     return work.session.execute(select(DataState.data_version)).scalar() or 0
+
+
+def known_since(work: Work) -> tuple[datetime | None, int]:
+    """From which instant and version on versions are kept; (None, 0) where retention has removed none."""
+    row = work.session.execute(select(DataState.known_since, DataState.known_since_seq)).one_or_none()
+    return (row.known_since, row.known_since_seq) if row else (None, 0)
 
 
 def version_at(work: Work, *, instant: datetime) -> int:
@@ -197,12 +212,12 @@ def fail(work: Work, *, batch_id: UUID, problem: dict[str, Any]) -> None:
     )
 
 
-def with_series(work: Work, *, after: int) -> list[Batch]:
-    """Published, standing uploads after number `after` that brought series."""
+def keeping_words(work: Work, *, after: int) -> list[Batch]:
+    """Published, standing uploads after number `after` that brought series or orders."""
     query = (
         select(Batch)
-        .where(Batch.seq > after, Batch.state == "published", Batch.kind == "upload", Batch.retracted_by_seq.is_(None))
-        .where(Batch.report["series"].as_integer() > 0)
+        .where(Batch.seq > after, Batch.state == "published", Batch.kind.in_(FILES), Batch.retracted_by_seq.is_(None))
+        .where(or_(*(Batch.report[kind].as_integer() > 0 for kind in ("series", "orders"))))
         .order_by(Batch.seq)
     )
     return list(work.session.execute(query).scalars())

@@ -32,8 +32,12 @@ def current(warehouse: TenantWarehouse, *, version: int) -> ibis.Table:
     return numbered.filter(numbered.place == 0).drop("place")
 
 
-def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_seq: int) -> int:
-    """Write the staged names that are new; gives how many. What an earlier attempt wrote is removed first."""
+def apply(
+    warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_seq: int, place: int | None = None
+) -> int:
+    """Write the staged names that are new; gives how many. What an earlier attempt wrote is removed first. `place`: the
+    number of the batch whose payload is read again; what later ones said stays.
+    """
     warehouse.create(TABLE, SCHEMA)
     warehouse.delete(TABLE, lambda table: table.batch_seq == batch_seq)
     rows = con.execute(
@@ -46,6 +50,8 @@ def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_s
     warehouse.stage("incoming_names", rows, schema=SCHEMA)
     incoming = warehouse.table("incoming_names")
     known = current(warehouse, version=batch_seq - 1)
+    later = known.filter(known.batch_seq > (batch_seq if place is None else place))
+    incoming = incoming.anti_join(later, [incoming[column] == later[column] for column in KEY])
     same = [incoming[column] == known[column] for column in (*KEY, "name")]
     return warehouse.append(TABLE, warehouse.to_arrow(incoming.anti_join(known, same)))
 

@@ -10,25 +10,17 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
-from kalends.base.errors import ConflictError
 from kalends.base.work import Work
 from kalends.marketing import batches
 from kalends.marketing.applied import ALL, newest_applied
 from kalends.marketing.models import Batch
 from kalends.marketing.schemas import Batches, BatchOut
 
-
-class CannotLoadAgainError(ConflictError):
-    """Only a file that could not be read, or that was taken back, can be loaded again."""
-
-    code = "cannot_load_again"
-
-
 Show = Literal["all", "attention", "loaded", "running", "failed", "taken_back"]
 SHOWS: tuple[str, ...] = get_args(Show)
 
-IS_FILE = Batch.kind == "upload"
-STANDS = and_(IS_FILE, Batch.retracted_by_seq.is_(None))
+IS_FILE = Batch.kind.in_(batches.FILES)
+STANDS = and_(IS_FILE, Batch.retracted_by_seq.is_(None), Batch.replayed_by_seq.is_(None))
 NEEDS_LOOK = and_(
     STANDS,
     Batch.looked_at.is_(None),
@@ -182,26 +174,3 @@ def mark_seen(work: Work, *, batch_id: UUID) -> None:
 def neighbour(work: Work, *, seq: int | None) -> Batch | None:
     """The batch with this number: the one that took another back, or that was taken back."""
     return work.session.execute(select(Batch).where(Batch.seq == seq)).scalar_one_or_none() if seq else None
-
-
-def load_again(work: Work, *, batch_id: UUID) -> Batch:
-    """Load the stored payload of a batch once more, as it was sent: what undoes a take-back, and retries a failure.
-
-    Raises CannotLoadAgainError for a batch that stands, or that has no payload.
-    """
-    batch = batches.get(work, batch_id)
-    if batch.file_id is None or (batch.state != "failed" and batch.retracted_by_seq is None):
-        raise CannotLoadAgainError
-    made = batches.record(
-        work,
-        kind=batch.kind,
-        data_source=batch.data_source,
-        file_name=batch.file_name,
-        file_id=batch.file_id,
-        size=batch.size,
-        sha256=batch.sha256,
-        options=batch.options,
-        reported_at=batch.reported_at,
-    )
-    work.audit("load_again", subject_kind="batch", subject_id=made.id, after={"seq": made.seq, "of": batch.seq})
-    return made

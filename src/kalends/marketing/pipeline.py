@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any, BinaryIO, Final
+from uuid import UUID
 
 import duckdb
 import pyarrow as pa
@@ -20,10 +22,15 @@ from kalends.base.errors import KalendsError
 from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.identity.service import workspace
-from kalends.marketing import batches, entities, rates, series, versions
+from kalends.marketing import batches, entities, orders, rates, series, versions
+from kalends.marketing.drift import Terms
+from kalends.marketing.intake import contracts, replays, totals
+from kalends.marketing.intake.totals import TotalsDifferError
 from kalends.marketing.models import Batch
 from kalends.marketing.records import STAGED_SCHEMA
 from kalends.marketing.staging import StageOptions, StageReport, stage
+from kalends.marketing.stewardship import retention
+from kalends.marketing.versions import Applied
 
 INCOMING = "incoming"
 CURRENCY = re.compile("[A-Z]{3}")
@@ -65,9 +72,13 @@ def apply_next(run: JobRun) -> bool:
             raise
         with run.work() as work:
             batches.fail(work, batch_id=batch.id, problem=problem)
+            if batch.kind == "replay":
+                replays.note_replaced(work, batch, only_failed=True)
         return True
     with run.work() as work:
         batches.publish(work, batch_id=batch.id, outcome=asdict(outcome))
+        if batch.kind == "replay":
+            replays.note_replaced(work, batch)
     if outcome.loaded:
         with run.house.warehouse.tenant(run.scope.tenant_id) as warehouse:
             warehouse.checkpoint()
@@ -87,38 +98,85 @@ def answer_to(error: Exception, *, is_last: bool) -> dict[str, Any] | None:
 
 
 def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
-    """Stage the payload and write what it says anew."""
+    """Stage the payload and write what it says anew; a replay takes the place of the earlier readings."""
     run.progress(0, STEPS, "reading")
+    terms, replaces = agreed(run, batch)
     with warehouse.scratch() as con:
-        staged = stage_batch(run, batch, con)
+        staged = stage_batch(run, batch, con, terms=terms)
+        report = describe(staged) | promised(batch, staged)
         currency = currency_of(run, batch)
-        staged.warnings += assumed(con, currency=currency)
+        report["warnings"] += assumed(con, currency=currency)
         run.progress(1, STEPS, "writing")
         with warehouse.write():
             versions.create_tables(warehouse)
             hand_over(warehouse, con, currency=currency, parts=staged.parts)
-            applied = versions.apply_batch(
-                warehouse,
-                batch_seq=batch.seq,
-                reported_at=batch.reported_at,
-                recorded_at=batch.received_at,
-                staged=INCOMING,
-                # A row that was set aside is there, though nobody knows what it says: nothing has vanished then.
-                complete=() if staged.quarantined else complete_windows(batch),
-                is_distinct=staged.parts == 1,
-            )
+            applied = write(warehouse, batch, staged, replaces=replaces)
             keep_quarantine(warehouse, con, batch)
-            named = entities.apply(warehouse, con, batch_seq=batch.seq)
-            measured = series.apply(warehouse, con, batch_seq=batch.seq)
+            totals.keep(warehouse, staged.totals, batch_seq=batch.seq)
+            place = batch.replays_seq
+            named = entities.apply(warehouse, con, batch_seq=batch.seq, place=place)
+            measured = series.apply(warehouse, con, batch_seq=batch.seq, place=place)
+            sold = orders.apply(warehouse, con, batch_seq=batch.seq, currency=currency, place=place)
     run.progress(3, STEPS, "publishing")
-    loaded = applied.loaded + named + measured
+    note_shapes(run, batch, staged, terms)
+    loaded = applied.loaded + named + measured + sold
     return Outcome(
         received=staged.received,
         loaded=loaded,
         unchanged=staged.received - staged.quarantined - loaded,
         quarantined=staged.quarantined,
-        report=describe(staged) | {"applied": asdict(applied)},
+        report=report | {"applied": asdict(applied)},
     )
+
+
+def write(warehouse: TenantWarehouse, batch: Batch, staged: StageReport, *, replaces: list[int] | None) -> Applied:
+    """The staged facts into the log; `replaces`: the earlier readings, of a replay."""
+    complete = complete_windows(batch)
+    if batch.options.get("is_complete") and (declared := declared_days(batch.options)):
+        complete += totals.complete_windows(staged, declared)
+    applying = versions.apply_batch if replaces is None else partial(versions.replay_batch, replaces=replaces)
+    return applying(
+        warehouse,
+        batch_seq=batch.seq,
+        reported_at=batch.reported_at,
+        recorded_at=batch.received_at,
+        staged=INCOMING,
+        # A row that was set aside is there, though nobody knows what it says: nothing has vanished then.
+        complete=() if staged.quarantined else complete,
+        is_distinct=staged.parts == 1,
+    )
+
+
+def agreed(run: JobRun, batch: Batch) -> tuple[Terms | None, list[int] | None]:
+    """The contract that holds for a new file, or the earlier readings of one that is read again."""
+    with run.work() as work:
+        if batch.kind == "replay":
+            return None, replays.published_before(work, batch)
+        return contracts.terms_of(work, data_source=batch.data_source), None
+
+
+def note_shapes(run: JobRun, batch: Batch, staged: StageReport, terms: Terms | None) -> None:
+    """Remember what the file looked like, and tell of a change."""
+    if terms is None:
+        return
+    with run.work() as work:
+        contracts.note(work, batch=batch, mode=terms.mode, shapes=staged.shapes, drifts=staged.drifts)
+
+
+def promised(batch: Batch, staged: StageReport) -> dict[str, Any]:
+    """What the sender declared beside what came. Raises TotalsDifferError where they asked for that."""
+    told: dict[str, Any] = {}
+    if declared := declared_days(batch.options):
+        told["no_data"] = totals.absent_days(staged, declared)
+    if expected := batch.options.get("expected"):
+        compared = totals.compare(staged, expected, tolerance=Decimal(batch.options.get("tolerance", totals.TOLERANCE)))
+        off = [one.sentence() for one in compared if not one.is_equal]
+        told["expected"] = [one.plain() for one in compared]
+        if off and batch.options.get("refuse_if_differs"):
+            raise TotalsDifferError(f"{' '.join(off)} Nothing was loaded.", expected=told["expected"])
+        staged.warnings += off
+        told["warnings"] = staged.warnings
+    return told
 
 
 def currency_of(run: JobRun, batch: Batch) -> str:
@@ -127,7 +185,9 @@ def currency_of(run: JobRun, batch: Batch) -> str:
         return str(batch.options.get("currency") or workspace(work).currency)
 
 
-def stage_batch(run: JobRun, batch: Batch, con: duckdb.DuckDBPyConnection) -> StageReport:
+def stage_batch(
+    run: JobRun, batch: Batch, con: duckdb.DuckDBPyConnection, *, terms: Terms | None = None
+) -> StageReport:
     """The batch's payload in the staging tables of `con`."""
     assert batch.file_id is not None
     opened: Callable[[], BinaryIO] = partial(run.house.files.open, batch.tenant_id, batch.file_id)
@@ -138,7 +198,7 @@ def stage_batch(run: JobRun, batch: Batch, con: duckdb.DuckDBPyConnection) -> St
         now=batch.received_at,
         file_name=batch.file_name,
         date_range=declared_days(batch.options),
-        options=stage_options(batch.options),
+        options=replace(stage_options(batch.options), terms=terms),
     )
 
 
@@ -174,19 +234,24 @@ def complete_windows(batch: Batch) -> list[versions.Window]:
 
 
 def take_back(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
-    """Retract an earlier batch, and write what later files said about series that only it had brought."""
+    """Retract all readings of a batch, and write what later files said about series and orders that only it had
+    brought.
+    """
     assert batch.retracts_seq is not None
     with run.work() as work:
-        later = batches.with_series(work, after=batch.retracts_seq)
+        later = batches.keeping_words(work, after=batch.retracts_seq)
+        read = [one.seq for one in replays.readings(work, root=batch.retracts_seq) if one.seq < batch.seq]
     with warehouse.write():
         versions.create_tables(warehouse)
-        left = versions.retract(warehouse, batch_seq=batch.seq, retracted=batch.retracts_seq)
-        left += entities.retract(warehouse, batch_seq=batch.retracts_seq)
-        left += series.retract(warehouse, batch_seq=batch.retracts_seq)
+        left = versions.retract(warehouse, batch_seq=batch.seq, retracted=read)
+        for seq in read:
+            left += sum(kind.retract(warehouse, batch_seq=seq) for kind in (entities, series, orders))
         for repeated in later:
             with warehouse.scratch() as con:
                 stage_batch(run, repeated, con)
-                series.apply(warehouse, con, batch_seq=repeated.seq)
+                place, currency = repeated.replays_seq, currency_of(run, repeated)
+                series.apply(warehouse, con, batch_seq=repeated.seq, place=place)
+                orders.apply(warehouse, con, batch_seq=repeated.seq, currency=currency, place=place)
     return Outcome(received=0, loaded=0, unchanged=0, quarantined=0, report={"rows_left": left})
 
 
@@ -198,7 +263,29 @@ def load_rates(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome
     return Outcome(received=received, loaded=fresh, unchanged=received - fresh, quarantined=0, report={})
 
 
-APPLY: Final = {"upload": load, "take_back": take_back, "rates": load_rates}
+def clear(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
+    """Carry out a confirmed plan of retention, class by class."""
+    run_id = UUID(batch.options["run"])
+    with run.work() as work:
+        planned = retention.get_run(work, run_id=run_id).plan
+    removed: dict[str, int] = {}
+    for place, entry in enumerate(planned):
+        name, before = entry["data_class"], date.fromisoformat(entry["before"])
+        run.progress(place, len(planned) + 1, retention.CLASSES[name])
+        with run.work() as work:
+            removed[name] = retention.clear(work, data_class=name, before=before, warehouse=warehouse)
+    with run.work() as work:
+        retention.finish(work, run_id=run_id, removed=removed)
+    return Outcome(received=0, loaded=0, unchanged=0, quarantined=0, report={"removed": removed})
+
+
+APPLY: Final = {
+    "upload": load,
+    "replay": load,
+    "take_back": take_back,
+    "rates": load_rates,
+    "clearing": clear,
+}
 
 
 def hand_over(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, currency: str, parts: int) -> None:
@@ -242,12 +329,14 @@ def describe(staged: StageReport) -> dict[str, Any]:
         "guessed": staged.guessed,
         "new_columns": staged.new_columns,
         "vanished_columns": staged.vanished_columns,
+        "drift": [one.plain() for one in staged.drifts],
         "decimal_mark": staged.decimal_mark,
         "day_order": staged.day_order,
         "warnings": staged.warnings,
         "duplicates": staged.duplicates,
         "named": staged.named,
         "series": staged.series,
+        "orders": staged.orders,
         "reports": control_totals(staged),
     }
 

@@ -18,6 +18,9 @@ from kalends.marketing.mapping.compiler import is_report
 from kalends.marketing.mapping.entities import entity_of
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import SYNONYMS, guess
+from kalends.marketing.mapping.orders import SOURCE as ORDERS
+from kalends.marketing.mapping.orders import TARGETS as ORDER_TARGETS
+from kalends.marketing.mapping.orders import orders_layout
 from kalends.marketing.pipeline import control_totals, declared_days, stage_options
 from kalends.marketing.reading import RawTable, open_raw, quoted
 from kalends.marketing.records import KEY, STAGED_VERSION
@@ -72,9 +75,15 @@ class Preview:
 
     @property
     def layout(self) -> str:
-        """'platform' (its own rules), 'wide' (a series per column) or 'table' (a guess per column)."""
+        """'platform' (its own rules), 'wide' (a series per column), 'orders' or 'table' (a guess per column)."""
         name = self.report.mapping.partition("@")[0]
-        return "wide" if name == "wide" else "platform" if name in MAPPINGS and not self.report.guessed else "table"
+        return (
+            name
+            if name in {"wide", ORDERS}
+            else "platform"
+            if name in MAPPINGS and not self.report.guessed
+            else "table"
+        )
 
     @property
     def needs_days(self) -> bool:
@@ -98,13 +107,14 @@ def guess_source(sample: Sample, *, file_name: str) -> str:
             for name, mapping in MAPPINGS.items()
         }
         is_wrapped = bool(claimed) and any(is_report(table, MAPPINGS[claimed[0]]) for table in raw.tables)
+        is_shop = any(orders_layout(table.columns, {}) is not None for table in raw.tables)
     named = next((source for word, source in _NAMED.items() if word in file_name.lower()), None)
     if named and scores[named] > 0:
         return named
     if is_wrapped:
         return claimed[0]  # no other platform wraps its rows like this
     best = max(scores, key=lambda name: scores[name])
-    return best if scores[best] >= CERTAIN else FILE
+    return best if scores[best] >= CERTAIN else ORDERS if is_shop else FILE
 
 
 def _known_share(table: RawTable, mapping: Mapping) -> float:
@@ -216,6 +226,8 @@ def _rows(
         rows = _all(con, f"FROM series_staged ORDER BY source_row, name LIMIT {ROWS_SHOWN}")
     elif report.named and not report.staged:
         rows = _all(con, f"FROM named ORDER BY source_row LIMIT {ROWS_SHOWN}")
+    elif report.orders:
+        rows = _all(con, f"FROM orders_staged ORDER BY source_row LIMIT {ROWS_SHOWN}")
     else:
         rows = _all(con, f"FROM staged ORDER BY source_row LIMIT {ROWS_SHOWN}")
     shown = [
@@ -249,7 +261,7 @@ def read_corrections(columns: tuple[ColumnView, ...], wanted: list[str]) -> dict
 
 def is_target(choice: str) -> bool:
     """Whether a column can be taken for this."""
-    return choice == "-" or choice in SYNONYMS or choice in SERIES_TARGETS
+    return choice == "-" or choice in SYNONYMS or choice in SERIES_TARGETS or choice in ORDER_TARGETS
 
 
 SERIES_TARGETS = ("series:kpi", "series:treatment", "series:organic", "series:control")
@@ -259,7 +271,7 @@ def doubly_taken(corrections: Dictionary[str, str | None]) -> dict[str, list[str
     """Fields that were chosen for more than one column: field -> columns."""
     chosen: dict[str, list[str]] = {}
     for column, target in corrections.items():
-        if target in SYNONYMS:
+        if target in SYNONYMS or target in ORDER_TARGETS:
             chosen.setdefault(target, []).append(column)
     return {target: columns for target, columns in chosen.items() if len(columns) > 1}
 
@@ -281,4 +293,4 @@ def _text(value: object) -> str:
 
 def source_choices() -> tuple[str, ...]:
     """The sources that can be chosen on upload."""
-    return (*MAPPINGS, FILE)
+    return (*MAPPINGS, ORDERS, FILE)

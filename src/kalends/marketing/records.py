@@ -83,6 +83,7 @@ DAILY_SCHEMA = ibis.schema(
 )
 
 COVER_METRICS: tuple[str, ...] = ("spend", "impressions", "clicks")  # what a report must reach to cover an account
+OUTCOMES: tuple[str, ...] = ("revenue", "conversions", "sessions")  # what does where an account has none of those
 REPORT_DAY_METRICS: tuple[str, ...] = (*COVER_METRICS, "conversions", "revenue")
 REPORT_DAYS_SCHEMA = ibis.schema(
     {"date": "!date", "data_source": "!string", "account_id": "!string", "report": "!string", "rows": "!int64"}
@@ -120,6 +121,12 @@ QUARANTINE_SCHEMA = ibis.schema(
     }
 )
 
+TOTALS_SCHEMA = ibis.schema(
+    {"batch_seq": "!int64", "report": "!string", "account_id": "!string", "date_from": "!date", "date_to": "!date"}
+    | {"rows": "!int64", "spend": "decimal(28, 6)", "impressions": "float64", "clicks": "float64"}
+    | {"conversions": "float64", "revenue": "decimal(28, 6)"}
+)
+
 # What the versions keep beside the log: see kalends.marketing.versions.
 CONFIRMATIONS_SCHEMA = _schema("key_hash", "row_hash", "source_row", "date_from", "batch_seq", "reported_at")
 SCOPES_SCHEMA = _schema(
@@ -136,6 +143,7 @@ TABLES: dict[str, ibis.Schema] = {
     "series": SERIES_SCHEMA,
     "markets": MARKETS_SCHEMA,
     "quarantine": QUARANTINE_SCHEMA,
+    "control_totals": TOTALS_SCHEMA,
     "confirmations": CONFIRMATIONS_SCHEMA,
     "scopes": SCOPES_SCHEMA,
     "retractions": RETRACTIONS_SCHEMA,

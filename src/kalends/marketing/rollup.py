@@ -4,7 +4,8 @@ Platforms give the same money at many levels. A report *covers* an account's day
 each reach 99.5 % of the reference: the 'account' report's total where there is one, else the greatest total of a
 report without breakdown, else the greatest of all. (Performance Max spends without ads, so the ad report of such an
 account falls short.) A report with breakdowns must not pass the reference by more than 0.5 % either: some list one
-click under several values. A metric that the reference does not have, or has as zero, decides nothing.
+click under several values. A metric that the reference does not have, or has as zero, decides nothing. Where none of
+the three decides (analytics, a CRM), revenue, conversions and sessions do, by the same rules.
 
 The *chosen* report is the finest covering one: by level, at the same level the one without breakdowns first. The
 'account' report is the coarsest, so it is chosen only where nothing with campaigns covers.
@@ -17,13 +18,13 @@ one thing under several attribution windows one takes part (`kalends.marketing.a
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import attribution
-from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, REPORT_DAY_METRICS, REPORT_DAYS_SCHEMA
+from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, DAILY_SCHEMA, OUTCOMES, REPORT_DAYS_SCHEMA
 
 ACCOUNT = "account"
 LEVELS: dict[str, int] = {
@@ -45,6 +46,9 @@ class Totals:
     spend: Amount = None
     impressions: Amount = None
     clicks: Amount = None
+    revenue: Amount = None
+    conversions: Amount = None
+    sessions: Amount = None
 
 
 def level_of(report: str) -> int:
@@ -59,11 +63,11 @@ def has_breakdowns(report: str) -> bool:
 
 def covering(reports: Collection[Totals]) -> set[str]:
     """The names of the reports, of one account and day, that cover it."""
-    references = [(metric, _reference(reports, metric)) for metric in COVER_METRICS]
+    deciding = _known(reports, COVER_METRICS) or _known(reports, OUTCOMES)
     return {
         totals.report
         for totals in reports
-        if all(_reaches(totals, metric, reference) for metric, reference in references)
+        if all(_reaches(totals, metric, reference) for metric, reference in deciding.items())
     }
 
 
@@ -71,6 +75,12 @@ def chosen(reports: Collection[Totals]) -> str | None:
     """The one report that speaks for the account on that day; None where none covers."""
     ranked = sorted(covering(reports), key=lambda report: (-level_of(report), has_breakdowns(report), report))
     return ranked[0] if ranked else None
+
+
+def _known(reports: Collection[Totals], metrics: Iterable[str]) -> dict[str, Decimal | int]:
+    """The references of those metrics that decide anything."""
+    references = {metric: _reference(reports, metric) for metric in metrics}
+    return {metric: reference for metric, reference in references.items() if reference is not None and reference > 0}
 
 
 def _reference(reports: Collection[Totals], metric: str) -> Amount:
@@ -86,9 +96,7 @@ def _reference(reports: Collection[Totals], metric: str) -> Amount:
     return None
 
 
-def _reaches(totals: Totals, metric: str, reference: Amount) -> bool:
-    if reference is None or reference <= 0:
-        return True
+def _reaches(totals: Totals, metric: str, reference: Decimal | int) -> bool:
     amount = getattr(totals, metric)
     if amount is None or amount * 1000 < reference * REACH:
         return False
@@ -124,15 +132,17 @@ _REPEATS = " LEFT JOIN _repeats AS r ON r.key_hash = f.key_hash"
 def _covered(days: str, *, dates: str, repeats: str) -> str:
     """The REPORT_DAYS columns and `is_chosen` for each report of the account-days."""
     once = " FILTER (WHERE r.key_hash IS NULL)" if repeats else ""
-    sums = ", ".join(_sum(metric, once) for metric in REPORT_DAY_METRICS)
+    sums = ", ".join(_sum(metric, once) for metric in (*COVER_METRICS, *OUTCOMES))
     rows = f'count(*){once} AS "rows", count(*) - count(*){once} AS repeats'
     totals = (
         f"SELECT f.data_source, f.account_id, f.date_from AS date, f.report, {rows}, {sums} FROM facts AS f"
         f" JOIN {days} AS d ON d.data_source = f.data_source AND d.account_id = f.account_id AND d.date = f.date_from"
         f"{repeats} WHERE f.date_from = f.date_to AND {dates} GROUP BY 1, 2, 3, 4"
     )
-    references = ", ".join(_reference_sql(metric) for metric in COVER_METRICS)
-    covers = " AND ".join(_reaches_sql(metric) for metric in COVER_METRICS)
+    references = ", ".join(_reference_sql(metric) for metric in (*COVER_METRICS, *OUTCOMES))
+    covers, by_outcome = (" AND ".join(map(_reaches_sql, metrics)) for metrics in (COVER_METRICS, OUTCOMES))
+    decide = " OR ".join(f"coalesce({metric}_reference, 0) > 0" for metric in COVER_METRICS)
+    covers = f"CASE WHEN {decide} THEN {covers} ELSE {by_outcome} END"
     rank = f"ORDER BY is_covering DESC, {LEVEL} DESC, {BREAKDOWNS}, report"
     place = f"row_number() OVER (PARTITION BY {', '.join(ACCOUNT_DAY)} {rank})"
     return (
@@ -143,7 +153,7 @@ def _covered(days: str, *, dates: str, repeats: str) -> str:
 
 def _sum(metric: str, once: str) -> str:
     """A metric's sum in its own declared type; sums of integers come wider."""
-    kind = REPORT_DAYS_SCHEMA[metric]
+    kind = DAILY_SCHEMA[metric]
     cast = {"int64": "BIGINT", "float64": "DOUBLE PRECISION"}.get(str(kind), "DECIMAL(18, 6)")
     return f"CAST(sum(f.{metric}){once} AS {cast}) AS {metric}"
 

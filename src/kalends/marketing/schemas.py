@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kalends.marketing.models import Batch
+
+TOTALLED = ("rows", "spend", "impressions", "clicks", "conversions", "revenue")
 
 
 class Window(BaseModel):
@@ -35,7 +37,48 @@ class Window(BaseModel):
         return {"date_range": [self.date_range_start.isoformat(), self.date_range_end.isoformat()]}
 
 
-class Entries(Window):
+Expected = dict[str, Annotated[Decimal, Field(max_digits=28, decimal_places=9)]]
+
+
+class Promise(Window):
+    """What the sender says of what it sends."""
+
+    is_complete: bool = Field(
+        default=False,
+        description="Nothing but these rows exists in the declared days: what was known there and is not among them is"
+        " deleted. For each report and account of the rows.",
+    )
+    expected: Expected = Field(
+        default_factory=dict, max_length=20, description="Totals to hold the rows against: metric, or rows -> total."
+    )
+    tolerance: Annotated[Decimal, Field(ge=0, le=1)] = Field(
+        default=Decimal("0.000001"), description="How far a total may be off, in proportion."
+    )
+    refuse_if_differs: bool = Field(default=False, description="Load nothing where a total is not as expected.")
+
+    @model_validator(mode="after")
+    def check_promise(self) -> Self:
+        """Refuse a complete window without days, and totals of what is no metric."""
+        if self.is_complete and self.date_range_start is None:
+            raise ValueError("is_complete needs date_range_start and date_range_end: complete in which days?")
+        unknown = sorted(self.expected.keys() - set(TOTALLED))
+        if unknown:
+            raise ValueError(f"expected: {', '.join(unknown)} has no control total; known are {', '.join(TOTALLED)}")
+        return self
+
+    def options(self) -> dict[str, Any]:
+        """As a batch keeps it."""
+        told: dict[str, Any] = {"is_complete": True} if self.is_complete else {}
+        if self.expected:
+            told |= {
+                "expected": {metric: str(total) for metric, total in self.expected.items()},
+                "tolerance": str(self.tolerance),
+                "refuse_if_differs": self.refuse_if_differs,
+            }
+        return super().options() | told
+
+
+class Entries(Promise):
     """Rows in a platform's own shape."""
 
     model_config = ConfigDict(extra="forbid")
@@ -52,7 +95,7 @@ class Preview(Entries):
     columns: dict[str, str | None] = Field(default_factory=dict, description="Corrected guesses: raw name -> field.")
 
 
-class LocalFile(Window):
+class LocalFile(Promise):
     """A file on the server's own disk; only its owner may name one."""
 
     path: str = Field(description="Absolute path.")
@@ -107,6 +150,8 @@ class BatchOut(BaseModel):
     unchanged: int | None
     quarantined: int | None
     taken_back: bool
+    replays_seq: int | None = Field(default=None, description="The batch whose payload was read again.")
+    replayed_by_seq: int | None = Field(default=None, description="The later reading that stands for this payload.")
     report: dict[str, Any] | None
     error: dict[str, Any] | None
     progress: Progress | None = None
@@ -171,3 +216,66 @@ class Transformed(BaseModel):
     mapping: dict[str, Any]
     warnings: list[str]
     quarantined: list[QuarantinedRow]
+
+
+class DayTotal(BaseModel):
+    """Sums of one report and account on one day, or over one period; null where no row has the metric."""
+
+    report: str
+    account_id: str
+    date_from: date
+    date_to: date
+    rows: int
+    spend: Decimal | None
+    impressions: float | None
+    clicks: float | None
+    conversions: float | None
+    revenue: Decimal | None
+
+
+class Totals(BaseModel):
+    """Control totals of a batch, per report, account and day: to hold against the file or the platform."""
+
+    totals: list[DayTotal]
+
+
+class ReplayAll(BaseModel):
+    """Which batches to read again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data_source: str | None = Field(default=None, max_length=100)
+    is_all: bool = Field(default=False, description="Every file that counts, not only those an older mapping read.")
+
+
+class ReplayState(BaseModel):
+    """How far reading again is."""
+
+    batches: int = Field(description="How many files an older mapping has read.")
+    state: str | None = None
+    done: int = 0
+    total: int | None = None
+    message: str = ""
+
+
+class ContractOut(BaseModel):
+    """What is done when a source's files change their shape, and the shape as it is known."""
+
+    data_source: str
+    mode: str = Field(description="evolve, freeze or quarantine")
+    updated_at: datetime | None
+    columns: dict[str, dict[str, str]] = Field(description="Report -> column -> what it held last.")
+
+
+class Contracts(BaseModel):
+    """All contracts."""
+
+    contracts: list[ContractOut]
+
+
+class Terms(BaseModel):
+    """A contract to set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["evolve", "freeze", "quarantine"]

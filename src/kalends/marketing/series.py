@@ -21,16 +21,23 @@ def current(warehouse: TenantWarehouse, *, version: int | None = None) -> ibis.T
     if version is not None:
         rows = rows.filter(rows.batch_seq <= version)
         retractions = retractions.filter(retractions.batch_seq <= version)
+    return _newest(rows, retractions)
+
+
+def _newest(rows: ibis.Table, retractions: ibis.Table) -> ibis.Table:
     standing = rows.anti_join(retractions, rows.batch_seq == retractions.retracted_seq)
     newest = ibis.window(group_by=list(SERIES_KEY), order_by=ibis.desc("batch_seq"))
     numbered = standing.mutate(place=ibis.row_number().over(newest))
     return numbered.filter(numbered.place == 0).drop("place")
 
 
-def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_seq: int) -> int:
+def apply(
+    warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_seq: int, place: int | None = None
+) -> int:
     """Write the staged series that say something new; gives how many of the file's rows brought some.
 
-    What an earlier attempt of this batch wrote is removed first.
+    What an earlier attempt of this batch wrote is removed first. `place`: the number of the batch whose payload is read
+    again; what later ones said stays.
     """
     warehouse.delete("series", lambda table: table.batch_seq == batch_seq)
     rows = con.execute(
@@ -40,7 +47,11 @@ def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_s
         return 0
     warehouse.stage("incoming_series", rows, schema=SERIES_SCHEMA)
     incoming = warehouse.table("incoming_series")
-    known = current(warehouse, version=batch_seq - 1)
+    # Without what has been taken back since: a batch is written again when the one that it repeated is.
+    earlier = warehouse.table("series").filter(lambda table: table.batch_seq < batch_seq)
+    known = _newest(earlier, warehouse.table("retractions"))
+    later = known.filter(known.batch_seq > (batch_seq if place is None else place))
+    incoming = incoming.anti_join(later, [incoming[column].identical_to(later[column]) for column in SERIES_KEY])
     same = [incoming[column].identical_to(known[column]) for column in (*SERIES_KEY, *SAID)]
     fresh = warehouse.to_arrow(incoming.anti_join(known, same))
     warehouse.append("series", fresh)

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -21,18 +21,23 @@ from kalends.base.clock import system_clock
 from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.identity.service import Door
-from kalends.marketing import batches
+from kalends.marketing import batches, orders, settling
 from kalends.marketing.applied import newest_applied
-from kalends.marketing.batches import data_version, version_at
+from kalends.marketing.batches import data_version, known_since, version_at
+from kalends.marketing.intake import contracts, replays, totals
+from kalends.marketing.intake.replays import replay
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
 from kalends.marketing.mapping import canonical_source
 from kalends.marketing.models import Batch
 from kalends.marketing.names import find_campaigns
-from kalends.marketing.overview import Source, count_waiting, list_sources, load_again
+from kalends.marketing.overview import Source, count_waiting, list_sources
 from kalends.marketing.pipeline import describe as describe_staging
+from kalends.marketing.reconciliation.schemas import Orders
+from kalends.marketing.reconciliation.service import aggregate, conflicts
 from kalends.marketing.schemas import (
     Batches,
     BatchOut,
+    DayTotal,
     Entries,
     IngestAnswer,
     Progress,
@@ -40,36 +45,79 @@ from kalends.marketing.schemas import (
     Quarantine,
     QuarantinedRow,
     Rates,
+    ReplayState,
+    Totals,
     Transformed,
 )
+from kalends.marketing.settling import settled_until
 from kalends.marketing.staging import StageOptions, stage
+from kalends.marketing.stewardship.drawing import Drawing, draw
+from kalends.marketing.stewardship.evidence import Evidence, Slice, offers_evidence
+from kalends.marketing.stewardship.graph import Graph, Node, batch_node
+from kalends.marketing.stewardship.graph import of_batches as graph_of_batches
+from kalends.marketing.stewardship.namevalues import group_of, part_of
+from kalends.marketing.stewardship.naming import Rules
+from kalends.marketing.stewardship.rules import rules_at
+from kalends.marketing.stewardship.rules import version_of as rules_version
+from kalends.marketing.stewardship.schemas import GraphOut
+from kalends.marketing.stewardship.usage import write_down_usage
 
 __all__ = [
+    "Drawing",
+    "Evidence",
     "FactVersion",
+    "Graph",
+    "GraphOut",
+    "Node",
     "RawLine",
+    "Rules",
+    "Slice",
     "Source",
+    "aggregate",
+    "batch_node",
+    "cancel_replays",
     "canonical_source",
+    "conflicts",
+    "control_totals",
+    "control_totals_csv",
     "count_waiting",
     "data_version",
     "describe",
+    "draw",
     "find_campaigns",
     "get_batch",
+    "graph_of_batches",
+    "group_of",
+    "known_since",
     "land_file",
+    "land_orders",
     "land_rates",
     "land_rows",
     "lineage_of",
     "list_batches",
+    "list_contracts",
     "list_sources",
-    "load_again",
     "newest_applied",
+    "offers_evidence",
     "open_local",
+    "order_days",
+    "part_of",
     "quarantine",
     "quarantine_csv",
     "raw_line",
+    "replay",
+    "replay_older",
+    "replay_state",
+    "rules_at",
+    "rules_version",
+    "set_contract",
+    "settled_until",
+    "settling_curves",
     "take_back",
     "transform",
     "version_at",
     "wait_for",
+    "write_down_usage",
 ]
 
 POLL_SECONDS = 0.02
@@ -134,6 +182,27 @@ def land_rates(door: Door, rates: Rates) -> UUID:
     raw = orjson.dumps(rates.model_dump(mode="json")["rates"])
     with door.work() as work:
         return batches.land(work, io.BytesIO(raw), data_source="rates", file_name="rates.json", kind="rates").id
+
+
+def land_orders(door: Door, told: Orders, *, idempotency_key: str | None = None) -> UUID:
+    """Store a shop's orders; gives the batch's id."""
+    # Not orjson: an order's number may have more than 64 bits.
+    raw = json.dumps(told.orders).encode()
+    return land_file(
+        door,
+        io.BytesIO(raw),
+        data_source="orders",
+        file_name="orders.json",
+        options={"currency": told.currency} if told.currency else {},
+        idempotency_key=idempotency_key,
+    )
+
+
+def order_days(work: Work, *, first: date, last: date, version: int | None = None) -> list[dict[str, Any]]:
+    """The shop's orders by day, market, channel and currency, both days included: orders, new_customers,
+    returning_customers, gross, net, refunds; as known now or at a data version.
+    """
+    return orders.by_day(work.warehouse, first=first, last=last, version=version)
 
 
 def wait_for(door: Door, *, batch_id: UUID, seconds: float) -> IngestAnswer:
@@ -228,6 +297,63 @@ def get_batch(work: Work, *, batch_id: UUID) -> Batch:
 def take_back(work: Work, *, batch_id: UUID) -> Batch:
     """Retract a published batch; gives the batch that does it."""
     return batches.take_back(work, batch_id=batch_id)
+
+
+def cancel_replays(work: Work) -> bool:
+    """Stop reading again after the file that is being read; whether anything was running."""
+    return replays.cancel(work)
+
+
+def replay_older(work: Work, *, data_source: str | None = None, is_all: bool = False) -> ReplayState:
+    """Read again, in the background, every file that an older mapping has read."""
+    source = canonical_source(data_source) if data_source else None
+    count = replays.start(work, data_source=source, is_all=is_all)
+    return ReplayState(batches=count, state="queued" if count else None, total=count)
+
+
+def replay_state(work: Work) -> ReplayState:
+    """How many files an older mapping has read, and how far reading them again is."""
+    found, older = replays.progress(work), len(replays.to_replay(work))
+    if found is None:
+        return ReplayState(batches=older)
+    return ReplayState(batches=older, state=found.state, done=found.done, total=found.total, message=found.message)
+
+
+def control_totals(work: Work, *, batch_id: UUID, limit: int, offset: int = 0) -> Totals:
+    """What a batch says in all, per report, account and day."""
+    rows = totals.of_batch(work, batch=batches.get(work, batch_id), limit=limit, offset=offset)
+    return Totals(totals=[DayTotal(**row) for row in rows])
+
+
+def control_totals_csv(work: Work, *, batch_id: UUID) -> str:
+    """The same as CSV, all of it."""
+    rows = totals.of_batch(work, batch=batches.get(work, batch_id))
+    return totals.as_csv([{name: harmless(value) for name, value in row.items()} for row in rows])
+
+
+def list_contracts(work: Work) -> list[dict[str, Any]]:
+    """The contract of every source, and its columns by report."""
+    sources = [one.name for one in list_sources(work)]
+    return [
+        {
+            "data_source": one.data_source,
+            "mode": one.mode,
+            "updated_at": one.updated_at,
+            "columns": {known.report: dict(known.columns) for known in one.known},
+        }
+        for one in contracts.standing(work, sources=sources)
+    ]
+
+
+def set_contract(work: Work, *, data_source: str, mode: str) -> None:
+    """Say what is done when the source's files change their shape."""
+    contracts.settle(work, data_source=data_source, mode=mode)
+
+
+def settling_curves(work: Work, *, data_source: str) -> list[settling.Curve]:
+    """How each metric of a source came in over its settled days, out of what is published."""
+    version = data_version(work)
+    return settling.curves(work.warehouse, data_source=data_source, today=work.now.date(), version=version)
 
 
 def quarantine(work: Work, *, batch_id: UUID, limit: int, offset: int) -> Quarantine:

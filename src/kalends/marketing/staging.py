@@ -6,6 +6,7 @@
 * view `staged`: `records.STAGED`, one row per key;
 * `quarantined` (source_row, column_name, code, message, raw): one line per broken rule;
 * `series_staged`: `records.SERIES_SCHEMA` without batch_seq, for wide files;
+* `orders_staged`: `kalends.marketing.orders.SCHEMA` without batch_seq, for a shop's orders;
 * `named` (level, entity_id, account_id, name, source_row): rows that only name something.
 
 Always received = staged + quarantined rows + duplicates + named, for a wide file counted in its own rows.
@@ -22,7 +23,8 @@ import duckdb
 
 from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
-from kalends.marketing import records
+from kalends.marketing import drift, records
+from kalends.marketing.drift import Drift, Terms
 from kalends.marketing.mapping import MAPPINGS, canonical_source, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
@@ -30,6 +32,7 @@ from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, holds_e
 from kalends.marketing.mapping.entities import CREATE_NAMED, entity_of, stage_names
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import generic_mapping
+from kalends.marketing.mapping.orders import CREATE_ORDERS, SOURCE, orders_layout, stage_orders
 from kalends.marketing.mapping.unpivot import CREATE_SERIES, layout_of, stage_series
 from kalends.marketing.reading import (
     ROW,
@@ -50,7 +53,8 @@ class StageOptions:
     """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
     out); `conversions` is the order of action types of which the first present counts; `known_columns` are the raw
     columns of the last batch of this kind, to say what vanished; `defaults` (record column -> text) is what rows say
-    that have no value there; with `may_be_empty`, a payload without rows is an answer too.
+    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: the contract
+    about the shape of the source's files.
     """
 
     columns: Dictionary[str, str | None] = field(default_factory=dict)
@@ -58,6 +62,7 @@ class StageOptions:
     decimal_mark: str | None = None
     day_order: str | None = None
     known_columns: frozenset[str] = frozenset()
+    terms: Terms | None = None
     defaults: Dictionary[str, str] = field(default_factory=dict)
     may_be_empty: bool = False
 
@@ -87,6 +92,7 @@ class StageReport:
     duplicates: int = 0
     named: int = 0
     series: int = 0
+    orders: int = 0
     parts: int = 0
     """How many tables the view `staged` is made of; inside one, no key comes twice."""
     totals: list[ControlTotal] = field(default_factory=list)
@@ -95,6 +101,9 @@ class StageReport:
     columns: dict[str, str] = field(default_factory=dict)
     new_columns: list[str] = field(default_factory=list)
     vanished_columns: list[str] = field(default_factory=list)
+    shapes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """Each table's report with its columns and what they hold, where there is a contract."""
+    drifts: list[Drift] = field(default_factory=list)
     decimal_mark: str | None = None
     day_order: str | None = None
 
@@ -151,6 +160,8 @@ class _Staging:
         known = known and known.of_file(self.file_name)
         if known is not None and (self._is_platforms(table, known) or not table.is_table):
             return known
+        if known is None and self._is_orders(table):
+            return None
         wide = layout_of(self.con, table, self.options.columns)
         if wide is not None:
             self.report.mapping, self.report.guessed = "wide@1", wide.guessed
@@ -163,12 +174,39 @@ class _Staging:
         guessed = generic_mapping(table.columns, data_source=self.report.data_source, corrections=self.options.columns)
         return guessed if guessed.guessed or known is None else known
 
+    def _is_orders(self, table: RawTable) -> bool:
+        """Whether the table holds orders; then they are staged."""
+        is_told = self.report.data_source == SOURCE
+        columns = orders_layout(table.columns, self.options.columns, is_told=is_told)
+        if columns is None:
+            return False
+        if not table.has_row:
+            raise SlowWayError  # amounts are looked at more than once
+        done = stage_orders(
+            self.con,
+            table,
+            columns,
+            today=self.settings.today,
+            decimal_mark=self.options.decimal_mark,
+            day_order=self.options.day_order,
+        )
+        self.report.mapping = "orders@1"
+        self.report.guessed |= {column: f"order:{field}" for field, column in columns.items()}
+        self.report.decimal_mark, self.report.day_order = done.decimal_mark, done.day_order
+        self.report.received += done.received
+        self.report.quarantined += done.quarantined
+        self.report.duplicates += done.repeated
+        self.report.staged += done.orders
+        self.report.orders += done.orders
+        return True
+
     def _is_platforms(self, table: RawTable, known: Mapping) -> bool:
         is_known = is_report(table, known) or entity_of(table, known) is not None or holds_events(table, known)
         return is_known and not self.options.columns
 
     def _stage_facts(self, name: str, table: RawTable, mapping: Mapping) -> None:
-        settings = self._settled(table, mapping)
+        table, stopped = self._held_to_contract(name, table, mapping)
+        settings = replace(self._settled(table, mapping), stopped=stopped)
         plan = Compiler(table, mapping, settings).plan()
         if table.has_row:
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {plan.select}")
@@ -176,6 +214,26 @@ class _Staging:
             self._stage_parts(name, table, plan)
         self._note_drift(table, plan)
         self._divide(name, table, plan)
+
+    def _held_to_contract(self, name: str, table: RawTable, mapping: Mapping) -> tuple[RawTable, frozenset[str]]:
+        """What may be read of the table, and the columns that may not feed their numbers."""
+        terms = self.options.terms
+        if terms is None:
+            return table, frozenset()
+        examined = drift.examine(self.con, table, mapping, terms)
+        self.report.shapes.append((examined.report, examined.shape))
+        if examined.drift is None:
+            return table, frozenset()
+        self.report.drifts.append(examined.drift)
+        self.report.warnings += examined.drift.sentences()
+        if terms.mode != "quarantine":
+            return table, examined.stopped
+        if not table.has_row:
+            raise SlowWayError  # rows are told apart one by one
+        left, gone = drift.set_aside(self.con, table, examined.drift, name=f"kept_{name}")
+        self.report.received += gone
+        self.report.quarantined += gone
+        return left, frozenset()
 
     def _stage_parts(self, name: str, table: RawTable, plan: Plan) -> None:
         """One part of the payload after the other, in order: a row's place in the table is its place in the file."""
@@ -334,7 +392,7 @@ def stage(
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:
     install(con)
-    for statement in (CREATE_QUARANTINE, CREATE_NAMED, CREATE_SERIES):
+    for statement in (CREATE_QUARANTINE, CREATE_NAMED, CREATE_SERIES, CREATE_ORDERS):
         con.execute(statement)
 
 

@@ -100,6 +100,59 @@ def undo(tenant: TenantWarehouse, batch_seq: int) -> None:
     renew_from_log(tenant)
 
 
+def undo_retraction(tenant: TenantWarehouse, batch_seq: int) -> None:
+    """Let count again what an earlier call let go for this batch."""
+    gone = tenant.execute(f"SELECT retracted_seq FROM retractions WHERE batch_seq = {batch_seq}").column(0).to_pylist()
+    if not gone:
+        return
+    tenant.run(f"DELETE FROM retractions WHERE batch_seq = {batch_seq}")
+    touch(tenant, f"batch_seq IN ({', '.join(map(str, gone))})")
+    renew_from_log(tenant)
+
+
+def speaking(tenant: TenantWarehouse, batches: Sequence[int]) -> list[int]:
+    """Which of the batches stand and have said something: a reading that said the same as the one before did not."""
+    if not batches:
+        return []
+    listed = ", ".join(map(str, batches))
+    found = tenant.execute(f"SELECT DISTINCT batch_seq FROM scopes WHERE batch_seq IN ({listed}) AND {STANDING}")
+    return [int(seq) for seq in found.column(0).to_pylist()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Two readings of one payload: rows of the second, how many are new or other, and keys only of the first."""
+
+    rows: int
+    added: int
+    changed: int
+    gone: int
+
+    @property
+    def is_same(self) -> bool:
+        """Whether they say the same."""
+        return not (self.added or self.changed or self.gone)
+
+
+def compare(tenant: TenantWarehouse, staged: str, earlier: Sequence[int]) -> Compared:
+    """`staged` beside what the batches `earlier` said, written or elided."""
+    own = f"batch_seq IN ({', '.join(map(str, earlier)) or 'NULL'})"
+    tenant.stage_query(
+        "_said",
+        f"SELECT DISTINCT key_hash, row_hash FROM (SELECT key_hash, row_hash FROM facts_log WHERE {own} AND NOT"
+        f" is_deleted UNION ALL SELECT key_hash, row_hash FROM confirmations WHERE {own}) AS s",
+    )
+    missing = f"NOT EXISTS (SELECT 1 FROM {staged} AS n WHERE n.key_hash = s.key_hash)"
+    known = "SELECT n.row_hash, s.key_hash, s.row_hash AS said"
+    joined = f"{known} FROM {staged} AS n LEFT JOIN _said AS s ON s.key_hash = n.key_hash"
+    return Compared(
+        rows=count(tenant, f"SELECT count(*) FROM {staged}"),
+        added=count(tenant, f"SELECT count(*) FROM ({joined}) AS j WHERE key_hash IS NULL"),
+        changed=count(tenant, f"SELECT count(*) FROM ({joined}) AS j WHERE key_hash IS NOT NULL AND said <> row_hash"),
+        gone=count(tenant, f"SELECT count(*) FROM _said AS s WHERE {missing}"),
+    )
+
+
 def drop_duplicates(tenant: TenantWarehouse, staged: str) -> tuple[int, int]:
     """Of equal keys keep the last row; gives how many others said something else, and how many the same."""
     if not count(tenant, f"SELECT count(*) - count(DISTINCT key_hash) FROM {staged}"):

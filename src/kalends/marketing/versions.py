@@ -47,6 +47,7 @@ __all__ = [
     "create_tables",
     "facts_as_of",
     "rebuild",
+    "replay_batch",
     "retract",
     "verify",
 ]
@@ -139,16 +140,68 @@ def apply_batch(
         )
 
 
-def retract(tenant: TenantWarehouse, *, batch_seq: int, retracted: int) -> int:
-    """From version `batch_seq` on, let all be as if the batch `retracted` had never come; gives the rows that left.
+def replay_batch(
+    tenant: TenantWarehouse,
+    *,
+    batch_seq: int,
+    reported_at: datetime,
+    recorded_at: datetime,
+    replaces: Sequence[int],
+    staged: str = "staged",
+    complete: Sequence[Window] = (),
+    is_distinct: bool = False,
+) -> Applied:
+    """`staged` is what an earlier batch's payload says by today's rules: it takes the place of all earlier readings of
+    that payload, the batches `replaces`. Where it says the same as they did, nothing is written at all.
 
-    Earlier versions keep answering as they did. The same call again ends the same.
+    From version `batch_seq` on all is as if the earlier readings had never been. The numbers compare this reading with
+    the last; `deleted` are keys that it no longer has. The same call again ends the same.
     """
     with tenant.write():
         statements.refuse_out_of_order(tenant, batch_seq)
+        statements.undo(tenant, batch_seq)
+        statements.undo_retraction(tenant, batch_seq)
+        superseded, repeated = (0, 0) if is_distinct else statements.drop_duplicates(tenant, staged)
+        spoken = statements.speaking(tenant, replaces)
+        compared = statements.compare(tenant, staged, spoken)
+        told = Applied(
+            received=compared.rows + superseded + repeated,
+            added=compared.added,
+            changed=compared.changed,
+            unchanged=compared.rows - compared.added - compared.changed,
+            superseded=superseded,
+            repeated=repeated,
+            deleted=compared.gone,
+        )
+        if spoken and compared.is_same:
+            return told
+        if replaces:
+            retract(tenant, batch_seq=batch_seq, retracted=replaces)
+        apply_batch(
+            tenant,
+            batch_seq=batch_seq,
+            reported_at=reported_at,
+            recorded_at=recorded_at,
+            staged=staged,
+            complete=complete,
+            is_distinct=True,
+        )
+        return told
+
+
+def retract(tenant: TenantWarehouse, *, batch_seq: int, retracted: int | Sequence[int]) -> int:
+    """From version `batch_seq` on, let all be as if `retracted` (a batch, or all readings of one payload) had never
+    come; gives the rows that left.
+
+    Earlier versions keep answering as they did. The same call again ends the same.
+    """
+    gone = [retracted] if isinstance(retracted, int) else list(retracted)
+    with tenant.write():
+        statements.refuse_out_of_order(tenant, batch_seq)
         tenant.run(f"DELETE FROM retractions WHERE batch_seq = {batch_seq}")
-        tenant.run(f"INSERT INTO retractions (batch_seq, retracted_seq) VALUES ({batch_seq}, {retracted})")
-        statements.touch(tenant, f"batch_seq = {retracted}")
+        rows = ", ".join(f"({batch_seq}, {one})" for one in gone)
+        tenant.run(f"INSERT INTO retractions (batch_seq, retracted_seq) VALUES {rows}")
+        statements.touch(tenant, f"batch_seq IN ({', '.join(map(str, gone))})")
         statements.write_out_elided(tenant)
         statements.renew_from_log(tenant)
         return statements.count(tenant, "SELECT count(*) FROM _touched")

@@ -31,8 +31,10 @@ PLATFORM_NAMES = {
 """What people call the platforms, in the order in which they know them."""
 SOURCE_NAMES = {
     **PLATFORM_NAMES,
+    "orders": "Shop orders",
     "file": "Other files",
     "rates": "Exchange rates",
+    "retention": "Retention",
 }
 FORMAT_NAMES = {"csv": "CSV", "excel": "Excel", "parquet": "Parquet", "ndjson": "NDJSON", "json": "JSON"}
 FIELD_NAMES = {
@@ -55,6 +57,15 @@ FIELD_NAMES = {
     "series:treatment": "Series: paid activity",
     "series:organic": "Series: unpaid activity",
     "series:control": "Series: outside influence",
+    "order:order_id": "Order: number",
+    "order:time": "Order: time",
+    "order:market": "Order: market",
+    "order:channel": "Order: where the buyer came from",
+    "order:gross": "Order: gross amount",
+    "order:net": "Order: net amount",
+    "order:refunds": "Order: refunds",
+    "order:currency": "Order: currency",
+    "order:customer": "Order: new or returning",
 }
 FRESH_DAYS = 2
 """Platforms deliver a day in the course of the next one; behind that, something may have stopped."""
@@ -164,5 +175,14 @@ def good_share(*, received: int, quarantined: int) -> str:
 
 def role_name(target: str) -> str:
     """A series' role by itself: 'Paid activity'."""
-    said = field_name(target).removeprefix("Series: ")
+    said = field_name(target).removeprefix("Series: ").removeprefix("Order: ")
     return said[:1].upper() + said[1:]
+
+
+def span_of(seconds: int) -> str:
+    """A span that limits count in: a second, 6 seconds, a minute, an hour, a day."""
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds % size == 0 and seconds >= size:
+            amount = seconds // size
+            return (f"an {unit}" if unit == "hour" else f"a {unit}") if amount == 1 else f"{amount} {unit}s"
+    return "a second" if seconds == 1 else f"{seconds} seconds"

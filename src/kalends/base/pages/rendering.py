@@ -52,6 +52,7 @@ def environment(locale: str, currency: str) -> Environment:
         "period": partial(_period, locale=locale),
         "instant": partial(_instant, locale=locale),
         "ago": _ago,
+        "ahead": _ahead,
         "plural": _plural,
     }
     return made
@@ -73,6 +74,10 @@ def _instant(value: Any, zone: str = "UTC", *, locale: str) -> str:
 
 def _ago(value: Any, now: Any) -> str:
     return formats.ago(value, now=now)
+
+
+def _ahead(value: Any, now: Any) -> str:
+    return formats.ahead(value, now=now)
 
 
 def _plural(count: int, one: str, many: str | None = None) -> str:

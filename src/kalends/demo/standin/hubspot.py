@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 from kalends.demo.standin.deals import Deal, Deals
-from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
+from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
 from kalends.demo.standin.truth import Truth, numeric_id
 
 PAGE = 50
@@ -45,11 +45,9 @@ class Hubspot(Standin):
         """One account, of a small number."""
         return Truth(seed=seed, id_of=portal_id, zone="UTC")
 
-    def known_rows(self, first: date, last: date) -> Iterator[tuple[tuple[object, ...], dict[str, object]]]:
+    def known_rows(self, first: date, last: date) -> Rows:
         """Archived deals are not found."""
-        for key, figures in self.deals.known_rows(first, last, id_name="deal_id"):
-            if any(figure is not None for figure in figures.values()):
-                yield key, figures
+        return self.deals.known_rows(first, last, id_name="deal_id")
 
     def is_counted(self, asked: Asked) -> bool:
         """A search has a limit of its own."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
+from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
 from kalends.demo.standin.truth import Day, Truth
 
 PAGE = 2
@@ -56,12 +56,14 @@ class Klaviyo(Standin):
         """With ids as Klaviyo makes them."""
         return Truth(seed=seed, id_of=ulid)
 
-    def known_rows(self, first: date, last: date) -> Iterator[tuple[tuple[object, ...], dict[str, object]]]:
+    def known_rows(self, first: date, last: date) -> Rows:
         """Who saw it is who got it."""
+        found: Rows = {}
         for day in self.sent(first, last):
             figures = (day.impressions, day.impressions, day.clicks, day.clicks, day.conversions, day.revenue)
             key = (day.campaign.account_id, day.campaign.id, day.day)
-            yield key, dict(zip(self.tells, figures, strict=True))
+            found[key] = dict(zip(self.tells, figures, strict=True))
+        return found
 
     def sent(self, first: date, last: date) -> list[Day]:
         """A campaign is sent every third day or so; a key sees one account."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from kalends.demo.standin.deals import Deal, Deals, is_in
-from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
+from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
 from kalends.demo.standin.truth import Truth
 
 PAGE = 50
@@ -66,7 +66,7 @@ class Salesforce(Standin):
         """With ids that differ by case."""
         return Truth(seed=seed, id_of=object_id, zone="UTC")
 
-    def known_rows(self, first: date, last: date) -> Iterator[tuple[tuple[object, ...], dict[str, object]]]:
+    def known_rows(self, first: date, last: date) -> Rows:
         """Of a deleted one the rows stay, without numbers."""
         return self.deals.known_rows(first, last, id_name="opportunity_id")
 

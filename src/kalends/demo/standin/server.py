@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from kalends.demo.standin.speaking import Asked, Reply, Standin
@@ -41,7 +41,11 @@ def application(standins: Sequence[Standin]) -> Starlette:
             reply = by_host[host].take(asked)
         return cut_off(reply) if reply.is_cut else Response(reply.content, reply.status, dict(reply.headers))
 
-    return Starlette(routes=[Route("/{rest:path}", answer, methods=METHODS)])
+    def tell_keys(request: Request) -> Response:
+        found = {standin.data_source: dict(standin.secrets) for standin in standins}
+        return JSONResponse(found.get(request.path_params["data_source"], {}))
+
+    return Starlette(routes=[Route("/keys/{data_source}", tell_keys), Route("/{rest:path}", answer, methods=METHODS)])
 
 
 def cut_off(reply: Reply) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
@@ -15,6 +15,8 @@ from kalends.demo.standin.truth import Truth
 
 FAULTS = ("limit", "error", "cut", "token", "cursor", "malformed", "duplicate")
 """What may be asked of a stand-in, each answered in its platform's own way."""
+Rows = dict[tuple[str, str, date], dict[str, Any]]
+"""Account, campaign and day -> figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,6 @@ class Standin:
         """What it knows unless it is told: with ids in the platform's own form."""
         return Truth(seed=seed)
 
-    def known_rows(self, first: date, last: date) -> Iterator[tuple[tuple[object, ...], dict[str, object]]]:
-        """What its first report has for these days: `key` and figures of each row, by the record's names."""
-        for account_id in self.truth.account_ids:
-            for day in self.truth.days(account_id, first, last):
-                yield (account_id, day.campaign.id, day.day), {name: getattr(day, name) for name in self.tells}
-
     # What a platform is made of.
 
     def answer(self, asked: Asked) -> Reply:
@@ -149,6 +145,18 @@ class Standin:
         """Whether the call asks for another page than the first of a list."""
         return False
 
+    def can_happen(self, asked: Asked, fault: str) -> bool:
+        """Whether the fault can meet this call: only a page after the first has a place that can be lost."""
+        return fault not in {"cursor", "duplicate"} or self.is_page(asked)
+
+    def known_rows(self, first: date, last: date) -> Rows:
+        """What its first report tells of these days, as the record has it."""
+        return {
+            (account_id, day.campaign.id, day.day): {name: getattr(day, name) for name in self.tells}
+            for account_id in self.truth.account_ids
+            for day in self.truth.days(account_id, first, last)
+        }
+
     # What all have in common.
 
     @property
@@ -163,14 +171,16 @@ class Standin:
             return self.give_token(asked)
         if not self.is_counted(asked):
             return self.answer(asked)
-        number, self.calls = self.calls, self.calls + 1
+        fault, self.calls = self.faults.get(self.calls), self.calls + 1
         if not self._is_within_limits():
             self.over_limit += 1
+            self._put_off(fault)
             return self.limited()
         if not self.is_signed(asked):
             self.unsigned += 1
+            self._put_off(fault)
             return self.refused_token()
-        return self._with_fault(asked, self.faults.get(number))
+        return self._with_fault(asked, fault)
 
     def give_token(self, asked: Asked) -> Reply:
         """A new token; the one before it ends."""
@@ -202,23 +212,28 @@ class Standin:
             return self._kept(asked, self.answer(asked))
         happened = self._happened(asked, fault)
         if happened is None:
-            later = self.calls
-            while later in self.faults:
-                later += 1
-            self.faults[later] = fault
+            self._put_off(fault)
             return self._kept(asked, self.answer(asked))
         self.met.append(fault)
         return happened
 
+    def _put_off(self, fault: str | None) -> None:
+        """Have it meet the next call that none is meant for."""
+        if fault is not None:
+            later = self.calls
+            while later in self.faults:
+                later += 1
+            self.faults[later] = fault
+
     def _happened(self, asked: Asked, fault: str) -> Reply | None:
+        if not self.can_happen(asked, fault):
+            return None
         if fault == "token":
             self.end_token()
         if fault in {"cut", "malformed"}:
             good = self.answer(asked)
             half = len(good.content) // 2
             return replace(good, is_cut=True) if fault == "cut" else replace(good, content=good.content[:half])
-        if fault in {"cursor", "duplicate"} and not self.is_page(asked):
-            return None
         answers: dict[str, Callable[[], Reply | None]] = {
             "limit": self.limited,
             "error": self.erred,

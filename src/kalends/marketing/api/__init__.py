@@ -4,8 +4,36 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.marketing.api import batches
+from kalends.marketing.api import (
+    batches,
+    connections,
+    hooks,
+    lineage,
+    orders,
+    quality,
+    rates,
+    reconciliation,
+    replays,
+    retention,
+    rules,
+    settling,
+    streams,
+)
 
 router = APIRouter()
-for part in (batches,):
+for part in (
+    batches,
+    connections,
+    hooks,
+    lineage,
+    orders,
+    quality,
+    rates,
+    reconciliation,
+    replays,
+    retention,
+    rules,
+    settling,
+    streams,
+):
     router.include_router(part.router)

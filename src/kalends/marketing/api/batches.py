@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
-from pydantic import ValidationError
 
 from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit
 from kalends.marketing import service
-from kalends.marketing.bodies import read_body
+from kalends.marketing.api.checking import FILE_TYPES, checked, corrections
+from kalends.marketing.bodies import UnpackingRoute, read_body
 from kalends.marketing.schemas import (
     Batches,
     BatchOut,
@@ -24,26 +24,18 @@ from kalends.marketing.schemas import (
     IngestAnswer,
     LocalFile,
     Preview,
+    Promise,
     Quarantine,
     Rates,
     Transformed,
-    Window,
 )
 
-router = APIRouter(prefix="/marketing", tags=["marketing"])
+router = APIRouter(prefix="/marketing", tags=["marketing"], route_class=UnpackingRoute)
 
 WAIT_SECONDS = 10.0
 """How long a caller who sent rows in the request waits for them to be visible, unless it says otherwise."""
 ENVELOPE_BYTES = 64 << 20
 """Rows inside a JSON envelope are read into memory; larger loads are sent as a file."""
-
-FILE_TYPES = (
-    "text/csv",
-    "application/x-ndjson",
-    "application/vnd.apache.parquet",
-    "application/gzip",
-    "application/octet-stream",
-)
 
 Writer = Annotated[Door, door("data.write")]
 Reader = Annotated[Work, permit("data.read")]
@@ -79,6 +71,9 @@ def ingest(
     date_range_start: date | None = None,
     date_range_end: date | None = None,
     columns: Annotated[list[str] | None, Query(description="Corrected guesses, each as raw-name=field.")] = None,
+    is_complete: Annotated[bool, Query(description="Nothing else exists in the declared days.")] = False,
+    expected: Annotated[list[str] | None, Query(description="Promised totals, each as metric=total.")] = None,
+    refuse_if_differs: Annotated[bool, Query(description="Load nothing where a total is not as promised.")] = False,
     wait: Annotated[
         float | None, Query(ge=0, le=300, description="Seconds to wait for the data to be visible.")
     ] = None,
@@ -93,14 +88,21 @@ def ingest(
         envelope, raw = read_envelope(request)
         batch = service.land_rows(door, raw, envelope=envelope, idempotency_key=idempotency_key)
         return service.wait_for(door, batch_id=batch, seconds=WAIT_SECONDS if wait is None else wait)
-    window = checked(Window, {"date_range_start": date_range_start, "date_range_end": date_range_end})
+    told = {
+        "date_range_start": date_range_start,
+        "date_range_end": date_range_end,
+        "is_complete": is_complete,
+        "expected": {metric: total or "?" for metric, _, total in (one.partition("=") for one in expected or [])},
+        "refuse_if_differs": refuse_if_differs,
+    }
+    promise = checked(Promise, told)
     batch = service.land_file(
         door,
         read_body(request),
         data_source=data_source,
         file_name=file_name,
         reported_at=reported_at,
-        options={**window.options(), "columns": corrections(columns or [])},
+        options={**promise.options(), "columns": corrections(columns or [])},
         idempotency_key=idempotency_key,
     )
     return service.wait_for(door, batch_id=batch, seconds=wait or 0)
@@ -180,14 +182,6 @@ def take_back(batch_id: UUID, work: Annotated[Work, permit("data.write")]) -> Ba
     return BatchOut.of(service.take_back(work, batch_id=batch_id))
 
 
-def corrections(told: list[str]) -> dict[str, str | None]:
-    """`raw=field` pairs; `raw=` leaves the column out."""
-    pairs = [one.partition("=") for one in told]
-    if any(not equals for _, equals, _ in pairs):
-        raise BadInputError("columns: give each correction as raw-name=field, or raw-name= to leave a column out.")
-    return {raw: field or None for raw, _, field in pairs}
-
-
 def refuse_file_parameters(request: Request) -> None:
     """JSON says these things in its body; in the address nobody would read them."""
     unread = sorted(set(request.query_params) - {"wait"})
@@ -207,16 +201,3 @@ def read_envelope(request: Request) -> tuple[Entries, bytes]:
     except orjson.JSONDecodeError as error:
         raise BadInputError(f"The body is not JSON: {error}") from None
     return checked(Entries, found), raw
-
-
-def checked(kind: type[Any], found: Any) -> Any:
-    """`found` as `kind`, or a BadInputError that says where it is not."""
-    try:
-        return kind.model_validate(found)
-    except ValidationError as error:
-        problems = [
-            {"where": ".".join(map(str, item["loc"])) or "body", "what": item["msg"]} for item in error.errors()
-        ]
-        raise BadInputError(
-            "; ".join(f"{problem['where']}: {problem['what']}" for problem in problems), errors=problems
-        ) from None

@@ -42,6 +42,8 @@ BACKOFF: Final = wait_random_exponential(multiplier=1, max=60)
 AGENT: Final = f"Kalends/{__version__}"
 
 Found = TypeVar("Found")
+Content = bytes | Callable[[str], bytes]
+"""What is sent; made from the token where that goes into the body, so that a new token makes it anew."""
 
 Granted = dict[str, str]
 """What a platform said when it gave a token: 'access_token', and what else is text."""
@@ -71,7 +73,7 @@ class Question:
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    content: bytes = field(default=b"", repr=False)
+    content: Content = field(default=b"", repr=False)
     quota: str | None = ""
     """None: of a kind that the platform does not count."""
     is_signed: bool = True
@@ -153,7 +155,7 @@ class Ask:
         *,
         headers: Mapping[str, str] | None = None,
         quota: str = "",
-        content: bytes | None = None,
+        content: Content | None = None,
         content_type: str = "application/json",
     ) -> Answer:
         """Send something: `body` as JSON, or `content` as it is."""
@@ -273,7 +275,7 @@ class Ask:
                 self._routed(question.url),
                 local_allowed=self.local_allowed,
                 headers=headers,
-                body=question.content,
+                body=question.content(token) if callable(question.content) else question.content,
             ) as answer:
                 content = b"".join(_bounded(answer.iter_bytes()))
         except InnerAddressError as error:

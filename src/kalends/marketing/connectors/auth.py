@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from kalends.marketing.connectors.signals import Refused
+
 Secrets = Mapping[str, str]
 
 
@@ -150,7 +152,10 @@ class TwoTokens:
 
 
 def client_assertion(secrets: Secrets, now: float, *, audience: str) -> str:
-    """A secret that its holder makes itself: a JWT signed with a private key (ES256), good for a day."""
+    """A secret that its holder makes itself: a JWT signed with a private key (ES256), good for a day.
+
+    Raises Refused where the key is none.
+    """
     import jwt  # noqa: PLC0415 (heavy: only where Apple is asked)
 
     claims = {
@@ -160,7 +165,12 @@ def client_assertion(secrets: Secrets, now: float, *, audience: str) -> str:
         "exp": int(now) + 86_400,
         "iss": secrets["team_id"],
     }
-    return jwt.encode(claims, secrets["private_key"], algorithm="ES256", headers={"kid": secrets["key_id"]})
+    try:
+        return jwt.encode(claims, secrets["private_key"], algorithm="ES256", headers={"kid": secrets["key_id"]})
+    except (ValueError, TypeError, jwt.PyJWTError):
+        raise Refused(
+            "The private key cannot be read.", advice="Enter the whole file, from BEGIN to END, without a password."
+        ) from None
 
 
 def _shown(also: Mapping[str, str], secrets: Secrets) -> dict[str, str]:

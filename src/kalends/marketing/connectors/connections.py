@@ -76,6 +76,7 @@ def create(work: Work, *, data_source: str, label: str, entered: Mapping[str, st
         state="active",
         options=options,
         accounts=[],
+        seen=[],
         reports=[report.name for report in connector.reports if report.is_default],
         every=EVERY,
         history=HISTORY,
@@ -233,6 +234,13 @@ def chosen_accounts(connection: Connection) -> list[Account]:
     return [Account(**account) for account in connection.accounts]
 
 
+def known_accounts(connection: Connection) -> list[Account]:
+    """Accounts that can be seen, and chosen ones that cannot any more: those are not dropped in silence."""
+    seen = [Account(**account) for account in connection.seen]
+    ids = {account.id for account in seen}
+    return [*seen, *(account for account in chosen_accounts(connection) if account.id not in ids)]
+
+
 def voice(
     house: House, connection: Connection, *, open_work: OpenWork, client: httpx.Client, account: str = "", **more: Any
 ) -> Ask:
@@ -250,6 +258,17 @@ def voice(
         gateway=house.settings.platform_gateway,
         **more,
     )
+
+
+def demo_keys(house: House, data_source: str) -> dict[str, str]:
+    """What opens the platform's stand-in, where one answers for it; else nothing."""
+    if not house.settings.platform_gateway:
+        return {}
+    try:
+        answer = httpx.get(f"{house.settings.platform_gateway}/keys/{data_source}", timeout=2)
+        return dict(answer.raise_for_status().json())
+    except (httpx.HTTPError, ValueError):
+        return {}
 
 
 def test(house: House, *, open_work: OpenWork, connection_id: UUID) -> Health:
@@ -290,6 +309,8 @@ def note_health(work: Work, *, connection_id: UUID, health: Health) -> None:
     found = get(work, connection_id=connection_id, for_update=True)
     found.health, found.checked_at = health.state, work.now
     found.problem, found.advice = health.problem or None, health.advice or None
+    if health.accounts:
+        found.seen = [asdict(account) for account in health.accounts]
 
 
 def due_again(connection: Connection) -> timedelta:

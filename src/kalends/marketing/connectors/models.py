@@ -27,6 +27,8 @@ class Connection(Model):
     """What was entered that is no secret."""
     accounts: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)
     """The chosen ones: id, name, currency, zone."""
+    seen: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)
+    """Those that could be seen when it was last tested."""
     reports: Mapped[list[str]] = mapped_column(JSONB, default=list)
     sealed_secrets: Mapped[bytes]
     sealed_token: Mapped[bytes | None]

@@ -18,17 +18,24 @@ def windows(first: date, last: date, *, days: int) -> Iterator[tuple[date, date]
 
 
 def due_window(
-    connector: Connector, report: Report, *, covered: date | None, today: date, history: int, reread: int | None = None
+    connector: Connector,
+    report: Report,
+    *,
+    covered: tuple[date, date] | None,
+    today: date,
+    history: int,
+    reread: int | None = None,
 ) -> tuple[date, date] | None:
     """What a routine sync asks of a report: all that is new, and what may have been restated since.
 
-    `covered`: the last day that is here already, None at the first time; then `history` days are asked for. None
-    where there is nothing to ask yet.
+    `covered`: the first and last day that are here already, None at the first time; then `history` days are asked
+    for. None where there is nothing to ask yet.
     """
     last = today - timedelta(days=connector.lag)
     if covered is None:
         first = last - timedelta(days=history - 1)
     else:
-        first = min(covered + timedelta(days=1), last - timedelta(days=connector.reread if reread is None else reread))
+        again = last - timedelta(days=connector.reread if reread is None else reread)
+        first = max(covered[0], min(covered[1] + timedelta(days=1), again))
     first = max(first, last - timedelta(days=report.history - 1))
     return (first, last) if first <= last else None

@@ -74,7 +74,7 @@ def start_due(house: House) -> int:
                 Connection.state == "active", Connection.removed_at.is_(None), Connection.next_sync_at <= work.now
             )
             for connection in work.session.scalars(due.with_for_update(skip_locked=True)).all():
-                connection.next_sync_at = work.now + due_again(connection)
+                connection.next_sync_at = work.now + due_again(connection)  # also where it has no account yet
                 if running(work, connection.id) is None and connection.accounts:
                     started += start(work, connection_id=connection.id) is not None
     return started
@@ -88,6 +88,8 @@ def start(work: Work, *, connection_id: UUID, first: date | None = None, last: d
     connection = get(work, connection_id=connection_id, for_update=True)
     if not connection.accounts:
         raise NothingToSyncError
+    if first is None:
+        connection.next_sync_at = work.now + due_again(connection)
     connector = connector_of(connection.data_source)
     wanted = list(_wanted(work, connection, connector, first, last))
     if not wanted:
@@ -137,15 +139,16 @@ def _wanted(
     return sorted(found, key=lambda one: (-one.last.toordinal(), connection.reports.index(one.report)))
 
 
-def covered(work: Work, connection_id: UUID, account_id: str, report: str) -> date | None:
-    """The last day that is here."""
-    query = select(func.max(SyncSlice.date_to)).where(
+def covered(work: Work, connection_id: UUID, account_id: str, report: str) -> tuple[date, date] | None:
+    """The first and last day that are here."""
+    query = select(func.min(SyncSlice.date_from), func.max(SyncSlice.date_to)).where(
         SyncSlice.connection_id == connection_id,
         SyncSlice.account_id == account_id,
         SyncSlice.report == report,
         SyncSlice.state == "landed",
     )
-    return work.session.execute(query).scalar()
+    first, last = work.session.execute(query).one()
+    return (first, last) if first else None
 
 
 def running(work: Work, connection_id: UUID) -> SyncRun | None:

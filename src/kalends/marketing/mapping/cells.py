@@ -22,7 +22,6 @@ TEXT_KINDS = {
     "customer": r"nullif(regexp_extract({0}, '^customers/(\d+)', 1), '')",
     "tail": "nullif(regexp_extract({0}, '[^/~]+$'), '')",
     "urn": "nullif(regexp_extract({0}, '[^:]+$'), '')",
-    "hour": r"CAST(TRY_CAST(regexp_extract({0}, '[T ](\d{{1,2}}):', 1) AS INTEGER) AS VARCHAR)",
 }
 """Kinds of text, as SQL over a cell."""
 DAY_KINDS = {

@@ -10,7 +10,7 @@ from typing import Literal
 from kalends.base.reading.documents import Unwrap, no_envelope
 
 Kind = Literal[
-    "text", "upper", "id", "account", "customer", "tail", "urn", "hour", "date", "month", "month_end", "first_day",
+    "text", "upper", "id", "account", "customer", "tail", "urn", "date", "month", "month_end", "first_day",
     "last_day", "count", "number", "money", "micros", "share", "percent", "rounded",
 ]  # fmt: skip
 
@@ -21,12 +21,11 @@ class Field:
 
     Sources are flat snake_case names, dotted where the platform nests ('metrics.cost_micros'). Kinds: `text`; `upper`
     (a code); `id` (text, never a number: ids pass 2^53); `account` (an id with Meta's 'act_' taken off); `customer`
-    and `tail` (the account, or the last part, of a Google resource name); `urn` (the id that ends a URN); `hour` (the
-    hour of a moment, '9'); `date`; `month` and `month_end` (a month's first and last day); `first_day` and `last_day`
-    (of '2023-10-01 - 2023-10-31'); `count` (whole, not negative); `number` (double); `money`; `micros` (money /
-    1,000,000); `share` (a ratio; '12 %' is 0.12); `percent` (a ratio that is delivered as a percentage, with its sign
-    or without: '12 %' and 12 are both 0.12); `rounded` (a count that the platform estimates and may print with a
-    fraction).
+    and `tail` (the account, or the last part, of a Google resource name); `urn` (the id that ends a URN); `date`;
+    `month` and `month_end` (a month's first and last day); `first_day` and `last_day` (of '2023-10-01 - 2023-10-31');
+    `count` (whole, not negative); `number` (double); `money`; `micros` (money / 1,000,000); `share` (a ratio; '12 %' is
+    0.12); `percent` (a ratio that is delivered as a percentage, with its sign or without: '12 %' and 12 are both 0.12);
+    `rounded` (a count that the platform estimates and may print with a fraction).
     """
 
     target: str
@@ -97,7 +96,7 @@ class Mapping:
     hold a report as it is; another stream's rows, which may be the same report cut in a way that the rows do not show,
     get the stream's name as a breakdown. Whatever is neither mapped nor ignored is kept in `extra`. `typed`:
     conversions by type, kept beside the one number that counts. `events`: rows that are single events.
-    `hours`: columns whose cells may say an hour ('2021-03-31 11:00'): the hour is a breakdown, with its offset where
+    `hours`: columns whose cells may say an hour ('2021-03-31 09:00'): '9' is a breakdown, with its offset where
     one is written, for an hour comes twice when clocks go back. `named_cuts`: (name, value) columns of a breakdown
     that is named in the row: 'GENDER', 'female' is the breakdown gender. `ids`: columns that are enough to say what a
     row is about, where the platform gives no id of the record's own. `files`: what other rules hold for files whose

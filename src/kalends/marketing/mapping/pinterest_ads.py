@@ -16,10 +16,18 @@ _WAYS = ("click", "view", "engagement")
 
 
 def unwrap(document: Any) -> list[tuple[str, Any]] | None:
-    """A page of a list of campaigns, ad groups or ads: {items, bookmark}."""
-    if isinstance(document, dict) and document.keys() == {"items", "bookmark"} and isinstance(document["items"], list):
+    """A page of a list of campaigns, ad groups or ads: {items, bookmark}; or an asynchronous report: {id: [row]}."""
+    if not isinstance(document, dict):
+        return None
+    if document.keys() == {"items", "bookmark"} and isinstance(document["items"], list):
         return [("", item if isinstance(item, dict) else {"unreadable": item}) for item in document["items"]]
+    if document and all(key.isdigit() and _is_report(rows) for key, rows in document.items()):
+        return [("", row) for rows in document.values() for row in rows]
     return None
+
+
+def _is_report(rows: Any) -> bool:
+    return isinstance(rows, list) and all(isinstance(row, dict) and all(map(str.isupper, row)) for row in rows)
 
 
 def _typed(name: str, column: str) -> TypedColumn:

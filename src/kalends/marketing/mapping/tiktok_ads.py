@@ -71,8 +71,7 @@ MAPPING = Mapping(
         ("account", ()),
     ),
     breakdowns={
-        "stat_time_hour": "hour",
-        "dimensions.stat_time_hour": "hour",
+        "dimensions.stat_time_hour": "",
         "dimensions.stat_time_day": "",
         "dimensions.advertiser_id": "",
         "dimensions.campaign_id": "",
@@ -83,7 +82,7 @@ MAPPING = Mapping(
         **{name: name for name in _CUTS},
     },
     breakdown_prefixes=("dimensions.",),
-    breakdown_kinds={"stat_time_hour": "hour", "dimensions.stat_time_hour": "hour"},
+    hours=_asked("stat_time_hour"),
     ignored=(
         *BOOKKEEPING,
         *_metric(

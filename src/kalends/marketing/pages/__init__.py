@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.marketing.pages import data, uploading
+from kalends.marketing.pages import (
+    data,
+    intake,
+    lineage,
+    names,
+    platforms,
+    quality,
+    reconciliation,
+    retention,
+    uploading,
+)
 
 router = APIRouter(include_in_schema=False)
-for part in (data, uploading):
+for part in (data, intake, lineage, names, platforms, quality, reconciliation, retention, uploading):
     router.include_router(part.router)

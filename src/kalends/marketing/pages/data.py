@@ -15,6 +15,7 @@ from kalends.base.pages import Choice, Paging, flash, register_room, render
 from kalends.base.work import Work
 from kalends.identity.service import NoSuchPersonError, decorate_pages, permit, person_of, workspace
 from kalends.marketing import batches, drafts, overview, service, words
+from kalends.marketing.intake import replays
 from kalends.marketing.models import Batch
 from kalends.marketing.preview import cells_of
 
@@ -99,6 +100,7 @@ def show_batch(
         paging=_pages(total=aside.total, page=page, address=lambda number: f"/data/batches/{batch_id}?page={number}"),
         sender=_name_of(work, batch),
         other=_other(work, batch),
+        read_again=overview.neighbour(work, seq=batch.replayed_by_seq or batch.replays_seq),
         zone=workspace(work).zone,
         now=work.now,
         words=words,
@@ -116,6 +118,16 @@ def download_quarantine(batch_id: UUID, work: Reader) -> Response:
     )
 
 
+@router.get("/data/batches/{batch_id}/totals.csv")
+def download_totals(batch_id: UUID, work: Reader) -> Response:
+    """Control totals by account and day."""
+    return Response(
+        service.control_totals_csv(work, batch_id=batch_id),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="totals-{batch_id}.csv"'},
+    )
+
+
 @router.post("/data/batches/{batch_id}/take-back")
 def take_back(batch_id: UUID, work: Writer) -> Response:
     """Take a batch back; the page that follows offers to undo it."""
@@ -128,7 +140,7 @@ def take_back(batch_id: UUID, work: Writer) -> Response:
 @router.post("/data/batches/{batch_id}/load-again")
 def load_again(batch_id: UUID, work: Writer) -> Response:
     """Load the stored file once more: undoes a take-back, or tries a failed file again."""
-    answer = _go(overview.load_again(work, batch_id=batch_id))
+    answer = _go(replays.replay(work, batch_id=batch_id))
     flash(answer, text="The file is being loaded again.")
     return answer
 

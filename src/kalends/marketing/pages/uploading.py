@@ -19,6 +19,7 @@ from kalends.identity.service import Door, door, permit, workspace
 from kalends.marketing import drafts, words
 from kalends.marketing.bodies import read_body
 from kalends.marketing.mapping.generic import SYNONYMS
+from kalends.marketing.mapping.orders import TARGETS as ORDER_TARGETS
 from kalends.marketing.models import Draft
 from kalends.marketing.preview import (
     SERIES_TARGETS,
@@ -256,5 +257,8 @@ def _targets(found: Preview | None) -> list[tuple[str, list[Choice]]]:
     ]
     if found is not None and found.layout == "wide":
         return [("Series", series)]
+    if found is not None and found.layout == "orders":
+        order = [Choice(words.role_name(name), value=name) for name in ORDER_TARGETS]
+        return [("Order", order), ("Neither", [Choice("Not used", value="-")])]
     fields = [Choice(words.field_name(name), value=name) for name in SYNONYMS]
     return [("Field", fields), ("Series", series), ("Neither", [Choice("Not used (kept beside the row)", value="-")])]

@@ -55,6 +55,8 @@ class Choice:
     losing: tuple[Losing, ...] = ()
     standard_error: float | None = None
     """Of a number that was averaged, in its own unit; None otherwise."""
+    far: tuple[str, ...] = ()
+    """Sources whose number was too far off to count at all."""
 
     @property
     def is_resolved(self) -> bool:
@@ -82,6 +84,13 @@ class Learned:
     """(field, source) -> how far its numbers lie above the others', in natural logarithms."""
     noise: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """(field, source) -> standard deviation of its numbers, in natural logarithms."""
+    bias_range: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    """(field, source) -> where that bias lies with 95 %, as far as the others are right together; only where enough is
+    known to say so."""
+    bias_error: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """(field, source) -> standard error of that bias: the same for all its numbers, so that no sum averages it away."""
+    twin: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(field, source) -> the first of the sources that give the same numbers, to the last digit: they are one."""
 
 
 Strategy = Callable[[Sequence[Claim], Learned], Choices]

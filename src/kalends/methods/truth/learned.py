@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from kalends.methods.truth.claims import Choices, Claim, Learned
 from kalends.methods.truth.copying import counted_once, joined
-from kalends.methods.truth.numbers import is_number, learn_numbers, reconcile_numbers
+from kalends.methods.truth.numbers import field_of, is_number, learn_numbers, reconcile_numbers
 from kalends.methods.truth.table import Floats, Ints, Table, decide, table_of
 from kalends.methods.truth.trust import ROUNDS, TRUST, VOTE, chances, learned_trust, losses, weighted_shares
 
@@ -26,13 +27,11 @@ def learn(claims: Iterable[Claim]) -> Learned:
     numbers, others = _split(list(claims))
     table = table_of(others)
     trust, group = _trust_and_groups(table)
-    bias, noise = learn_numbers(numbers)
-    return Learned(
+    return replace(
+        learn_numbers(numbers),
         trust=dict(zip(table.sources, trust.tolist(), strict=True)),
         weight=dict(zip(table.sources, losses(table).tolist(), strict=True)),
         group={source: table.sources[first] for source, first in zip(table.sources, group.tolist(), strict=True)},
-        bias=bias,
-        noise=noise,
     )
 
 
@@ -65,7 +64,7 @@ def intelligent(claims: Sequence[Claim], learned: Learned) -> Choices:
         reason=lambda sources, share: f"{share:.0%} likely, by who was right elsewhere: {', '.join(sources)}.",
         without="The sources disagree, and none was clearly more often right elsewhere.",
     )
-    return {**voted, **reconcile_numbers(_without_copies(numbers, learned.group), learned)}
+    return {**voted, **reconcile_numbers(_without_copies(numbers, learned), learned)}
 
 
 def _trust_and_groups(table: Table) -> tuple[Floats, Ints]:
@@ -118,9 +117,10 @@ def _split(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
     return [c for c in claims if c.item not in words], [c for c in claims if c.item in words]
 
 
-def _without_copies(claims: Sequence[Claim], group: Mapping[str, str]) -> list[Claim]:
+def _without_copies(claims: Sequence[Claim], learned: Learned) -> list[Claim]:
     """The claims; of sources that copy each other and say the same number, only one."""
     said: dict[tuple[object, str, object], Claim] = {}
     for claim in sorted(claims, key=lambda claim: (-claim.support, claim.source)):
-        said.setdefault((claim.item, group.get(claim.source, claim.source), claim.value), claim)
+        first = learned.twin.get((field_of(claim.item), claim.source), claim.source)
+        said.setdefault((claim.item, learned.group.get(first, first), claim.value), claim)
     return list(said.values())

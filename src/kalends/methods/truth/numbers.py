@@ -16,9 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from kalends.methods.truth.claims import UNRESOLVED, Choice, Choices, Claim, Item, Learned, Losing
-from kalends.methods.truth.robust import NOISE, Estimate, combine, learn_noise
+from kalends.methods.truth.robust import NOISE, Estimate, combine, learn_from, learn_noise
 from kalends.methods.truth.table import UNANIMOUS, Floats, Table, table_of
 from kalends.methods.truth.trust import matrix_of
+from kalends.methods.truth.twins import same_numbers
 
 POWERS: Final = (1000.0, 100.0, 10.0)
 """Factors that betray another unit (cents, thousands) rather than another count."""
@@ -31,17 +32,30 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and bool(np.isfinite(float(value)))
 
 
-def learn_numbers(claims: Sequence[Claim]) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
-    """Bias and noise of each field and source, as `Learned` keeps them, from numbers."""
-    bias: dict[tuple[str, str], float] = {}
-    noise: dict[tuple[str, str], float] = {}
+def learn_numbers(claims: Sequence[Claim], *, anchor: str | None = None) -> Learned:
+    """Bias and noise of each field and source, from numbers. Of sources that give the same numbers only one counts.
+
+    `anchor`: the source that is the measure, where it says something: the others are biased as far as they lie from it.
+    Without one the measure is what the others say together.
+    """
+    found: dict[str, Any] = {name: {} for name in ("bias", "noise", "bias_range", "bias_error", "twin")}
     for name, said in _fields(claims).items():
         table = table_of(said)
-        biases, noises = learn_noise(_matrices(table)[0])
-        keys = [(name, source) for source in table.sources]
-        bias |= dict(zip(keys, biases.tolist(), strict=True))
-        noise |= dict(zip(keys, noises.tolist(), strict=True))
-    return bias, noise
+        values = _matrices(table)[0]
+        first = same_numbers(values)
+        own = np.unique(first)
+        place = np.searchsorted(own, first)
+        measure = table.sources.index(anchor) if anchor in table.sources else None
+        known = learn_noise(values[:, own]) if measure is None else learn_from(values[:, own], int(place[measure]))
+        for at, (source, of) in enumerate(zip(table.sources, place.tolist(), strict=True)):
+            key = (name, source)
+            found["bias"][key], found["noise"][key] = float(known.bias[of]), float(known.noise[of])
+            found["bias_error"][key] = float(known.bias_error[of])
+            if not np.isnan(known.low[of]):
+                found["bias_range"][key] = (float(known.low[of]), float(known.high[of]))
+            if first[at] != at:
+                found["twin"][key] = table.sources[int(first[at])]
+    return Learned(**found)
 
 
 def reconcile_numbers(claims: Sequence[Claim], learned: Learned) -> Choices:
@@ -58,9 +72,11 @@ def reconcile_numbers(claims: Sequence[Claim], learned: Learned) -> Choices:
         values, support = _matrices(table)
         noise = np.array([learned.noise.get((name, source), NOISE) for source in table.sources])
         bias = np.array([learned.bias.get((name, source), 0.0) for source in table.sources])
+        doubt = np.array([learned.bias_error.get((name, source), 0.0) for source in table.sources])
         known = [mine for (other, _), mine in learned.noise.items() if other == name]
         typical = float(np.median(known)) if known else NOISE
-        found |= _chosen(table, values, combine(values, support, bias=bias, noise=noise, typical=typical))
+        estimate = combine(values, support, bias=bias, noise=noise, typical=typical, bias_error=doubt)
+        found |= _chosen(table, values, estimate)
     return found
 
 
@@ -68,9 +84,13 @@ def _fields(claims: Sequence[Claim]) -> dict[str, list[Claim]]:
     """The claims by the field that their items name; "" for items that name none."""
     fields: dict[str, list[Claim]] = {}
     for claim in claims:
-        name = str(claim.item[-1]) if isinstance(claim.item, tuple) and claim.item else ""
-        fields.setdefault(name, []).append(claim)
+        fields.setdefault(field_of(claim.item), []).append(claim)
     return fields
+
+
+def field_of(item: Item) -> str:
+    """The field that an item names: its last part."""
+    return str(item[-1]) if isinstance(item, tuple) and item else ""
 
 
 def _matrices(table: Table) -> tuple[Floats, Floats]:
@@ -102,13 +122,14 @@ def _choice(row: int, said: Sequence[object], sources: Sequence[str], values: Fl
         return Choice(UNRESOLVED, 0.0, "The numbers are too far apart to be one.", _losing(told, said, sources))
     out = [place for place in told if not passed[place]]
     reason = f"The weighted mean of {', '.join(sources[place] for place in told if passed[place])}."
-    far = [f" {sources[place]} is {_how_far(float(values[place]), centre)}." for place in out]
+    far = [f" {sources[place]} is {how_far(float(values[place]), centre)}." for place in out]
     return Choice(
         value=centre,
         confidence=float(estimate.confidence[row]),
         reason=reason + "".join(far),
         losing=_losing([place for place in told if values[place] != centre], said, sources),
         standard_error=float(estimate.error[row]),
+        far=tuple(sources[place] for place in out),
     )
 
 
@@ -120,7 +141,7 @@ def _losing(places: Sequence[int], said: Sequence[object], sources: Sequence[str
     return tuple(Losing(value, tuple(names)) for value, names in sorted(told.items(), key=lambda pair: float(pair[0])))
 
 
-def _how_far(value: float, centre: float) -> str:
+def how_far(value: float, centre: float) -> str:
     """In words, how far a number is from what holds; a factor of 10, 100 or 1000 is named."""
     if value > 0 and centre > 0:
         ratio = value / centre

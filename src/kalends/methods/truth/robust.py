@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from math import comb
 from typing import Final
 
 import numpy as np
@@ -22,6 +25,10 @@ MAD: Final = 1.4826
 """Standard deviation over median absolute deviation, for normal noise."""
 LEAST_NOISE: Final = 1e-4
 """Below it sources would get all the weight for a handful of agreements."""
+MEDIAN_ERROR: Final = 1.2533
+"""Standard error of a median over that of a mean, for normal noise: the square root of pi / 2."""
+LEAST_FOR_RANGE: Final = 6
+"""Of fewer numbers no two are 95 % sure to have the median between them."""
 ROUNDS: Final = 3
 """Rounds of noise and centres; the third changes the simulated results in the fourth digit."""
 
@@ -40,11 +47,33 @@ class Estimate:
     is_resolved: Bools
 
 
-def combine(values: Floats, support: Floats, *, bias: Floats, noise: Floats, typical: float) -> Estimate:
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """What is known of each source (sources,), in natural logarithms.
+
+    `low` and `high`: where the bias lies with 95 %; NaN where too little is known. `bias_error`: its standard error.
+    """
+
+    bias: Floats
+    noise: Floats
+    low: Floats
+    high: Floats
+    bias_error: Floats
+
+
+def combine(
+    values: Floats,
+    support: Floats,
+    *,
+    bias: Floats,
+    noise: Floats,
+    typical: float,
+    bias_error: Floats | None = None,
+) -> Estimate:
     """The estimate from `values` (n, sources; NaN: nothing said) and how much each counts (n, sources).
 
-    `bias` and `noise` (sources,) and the `typical` noise of the field's sources are as `learn_noise` gives them. Each
-    item is estimated for itself.
+    `bias`, `noise` and `bias_error` (sources,) and the `typical` noise of the field's sources are as `learn_noise`
+    gives them. Each item is estimated for itself.
     """
     scale = _scale(values)
     z = _to_scale(values, scale)
@@ -65,9 +94,13 @@ def combine(values: Floats, support: Floats, *, bias: Floats, noise: Floats, typ
     best = np.divide(mean.sum(axis=1), total, out=np.zeros(len(z)), where=total > 0)
     value = _from_scale(best, scale)
     slope = np.abs(_from_scale(best + 1e-6, scale) - _from_scale(best - 1e-6, scale)) / 2e-6
+    # The sources' own noise, and what is not known of their biases.
+    doubt = kept * (np.zeros(len(noise)) if bias_error is None else bias_error)
+    weighed = np.maximum(total, 1e-12)
+    variance = 1 / weighed + (doubt**2).sum(axis=1) / weighed**2
     return Estimate(
         value=value,
-        error=slope / np.sqrt(np.maximum(total, 1e-300)),
+        error=slope * np.sqrt(variance),
         passed=passed,
         confidence=np.divide(total, weight.sum(axis=1), out=np.zeros(len(z)), where=weight.sum(axis=1) > 0),
         # One against one, or no more than half: nothing says which is right.
@@ -102,21 +135,71 @@ def _from_scale(z: Floats, scale: Floats) -> Floats:
     return values
 
 
-def learn_noise(values: Floats) -> tuple[Floats, Floats]:
-    """Bias and noise (sources,) of each source, from how far it is from the weighted median of the others."""
+def learn_noise(values: Floats) -> Noise:
+    """Bias and noise of each source, from how far it is from the weighted median of the others."""
     z = _to_scale(values, _scale(values))
-    said = ~np.isnan(z)
     size = z.shape[1]
     bias, noise = np.zeros(size), np.full(size, NOISE)
     for _ in range(ROUNDS):
-        weight = np.where(said, 1 / noise**2, 0.0)
-        off = np.full(z.shape, np.nan)
-        for mine in range(size):
-            others = weight.copy()
-            others[:, mine] = 0.0
-            off[:, mine] = z[:, mine] - weighted_median(z - bias, others)
+        off = _from_others(z, bias, 1 / noise**2)
         bias, noise = _learned(off)
-    return bias, noise
+    low, high = _median_range(_from_others(z, bias, np.minimum(1 / noise**2, np.median(1 / noise**2))))
+    error = _bias_error(off)
+    if z.shape[1] == 2:
+        # Either of two may be the biased one: that is not known, and no number of items will tell.
+        error = np.hypot(error, np.abs(_median_by_source(off)) / np.sqrt(2))
+    return Noise(bias, noise, low, high, error)
+
+
+def _from_others(z: Floats, bias: Floats, weight: Floats) -> Floats:
+    """How far each source (n, sources) is from the weighted median of the others, their biases taken out.
+
+    To say who is biased, no source may lead the others alone (`weight` is cut at its median): else, of two precise
+    ones that differ, each would make the other look wrong.
+    """
+    said, off = ~np.isnan(z), np.full(z.shape, np.nan)
+    for mine in range(z.shape[1]):
+        others = np.where(said, weight, 0.0)
+        others[:, mine] = 0.0
+        off[:, mine] = z[:, mine] - weighted_median(z - bias, others)
+    return off
+
+
+def learn_from(values: Floats, anchor: int) -> Noise:
+    """The same where one source, the `anchor`, is the measure: biases are distances to it, and its own is none."""
+    known, z = learn_noise(values), _to_scale(values, _scale(values))
+    off = z - z[:, [anchor]]
+    low, high = _median_range(off)
+    low[anchor] = high[anchor] = np.nan
+    return Noise(_median_by_source(off), known.noise, low, high, _bias_error(off))
+
+
+def _bias_error(off: Floats) -> Floats:
+    """Standard errors (sources,) of medians of distances (n, sources)."""
+    count = (~np.isnan(off)).sum(axis=0)
+    spread = MAD * _median_by_source(np.abs(off - _median_by_source(off)))
+    return np.where(count > 1, MEDIAN_ERROR * spread / np.sqrt(np.maximum(count, 1)), 0.0)
+
+
+def _median_range(off: Floats) -> tuple[Floats, Floats]:
+    """Where the medians (sources,) of the columns lie with 95 %: between two of the numbers, whatever their law.
+
+    The ranks follow the binomial distribution (Thompson, Annals of Mathematical Statistics 7, 1936).
+    """
+    low, high = np.full(off.shape[1], np.nan), np.full(off.shape[1], np.nan)
+    for at, column in enumerate(off.T):
+        known = np.sort(column[~np.isnan(column)])
+        if known.size >= LEAST_FOR_RANGE:
+            below = _ranks_below(known.size)
+            low[at], high[at] = known[below], known[known.size - 1 - below]
+    return low, high
+
+
+@lru_cache(maxsize=1024)
+def _ranks_below(count: int) -> int:
+    """How many of `count` ordered numbers lie below the one that is under the median with 97.5 % at least."""
+    least = 2**count * 25 // 1000
+    return sum(1 for ways in accumulate(comb(count, rank) for rank in range(count // 2)) if ways <= least) - 1
 
 
 def _learned(off: Floats) -> tuple[Floats, Floats]:

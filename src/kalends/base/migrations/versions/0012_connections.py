@@ -20,6 +20,7 @@ def upgrade() -> None:
         words("state", default="active"),
         sa.Column("options", pg.JSONB, nullable=False, server_default="{}"),
         sa.Column("accounts", pg.JSONB, nullable=False, server_default="[]"),
+        sa.Column("seen", pg.JSONB, nullable=False, server_default="[]"),
         sa.Column("reports", pg.JSONB, nullable=False, server_default="[]"),
         sa.Column("sealed_secrets", sa.LargeBinary, nullable=False),
         sa.Column("sealed_token", sa.LargeBinary, nullable=True),

@@ -1,0 +1,146 @@
+"""What a row says of conversions: all of them by type, and the one number that counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from kalends.base.reading.documents import snake
+from kalends.marketing.mapping import actions
+from kalends.marketing.mapping.checks import unread
+from kalends.marketing.mapping.columns import Columns, first_of
+from kalends.marketing.mapping.fields import ActionRule, EventRule
+from kalends.marketing.reading import literal
+
+
+@dataclass
+class Conversions:
+    """One table's conversions: out of lists of actions, columns of one type each, or rows that are events."""
+
+    columns: Columns
+    known: list[str] = field(default_factory=list)  # action types that the first rows show
+    event: tuple[str, str, str | None] | None = None  # an event's name, how often, what it was worth, as SQL
+    pairs: list[tuple[str, str, str]] = field(default_factory=list)  # type of conversion, its count and value as SQL
+
+    def read(self) -> None:
+        """Add the typed columns that conversions of this table are made of."""
+        self._read_types()
+        self._read_event()
+
+    def _read_types(self) -> None:
+        for item in sorted(self.columns.mapping.typed, key=lambda one: one.type):
+            count, value = self.columns.amount(item.counts, "number"), self.columns.amount(item.values, item.value_kind)
+            if count or value:
+                self.pairs.append((item.type, count or "NULL::DOUBLE", value or "NULL::DOUBLE"))
+
+    def _read_event(self) -> None:
+        rule = self.columns.mapping.events
+        if rule is None or not has_events(self.columns.by_name.keys(), rule):
+            return
+        names = self.columns.present(rule.name)
+        self.columns.used |= dict.fromkeys(names, "conversion_types")
+        count, value = self.columns.amount(rule.counts, "number"), self.columns.amount(rule.values, "money")
+        self.event = (first_of([f"nullif({self.columns.cells[name]}, '')" for name in names]), count or "1.0", value)
+
+    def record(self, record: dict[str, str]) -> dict[str, str]:
+        """The record's columns about conversions, as SQL; `record` is what its other columns are."""
+        events, rule = self.columns.mapping.events, self.columns.mapping.actions
+        if self.event and events:
+            counted = _event_columns(self.event, self.columns.settings.conversions or events.conversions)
+            return {
+                name: f"coalesce({record[name]}, {sql})" if name in record else sql for name, sql in counted.items()
+            }
+        if rule is None:
+            return self._by_type()
+        if not self.action_columns():
+            return self._long_actions()
+        return {name: sql for name, sql in self._of_lists(rule).items() if name not in record}
+
+    def _by_type(self) -> dict[str, str]:
+        """Conversions of types that have columns of their own."""
+        parts = [actions.part(literal(json.dumps(kind)), count, value) for kind, count, value in self.pairs]
+        whole = f"nullif('{{' || concat_ws(',', {', '.join(parts)}) || '}}', '{{}}')"
+        return {"conversion_types": whole} if parts else {}
+
+    def _of_lists(self, rule: ActionRule) -> dict[str, str]:
+        """Lists of actions: the type that counts, and all of them."""
+        counts, values = self._action_column("conversions"), self._action_column("revenue")
+        for column, fed in ((counts, "conversions"), (values, "revenue")):
+            if column:
+                self.columns.used[column] = fed
+        lists = [column for column in (counts, values) if column]
+        head = self.columns.table.head
+        self.known = actions.sampled_types(row.get(snake(c), row.get(c)) for row in head for c in lists)
+        priority = self.columns.settings.conversions or rule.conversions
+        found = {"conversion_types": actions.by_type("counts", "worths" if values else None, self.known)}
+        if counts:
+            found["conversions"] = actions.chosen("counts", priority, self.known)
+        if values:
+            found["revenue"] = f"CAST({actions.chosen('worths', priority, self.known)} AS DECIMAL(18,6))"
+        return found
+
+    def _long_actions(self) -> dict[str, str]:
+        """One row per action type (Fivetran's `*_actions`): kept by type only, for the types overlap."""
+        kind, value = self.columns.by_name.get("action_type"), self.columns.by_name.get("value")
+        if kind is None or value is None:
+            return {}
+        self.columns.used |= {kind: "conversion_types", value: "conversion_types"}
+        cell = self.columns.cells[value]
+        number = f"CAST(TRY_CAST({cell} AS DOUBLE) AS VARCHAR)"
+        pair = f"'[null,' || {number} || ']'" if self.columns.settings.holds_values else f"'[' || {number} || ',null]'"
+        name = f"CAST(to_json({self.columns.cells[kind]}) AS VARCHAR)"
+        self.columns.rules.append(unread(value, cell, f"TRY_CAST({cell} AS DOUBLE)", "number"))
+        return {"conversion_types": f"'{{' || {name} || ':' || {pair} || '}}'"}
+
+    def is_action_list(self, column: str) -> bool:
+        """Whether the column is a list of actions that no one number is made of."""
+        names = ("_actions", "outbound_clicks", "conversions", "conversion_values")
+        return self.columns.mapping.actions is not None and snake(column).endswith(names)
+
+    def lists(self) -> str:
+        """The parsed lists of actions, as further columns of a select."""
+        lists = ""
+        for name, fed in (("counts", "conversions"), ("worths", "revenue")):
+            column = self._action_column(fed)
+            if column:
+                cell = self.columns.cells[column]
+                lists += f", {actions.parsed(cell) if self.columns.table.has_row else cell} AS {name}"
+        if lists and " AS counts" not in lists:
+            lists += f", NULL::{actions.LISTS} AS counts"
+        return lists
+
+    def layers(self) -> list[list[str]]:
+        """Columns to add over the parsed lists, layer by layer."""
+        lists = self.lists()
+        names = [name for name in ("counts", "worths") if f" AS {name}" in lists]
+        return [layer for layer in actions.layers(names, self.known) if layer] if names else []
+
+    def action_columns(self) -> list[str]:
+        """The raw columns that hold lists of actions."""
+        return [column for fed in ("conversions", "revenue") if (column := self._action_column(fed))]
+
+    def _action_column(self, fed: str) -> str | None:
+        rule = self.columns.mapping.actions
+        name = rule and (rule.counts if fed == "conversions" else rule.values)
+        return self.columns.by_name.get(name) if name else None
+
+
+def has_events(columns: Collection[str], rule: EventRule) -> bool:
+    """Whether a table of these columns has a single event per row."""
+    return any(shape <= set(columns) for shape in rule.shapes)
+
+
+def _event_columns(event: tuple[str, str, str | None], conversions: Iterable[str]) -> dict[str, str]:
+    """What a row that is an event says of conversions: all of them by type, and those that count."""
+    name, count, value = event
+    kind, worth = f"CAST(to_json({name}) AS VARCHAR)", value or "NULL::DOUBLE"
+    listed = ", ".join(literal(one.lower()) for one in sorted(conversions))
+    found = {
+        "conversion_types": f"CASE WHEN {name} IS NOT NULL THEN '{{' || {actions.part(kind, count, worth)} || '}}' END"
+    }
+    if listed:
+        found["conversions"] = f"CASE WHEN lower({name}) IN ({listed}) THEN CAST({count} AS DOUBLE) END"
+    if value:
+        found["revenue"] = f"CAST({value} AS DECIMAL(18,6))"
+    return found

@@ -1,0 +1,192 @@
+"""The page of channel groups and campaign-name rules: rows to fill in, and at once what they make of the campaigns."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from kalends.base.pages import flash, render
+from kalends.base.work import Work
+from kalends.identity.service import permit, workspace
+from kalends.marketing import words
+from kalends.marketing.stewardship import rules
+from kalends.marketing.stewardship.naming import (
+    ChannelGroup,
+    Condition,
+    NameRule,
+    Rules,
+    rule_of_template,
+    template_of,
+)
+from kalends.marketing.stewardship.rules import Kind
+
+router = APIRouter(include_in_schema=False)
+
+Reader = Annotated[Work, permit("data.read")]
+Writer = Annotated[Work, permit("data.write")]
+PAGE: Final = "/data/names"
+BLANK: Final = 1
+"""Empty rows below the filled ones: after each saving there is room for one more."""
+COLUMNS: Final = (
+    ("data_source", "Platform is", "google_ads"),
+    ("channel", "Channel is", "paid_search"),
+    ("campaign_type", "Campaign type has", "performance_max"),
+    ("campaign_name", "Campaign name has", "brand, /^DE_/"),
+)
+"""The columns of a group's row: several texts with commas between them, a pattern between slashes."""
+_EXACT: Final = frozenset({"data_source", "channel"})
+
+
+async def sent_form(request: Request) -> FormData:
+    """What a form sent; it has as many rows as there are rules."""
+    return await request.form(max_fields=1000)
+
+
+SentForm = Annotated[FormData, Depends(sent_form)]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule as its row shows it, and what is wrong with it."""
+
+    place: int
+    cells: dict[str, str]
+    error: str = ""
+
+
+@router.get(PAGE)
+def show_names(request: Request, work: Reader) -> Response:
+    """Both kinds of rules, and what they make of the campaigns."""
+    now = rules.rules_at(work, version=rules.version_of(work))
+    shown = {kind: rows_of(kind, now) for kind in ("channel_groups", "names")}
+    return _page(request, work, shown=shown, now=now)
+
+
+@router.post(f"{PAGE}/{{kind}}/preview")
+def preview(request: Request, work: Reader, kind: Kind, form: SentForm) -> Response:
+    """What the rows as they stand would make of the campaigns."""
+    rows, found = read_form(kind, form)
+    errors = [f"Row {row.place + 1}: {row.error}" for row in rows if row.error]
+    tried = None if errors else rules.try_out(work, rules=_as_rules(kind, found), kind=kind)
+    return render(request, "data/tried.html", kind=kind, tried=tried, errors=errors, words=words)
+
+
+@router.post(f"{PAGE}/{{kind}}")
+def save(request: Request, work: Writer, kind: Kind, form: SentForm) -> Response:
+    """Let the rows count, or show what is wrong with them."""
+    rows, found = read_form(kind, form)
+    now = rules.rules_at(work, version=rules.version_of(work))
+    if any(row.error for row in rows):
+        other: Kind = "names" if kind == "channel_groups" else "channel_groups"
+        return _page(request, work, shown={kind: rows, other: rows_of(other, now)}, now=now, status=422)
+    rules.save(work, kind=kind, rules=tuple(found))
+    return _back("The rules count from now on.", kind)
+
+
+@router.post(f"{PAGE}/{{kind}}/undo")
+def undo(work: Writer, kind: Kind) -> Response:
+    """Back to the rules before the last change."""
+    rules.undo(work, kind=kind)
+    return _back("Back to the rules before.", kind)
+
+
+def _back(text: str, kind: Kind) -> Response:
+    answer = RedirectResponse(f"{PAGE}#{kind}", status_code=303)
+    flash(answer, text=text, undo=f"{PAGE}/{kind}/undo")
+    return answer
+
+
+def _page(request: Request, work: Work, *, shown: dict[str, list[Row]], now: Rules, status: int = 200) -> Response:
+    kinds: tuple[Kind, ...] = ("channel_groups", "names")
+    return render(
+        request,
+        "data/names.html",
+        status=status,
+        shown={kind: [*shown[kind], *_blank(len(shown[kind]))] for kind in kinds},
+        tried={kind: rules.try_out(work, rules=now, kind=kind) for kind in kinds},
+        history={kind: rules.history_of(work, kind=kind)[:10] for kind in kinds},
+        columns=COLUMNS,
+        attributes=now.attributes,
+        may_write=request.state.permitted.may("data.write"),
+        zone=workspace(work).zone,
+        words=words,
+    )
+
+
+def _blank(count: int) -> list[Row]:
+    return [Row(count + place, {}) for place in range(BLANK)]
+
+
+def _as_rules(kind: Kind, found: list[Any]) -> Rules:
+    return Rules(groups=tuple(found)) if kind == "channel_groups" else Rules(names=tuple(found))
+
+
+# From rules to rows and back.
+
+
+def rows_of(kind: str, now: Rules) -> list[Row]:
+    """The rules as rows."""
+    if kind == "names":
+        return [
+            Row(place, {"template": template_of(rule), "data_source": rule.data_source or ""})
+            for place, rule in enumerate(now.names)
+        ]
+    return [Row(place, _cells(group)) for place, group in enumerate(now.groups)]
+
+
+def _cells(group: ChannelGroup) -> dict[str, str]:
+    """The cells of a group's row; of one that cells cannot say, made by a program, its JSON as it is."""
+    told = {"name": group.name}
+    for one in group.conditions:
+        values = f"/{one.values[0]}/" if one.operator == "matches" else ", ".join(one.values)
+        if one.field in told or _conditions(one.field, values) != [one]:
+            return {"name": group.name, "as_it_is": group.model_dump_json(exclude_defaults=True)}
+        told[one.field] = values
+    return told
+
+
+def read_form(kind: Kind, form: FormData) -> tuple[list[Row], list[ChannelGroup | NameRule]]:
+    """The rows that were filled in, in the order that they ask for, and the rules that they are."""
+    filled: dict[int, dict[str, str]] = {}
+    for key, value in form.multi_items():
+        number, _, field = key.partition(".")
+        if number.isdecimal() and field and isinstance(value, str) and value.strip():
+            filled.setdefault(int(number), {})[field] = value.strip()
+    cells = [row for row in filled.values() if set(row) - {"order"}]
+    cells.sort(key=lambda row: int(order) if (order := row.get("order", "")).isdecimal() else sys.maxsize)
+    rows, found = [], []
+    for place, row in enumerate(cells):
+        rule, error = _rule(kind, row)
+        rows.append(Row(place, row, error))
+        found += [rule] if rule is not None else []
+    return rows, found
+
+
+def _rule(kind: Kind, cells: dict[str, str]) -> tuple[ChannelGroup | NameRule | None, str]:
+    """The rule that a row is, or what is wrong with it. `as_it_is`: a group that a row has no room for, as JSON."""
+    try:
+        if kind == "names":
+            return rule_of_template(cells.get("template", ""), data_source=cells.get("data_source")), ""
+        if "as_it_is" in cells:
+            return ChannelGroup.model_validate_json(cells["as_it_is"]), ""
+        said = [(field, text) for field, _, _ in COLUMNS if (text := cells.get(field))]
+        conditions = tuple(one for field, text in said for one in _conditions(field, text))
+        return ChannelGroup(name=cells.get("name", ""), conditions=conditions), ""
+    except ValidationError as error:
+        return None, "; ".join(told["msg"].removeprefix("Value error, ") for told in error.errors())
+    except ValueError as error:
+        return None, str(error)
+
+
+def _conditions(field: Any, text: str) -> list[Condition]:
+    """A cell's condition. A pattern may have commas, so a cell is either one pattern or texts."""
+    if text.startswith("/") and text.endswith("/") and len(text) > 2:
+        return [Condition(field=field, operator="matches", values=(text[1:-1],))]
+    values = tuple(part.strip() for part in text.split(",") if part.strip())
+    return [Condition(field=field, operator="is" if field in _EXACT else "contains", values=values)]

@@ -1,0 +1,116 @@
+"""Settings: how long data is kept, what is held, what would go, and the word that lets it go."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from kalends.base.errors import BadInputError
+from kalends.base.pages import Choice, Column, flash, render
+from kalends.base.work import Work
+from kalends.identity.service import add_settings_tab, permit, settings_tabs, workspace
+from kalends.marketing import batches, words
+from kalends.marketing.stewardship import retention
+from kalends.marketing.stewardship.retention import CLASSES
+
+router = APIRouter(include_in_schema=False)
+
+PAGE: Final = "/settings/retention"
+add_settings_tab("Retention", PAGE, "settings.manage")
+
+Manager = Annotated[Work, permit("settings.manage")]
+MONTHS: Final = ("3", "6", "12", "13", "24", "25", "36", "60", "84", "120")
+"""Offered spans; 13 and 25 keep a year and two with the same days a year before."""
+COLUMNS: Final = [
+    Column("What"), Column("Older than"), Column("How many", is_number=True), Column("About", is_number=True),
+    Column("From and to"), Column("What ends"),
+]  # fmt: skip
+
+
+async def sent_form(request: Request) -> FormData:
+    """What a form sent."""
+    return await request.form(max_fields=50)
+
+
+SentForm = Annotated[FormData, Depends(sent_form)]
+
+
+@router.get(PAGE)
+def show_retention(request: Request, work: Manager) -> Response:
+    """The rules, the newest plan, holds and what went before."""
+    months = retention.rules_of(work)
+    runs = retention.list_runs(work)
+    return render(
+        request,
+        "data/retention.html",
+        tabs=settings_tabs(request),
+        classes=CLASSES,
+        choices={name: _choices(months[name]) for name in CLASSES},
+        runs=runs,
+        planned=runs[0] if runs and runs[0].state == "planned" else None,
+        holds=retention.list_holds(work),
+        known_since=batches.known_since(work)[0],
+        columns=COLUMNS,
+        words=words,
+        now=work.now,
+        zone=workspace(work).zone,
+    )
+
+
+def _choices(months: int | None) -> list[Choice]:
+    offered = sorted({*MONTHS, *([str(months)] if months else [])}, key=int)
+    spans = [
+        Choice(f"{number} month{'s' * (number != '1')}", value=number, current=number == str(months))
+        for number in offered
+    ]
+    return [Choice("Keep for ever", value="", current=months is None), *spans]
+
+
+@router.post(PAGE)
+def save(work: Manager, form: SentForm) -> Response:
+    """Keep the rules, and say at once what would go by them."""
+    for name in CLASSES:
+        told = str(form.get(name, ""))
+        retention.set_rule(work, data_class=name, months=int(told) if told.isdecimal() else None)
+    retention.plan(work)
+    return _back("Kept. Nothing has been removed: look at the plan.", then="#plan")
+
+
+@router.post(f"{PAGE}/{{run_id}}/confirm")
+def confirm(work: Manager, run_id: UUID, sure: Annotated[str, Form(max_length=20)] = "") -> Response:
+    """Let go what the plan says, if the word was typed."""
+    if sure.strip().casefold() != "remove":
+        raise BadInputError("Nothing was removed: type the word “remove” to confirm.")
+    made = retention.confirm(work, run_id=run_id)
+    answer = RedirectResponse(f"/data/batches/{made.id}", status_code=303)
+    flash(answer, text="The plan is being carried out.")
+    return answer
+
+
+@router.post(f"{PAGE}/holds")
+def hold(
+    work: Manager,
+    subject: Annotated[str, Form(max_length=100)],
+    reason: Annotated[str, Form(min_length=1, max_length=500)],
+) -> Response:
+    """Hold a file, told by its number, or a source."""
+    kind = "batch" if subject.strip().isdecimal() else "source"
+    retention.place_hold(work, subject_kind=kind, subject=subject.strip(), reason=reason)
+    return _back("Held: nothing of it goes until somebody lifts the hold.", then="#holds")
+
+
+@router.post(f"{PAGE}/holds/{{hold_id}}/lift")
+def lift(work: Manager, hold_id: UUID) -> Response:
+    """Lift a hold."""
+    retention.lift_hold(work, hold_id=hold_id)
+    return _back("The hold is lifted.", then="#holds")
+
+
+def _back(text: str, *, then: str) -> Response:
+    answer = RedirectResponse(PAGE + then, status_code=303)
+    flash(answer, text=text)
+    return answer

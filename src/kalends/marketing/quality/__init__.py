@@ -1,0 +1,1 @@
+"""How right the facts are: checks, what they find, and grades out of it."""

@@ -1,0 +1,44 @@
+"""Scoring in the background: what a batch changed, everything when rules change, and days that have settled."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kalends.base.chores import chore
+from kalends.base.jobs import LIGHT, JobRun, job
+from kalends.base.scope import Scope
+from kalends.base.work import House
+from kalends.marketing.quality import service
+
+SCORE_BATCH = "marketing.score_batch"
+SCORE_NEW_DAY = "marketing.score_new_day"
+
+
+@job(SCORE_BATCH, queue=LIGHT)
+def score_batch(run: JobRun) -> None:
+    """Score the account-days that a batch changed."""
+    with run.work() as work:
+        service.score_batch(work, batch_id=UUID(run.args["batch_id"]))
+
+
+@job(service.SCORE_ALL, queue=LIGHT)
+def score_all(run: JobRun) -> None:
+    """Score everything by the newest rules. Runs again harmlessly."""
+    with run.work() as work:
+        service.score_everything(work)
+
+
+@job(SCORE_NEW_DAY, queue=LIGHT)
+def score_new_day(run: JobRun) -> None:
+    """Look again at the days that a new day changes."""
+    with run.work() as work:
+        service.score_new_day(work)
+
+
+@chore
+def look_at_new_days(house: House) -> None:
+    """When a day has begun, look again at the newest days of every company."""
+    for tenant_id in house.tenants():
+        with house.work(Scope(tenant_id=tenant_id, role="worker", label="chore")) as work:
+            if service.is_new_day(work):
+                work.defer(SCORE_NEW_DAY)

@@ -1,0 +1,179 @@
+"""Checks by size: days unlike the same weekdays around them, and days that are off by a unit.
+
+What is on in the company's calendar is no fault, so special days are neither tested nor a standard for others; only a
+price (per thousand impressions, per click, an order's value) that is off by a factor of five is a fault on any day.
+Spend, impressions and clicks are tested two days later, conversions and revenue when they have settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from kalends.marketing.quality.daychecks import Found, day_check
+from kalends.marketing.quality.history import Bools, Floats, History, Setting
+from kalends.methods.anomalies import Compared, alarms, compare, p_values
+
+RATE: Final = 0.05
+"""Of clean account-months, about this share has any day called unusual (Benjamini and Hochberg over its tests)."""
+LEAST: Final = np.log(1.25)
+"""A quarter more or less is not worth anybody's time, however sure."""
+SLIP, SLIP_SCORE = np.log(5.0), 6.0
+"""A factor of ten with a bad day's noise in it is five at least; half of the spreads would be a day in centuries."""
+VOLUMES: Final = ("spend", "impressions", "clicks", "conversions", "revenue")
+LATE: Final = frozenset({"conversions", "revenue", "conversion rate", "order value"})
+"""What goes on growing for weeks after the day."""
+
+
+@day_check("plausibility", "critical", "A number is off by a factor of five or more, as by a wrong unit.")
+def unit_slip(history: History, setting: Setting) -> Iterator[Found]:
+    whole, parts = slips_of_account(history, setting), slips_of_campaigns(history, setting)
+    running = np.isfinite(history.by_campaign["rows"]).sum(axis=1) if parts else np.zeros(history.size)
+    for day in sorted({found.day for found in (*whole, *parts)}):
+        mine = [found for found in parts if found.day == day]
+        named = {found.subject.partition(" ")[0] for found in mine}
+        # Of a slip in some campaigns, those are named; of one in all of them, the account.
+        if mine and (len(named) < running[day] or not any(found.day == day for found in whole)):
+            for campaign in sorted(named):
+                yield told_once([found for found in mine if found.subject.startswith(f"{campaign} ")])
+        else:
+            yield told_once([found for found in whole if found.day == day])
+
+
+def slips_of_account(history: History, setting: Setting) -> list[Found]:
+    """Slips in the account's own numbers."""
+    special = setting.is_special(history)
+    return [
+        found
+        for name, compared in account_series(history, special).items()
+        for found in slipped(
+            name, compared, (ripe(name, history, setting) & (~special | (name in PRICES)))[:, None], names=("",)
+        )
+    ]
+
+
+def slips_of_campaigns(history: History, setting: Setting) -> list[Found]:
+    """Slips in single campaigns' prices."""
+    special, made = setting.is_special(history), []
+    for name, (over, under) in PRICES.items():
+        values, counts = ratio(history.by_campaign, over, under), history.by_campaign.get(COUNTED[name])
+        if values is None or counts is None:
+            continue
+        enough = np.nan_to_num(counts) >= ENOUGH[name]
+        compared = compare(np.where(enough, values, np.nan), usable=~special, counts=counts)
+        tested = ripe(name, history, setting)[:, None] & enough
+        made += list(slipped(name, compared, tested, names=history.campaigns))
+    return made
+
+
+@day_check(
+    "plausibility", "major", "The day is unlike the same weekdays around it, and nothing in the calendar says why."
+)
+def unusual(history: History, setting: Setting) -> Iterator[Found]:
+    special = setting.is_special(history)
+    series = account_series(history, special)
+    names = list(series)
+    chances = np.stack([p_values(series[name].scores[:, 0]) for name in names], axis=1)
+    tested = np.stack([ripe(name, history, setting) & ~special for name in names], axis=1)
+    chances = np.where(tested, chances, np.nan)
+    months = np.array([history.day(day).year * 12 + history.day(day).month for day in range(history.size)])
+    for month in np.unique(months):
+        days = np.flatnonzero(months == month)
+        found = alarms(chances[days].ravel(), rate=RATE).reshape(days.size, len(names))
+        for place in np.flatnonzero(found.any(axis=1)):
+            day = int(days[place])
+            large = [
+                told(names[column], series[names[column]], day, 0, "")
+                for column in np.flatnonzero(found[place])
+                if abs(series[names[column]].differences[day, 0]) >= LEAST
+            ]
+            if large:
+                yield told_once(large)
+
+
+def told_once(found: list[Found]) -> Found:
+    """Several numbers of one day that say the same: the first, with the others named."""
+    first, *others = found
+    names = [each.subject.removeprefix(f"{first.subject.partition(' ')[0]} ") for each in others]
+    return replace(first, detail=f"also {', '.join(names)}") if others else first
+
+
+PRICES: Final = {
+    "cost per thousand impressions": ("spend", "impressions"),
+    "cost per click": ("spend", "clicks"),
+    "click rate": ("clicks", "impressions"),
+    "conversion rate": ("conversions", "clicks"),
+    "order value": ("revenue", "conversions"),
+}
+"""Ratios by name: what over what."""
+COUNTED: Final = {
+    "cost per thousand impressions": "impressions", "cost per click": "clicks", "click rate": "clicks",
+    "conversion rate": "conversions", "order value": "conversions",
+}  # fmt: skip
+"""What decides how sure a ratio is: the rarer of its two counts."""
+ENOUGH: Final = {
+    "cost per thousand impressions": 200, "cost per click": 10, "click rate": 5, "conversion rate": 5, "order value": 5,
+}  # fmt: skip
+"""How many of those make a campaign's ratio worth a look."""
+VOLUME_COUNTS: Final = {"clicks": "clicks", "conversions": "conversions", "revenue": "conversions"}
+
+
+def account_series(history: History, special: Bools) -> dict[str, Compared]:
+    """Every series of the account's own, compared with the days around: all of them in one go."""
+    usable = ~special
+    sums = history.totals
+    expected = compare(np.stack([sums["clicks"], sums["conversions"]], axis=1), usable=usable).expected
+    likely = {name: np.fmax(expected[:, place], 1.0) for place, name in enumerate(("clicks", "conversions"))}
+    sure = np.full(history.size, np.inf)
+    columns = {name: (sums[name], likely.get(VOLUME_COUNTS.get(name, ""), sure)) for name in VOLUMES}
+    for name, (over, under) in PRICES.items():
+        values, counts = ratio(sums, over, under), np.nan_to_num(sums[COUNTED[name]])
+        assert values is not None
+        columns[name] = (np.where(counts >= ENOUGH[name], values, np.nan), counts)
+    values, counts = (np.stack([each[place] for each in columns.values()], axis=1) for place in (0, 1))
+    compared = compare(values, usable=usable, counts=counts)
+    return {
+        name: Compared(*(getattr(compared, part)[:, [place]] for part in ("expected", "differences", "scores")))
+        for place, name in enumerate(columns)
+    }
+
+
+def ratio(values: object, over: str, under: str) -> Floats | None:
+    """One metric over another; nan where either is not known or zero."""
+    assert hasattr(values, "get")
+    top, bottom = values.get(over), values.get(under)
+    if top is None or bottom is None:
+        return None
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Floats = np.where((top > 0) & (bottom > 0), top / bottom, np.nan)
+    return found
+
+
+def ripe(name: str, history: History, setting: Setting) -> Bools:
+    """Whether a day is old enough for the series to be tested."""
+    ages = setting.ages(history)
+    return (ages > setting.settling_days) if name in LATE else (ages >= 2)
+
+
+def slipped(name: str, compared: Compared, tested: Bools, *, names: tuple[str, ...]) -> Iterator[Found]:
+    """Days whose factor and score are both beyond doubt."""
+    with np.errstate(invalid="ignore"):
+        is_slip = (np.abs(compared.differences) >= SLIP) & (np.abs(compared.scores) >= SLIP_SCORE) & tested
+    for day, column in np.argwhere(is_slip):
+        yield told(name, compared, int(day), int(column), names[column])
+
+
+def told(name: str, compared: Compared, day: int, column: int, campaign: str) -> Found:
+    """A finding about one number of one day."""
+    expected = float(compared.expected[day, column])
+    observed = expected * float(np.exp(compared.differences[day, column]))
+    per = 1000.0 if name == "cost per thousand impressions" else 1.0
+    return Found(
+        day=day,
+        subject=f"{campaign} {name}".strip(),
+        observed=round(observed * per, 4),
+        expected=round(expected * per, 4),
+    )

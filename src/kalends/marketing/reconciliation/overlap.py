@@ -1,0 +1,68 @@
+"""Sales that several platforms claim at once: how many there can have been, and who claims too much.
+
+Platforms' claims are never added up as if distinct: Google Ads and Meta both count the buyer who clicked on both.
+Whatever the overlap, the claimed sales together are at least the greatest single claim and at most the sum (Fréchet's
+bounds for a union), and never more than were sold at all, where a shop, a CRM or an analytics tool says how many. The
+estimate between the bounds takes the claims for independent of each other: of n sales, those that nobody claims are
+n (1 - c1/n) (1 - c2/n) ... That is an assumption, and said to be one: retargeting makes claims overlap more, ads for
+different people less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import fsum, prod
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One platform's claim; what an independent source counts for the same campaigns, if one does; and by which share
+    the claim is more than that.
+    """
+
+    platform: str
+    value: float
+    seen: float | None = None
+
+    @property
+    def over(self) -> float | None:
+        """0.4: claims 40 % more than was counted for its campaigns."""
+        return self.value / self.seen - 1 if self.seen else None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Claims together: their sum, and between which bounds the distinct sales behind them lie.
+
+    `estimate` is None where nobody counts all sales. `over`: by which share the sum is more than the estimate.
+    """
+
+    claims: tuple[Claimed, ...]
+    total: float
+    low: float
+    high: float
+    estimate: float | None
+    sold: float | None
+
+    @property
+    def over(self) -> float | None:
+        """0.4: together they claim 40 % more than there can well have been."""
+        return self.total / self.estimate - 1 if self.estimate else None
+
+
+def overlap(
+    claims: Mapping[str, float], *, sold: float | None = None, seen: Mapping[str, float] | None = None
+) -> Overlap:
+    """The claims of each platform together; `sold`: all sales, if known; `seen`: counted by others, by platform."""
+    total, greatest = fsum(claims.values()), max(claims.values(), default=0.0)
+    told = tuple(
+        Claimed(platform, value, (seen or {}).get(platform))
+        for platform, value in sorted(claims.items(), key=lambda pair: (-pair[1], pair[0]))
+    )
+    if sold is None:
+        # One claim alone overlaps with none.
+        return Overlap(told, total, greatest, total, None if len(claims) > 1 else total, None)
+    low, high = min(greatest, sold), min(total, sold)
+    unclaimed = prod(1 - min(value / sold, 1.0) for value in claims.values()) if sold > 0 else 1.0
+    return Overlap(told, total, low, high, min(max(sold * (1 - unclaimed), low), high), sold)

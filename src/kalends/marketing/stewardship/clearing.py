@@ -1,0 +1,163 @@
+"""What retention removes from a tenant's warehouse: earlier versions, old days, rows set aside.
+
+Versions before a horizon go without changing what any later version says: of each key the statement that counted at the
+horizon stays, and every statement of keys that a later take-back reaches. So the state at the horizon and after it can
+be rebuilt as before; only the way there is gone.
+"""
+
+# ruff: noqa: S608 -- the statements are composed of declared names, integers and dates; texts from outside are bound
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing import rollup
+from kalends.marketing.statements import NEWEST_FIRST, ROW_ID
+
+SAMPLE = 1_000
+"""Rows from whose size the size of all is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What must stay: batches by number (those of held sources among them) and whole sources."""
+
+    batches: frozenset[int] = frozenset()
+    sources: frozenset[str] = frozenset()
+
+    def free(self, *, source: str | None = "data_source") -> tuple[str, dict[str, str]]:
+        """A condition for rows that are not held, and its parameters."""
+        params = {f"held{n}": name for n, name in enumerate(sorted(self.sources))}
+        numbers = ", ".join(map(str, sorted(self.batches)))
+        parts = [f"batch_seq NOT IN ({numbers})"] if numbers else []
+        if params and source:
+            parts.append(f"{source} NOT IN ({', '.join(f'${name}' for name in params)})")
+        return " AND ".join(parts) or "true", params if source else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """What would go of one class: how many rows, about how many bytes, and from when to when they are."""
+
+    count: int = 0
+    bytes: int = 0
+    oldest: date | datetime | None = None
+    newest: date | datetime | None = None
+
+
+def _about(tenant: TenantWarehouse, rows: str, when: str, params: dict[str, Any]) -> Doomed:
+    """What a query's rows are; `when`: the column that says from when they are."""
+    told = tenant.execute(
+        f"SELECT count(*) AS n, min({when}) AS oldest, max({when}) AS newest FROM ({rows}) AS d", params
+    ).to_pylist()[0]
+    sample = tenant.execute(f"SELECT * FROM ({rows}) AS d LIMIT {SAMPLE}", params) if told["n"] else None
+    size = round(sample.nbytes / sample.num_rows * told["n"]) if sample is not None else 0
+    return Doomed(told["n"], size, told["oldest"], told["newest"])
+
+
+# Earlier versions.
+
+
+def _old_versions(tenant: TenantWarehouse, version: int, holds: Holds) -> tuple[str, dict[str, str]]:
+    free, params = holds.free()
+    row_id = ROW_ID[tenant.engine]
+    gone = f"SELECT retracted_seq FROM retractions WHERE batch_seq <= {version}"
+    later = f"SELECT retracted_seq FROM retractions WHERE batch_seq > {version}"
+    winners = (
+        f"SELECT line FROM (SELECT {row_id} AS line, row_number() OVER (PARTITION BY key_hash ORDER BY {NEWEST_FIRST})"
+        f" AS place FROM facts_log WHERE batch_seq <= {version} AND batch_seq NOT IN ({gone})) AS w WHERE place = 1"
+    )
+    rows = (
+        f"SELECT *, {row_id} AS line FROM facts_log WHERE batch_seq <= {version} AND {free}"
+        f" AND key_hash NOT IN (SELECT key_hash FROM facts_log WHERE batch_seq <= {version} AND batch_seq IN ({later}))"
+        f" AND {row_id} NOT IN ({winners})"
+    )
+    return rows, params
+
+
+def old_versions(tenant: TenantWarehouse, *, version: int, holds: Holds) -> Doomed:
+    """The statements before `version` that no later answer needs."""
+    if not version or not tenant.exists("facts_log"):
+        return Doomed()
+    rows, params = _old_versions(tenant, version, holds)
+    return _about(tenant, rows, "recorded_at", params)
+
+
+def forget_versions(tenant: TenantWarehouse, *, version: int, holds: Holds) -> int:
+    """Remove them; gives how many there were."""
+    if not version or not tenant.exists("facts_log"):
+        return 0
+    rows, params = _old_versions(tenant, version, holds)
+    row_id = ROW_ID[tenant.engine]
+    with tenant.write():
+        return tenant.run(f"DELETE FROM facts_log WHERE {row_id} IN (SELECT line FROM ({rows}) AS d)", params)
+
+
+# Old days.
+
+
+def _old_days(before: date, holds: Holds) -> tuple[str, dict[str, str]]:
+    """Every statement about days before `before`, but of keys that a held batch speaks about."""
+    free, params = holds.free()
+    held = f"SELECT key_hash FROM facts_log WHERE NOT ({free})"
+    rows = f"SELECT * FROM facts_log WHERE date_to < DATE '{before}'"
+    return (rows if free == "true" else f"{rows} AND key_hash NOT IN ({held})"), params
+
+
+def old_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> Doomed:
+    """The statements about days before `before`."""
+    if not tenant.exists("facts_log"):
+        return Doomed()
+    rows, params = _old_days(before, holds)
+    return _about(tenant, rows, "date_from", params)
+
+
+def forget_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> int:
+    """Remove them, and renew what is summed of them; gives how many statements there were."""
+    if not tenant.exists("facts_log"):
+        return 0
+    rows, params = _old_days(before, holds)
+    with tenant.write():
+        # Parameters do not reach into a statement that makes a table, so the keys are put there as rows.
+        keys = tenant.execute(f"SELECT DISTINCT CAST(key_hash AS VARCHAR) AS key FROM ({rows}) AS d", params)
+        if not keys.num_rows:
+            return 0
+        tenant.stage("_old_keys", keys)
+        old = "(SELECT CAST(key AS UUID) FROM _old_keys)"
+        tenant.stage_query(
+            "_days",
+            "SELECT DISTINCT data_source, account_id, date_from AS date FROM facts"
+            f" WHERE date_from = date_to AND key_hash IN {old}",
+        )
+        for table in ("facts", "confirmations"):
+            tenant.run(f"DELETE FROM {table} WHERE key_hash IN {old}")
+        removed = tenant.run(f"DELETE FROM facts_log WHERE key_hash IN {old}")
+        rollup.renew(tenant, days="_days")
+        return removed
+
+
+# Rows set aside.
+
+
+def _aside(before: datetime, holds: Holds) -> str:
+    free, _ = holds.free(source=None)
+    return f"SELECT * FROM quarantine WHERE recorded_at < TIMESTAMPTZ '{before.isoformat()}' AND {free}"
+
+
+def old_rows_aside(tenant: TenantWarehouse, *, before: datetime, holds: Holds) -> Doomed:
+    """The rows that were set aside before the instant."""
+    if not tenant.exists("quarantine"):
+        return Doomed()
+    return _about(tenant, _aside(before, holds), "recorded_at", {})
+
+
+def forget_rows_aside(tenant: TenantWarehouse, *, before: datetime, holds: Holds) -> int:
+    """Remove them; gives how many there were."""
+    if not tenant.exists("quarantine"):
+        return 0
+    where = _aside(before, holds).partition(" WHERE ")[2]
+    with tenant.write():
+        return tenant.run(f"DELETE FROM quarantine WHERE {where}")

@@ -1,0 +1,346 @@
+"""How long each class of data is kept: rules, holds, a plan that says exactly what would go, and its carrying out.
+
+A plan fixes its horizons. What is confirmed is a batch like any other: it is applied in its turn, gives the data a new
+version, and stands in the list of files. The audit trail is not among the classes: the program itself cannot cut it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from kalends.base.errors import BadInputError, ConflictError, NotFoundError
+from kalends.base.ids import new_id
+from kalends.base.warehouse import TenantWarehouse
+from kalends.base.work import Work
+from kalends.marketing import batches
+from kalends.marketing.models import Batch, DataState
+from kalends.marketing.stewardship import clearing
+from kalends.marketing.stewardship.clearing import Doomed, Holds
+from kalends.marketing.stewardship.models import LegalHold, RetentionRule, RetentionRun, UsageDay
+
+CLASSES: Final[Mapping[str, str]] = {
+    "payloads": "Files as they came",
+    "versions": "Earlier versions of numbers",
+    "facts": "Numbers of old days",
+    "quarantine": "Rows set aside",
+    "usage": "Who called what",
+}
+ENDS: Final[Mapping[str, str]] = {
+    "payloads": "These files can no longer be read line by line, loaded again or read by new rules.",
+    "versions": (
+        "Answers as of before {day} end: they say “known only since {day}”. Files loaded before cannot be taken back."
+    ),
+    "facts": "Days before {day} have no data any more, in every answer and as of any time.",
+    "quarantine": "These rows can no longer be downloaded and mended.",
+    "usage": "The counts of these days are gone.",
+}
+"""What ends with each class, in the words of the page."""
+MOST_MONTHS: Final = 1200
+
+
+class UnknownClassError(BadInputError):
+    """There is no such class of data."""
+
+    code = "unknown_data_class"
+
+
+class BadMonthsError(BadInputError):
+    """Give a number of months from 1 to 1200, or none to keep it for ever."""
+
+    code = "bad_months"
+
+
+class NoSuchRunError(NotFoundError):
+    """There is no such plan."""
+
+    code = "no_such_plan"
+
+
+class NotPlannedError(ConflictError):
+    """This plan was confirmed already."""
+
+    code = "not_planned"
+
+
+class NothingHeldError(BadInputError):
+    """There is no such file or source to hold."""
+
+    code = "nothing_to_hold"
+
+
+class NoSuchHoldError(NotFoundError):
+    """There is no such hold, or it was lifted."""
+
+    code = "no_such_hold"
+
+
+def rules_of(work: Work) -> dict[str, int | None]:
+    """How many months each class is kept; None: for ever, which is so until somebody says otherwise."""
+    said = {rule.data_class: rule.months for rule in work.session.execute(select(RetentionRule)).scalars()}
+    return {name: said.get(name) for name in CLASSES}
+
+
+def set_rule(work: Work, *, data_class: str, months: int | None) -> None:
+    """Keep a class for so many months, or for ever. Nothing goes before somebody has confirmed a plan."""
+    if data_class not in CLASSES:
+        raise UnknownClassError(f"{data_class!r} is no class of data. There are: {', '.join(CLASSES)}.")
+    if months is not None and not 1 <= months <= MOST_MONTHS:
+        raise BadMonthsError(months=months)
+    before = rules_of(work)[data_class]
+    if before == months:
+        return
+    said = {"months": months, "person_id": work.scope.person_id, "changed_at": work.now}
+    work.session.execute(
+        insert(RetentionRule)
+        .values(tenant_id=work.scope.tenant_id, id=new_id(), data_class=data_class, **said)
+        .on_conflict_do_update(index_elements=["tenant_id", "data_class"], set_=said)
+    )
+    told = {"before": {"months": before}, "after": {"months": months}}
+    work.audit("set_retention", subject_kind="data_class", subject_id=data_class, **told)
+
+
+# Holds.
+
+
+def place_hold(work: Work, *, subject_kind: str, subject: str, reason: str) -> LegalHold:
+    """Let nothing of a file (by its number) or of a source go until the hold is lifted."""
+    is_file = subject_kind == "batch" and subject.isdecimal()
+    known = Batch.seq == int(subject) if is_file else Batch.data_source == subject
+    if not work.session.execute(select(func.count()).select_from(Batch).where(known)).scalar():
+        raise NothingHeldError(f"There is no {'file' if subject_kind == 'batch' else 'source'} {subject!r}.")
+    hold = LegalHold(
+        tenant_id=work.scope.tenant_id,
+        id=new_id(),
+        subject_kind=subject_kind,
+        subject=subject,
+        reason=reason,
+        person_id=work.scope.person_id,
+        placed_at=work.now,
+    )
+    work.session.add(hold)
+    work.audit("place_hold", subject_kind=subject_kind, subject_id=subject, after={"reason": reason})
+    return hold
+
+
+def lift_hold(work: Work, *, hold_id: UUID) -> None:
+    """Lift it. Raises NoSuchHoldError."""
+    found = work.session.execute(select(LegalHold).where(LegalHold.id == hold_id, LegalHold.lifted_at.is_(None)))
+    hold = found.scalar_one_or_none()
+    if hold is None:
+        raise NoSuchHoldError
+    hold.lifted_at = work.now
+    work.audit("lift_hold", subject_kind=hold.subject_kind, subject_id=hold.subject, before={"reason": hold.reason})
+
+
+def list_holds(work: Work) -> list[LegalHold]:
+    """The holds that stand, the newest first."""
+    query = select(LegalHold).where(LegalHold.lifted_at.is_(None)).order_by(LegalHold.placed_at.desc())
+    return list(work.session.execute(query).scalars())
+
+
+def _holds(work: Work) -> Holds:
+    standing = list_holds(work)
+    sources = frozenset(hold.subject for hold in standing if hold.subject_kind == "source")
+    own = {int(hold.subject) for hold in standing if hold.subject_kind == "batch"}
+    of_sources = work.session.execute(select(Batch.seq).where(Batch.data_source.in_(sources))).scalars()
+    return Holds(frozenset({*own, *of_sources}), sources)
+
+
+# The plan.
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What would go of one class: everything before `before`. `ends`: what can no longer be done or asked then."""
+
+    data_class: str
+    months: int
+    before: str
+    """A day (UTC); what is older goes."""
+
+    count: int
+    bytes: int
+    oldest: str | None
+    newest: str | None
+    ends: str
+
+
+def months_before(now: datetime, months: int) -> date:
+    """The day so many months before; of a shorter month, its last day.
+
+    >>> months_before(datetime(2026, 3, 31, tzinfo=UTC), 1)
+    datetime.date(2026, 2, 28)
+    """
+    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
+    for day in range(now.day, 0, -1):
+        try:
+            return date(max(year, 1), month + 1, day)
+        except ValueError:
+            continue
+    raise AssertionError  # every month has a first day
+
+
+def plan(work: Work) -> RetentionRun:
+    """Look what would go by the rules as they are now, and keep the list. Nothing is removed."""
+    holds = _holds(work)
+    entries = []
+    for name, months in rules_of(work).items():
+        if months is None:
+            continue
+        before = months_before(work.now, months)
+        doomed = _LOOK[name](work, before, holds)
+        if doomed.count:
+            oldest, newest = (str(at) if at is not None else None for at in (doomed.oldest, doomed.newest))
+            ends = ENDS[name].format(day=before)
+            entries.append(Entry(name, months, str(before), doomed.count, doomed.bytes, oldest, newest, ends))
+    run = RetentionRun(
+        tenant_id=work.scope.tenant_id,
+        id=new_id(),
+        state="planned",
+        plan=[asdict(entry) for entry in entries],
+        person_id=work.scope.person_id,
+        made_at=work.now,
+    )
+    work.session.add(run)
+    work.session.flush()
+    return run
+
+
+def list_runs(work: Work, *, limit: int = 20) -> list[RetentionRun]:
+    """Plans and clearings, the newest first."""
+    return list(work.session.execute(select(RetentionRun).order_by(RetentionRun.id.desc()).limit(limit)).scalars())
+
+
+def get_run(work: Work, *, run_id: UUID) -> RetentionRun:
+    """One of them. Raises NoSuchRunError."""
+    found = work.session.execute(select(RetentionRun).where(RetentionRun.id == run_id)).scalar_one_or_none()
+    if found is None:
+        raise NoSuchRunError
+    return found
+
+
+def confirm(work: Work, *, run_id: UUID) -> Batch:
+    """Carry the plan out: gives the batch that does. Raises NotPlannedError."""
+    run = get_run(work, run_id=run_id)
+    if run.state != "planned":
+        raise NotPlannedError(state=run.state)
+    run.state = "confirmed"
+    batch = batches.record(
+        work,
+        kind="clearing",
+        data_source="retention",
+        file_name="Cleared by retention rules",
+        reported_at=work.now,
+        options={"run": str(run.id)},
+    )
+    work.audit("confirm_retention", subject_kind="retention_run", subject_id=run.id, after={"plan": run.plan})
+    return batch
+
+
+def midnight(day: date) -> datetime:
+    """The first instant of a day in UTC."""
+    return datetime.combine(day, time(), UTC)
+
+
+# What each class is: how it is looked at.
+
+
+def _payloads(before: date, holds: Holds) -> Any:
+    """Batches whose payload may go. One that brought series stays: taking another file back reads it again."""
+    brought_series = func.coalesce(Batch.report["series"].as_integer(), 0) > 0
+    return (
+        select(Batch)
+        .where(Batch.file_id.is_not(None), Batch.received_at < midnight(before))
+        .where(Batch.state.in_(("published", "failed")), Batch.seq.not_in(holds.batches), ~brought_series)
+        .order_by(Batch.seq)
+    )
+
+
+def _look_at_payloads(work: Work, before: date, holds: Holds) -> Doomed:
+    found = list(work.session.execute(_payloads(before, holds)).scalars())
+    if not found:
+        return Doomed()
+    return Doomed(len(found), sum(one.size for one in found), found[0].received_at, found[-1].received_at)
+
+
+def _look_at_versions(work: Work, before: date, holds: Holds) -> Doomed:
+    version = batches.version_at(work, instant=midnight(before))
+    return clearing.old_versions(work.warehouse, version=version, holds=holds)
+
+
+def _look_at_facts(work: Work, before: date, holds: Holds) -> Doomed:
+    return clearing.old_days(work.warehouse, before=before, holds=holds)
+
+
+def _look_at_rows_aside(work: Work, before: date, holds: Holds) -> Doomed:
+    return clearing.old_rows_aside(work.warehouse, before=midnight(before), holds=holds)
+
+
+_BYTES_A_COUNT: Final = 120
+"""A row of PostgreSQL with a day, two short texts and a number, and its place in two indexes."""
+
+
+def _look_at_usage(work: Work, before: date, _: Holds) -> Doomed:
+    query = select(func.count(), func.min(UsageDay.day), func.max(UsageDay.day)).where(UsageDay.day < before)
+    count, oldest, newest = work.session.execute(query).one()
+    return Doomed(count, count * _BYTES_A_COUNT, oldest, newest)
+
+
+_LOOK: Final[Mapping[str, Callable[[Work, date, Holds], Doomed]]] = {
+    "payloads": _look_at_payloads,
+    "versions": _look_at_versions,
+    "facts": _look_at_facts,
+    "quarantine": _look_at_rows_aside,
+    "usage": _look_at_usage,
+}
+
+
+# And how it goes. Each may be repeated: what is gone is not there again.
+
+
+def clear(work: Work, *, data_class: str, before: date, warehouse: TenantWarehouse) -> int:
+    """Remove what is older than `before` of a class, but what is held now; gives how much there was."""
+    holds = _holds(work)
+    match data_class:
+        case "payloads":
+            return _clear_payloads(work, before, holds)
+        case "versions":
+            return _clear_versions(work, before, holds, warehouse)
+        case "facts":
+            return clearing.forget_days(warehouse, before=before, holds=holds)
+        case "quarantine":
+            return clearing.forget_rows_aside(warehouse, before=midnight(before), holds=holds)
+    gone = work.session.execute(delete(UsageDay).where(UsageDay.day < before).returning(UsageDay.id))
+    return len(gone.all())
+
+
+def _clear_payloads(work: Work, before: date, holds: Holds) -> int:
+    found = list(work.session.execute(_payloads(before, holds)).scalars())
+    for batch in found:
+        assert batch.file_id is not None
+        # First the file: killed between the two, the batch is found again. It keeps the SHA-256 of what it was.
+        work.house.files.delete(work.scope.tenant_id, batch.file_id)
+        batch.file_id = None
+    return len(found)
+
+
+def _clear_versions(work: Work, before: date, holds: Holds, warehouse: TenantWarehouse) -> int:
+    version = batches.version_at(work, instant=midnight(before))
+    # First it is said: from then on nobody is given an answer of which a part is missing.
+    known = {"known_since": midnight(before), "known_since_seq": version}
+    work.session.execute(update(DataState).where(DataState.known_since_seq < version).values(known))
+    return clearing.forget_versions(warehouse, version=version, holds=holds)
+
+
+def finish(work: Work, *, run_id: UUID, removed: dict[str, int]) -> None:
+    """Write down what went."""
+    run = get_run(work, run_id=run_id)
+    run.state, run.removed, run.finished_at = "done", removed, work.now
+    work.audit("clear_by_retention", subject_kind="retention_run", subject_id=run.id, after={"removed": removed})

@@ -1,0 +1,59 @@
+"""What a connector asks for lands under the report's own name: otherwise it would declare another's days complete."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from duckdb_in_memory import connect
+
+from kalends.marketing.connectors import amazon_ads, microsoft_ads, pinterest_ads
+from kalends.marketing.connectors.registry import CONNECTORS
+from kalends.marketing.staging import StageOptions, stage
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+DAY = "2026-11-01"
+
+
+def value(column):
+    """A cell for a column of any platform."""
+    name = column.lower()
+    if name in {"date", "timeperiod"}:
+        return DAY
+    if name == "currencycode":
+        return "EUR"
+    return 7 if not name.endswith(("name", "type", "title")) else f"a {name}"
+
+
+def row(columns):
+    return {column: value(column) for column in columns}
+
+
+def apple_row(**more):
+    metadata = {"orgId": 1, "campaignId": 2, "adChannelType": "SEARCH"} | more
+    money = {"amount": "1.5", "currency": "EUR"}
+    return {"other": False, "metadata": metadata, "granularity": [{"date": DAY, "impressions": 9, "localSpend": money}]}
+
+
+def answers():
+    """(platform, report) -> a document as the connector lands it."""
+    for level, products in amazon_ads.LEVELS.items():
+        for product in products:
+            yield "amazon_ads", level, [row(product.columns)]
+    for level, name in (("Campaign", "campaign"), ("AdGroup", "ad_group"), ("Ad", "ad")):
+        yield "microsoft_ads", name, [row(microsoft_ads.LEVELS[level])]
+    for level, name in (("CAMPAIGN", "campaign"), ("AD_GROUP", "ad_group"), ("PIN_PROMOTION", "ad")):
+        days = [{"DATE": DAY} | row((*pinterest_ads.LEVELS[level], *pinterest_ads.METRICS))]
+        yield "pinterest_ads", name, {"7": days}
+    for name, more in (("campaign", {}), ("ad_group", {"adGroupId": 3, "adGroupName": "Words"})):
+        yield "apple_search_ads", name, {"data": {"reportingDataResponse": {"row": [apple_row(**more)]}}, "error": None}
+
+
+@pytest.mark.parametrize(("platform", "report", "answer"), answers())
+def test_a_report_lands_under_its_own_name(tmp_path, platform, report, answer):
+    path = tmp_path / "answer.jsonl"
+    path.write_text(json.dumps({"request": {"asked": "GET x"}, "response": answer}) + "\n")
+    con = connect()
+    told = stage(con, path, data_source=platform, now=NOW, options=StageOptions(defaults={"account_id": "1"}))
+    assert (told.received, told.staged, told.quarantined) == (1, 1, 0)
+    assert con.execute("SELECT report FROM staged").fetchall() == [(report,)]
+    assert CONNECTORS[platform].report(report).name == report

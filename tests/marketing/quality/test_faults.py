@@ -1,0 +1,71 @@
+"""The catalogue of faults, put into clean accounts: what is found of it, and what is found where nothing is wrong."""
+
+import os
+from collections import Counter
+
+import polars as pl
+import pytest
+from fault_catalogue import EVERY, KINDS, UNSEEN
+from fault_catalogue.clean import make_account
+from fault_catalogue.kinds import on, scaled, some_day
+from fault_catalogue.running import findings, load, run, warehouse
+from proof import proof
+
+SHARE = float(os.environ.get("KALENDS_PROVE", "0"))
+TRIALS = max(1, round(20 * SHARE))
+SEED = 20261121
+
+
+def test_the_catalogue_is_large_and_half_of_it_was_never_tuned_with():
+    assert len(EVERY) >= 30
+    assert len({kind.name for kind in EVERY}) == len(EVERY)
+    assert len(UNSEEN) >= len(EVERY) / 2
+    assert all(kind.says for kind in EVERY)
+
+
+@pytest.fixture(scope="module")
+def results():
+    return run(kinds=EVERY, trials=TRIALS, seed=SEED)
+
+
+def test_faults_are_found(results):
+    for name, unseen in (("known", False), ("unseen", True), ("all", None)):
+        critical, every = results.recall(critical=True, unseen=unseen), results.recall(unseen=unseen)
+        proof(f"recall of {name} kinds, critical", f"{critical:.3f}")
+        proof(f"recall of {name} kinds", f"{every:.3f}")
+        missed = Counter(one.kind for one in results.outcomes if not one.found)
+        assert critical >= 0.95, missed
+        assert every >= 0.85, missed
+
+
+def test_clean_accounts_give_hardly_an_alarm(results):
+    proof("false alarms per clean account-month", f"{results.alarms_a_month:.3f}")
+    assert results.alarms_a_month <= 1, results.clean
+
+
+def test_nothing_is_found_where_nothing_is_looked_at(results):
+    """The catalogue's own test: an account without its fault has none of the findings that count as found."""
+    assert len(KINDS) * TRIALS <= len(results.outcomes)
+    assert results.clean.filter(pl.col("severity") == "critical").height <= 0.01 * results.months * 10
+
+
+def test_the_more_rows_are_wrong_the_lower_is_the_score():
+    import numpy as np
+
+    rng = np.random.default_rng(SEED)
+    account = make_account(rng, 1)
+    day = some_day(rng)
+    rows = account.rows.filter(pl.col("report") == "campaign").with_columns(read_at=pl.col("read_at").max())
+    ids = rows.filter(on(day)).sort("spend")["campaign_id"]
+    scores = []
+    for count in range(ids.len() + 1):
+        where = on(day) & pl.col("campaign_id").is_in(ids[:count].to_list())
+        with warehouse() as tenant:
+            load(tenant, scaled(rows, where, 1000, "clicks").with_columns(pl.col("clicks").round()))
+            findings(tenant)
+            (measured,) = tenant.execute(
+                f"SELECT good / weight AS share FROM quality_days WHERE date = DATE '{day}'"
+            ).to_pylist()
+        scores.append(measured["share"])
+    assert scores == sorted(scores, reverse=True)
+    assert (scores[0], scores[-1]) == (1, 0)

@@ -1,0 +1,228 @@
+"""Retention: rules, a plan that removes nothing, holds, what goes once it is confirmed, and what answers say then."""
+
+import io
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from kalends.base.worker import run_task
+from kalends.cli.stewardship import plan_lines
+from kalends.identity.service import Door
+from kalends.marketing import batches, jobs, lineage, service, versions
+from kalends.marketing.stewardship import retention
+from kalends.marketing.stewardship.retention import months_before
+
+assert jobs.apply_batches.kind  # the kind is declared by importing it
+
+
+@pytest.fixture
+def tenant(company):
+    """The company itself; the engines' own tenants belong to the tests of versions."""
+    return company
+
+
+@pytest.fixture
+def work_off(house, scope):
+    def run():
+        with house.work(scope) as work:
+            waiting = list(
+                work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")).scalars()
+            )
+        for task in waiting:
+            run_task(house, scope.tenant_id, task)
+
+    return run
+
+
+@pytest.fixture
+def ingest(house, scope, work_off):
+    def load(*rows, source="facebook_ads"):
+        body = io.BytesIO("\n".join(map(json.dumps, rows)).encode())
+        batch = service.land_file(Door(house=house, scope=scope, is_local=True), body, data_source=source)
+        work_off()
+        return batch
+
+    return load
+
+
+def row(day, spend="10", **more):
+    return {"account_id": "act_1", "account_currency": "EUR", "campaign_id": "c1", "date_start": day, "date_stop": day,
+            "spend": spend, "impressions": "1000", "clicks": "20"} | more  # fmt: skip
+
+
+@pytest.fixture
+def history(ingest, clock):
+    """March 2026: a day, and a row that cannot be read. A year later: the same day restated, and a new one."""
+    first = ingest(row("2026-02-10"), row("tomorrow"))
+    second = ingest(row("2026-02-10", "11"))
+    clock.advance(days=365)
+    third = ingest(row("2026-02-10", "12"), row("2027-02-20"))
+    clock.advance(hours=1)
+    return first, second, third
+
+
+def planned(house, scope, **months):
+    with house.work(scope) as work:
+        for name, number in months.items():
+            retention.set_rule(work, data_class=name, months=number)
+        run = retention.plan(work)
+        return run.id, {entry["data_class"]: entry for entry in run.plan}
+
+
+def carry_out(house, scope, run, work_off):
+    with house.work(scope) as work:
+        made = retention.confirm(work, run_id=run).id
+    work_off()
+    with house.work(scope) as work:
+        return batches.get(work, made)
+
+
+@pytest.mark.unit
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.integers(1, 300))
+def test_months_before_is_the_same_day_of_an_earlier_month_or_its_last(now, months):
+    found = months_before(now.replace(tzinfo=UTC), months)
+    assert (now.year - found.year) * 12 + now.month - found.month == months
+    assert found.day == now.day or (found.day < now.day and (found.toordinal() + 1, 1) == (
+        (after := date.fromordinal(found.toordinal() + 1)).toordinal(), after.day))  # fmt: skip
+
+
+def test_a_plan_says_what_would_go_and_removes_nothing(house, scope, history):
+    assert planned(house, scope)[1] == {}  # everything is kept for ever until somebody says otherwise
+    _, plan = planned(house, scope, payloads=6, versions=6, facts=6, quarantine=6)
+    assert {name: entry["count"] for name, entry in plan.items()} == {
+        "payloads": 2, "versions": 1, "facts": 3, "quarantine": 3,
+    }  # fmt: skip
+    assert plan["payloads"]["bytes"] > 100
+    assert (plan["facts"]["oldest"], plan["facts"]["newest"]) == ("2026-02-10", "2026-02-10")
+    assert plan["versions"]["before"] == "2026-09-02"
+    assert "known only since 2026-09-02" in plan["versions"]["ends"]
+    with house.work(scope) as work:
+        assert work.warehouse.table("facts_log").count().execute() == 4
+        assert batches.get(work, history[0]).file_id is not None
+    assert plan_lines({"plan": list(plan.values())})[0].startswith("payloads: 2 before 2026-09-02")
+
+
+def test_what_is_confirmed_goes_in_its_turn_and_answers_say_so(house, scope, clock, history, work_off, ingest):
+    first, _, third = history
+    run, plan = planned(house, scope, payloads=6, versions=6, quarantine=6)
+    made = carry_out(house, scope, run, work_off)
+    assert (made.state, made.report["removed"]) == ("published", {"payloads": 2, "versions": 1, "quarantine": 3})
+    with house.work(scope) as work:
+        assert {name: entry["count"] for name, entry in plan.items()} == retention.get_run(work, run_id=run).removed
+        assert service.data_version(work) == made.seq
+        assert versions.verify(work.warehouse) == []
+        gone = batches.get(work, first)
+        assert (gone.file_id, len(gone.sha256)) == (None, 64)  # what it was can still be proven
+        with pytest.raises(lineage.NoSuchRowError):
+            lineage.raw_line(work, batch=gone, source_row=1)
+        assert len(list(house.files.list(scope.tenant_id))) == 1
+        with pytest.raises(batches.CannotTakeBackError, match="kept since 2026-09-02"):
+            batches.take_back(work, batch_id=first)
+        trail = work.session.execute(text("SELECT action FROM audit_entries WHERE subject_kind = 'retention_run'"))
+        assert set(trail.scalars()) == {"confirm_retention", "clear_by_retention"}
+        with pytest.raises(retention.NotPlannedError):
+            retention.confirm(work, run_id=run)
+        batches.take_back(work, batch_id=third)
+    work_off()
+    with house.work(scope) as work:  # the newest statement before the horizon is there again
+        assert [str(v) for v in work.warehouse.execute("SELECT spend FROM facts").column("spend").to_pylist()] == [
+            "11.000000"
+        ]
+    assert planned(house, scope)[1] == {}
+
+
+def test_as_of_before_the_horizon_is_refused_and_after_it_answered(house, scope, clock, history, work_off):
+    from kalends.insight import service as insight
+    from kalends.insight.periods import Period
+    from kalends.insight.query import Query
+
+    def spend(as_of=None):
+        with house.work(scope) as work:
+            question = Query(("spend",), Period(date(2026, 2, 1), date(2026, 2, 28)), as_of=as_of)
+            return insight.run(work, query=question)
+
+    early, late = datetime(2026, 3, 3, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
+    with house.work(scope) as work:  # the second file came in June
+        work.session.execute(
+            text("UPDATE batches SET published_at = :at WHERE seq = 2"), {"at": datetime(2026, 6, 1, tzinfo=UTC)}
+        )
+    old = spend(early)
+    assert (float(old.totals["spend"]), float(spend(late).totals["spend"])) == (10, 11)
+    handle = old.handle
+    run, _ = planned(house, scope, versions=6)
+    carry_out(house, scope, run, work_off)
+    with pytest.raises(insight.NotKnownYetError, match="Nothing was known"):
+        spend(datetime(2026, 3, 1, tzinfo=UTC))
+    with pytest.raises(insight.NotKnownYetError, match="Known only since 2026-09-02"):
+        spend(early)
+    with house.work(scope) as work, pytest.raises(insight.NotKnownYetError, match="Known only since"):
+        insight.again(work, handle=handle)
+    assert float(spend(late).totals["spend"]) == 11
+    assert float(spend().totals["spend"]) == 12
+
+
+def test_what_is_held_stays(house, scope, history, work_off):
+    with house.work(scope) as work:
+        with pytest.raises(retention.NothingHeldError):
+            retention.place_hold(work, subject_kind="source", subject="nobody", reason="?")
+        hold = retention.place_hold(work, subject_kind="batch", subject="1", reason="A lawsuit")
+    run, plan = planned(house, scope, payloads=6, versions=6, facts=6, quarantine=6)
+    assert {name: entry["count"] for name, entry in plan.items()} == {"payloads": 1}
+    with house.work(scope) as work:  # placed after the plan: it counts all the same
+        retention.place_hold(work, subject_kind="source", subject="facebook_ads", reason="An audit")
+    assert carry_out(house, scope, run, work_off).report["removed"] == {"payloads": 0}
+    with house.work(scope) as work:
+        retention.lift_hold(work, hold_id=hold.id)
+        with pytest.raises(retention.NoSuchHoldError):
+            retention.lift_hold(work, hold_id=hold.id)
+        assert [one.reason for one in retention.list_holds(work)] == ["An audit"]
+
+
+def test_a_file_whose_series_others_need_stays(house, scope, clock, work_off):
+    body = io.BytesIO(b"week,sales,tv_spend,search_spend\n2026-01-05,1,2,3\n2026-01-12,2,3,4\n2026-01-19,2,3,4\n")
+    batch = service.land_file(Door(house=house, scope=scope, is_local=True), body, data_source="file")
+    work_off()
+    with house.work(scope) as work:
+        assert batches.get(work, batch).report["series"] == 9
+    clock.advance(days=400)
+    assert planned(house, scope, payloads=6)[1] == {}
+
+
+def test_over_http_and_as_a_page(house, scope, history, signed_in, work_off):
+    admin = signed_in("admin")
+    assert signed_in("editor").get("/api/v1/retention").status_code == 403
+    told = admin.put("/api/v1/retention", json={"facts": 6}).json()
+    assert (told["months"]["facts"], told["months"]["versions"], told["known_since"]) == (6, None, None)
+    assert admin.put("/api/v1/retention", json={"audit": 6}).json()["code"] == "unknown_data_class"
+    assert admin.put("/api/v1/retention", json={"facts": 0}).json()["code"] == "bad_months"
+    run = admin.post("/api/v1/retention/plan").json()
+    assert [(entry["data_class"], entry["count"]) for entry in run["plan"]] == [("facts", 3)]
+    admin.headers["accept"] = "text/html"
+    page = admin.get("/settings/retention").text
+    assert "Numbers of old days" in page
+    assert 'value="6" selected' in page
+    assert "Days before 2026-09-02 have no data any more" in page
+    assert admin.post(f"/settings/retention/{run['id']}/confirm", data={"sure": "yes"}).status_code == 422
+    held = admin.post("/settings/retention/holds", data={"subject": "1", "reason": "A lawsuit"})
+    assert held.status_code == 303
+    assert "A lawsuit" in admin.get("/settings/retention").text
+    assert admin.post(f"/settings/retention/{run['id']}/confirm", data={"sure": "Remove"}).status_code == 303
+    work_off()
+    page = admin.get("/settings/retention").text
+    assert "carried out" in page
+    with house.work(scope) as work:
+        [hold] = retention.list_holds(work)
+        assert work.warehouse.table("facts").count().execute() == 2  # held
+    admin.post(f"/settings/retention/holds/{hold.id}/lift")
+    admin.post("/settings/retention", data={"facts": "6"})
+    newest = admin.get("/api/v1/retention/runs").json()[0]
+    admin.post(f"/api/v1/retention/runs/{newest['id']}/confirm")
+    work_off()
+    with house.work(scope) as work:
+        assert work.warehouse.table("facts").count().execute() == 1
+    listed = admin.get("/data?show=all").text
+    assert "Cleared by retention rules" in listed

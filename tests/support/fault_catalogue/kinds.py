@@ -1,0 +1,85 @@
+"""What a fault is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from .clean import FIRST, SALES, TODAY
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An account's rows with a fault in them, the days on which it should be seen, and other accounts it touches."""
+
+    rows: pl.DataFrame
+    days: frozenset[date]
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of fault. `is_unseen`: no threshold was chosen with it in sight."""
+
+    name: str
+    is_critical: bool
+    is_unseen: bool
+    inject: Callable
+
+    @property
+    def says(self):
+        return self.inject.__doc__
+
+
+def collector(*, is_unseen):
+    """A decorator, and the list that it fills."""
+    kinds = []
+
+    def kind(*, critical):
+        def declare(inject):
+            kinds.append(Kind(inject.__name__, critical, is_unseen, inject))
+            return inject
+
+        return declare
+
+    return kind, kinds
+
+
+def some_day(rng, *, before=45, after=60):
+    """A settled day with history on both sides, on which no sale is on."""
+    while True:
+        day = FIRST + timedelta(days=int(rng.integers(after, (TODAY - FIRST).days - before)))
+        if not any(day + step * DAY in SALES for step in range(-1, 8)):
+            return day
+
+
+def on(day):
+    return pl.col("date_from") == day
+
+
+def between(first, last):
+    return pl.col("date_from").is_between(first, last)
+
+
+def change(rows, where, **columns):
+    """The rows with columns changed where the condition holds."""
+    return rows.with_columns(
+        pl.when(where).then(value).otherwise(pl.col(name)).alias(name) for name, value in columns.items()
+    )
+
+
+def scaled(rows, where, factor, *names):
+    return change(rows, where, **{name: pl.col(name) * factor for name in names})
+
+
+def largest(rows, day):
+    """The campaign with the most spend on the day."""
+    best = rows.filter(on(day), pl.col("report") == "campaign").sort("spend", descending=True)
+    return best["campaign_id"][0]
+
+
+def of(campaign):
+    return pl.col("campaign_id") == campaign
