@@ -68,10 +68,14 @@ class Deadly:
 
 @contextmanager
 def platform(house, data_source, *, truth=None, faults=None, limits=None):
-    """The platform's stand-in at the end of the house's gateway. `limits`: the connector's own quotas unless given."""
+    """The platform's stand-in at the end of the house's gateway. `limits`: the connector's own quotas unless given;
+    those of calls of one kind are the stand-in's own matter.
+    """
     connector = CONNECTORS[data_source]
     kind = STANDINS[data_source]
-    counted = [(quota.calls, quota.seconds) for quota in connector.quotas] if limits is None else limits
+    counted = (
+        [(quota.calls, quota.seconds) for quota in connector.quotas if not quota.name] if limits is None else limits
+    )
     made = kind(truth or kind.known_truth(), clock=house.clock, faults=dict(faults or {}), limits=counted)
     house.sleep = Patient(house.clock).sleep
     with serving([made]) as address:
@@ -103,7 +107,7 @@ def opener(house, scope):
 def work_off(house, scope, *, until=None):
     """Run the waiting tasks as the worker would, moving the clock on where all have to wait; ends when none is left.
 
-    `until`: called before each task; where it is true, the rest is left undone.
+    `until`: called after each task; where it is true, the rest is left undone.
     """
     for _ in range(ROUNDS):
         with house.work(scope) as work:
@@ -140,7 +144,7 @@ def slices(house, scope, run_id):
 
 
 def stored(house, scope, standin):
-    """The stand-in's key -> figures, as the warehouse has them in the stand-in's first report.
+    """The stand-in's key -> figures, as the warehouse has them in its first report.
 
     A day that is told without a single figure is one without delivery.
     """
@@ -155,12 +159,17 @@ def stored(house, scope, standin):
         key = tuple(row[name] for name in standin.key)
         assert key not in found, f"twice: {row}"
         found[key] = {name: row[name] for name in standin.tells}
-    return {key: figures for key, figures in found.items() if any(value is not None for value in figures.values())}
+    return told(found)
+
+
+def told(rows):
+    """Rows that have a figure at all."""
+    return {key: figures for key, figures in rows.items() if any(value is not None for value in figures.values())}
 
 
 def known(standin, first, last):
     """The same, as the stand-in knows it."""
-    return standin.known_rows(first, last)
+    return told(standin.known_rows(first, last))
 
 
 def exactly(one):

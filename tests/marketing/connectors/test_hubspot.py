@@ -1,7 +1,7 @@
 """What HubSpot's answers are taken for, its ceiling, deals that change, and its e-mails."""
 
 import pytest
-from answering import answered
+from answering import answer
 from syncing import batches_of, connect, exactly, known, platform, slices, stored, work_off
 
 from kalends.marketing.connectors.hubspot import CONNECTOR, judge, next_after
@@ -14,12 +14,12 @@ DAILY = {"status": "error", "message": "You have reached your daily limit.", "po
 @pytest.mark.parametrize(
     ("answer", "signal"),
     [
-        (answered(400, {"status": "error", "message": "Invalid paging cursor"}), CursorExpired),
-        (answered(400, {"status": "error", "message": "There was a problem with the request."}), Refused),
-        (answered(403, {"status": "error", "category": "MISSING_SCOPES", "message": "..."}), Refused),
-        (answered(429, DAILY), Limited),
-        (answered(401, {"status": "error", "category": "EXPIRED_AUTHENTICATION"}), None),
-        (answered(200, {"total": 0, "results": []}), None),
+        (answer(400, {"status": "error", "message": "Invalid paging cursor"}), CursorExpired),
+        (answer(400, {"status": "error", "message": "There was a problem with the request."}), Refused),
+        (answer(403, {"status": "error", "category": "MISSING_SCOPES", "message": "..."}), Refused),
+        (answer(429, DAILY), Limited),
+        (answer(401, {"status": "error", "category": "EXPIRED_AUTHENTICATION"}), None),
+        (answer(200, {"total": 0, "results": []}), None),
     ],
 )
 def test_judge(answer, signal):
@@ -27,19 +27,19 @@ def test_judge(answer, signal):
 
 
 def test_pauses():
-    assert judge(answered(429, DAILY)).seconds == 3600
-    assert judge(answered(429, DAILY, retry_after="7")).seconds == 7
-    assert judge(answered(429, DAILY | {"policyName": "SECONDLY"})).seconds == 1
-    assert judge(answered(429, {"message": "something else"})).seconds is None
+    assert judge(answer(429, DAILY)).seconds == 3600
+    assert judge(answer(429, DAILY, retry_after="7")).seconds == 7
+    assert judge(answer(429, DAILY | {"policyName": "SECONDLY"})).seconds == 1
+    assert judge(answer(429, {"message": "something else"})).seconds is None
 
 
 def test_places_in_a_list():
     page = {"results": [], "paging": {"next": {"after": "200"}}}
-    assert next_after(answered(200, page), [""]) == "200"
-    assert next_after(answered(200, {"results": []}), [""]) == ""
+    assert next_after(answer(200, page), [""]) == "200"
+    assert next_after(answer(200, {"results": []}), [""]) == ""
     for broken, seen in ((page, ["", "200"]), ({"total": 3}, [""])):
         with pytest.raises(Malformed):
-            next_after(answered(200, broken), seen)
+            next_after(answer(200, broken), seen)
 
 
 def test_fewer_days_where_there_are_too_many_deals(house, scope, monkeypatch):

@@ -1,7 +1,7 @@
 """What Klaviyo's answers are taken for, and its flows."""
 
 import pytest
-from answering import answered
+from answering import answer
 from sqlalchemy import select
 from syncing import batches_of, connect, platform, stored, work_off
 
@@ -15,7 +15,7 @@ from kalends.marketing.models import Batch
 def error(status, code, detail):
     """An error as Klaviyo writes it."""
     one = {"id": "1", "status": status, "code": code, "title": "", "detail": detail, "source": {"pointer": "/data/"}}
-    return answered(status, {"errors": [one]})
+    return answer(status, {"errors": [one]})
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def error(status, code, detail):
         (error(403, "permission_denied", "You do not have permission to perform this action."), Refused),
         (error(429, "throttled", "Request was throttled. Expected available in 1 second."), None),
         (error(401, "not_authenticated", "Authentication credentials were not provided."), None),
-        (answered(200, {"data": []}), None),
+        (answer(200, {"data": []}), None),
     ],
 )
 def test_judge(answer, signal):
@@ -35,12 +35,12 @@ def test_judge(answer, signal):
 
 def test_only_the_cursor_is_taken_of_a_link():
     link = {"data": [], "links": {"next": "https://elsewhere.example/api/metrics?page%5Bcursor%5D=abc"}}
-    assert next_cursor(answered(200, link), seen=()) == "abc"
-    assert next_cursor(answered(200, {"data": [], "links": {"self": "x", "next": None}}), seen=()) == ""
+    assert next_cursor(answer(200, link), seen=()) == "abc"
+    assert next_cursor(answer(200, {"data": [], "links": {"self": "x", "next": None}}), seen=()) == ""
     with pytest.raises(Malformed):
-        next_cursor(answered(200, link), seen=("abc",))
+        next_cursor(answer(200, link), seen=("abc",))
     with pytest.raises(Malformed):
-        next_cursor(answered(200, {"meta": {}}), seen=())
+        next_cursor(answer(200, {"meta": {}}), seen=())
 
 
 def test_ids_in_a_filter():

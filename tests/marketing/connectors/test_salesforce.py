@@ -1,7 +1,7 @@
 """What Salesforce's answers are taken for, opportunities that change, leads, and names."""
 
 import pytest
-from answering import answered
+from answering import answer
 from syncing import batches_of, connect, exactly, known, platform, slices, stored, work_off
 
 from kalends.demo.standin import salesforce as standin_of
@@ -12,7 +12,7 @@ from kalends.marketing.connectors.syncing import start
 
 def error(status, code):
     """An error as Salesforce writes it."""
-    return answered(status, [{"message": "Something.", "errorCode": code}])
+    return answer(status, [{"message": "Something.", "errorCode": code}])
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def error(status, code):
         (error(400, "INVALID_FIELD"), Refused),
         (error(403, "API_DISABLED_FOR_ORG"), Refused),
         (error(503, "SOMETHING_NEW"), None),
-        (answered(200, {"totalSize": 0, "done": True, "records": []}), None),
+        (answer(200, {"totalSize": 0, "done": True, "records": []}), None),
     ],
 )
 def test_judge(answer, signal):
@@ -34,7 +34,7 @@ def test_judge(answer, signal):
 
 def test_an_error_that_is_no_json_is_tried_again():
     with pytest.raises(Malformed):
-        judge(answered(500, b"<html>"))
+        judge(answer(500, b"<html>"))
 
 
 def test_fields_that_cannot_be_seen(house, scope, monkeypatch):

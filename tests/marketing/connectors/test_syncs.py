@@ -35,6 +35,7 @@ def test_ends_with_the_truth_whatever_happens(house, scope, data_source, seed):
         standin.faults = dict(zip(sorted(places), draw.sample(can, len(can)), strict=True))
         house.clock = Deadly(house.clock, draw.sample(range(10, 200), 3))
         work_off(house, scope)
+        house.clock = house.clock.clock  # a death that has not come by now would meet the test itself
         parts = slices(house, scope, run_id)
         first, last = min(one.date_from for one in parts), max(one.date_to for one in parts)
         for _ in range(AGAIN):  # where a quarter needs few calls

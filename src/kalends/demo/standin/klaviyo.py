@@ -58,12 +58,11 @@ class Klaviyo(Standin):
 
     def known_rows(self, first: date, last: date) -> Rows:
         """Who saw it is who got it."""
-        found: Rows = {}
-        for day in self.sent(first, last):
-            figures = (day.impressions, day.impressions, day.clicks, day.clicks, day.conversions, day.revenue)
-            key = (day.campaign.account_id, day.campaign.id, day.day)
-            found[key] = dict(zip(self.tells, figures, strict=True))
-        return found
+        return {
+            (day.campaign.account_id, day.campaign.id, day.day): dict(zip(self.tells, figures, strict=True))
+            for day in self.sent(first, last)
+            for figures in [(day.impressions, day.impressions, day.clicks, day.clicks, day.conversions, day.revenue)]
+        }
 
     def sent(self, first: date, last: date) -> list[Day]:
         """A campaign is sent every third day or so; a key sees one account."""

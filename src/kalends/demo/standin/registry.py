@@ -6,30 +6,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kalends.base.clock import system_clock
+from kalends.demo.standin.adobe_analytics import AdobeAnalytics
 from kalends.demo.standin.amazon_ads import AmazonAds
+from kalends.demo.standin.amplitude import Amplitude
 from kalends.demo.standin.apple_search_ads import AppleSearchAds
+from kalends.demo.standin.facebook_ads import FacebookAds
 from kalends.demo.standin.google_ads import GoogleAds
+from kalends.demo.standin.google_analytics import GoogleAnalytics
 from kalends.demo.standin.hubspot import Hubspot
 from kalends.demo.standin.klaviyo import Klaviyo
+from kalends.demo.standin.linkedin_ads import LinkedinAds
 from kalends.demo.standin.microsoft_ads import MicrosoftAds
+from kalends.demo.standin.mixpanel import Mixpanel
 from kalends.demo.standin.pinterest_ads import PinterestAds
 from kalends.demo.standin.salesforce import Salesforce
 from kalends.demo.standin.server import serving
+from kalends.demo.standin.snapchat_ads import SnapchatAds
 from kalends.demo.standin.speaking import Standin
 from kalends.demo.standin.tiktok_ads import TiktokAds
+from kalends.demo.standin.twitter_ads import TwitterAds
 
 STANDINS: dict[str, type[Standin]] = {
     one.data_source: one
     for one in (
+        AdobeAnalytics,
         AmazonAds,
+        Amplitude,
         AppleSearchAds,
+        FacebookAds,
         GoogleAds,
+        GoogleAnalytics,
         Hubspot,
         Klaviyo,
+        LinkedinAds,
         MicrosoftAds,
+        Mixpanel,
         PinterestAds,
         Salesforce,
+        SnapchatAds,
         TiktokAds,
+        TwitterAds,
     )
 }
 

@@ -22,7 +22,10 @@ METHODS = ["GET", "POST", "PUT", "DELETE"]
 
 def application(standins: Sequence[Standin]) -> Starlette:
     """The web application that answers as all of them."""
-    by_host = {host: standin for standin in standins for host in standin.hosts}
+    by_host: dict[str, list[Standin]] = {}
+    for standin in standins:
+        for host in standin.hosts:
+            by_host.setdefault(host, []).append(standin)
     turn = threading.Lock()
 
     async def answer(request: Request) -> Response:
@@ -38,7 +41,7 @@ def application(standins: Sequence[Standin]) -> Starlette:
             body=await request.body(),
         )
         with turn:
-            reply = by_host[host].take(asked)
+            reply = spoken_to(by_host[host], asked).take(asked)
         return cut_off(reply) if reply.is_cut else Response(reply.content, reply.status, dict(reply.headers))
 
     def tell_keys(request: Request) -> Response:
@@ -46,6 +49,11 @@ def application(standins: Sequence[Standin]) -> Starlette:
         return JSONResponse(found.get(request.path_params["data_source"], {}))
 
     return Starlette(routes=[Route("/keys/{data_source}", tell_keys), Route("/{rest:path}", answer, methods=METHODS)])
+
+
+def spoken_to(standins: Sequence[Standin], asked: Asked) -> Standin:
+    """Who of those at one host is meant: several of a company's platforms get their tokens at one place."""
+    return next((one for one in standins if one.is_token_call(asked) and one.is_right(asked)), standins[0])
 
 
 def cut_off(reply: Reply) -> Response:

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-from kalends.demo.standin.truth import Truth
+from kalends.demo.standin.truth import Day, Truth
 
 FAULTS = ("limit", "error", "cut", "token", "cursor", "malformed", "duplicate")
 """What may be asked of a stand-in, each answered in its platform's own way."""
-Rows = dict[tuple[str, str, date], dict[str, Any]]
+Rows = dict[tuple[Any, ...], dict[str, Any]]
 """Account, campaign and day -> figures."""
 
 
@@ -92,7 +92,7 @@ class Standin:
     """Which of the truth's figures the platform's first report has, by their names in the record."""
 
     key: ClassVar[tuple[str, ...]] = ("account_id", "campaign_id", "date_from")
-    """What tells the rows of its first report apart, by the record's names."""
+    """Which columns of the record tell the first report's rows apart."""
     cannot: ClassVar[frozenset[str]] = frozenset()
     """Faults that cannot happen to this platform: one without pages has no cursor that ends."""
 
@@ -106,6 +106,18 @@ class Standin:
     def known_truth(cls, *, seed: int = 1) -> Truth:
         """What it knows unless it is told: with ids in the platform's own form."""
         return Truth(seed=seed)
+
+    def figures(self, day: Day) -> dict[str, Any]:
+        """What the first report says of a campaign's day, by the names of `tells`."""
+        return {name: getattr(day, name) for name in self.tells}
+
+    def known_rows(self, first: date, last: date) -> Rows:
+        """What the first report says of these days, by the columns of `key`."""
+        return {
+            (account_id, day.campaign.id, day.day): self.figures(day)
+            for account_id in self.truth.account_ids
+            for day in self.truth.days(account_id, first, last)
+        }
 
     # What a platform is made of.
 
@@ -148,14 +160,6 @@ class Standin:
     def can_happen(self, asked: Asked, fault: str) -> bool:
         """Whether the fault can meet this call: only a page after the first has a place that can be lost."""
         return fault not in {"cursor", "duplicate"} or self.is_page(asked)
-
-    def known_rows(self, first: date, last: date) -> Rows:
-        """What its first report tells of these days, as the record has it."""
-        return {
-            (account_id, day.campaign.id, day.day): {name: getattr(day, name) for name in self.tells}
-            for account_id in self.truth.account_ids
-            for day in self.truth.days(account_id, first, last)
-        }
 
     # What all have in common.
 

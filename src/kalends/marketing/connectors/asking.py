@@ -27,7 +27,16 @@ from kalends.base.version import __version__
 from kalends.base.work import Work
 from kalends.marketing.connectors.auth import Call, Secrets
 from kalends.marketing.connectors.declared import Connector
-from kalends.marketing.connectors.signals import Limited, Malformed, NotYet, Passing, Refused, Signal, TokenExpired
+from kalends.marketing.connectors.signals import (
+    Limited,
+    Malformed,
+    NotYet,
+    Passing,
+    Refused,
+    Signal,
+    TokenExpired,
+    TooMuch,
+)
 
 LOG = structlog.get_logger(__name__)
 
@@ -314,7 +323,7 @@ def _bounded(chunks: Iterator[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         taken += len(chunk)
         if taken > MOST_BYTES:
-            raise Refused("The answer is larger than 1 GB.", advice="Ask for fewer reports, or for fewer days at once.")
+            raise TooMuch("The answer is larger than 1 GB.")
         yield chunk
 
 

@@ -57,20 +57,24 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of what the platform said, as bytes: a JSON document (`is_line`), or a file that stands alone."""
+    """A part of what the platform said, as bytes: a JSON document (`is_line`), or a file that stands alone.
+
+    `is_whole`: not so where the platform says that it holds something back, so that what is missing is not gone.
+    """
 
     content: bytes
     is_line: bool = True
+    is_whole: bool = True
 
     @classmethod
-    def of(cls, answer: Answer, request: Mapping[str, object] | None = None) -> Page:
+    def of(cls, answer: Answer, request: Mapping[str, object] | None = None, *, is_whole: bool = True) -> Page:
         """A JSON document in one line, beside its question: many answers do not say themselves what they are about.
 
         A line break inside JSON's texts is always escaped, so each that is left is only space.
         """
         line = answer.content.replace(b"\r", b" ").replace(b"\n", b" ").strip()
         asked = {"asked": answer.question.place} if request is None else request
-        return cls(b'{"request":' + orjson.dumps(asked) + b',"response":' + line + b"}")
+        return cls(b'{"request":' + orjson.dumps(asked) + b',"response":' + line + b"}", is_whole=is_whole)
 
     @classmethod
     def file(cls, content: bytes) -> Page:
@@ -103,12 +107,14 @@ class Report:
 class Quota:
     """At most `calls` in any `seconds`, by the platform's own rule, of calls of one kind on one account.
 
-    Several may have one name: all of them hold then.
+    Several may have one name: all of them hold then. `is_shared`: it holds over all accounts together, as a limit of a
+    user or an app does, and for the calls that are about no account.
     """
 
     name: str
     calls: int
     seconds: int
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

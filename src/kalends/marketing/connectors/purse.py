@@ -87,7 +87,8 @@ class StoredPurse:
     def _counted(self, work: Work, quota: Quota) -> CallCount:
         """The row of one limit, locked: two workers that ask at once take turns."""
         name = f"{quota.name}/{quota.seconds}"
-        key = (CallCount.data_source == self.connector.data_source, CallCount.account == self.account)
+        account = "" if quota.is_shared else self.account
+        key = (CallCount.data_source == self.connector.data_source, CallCount.account == account)
         query = select(CallCount).where(*key, CallCount.quota == name).with_for_update()
         found = work.session.execute(query).scalar_one_or_none()
         if found is None:
@@ -97,7 +98,7 @@ class StoredPurse:
                     tenant_id=work.scope.tenant_id,
                     id=new_id(),
                     data_source=self.connector.data_source,
-                    account=self.account,
+                    account=account,
                     quota=name,
                     counts={},
                     updated_at=work.now,

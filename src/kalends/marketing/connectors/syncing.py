@@ -248,7 +248,7 @@ def bring_next(run: JobRun) -> None:
                 set_back(work, slice_id=row.id, problem=error, calls=ask.calls)
         else:
             with packed(pages) as payload, run.work() as work:
-                land(work, slice_id=row.id, wanted=wanted, report=report, payload=payload, pages=len(pages), ask=ask)
+                land(work, slice_id=row.id, wanted=wanted, report=report, payload=payload, pages=pages, ask=ask)
 
 
 def next_slice(work: Work, *, run_id: UUID) -> tuple[SyncSlice, Connection] | None:
@@ -303,12 +303,15 @@ def packed(pages: Sequence[Page]) -> BinaryIO:
     return out
 
 
-def land(work: Work, *, slice_id: UUID, wanted: Slice, report: Report, payload: BinaryIO, pages: int, ask: Ask) -> None:
+def land(
+    work: Work, *, slice_id: UUID, wanted: Slice, report: Report, payload: BinaryIO, pages: Sequence[Page], ask: Ask
+) -> None:
     """Acknowledge a slice: its batch, its cursor and the next task are this one transaction."""
     row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
     if row.state not in {"queued", "waiting"}:  # cancelled while it was on its way
         return
     account = wanted.account
+    is_complete = report.is_complete and all(page.is_whole for page in pages)
     defaults = {"account_id": account.id, "account_name": account.name, "date_zone": account.zone}
     batch = batches.land(
         work,
@@ -318,14 +321,14 @@ def land(work: Work, *, slice_id: UUID, wanted: Slice, report: Report, payload: 
         options={
             "date_range": [wanted.first.isoformat(), wanted.last.isoformat()],
             "defaults": {name: value for name, value in defaults.items() if value},
-            "complete": [window_of(wanted)] if report.is_complete else [],
+            "complete": [window_of(wanted)] if is_complete else [],
             "currency": account.currency or None,
             "slice": str(slice_id),
         },
         idempotency_key=f"slice {slice_id}",
     )
     row.state, row.batch_id, row.finished_at = "landed", batch.id, work.now
-    row.calls, row.pages, row.memo = row.calls + ask.calls, pages, {}
+    row.calls, row.pages, row.memo = row.calls + ask.calls, len(pages), {}
     row.problem = row.advice = None
     note_success(work, row.connection_id)
     go_on(work, row.run_id)

@@ -45,6 +45,8 @@ _UNIVERSAL = (
 )  # fmt: skip
 _NAMES = (*_SOURCES, *_PLAIN, *(f"{scope}_{name}" for scope in ("session", "first_user") for name in _SOURCES))
 _DIMENSIONS = frozenset(_NAMES)
+_DOUBTS = ("dataLossFromOtherRow", "subjectToThresholding")
+"""What a report says of itself where it does not have everything: it is said of each row."""
 
 
 def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
@@ -78,6 +80,7 @@ def _ga4_rows(report: dict[str, Any], request: dict[str, Any]) -> Iterator[dict[
     metrics = [str(header["name"]) for header in report["metricHeaders"]]
     told = report.get("metadata") or {}
     shared = _property(request) | {"currencyCode": told.get("currencyCode"), "timeZone": told.get("timeZone")}
+    shared |= {name: told[name] for name in _DOUBTS if told.get(name)}
     if "date" not in dimensions:
         shared |= _only_range(request)
     for row in report.get("rows") or []:

@@ -1,0 +1,123 @@
+"""LinkedIn's Marketing API, as far as a connector asks it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from kalends.demo.standin.speaking import Asked, Reply, Standin
+from kalends.demo.standin.truth import Day, Truth
+
+API = "/rest"
+MOST_FIELDS, MOST_ROWS = 20, 15_000
+SPAN = re.compile(r"\(start:\(year:(\d+),month:(\d+),day:(\d+)\),end:\(year:(\d+),month:(\d+),day:(\d+)\)\)")
+NOTHING = "-2E-18"
+"""How LinkedIn may write that nothing was spent."""
+
+
+def short_id(kind: str, place: int) -> str:
+    """LinkedIn's ids have nine digits."""
+    return str({"account": 500_000_000, "campaign": 250_000_000}[kind] + 7919 * place)
+
+
+@dataclass
+class LinkedinAds(Standin):
+    """No pages, 20 fields at once, rows in no order, URNs for ids, days as objects, money as texts."""
+
+    data_source: ClassVar[str] = "linkedin_ads"
+    hosts: ClassVar[tuple[str, ...]] = ("api.linkedin.com", "www.linkedin.com")
+    cannot: ClassVar[frozenset[str]] = frozenset({"cursor", "duplicate"})  # adAnalytics has no pages
+    token_seconds: ClassVar[int] = 60 * 86_400
+    secrets: ClassVar[Mapping[str, str]] = {
+        "client_id": "linkedin-app",
+        "client_secret": "linkedin-secret",
+        "refresh_token": "linkedin-key-1",
+    }
+
+    @classmethod
+    def known_truth(cls, *, seed: int = 1) -> Truth:
+        """Its days are those of UTC."""
+        return Truth(seed=seed, id_of=short_id, zone="UTC")
+
+    def is_token_call(self, asked: Asked) -> bool:
+        """At its own address."""
+        return asked.path == "/oauth/v2/accessToken"
+
+    def limited(self) -> Reply:
+        """HTTP 429, without a word about how long."""
+        message = "Resource level throttle MEMBER limit for calls to this resource is reached."
+        return failed(429, "TOO_MANY_REQUESTS", message, 101)
+
+    def refused_token(self) -> Reply:
+        """A token that has ended."""
+        return failed(401, "EXPIRED_ACCESS_TOKEN", "The token used in the request has expired", 65602)
+
+    def erred(self) -> Reply:
+        """An error of its own."""
+        return failed(500, "INTERNAL_SERVER_ERROR", "Internal Server Error")
+
+    def answer(self, asked: Asked) -> Reply:
+        """Accounts, or a report; nothing without the headers that each call needs."""
+        if asked.headers.get("x-restli-protocol-version") != "2.0.0":
+            return failed(400, "ILLEGAL_ARGUMENT", "Rest.li 2.0.0 is needed for structures.")
+        if not re.fullmatch(r"20\d{4}", asked.headers.get("linkedin-version", "")):
+            return failed(426, "NONEXISTENT_VERSION", "Requested version is not active")
+        if asked.path == f"{API}/adAccounts" and asked.one("q") == "search":
+            return Reply.json({"elements": [self.account(one) for one in self.truth.account_ids], "metadata": {}})
+        if asked.path == f"{API}/adAnalytics" and asked.one("q") == "analytics":
+            return self.report(asked)
+        return failed(404, "RESOURCE_NOT_FOUND", f"No virtual resource found {asked.path}")
+
+    def account(self, account_id: str) -> dict[str, Any]:
+        """An ad account; its id is a number here."""
+        told = {"id": int(account_id), "name": f"Shop {account_id}", "status": "ACTIVE", "type": "BUSINESS"}
+        return told | {"currency": self.truth.currency, "test": False}
+
+    def report(self, asked: Asked) -> Reply:
+        """Campaigns by day."""
+        fields = asked.one("fields").split(",")
+        span = SPAN.fullmatch(asked.one("dateRange"))
+        account = re.fullmatch(r"List\(urn:li:sponsoredAccount:(\d+)\)", asked.one("accounts"))
+        if len(fields) > MOST_FIELDS:
+            return failed(400, "ILLEGAL_ARGUMENT", f"Projection of {len(fields)} fields exceeds the maximum of 20.")
+        if not span or not account or (asked.one("pivot"), asked.one("timeGranularity")) != ("CAMPAIGN", "DAILY"):
+            return failed(400, "ILLEGAL_ARGUMENT", "This stand-in knows one account's campaigns by day.")
+        numbers = [int(part) for part in span.groups()]
+        days = list(self.truth.days(account[1], date(*numbers[:3]), date(*numbers[3:])))
+        days.sort(key=lambda day: (self.calls * day.impressions) % 101)  # another order each time
+        rows = [{name: value for name, value in row(day).items() if name in fields} for day in days[:MOST_ROWS]]
+        return Reply.json({"paging": {"start": 0, "count": 10, "links": []}, "elements": rows})
+
+
+def row(day: Day) -> dict[str, Any]:
+    """Days as objects, money as texts, ids as URNs."""
+    written = {"year": day.day.year, "month": day.day.month, "day": day.day.day}
+    leads = day.conversions // 3
+    return {
+        "pivotValues": [f"urn:li:sponsoredCampaign:{day.campaign.id}"],
+        "dateRange": {"start": written, "end": written},
+        "costInLocalCurrency": money(day.spend),
+        "costInUsd": money(day.spend * Decimal("1.08")),
+        "impressions": day.impressions,
+        "clicks": day.clicks,
+        "externalWebsiteConversions": day.conversions - leads,
+        "oneClickLeads": leads,
+        "conversionValueInLocalCurrency": money(day.revenue),
+        "likes": day.clicks // 10,
+        "videoViews": 0,
+    }
+
+
+def money(amount: Decimal) -> str:
+    """In currency units; nothing at all as LinkedIn writes it now and then."""
+    return f"{amount:f}" if amount else NOTHING
+
+
+def failed(status: int, code: str, message: str, number: int | None = None) -> Reply:
+    """An error of LinkedIn's."""
+    told = {"status": status, "code": code, "message": message}
+    return Reply.json(told | ({"serviceErrorCode": number} if number else {}), status)

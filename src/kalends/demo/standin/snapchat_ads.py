@@ -1,0 +1,164 @@
+"""Snapchat's Marketing API, as far as a connector asks it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
+from kalends.demo.standin.truth import Day, Truth
+
+PAGE = 2
+"""Campaigns on a page; smaller than any that is asked for, so that a month has several."""
+API = "/v1"
+KNOWN = {
+    "spend", "impressions", "swipes", "video_views", "total_installs", "conversion_purchases",
+    "conversion_purchases_value", "conversion_save", "conversion_start_checkout", "conversion_add_cart",
+    "conversion_view_content", "conversion_add_billing", "conversion_sign_ups", "conversion_page_views",
+    "conversion_app_opens", "conversion_subscribe",
+}  # fmt: skip
+LONGEST = timedelta(days=32)
+
+
+def uuid_of(kind: str, place: int) -> str:
+    """Snapchat's ids are UUIDs."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}/{place}"))
+
+
+@dataclass
+class SnapchatAds(Standin):
+    """Local midnights, addresses of next pages, statuses within a good answer, money in micros."""
+
+    data_source: ClassVar[str] = "snapchat_ads"
+    hosts: ClassVar[tuple[str, ...]] = ("adsapi.snapchat.com", "accounts.snapchat.com")
+    token_seconds: ClassVar[int] = 1800
+    secrets: ClassVar[Mapping[str, str]] = {
+        "client_id": "snap-app",
+        "client_secret": "snap-secret",
+        "refresh_token": "snap-key-1",
+    }
+
+    @classmethod
+    def known_truth(cls, *, seed: int = 1) -> Truth:
+        """Where clocks change in the time that is asked for."""
+        return Truth(seed=seed, id_of=uuid_of, zone="America/Los_Angeles")
+
+    def is_token_call(self, asked: Asked) -> bool:
+        """At its own address."""
+        return asked.path == "/login/oauth2/access_token"
+
+    def limited(self) -> Reply:
+        """HTTP 429, and when it ends."""
+        until = str(int(self.clock().timestamp()) + 3)
+        return failed(429, "E1008", "Too Many Requests", x_rate_limit_reset=until, x_rate_limit_remaining="0")
+
+    def refused_token(self) -> Reply:
+        """A token that has ended."""
+        return failed(401, "E1003", "Unauthorized - token has expired")
+
+    def refused_cursor(self) -> Reply:
+        """A page that is not known any more."""
+        return failed(400, "E1001", "Invalid cursor")
+
+    def erred(self) -> Reply:
+        """An error of its own."""
+        return failed(500, "E1000", "Internal server error")
+
+    def is_page(self, asked: Asked) -> bool:
+        """Pages are asked for by the address that the last one gave."""
+        return "cursor" in asked.query
+
+    def answer(self, asked: Asked) -> Reply:
+        """Organizations with their accounts, or stats of one."""
+        if asked.path == f"{API}/me/organizations" and asked.one("with_ad_accounts") == "true":
+            accounts = [self.account(one) for one in self.truth.account_ids]
+            organization = {"id": uuid_of("organization", 1), "name": "Shops", "ad_accounts": accounts}
+            return good(organizations=[{"sub_request_status": "SUCCESS", "organization": organization}])
+        if found := re.fullmatch(rf"{API}/adaccounts/([0-9a-f-]+)/stats", asked.path):
+            return self.stats(found[1], asked)
+        return failed(404, "E3003", "Resource can not be found")
+
+    def account(self, account_id: str) -> dict[str, Any]:
+        """An ad account."""
+        told = {"id": account_id, "name": f"Shop {account_id[:4]}", "type": "PARTNER", "status": "ACTIVE"}
+        return told | {"currency": self.truth.currency, "timezone": self.truth.zone}
+
+    def stats(self, account_id: str, asked: Asked) -> Reply:
+        """An account's stats by campaign and day."""
+        fields = asked.one("fields", "spend").split(",")
+        start, end = (datetime.fromisoformat(asked.one(name)) for name in ("start_time", "end_time"))
+        if unknown := sorted(set(fields) - KNOWN):
+            return failed(400, "E1001", f"Unsupported Stats Query: {unknown[0]} is not a field")
+        if (asked.one("breakdown"), asked.one("granularity")) != ("campaign", "DAY"):
+            return failed(400, "E1001", "This stand-in knows campaigns by day.")
+        if not (self.is_midnight(start) and self.is_midnight(end)) or end - start > LONGEST or end > self.clock():
+            return failed(400, "E1001", "Unsupported Stats Query: times are local midnights, past, and 31 days at most")
+        days = sorted(
+            self.truth.days(account_id, start.date(), end.date() - timedelta(days=1)),
+            key=lambda day: (day.campaign.id, day.day),
+        )
+        campaigns = [list(some) for _, some in groupby(days, key=lambda day: day.campaign.id)]
+        shown, following = paged(campaigns, start=int(asked.one("cursor", "0")), size=PAGE)
+        told = {"id": account_id, "type": "AD_ACCOUNT", "granularity": "DAY", "start_time": asked.one("start_time"),
+                "end_time": asked.one("end_time"), "swipe_up_attribution_window": "28_DAY",
+                "view_attribution_window": "1_DAY",
+                "breakdown_stats": {"campaign": [self.campaign(some, fields) for some in shown]}}  # fmt: skip
+        stats = [{"sub_request_status": "SUCCESS", "timeseries_stat": told}]
+        if not following:
+            return good(timeseries_stats=stats)
+        query = {name: values[0] for name, values in asked.query.items()} | {"cursor": str(following)}
+        return good(
+            timeseries_stats=stats, paging={"next_link": f"https://{asked.host}{asked.path}?{urlencode(query)}"}
+        )
+
+    def is_midnight(self, moment: datetime) -> bool:
+        """Whether a day of the account begins then, by the clocks of that day."""
+        local = moment.astimezone(ZoneInfo(self.truth.zone))
+        return (local.hour, local.minute) == (0, 0) and local.utcoffset() == moment.utcoffset()
+
+    def campaign(self, days: list[Day], fields: list[str]) -> dict[str, Any]:
+        """A campaign's days on which something was delivered."""
+        steps = [
+            {
+                "start_time": self.begins(day.day),
+                "end_time": self.begins(day.day + timedelta(days=1)),
+                "stats": {name: value for name, value in figures(day).items() if name in fields},
+            }
+            for day in days
+        ]
+        return {"id": days[0].campaign.id, "type": "CAMPAIGN", "granularity": "DAY", "timeseries": steps}
+
+    def begins(self, day: date) -> str:
+        """The day's midnight with its offset."""
+        moment = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.truth.zone))
+        return moment.isoformat(timespec="milliseconds")
+
+
+def figures(day: Day) -> dict[str, int]:
+    """Money in micros."""
+    return {
+        "spend": day.spend_micros,
+        "impressions": day.impressions,
+        "swipes": day.clicks,
+        "conversion_purchases": day.conversions,
+        "conversion_purchases_value": day.revenue_micros,
+        "video_views": day.impressions // 2,
+    }
+
+
+def good(**told: Any) -> Reply:
+    """A good answer."""
+    return Reply.json({"request_status": "SUCCESS", "request_id": "57ad240f", **told})
+
+
+def failed(status: int, code: str, message: str, **headers: str) -> Reply:
+    """An error of Snapchat's."""
+    told = {"request_status": "ERROR", "request_id": "57ad240f", "debug_message": message, "error_code": code}
+    return Reply.json(told | {"display_message": "We're sorry, but something went wrong"}, status, **headers)

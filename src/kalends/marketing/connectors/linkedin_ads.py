@@ -1,0 +1,155 @@
+"""LinkedIn: adAnalytics, several questions for one answer.
+
+At most 20 fields are given at once, so each report is asked for in parts, which are put together by their pivot and day
+before they land. There are no pages: 15,000 rows are all there is, and what is over is left out in silence. Structures
+in the address keep their brackets and only what is in them is escaped (Rest.li 2.0). An access token lasts 60 days,
+a version of the API one year (learn.microsoft.com/linkedin/marketing: integrations/ads-reporting, versioning).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from kalends.marketing.connectors.asking import Answer, Ask
+from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Report, Slice
+from kalends.marketing.connectors.signals import Limited, Malformed, Refused, Signal, TooMuch
+
+API = "https://api.linkedin.com/rest"
+VERSION = "202609"
+METRICS = (
+    "costInLocalCurrency", "impressions", "clicks", "externalWebsiteConversions",
+    "externalWebsitePostClickConversions", "externalWebsitePostViewConversions", "oneClickLeads",
+    "oneClickLeadFormOpens", "conversionValueInLocalCurrency", "approximateMemberReach", "videoViews", "videoStarts",
+    "videoCompletions", "landingPageClicks", "totalEngagements", "likes", "comments", "shares", "follows", "reactions",
+    "companyPageClicks", "otherEngagements", "sends", "opens", "costInUsd",
+)  # fmt: skip
+ROW = ("dateRange", "pivotValues")
+MOST_FIELDS, MOST_ROWS = 20, 15_000
+AT_ONCE = MOST_FIELDS - len(ROW)
+PARTS = [(*ROW, *METRICS[place : place + AT_ONCE]) for place in range(0, len(METRICS), AT_ONCE)]
+Row = dict[str, Any]
+
+
+def judge(answer: Answer) -> Signal | None:
+    """What the body says beyond the status. Raises Malformed where a good status has no JSON."""
+    if answer.status == 200:
+        answer.json()
+        return None
+    if answer.status == 429:
+        return Limited("LinkedIn asks for a pause.", seconds=until_midnight(answer))
+    if answer.status == 426:
+        return Refused(f"LinkedIn does not know version {VERSION} any more.", advice="Update Kalends.")
+    return None
+
+
+def until_midnight(answer: Answer) -> float | None:
+    """Seconds until the counts of the day begin anew, at midnight UTC; None where it is not the day's that is full."""
+    if b"DAY limit" not in answer.content:
+        return answer.pause
+    tomorrow = (answer.at + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (tomorrow - answer.at).total_seconds()
+
+
+def pull(ask: Ask, wanted: Slice, *, pivot: str) -> Iterator[Page]:
+    """One report: all of its fields in one answer."""
+    question = {
+        "q": "analytics",
+        "pivot": pivot,
+        "timeGranularity": "DAILY",
+        "dateRange": f"(start:{structured(wanted.first)},end:{structured(wanted.last)})",
+        "accounts": f"List({quote(f'urn:li:sponsoredAccount:{wanted.account.id}', safe='')})",
+    }
+    parts = [rows_of(finder(ask, "adAnalytics", question | {"fields": ",".join(part)}).json()) for part in PARTS]
+    merged = {"paging": {"start": 0, "count": 10, "links": []}, "elements": together(parts)}
+    yield Page(orjson.dumps({"request": {**question, "parts": len(parts)}, "response": merged}))
+
+
+def structured(day: date) -> str:
+    """A day as Rest.li writes it."""
+    return f"(year:{day.year},month:{day.month},day:{day.day})"
+
+
+def finder(ask: Ask, place: str, question: dict[str, str]) -> Answer:
+    """Ask; the values are escaped already where they have to be."""
+    return ask.get(f"{API}/{place}?{'&'.join(f'{name}={value}' for name, value in question.items())}")
+
+
+def rows_of(body: Any) -> list[Row]:
+    """The rows of an answer. Raises Malformed, and TooMuch where some may have been left out."""
+    rows = body.get("elements") if isinstance(body, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and row.keys() >= set(ROW) for row in rows):
+        raise Malformed("LinkedIn answered without rows.")
+    if len(rows) >= MOST_ROWS:
+        raise TooMuch("LinkedIn leaves out rows beyond the 15,000th.")
+    return rows
+
+
+def together(parts: Iterable[list[Row]]) -> list[Row]:
+    """The rows of all parts, one for each pivot and day. Raises Malformed where a part has one twice."""
+    found: dict[bytes, Row] = {}
+    for rows in parts:
+        keyed = {orjson.dumps([row[name] for name in ROW], option=orjson.OPT_SORT_KEYS): row for row in rows}
+        if len(keyed) < len(rows):
+            raise Malformed("LinkedIn gave two rows for the same day.")
+        for key, row in keyed.items():
+            found[key] = found.get(key, {}) | row
+    return list(found.values())
+
+
+def accounts(ask: Ask) -> list[Account]:
+    """The accounts that the user may see. LinkedIn's days are those of UTC."""
+    found: list[Account] = []
+    token, seen = "", set[str]()
+    while True:
+        body = finder(ask, "adAccounts", {"q": "search", "pageSize": "500"} | ({"pageToken": token} if token else {}))
+        told = body.json()
+        found += [
+            Account(str(one["id"]), one.get("name", ""), one.get("currency", ""), "UTC") for one in told["elements"]
+        ]
+        token = quote((told.get("metadata") or {}).get("nextPageToken") or "", safe="")
+        if not token:
+            return found
+        if token in seen:
+            raise Malformed("LinkedIn gives the same page again and again.")
+        seen.add(token)
+
+
+CONNECTOR = Connector(
+    data_source="linkedin_ads",
+    entries=(
+        Entry("client_id", "Client id", "Of your app in the LinkedIn developer portal, on the page Auth."),
+        Entry("client_secret", "Client secret", "Beside the client id.", "secret"),
+        Entry(
+            "refresh_token",
+            "Refresh token",
+            "Of a user who can see the accounts, with the rights r_ads and r_ads_reporting.",
+            "secret",
+        ),
+    ),
+    auth=OAuth2(url="https://www.linkedin.com/oauth/v2/accessToken"),
+    accounts=accounts,
+    reports=(
+        Report("campaign", "Campaigns by day", partial(pull, pivot="CAMPAIGN")),
+        Report(
+            "campaign_group/campaign_group_id",
+            "Campaign groups by day",
+            partial(pull, pivot="CAMPAIGN_GROUP"),
+            is_default=False,
+        ),
+        Report("ad", "Ads by day", partial(pull, pivot="CREATIVE"), is_default=False),
+    ),
+    judge=judge,
+    # LinkedIn publishes no figure: each app's own stands in the developer portal, and a 429 tells when it is used up
+    # (learn.microsoft.com/linkedin/shared/api-guide/concepts/rate-limits).
+    quotas=(),
+    reread=30,
+    guide="linkedin.com/developers/apps",
+    headers={"LinkedIn-Version": VERSION, "X-Restli-Protocol-Version": "2.0.0"},
+)

@@ -1,0 +1,127 @@
+"""Snapchat: an account's stats by day, broken down by what is under it, page by page.
+
+A day begins at midnight in the account's zone, so a question names the offset of its own days: those of a change of
+clocks have 23 or 25 hours. Times in the future are refused. Money is in micros; a click is a swipe
+(developers.snap.com/api/marketing-api/Ads-API: measurement, rate-limits).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kalends.marketing.connectors.asking import Answer, Ask
+from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
+from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Passing, Signal
+
+API = "https://adsapi.snapchat.com/v1"
+FIELDS = (
+    "spend", "impressions", "swipes", "video_views", "total_installs", "conversion_purchases",
+    "conversion_purchases_value", "conversion_save", "conversion_start_checkout", "conversion_add_cart",
+    "conversion_view_content", "conversion_add_billing", "conversion_sign_ups", "conversion_page_views",
+    "conversion_app_opens", "conversion_subscribe",
+)  # fmt: skip
+PAGE_SIZE = 200
+
+
+def judge(answer: Answer) -> Signal | None:
+    """What an answer says beyond its status. Raises Malformed where a good one has no JSON."""
+    if answer.status == 200:
+        failed = failures(answer.json())
+        return Passing(f"Snapchat answered in part only: {failed[0]}") if failed else None
+    if answer.status == 429:
+        return Limited("Snapchat asks for a pause.", seconds=until_reset(answer))
+    if answer.status in {400, 404, 410} and "cursor=" in answer.question.url:
+        return CursorExpired("Snapchat does not know the page any more.")
+    return None
+
+
+def failures(body: Any) -> list[str]:
+    """What an answer says of its parts that failed. Raises Malformed."""
+    if not isinstance(body, dict) or "request_status" not in body:
+        raise Malformed("Snapchat answered without a status.")
+    parts = [part for parts in body.values() if isinstance(parts, list) for part in parts if isinstance(part, dict)]
+    states = [str(body["request_status"]), *(str(part.get("sub_request_status", "SUCCESS")) for part in parts)]
+    return [state for state in states if state.upper() != "SUCCESS"]
+
+
+def until_reset(answer: Answer) -> float | None:
+    """Seconds until calls are let in again, where a header says it."""
+    told = answer.headers.get("x-rate-limit-reset", "")
+    return max(0.0, float(told) - answer.at.timestamp()) if told.isdigit() else answer.pause
+
+
+def pull(ask: Ask, wanted: Slice, *, by: str) -> Iterator[Page]:
+    """One report, page by page."""
+    question = {
+        "breakdown": by,
+        "granularity": "DAY",
+        "fields": ",".join(FIELDS),
+        "start_time": midnight(wanted.first, wanted.account.zone),
+        "end_time": midnight(wanted.last + timedelta(days=1), wanted.account.zone),
+        "omit_empty": "true",
+        "swipe_up_attribution_window": "28_DAY",
+        "view_attribution_window": "1_DAY",
+        "limit": PAGE_SIZE,
+    }
+    for answer in listed(ask, f"{API}/adaccounts/{wanted.account.id}/stats", question):
+        if not isinstance(answer.json().get("timeseries_stats"), list):
+            raise Malformed("Snapchat answered without stats.")
+        yield Page.of(answer)
+
+
+def midnight(day: date, zone: str) -> str:
+    """When a day begins, with the offset of that moment."""
+    return datetime.combine(day, time(), ZoneInfo(zone or "UTC")).isoformat(timespec="milliseconds")
+
+
+def listed(ask: Ask, url: str, question: dict[str, Any]) -> Iterator[Answer]:
+    """The pages of a list; each names the address of the next."""
+    answer, seen = ask.get(url, question), set[str]()
+    while True:
+        yield answer
+        link = (answer.json().get("paging") or {}).get("next_link")
+        if not link:
+            return
+        # The token goes along, so only to where it came from.
+        if link in seen or not str(link).startswith(f"{API}/"):
+            raise Malformed("Snapchat gives the same page again and again, or one of somebody else.")
+        seen.add(link)
+        answer = ask.get(link)
+
+
+def accounts(ask: Ask) -> list[Account]:
+    """The ad accounts of all organizations that the user is in."""
+    return [
+        Account(one["id"], one.get("name", ""), one.get("currency", ""), one.get("timezone", ""))
+        for answer in listed(ask, f"{API}/me/organizations", {"with_ad_accounts": "true"})
+        for organization in answer.json().get("organizations", [])
+        for one in organization["organization"].get("ad_accounts", [])
+    ]
+
+
+CONNECTOR = Connector(
+    data_source="snapchat_ads",
+    entries=(
+        Entry("client_id", "Client id", "Of your OAuth app in the Business Manager, under Business details."),
+        Entry("client_secret", "Client secret", "Shown once, when the app is made.", "secret"),
+        Entry("refresh_token", "Refresh token", "Of a user who can see the ad accounts.", "secret"),
+    ),
+    auth=OAuth2(url="https://accounts.snapchat.com/login/oauth2/access_token"),
+    accounts=accounts,
+    reports=(
+        Report("campaign", "Campaigns by day", partial(pull, by="campaign")),
+        Report("ad_group", "Ad squads by day", partial(pull, by="adsquad"), is_default=False),
+        Report("ad", "Ads by day", partial(pull, by="ad"), is_default=False),
+    ),
+    judge=judge,
+    # 10 a second for each token (developers.snap.com/api/marketing-api/Ads-API/rate-limits).
+    quotas=(Quota("", 10, 1),),
+    reread=28,
+    lag=1,  # a question for today would end in the future
+    guide="business.snapchat.com",
+)
