@@ -52,7 +52,10 @@ def test_only_days_that_amazon_still_tells_are_ordered():
     assert told_days(Asking, halfway, brands).first == today - timedelta(days=59)
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"[" + b"1," * 9000)[:-20], gzip.compress(b"[]" * 99)[:15] + b"!!"])
+CUT, SPOILT = gzip.compress(b"[" + b"1," * 9000)[:-20], gzip.compress(b"[]" * 99)[:15] + b"!!"
+
+
+@pytest.mark.parametrize("content", [CUT, SPOILT], ids=["cut", "spoilt"])
 def test_a_damaged_file_is_no_report(content):
     with pytest.raises(Malformed):
         plain(answered(STORE, content))

@@ -11,7 +11,7 @@ from kalends.demo.standin.speaking import Reply
 from kalends.demo.standin.tiktok_ads import coded
 from kalends.marketing.connectors import connections, syncing
 from kalends.marketing.connectors.models import Connection
-from kalends.marketing.connectors.purse import StoredPurse, token_of
+from kalends.marketing.connectors.purse import StoredPurse, living_token
 from kalends.marketing.connectors.registry import CONNECTORS
 from kalends.marketing.connectors.signals import TooMuch
 
@@ -124,7 +124,8 @@ def test_only_one_of_many_fetches_a_new_token(house, scope, google):
     before = google.tokens
     open_work = opener(house, scope)
     with house.work(scope) as work:
-        kept = token_of(house, work.session.get_one(Connection, (scope.tenant_id, connection)))["access_token"]
+        found = work.session.get_one(Connection, (scope.tenant_id, connection))
+        kept = living_token(work, found, None)["access_token"]
 
     def ask(_):
         purse = StoredPurse(open_work, CONNECTORS["google_ads"], connection, "1")

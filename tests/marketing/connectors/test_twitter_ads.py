@@ -1,6 +1,7 @@
 """What X says where it does not answer, how its files become one, and what its reports are called in the record."""
 
 import gzip
+import json
 from datetime import date, timedelta
 
 import orjson
@@ -110,7 +111,7 @@ def test_jobs_that_fail_or_are_forgotten_are_ordered_anew(house, scope):
     found = stored(house, scope, standin)
     assert [one.state for one in parts] == ["landed", "landed"]
     assert not standin.outcomes
-    assert {key[-1] for key in found} == set(PLACEMENTS) - {"TREND"}
+    assert {json.loads(key[-1])["placement"] for key in found} == set(PLACEMENTS) - {"TREND"}
     assert exactly(found) == exactly(known(standin, first, last))
 
 
