@@ -129,18 +129,12 @@ def keep_secrets(house: House, connection: Connection, secrets: Mapping[str, str
 
 def living_token(work: Work, connection: Connection, spent: str | None) -> Granted:
     """The token that is kept; empty where there is none, it is about to end, or it is `spent`."""
-    kept = token_of(work.house, connection)
-    is_over = connection.token_until is None or connection.token_until <= work.now + MARGIN
-    return {} if is_over or kept.get("access_token") == spent else kept
-
-
-def token_of(house: House, connection: Connection) -> Granted:
-    """The token that is kept, and what came with it; empty where there is none."""
-    if connection.sealed_token is None:
+    if connection.sealed_token is None or not connection.token_until or connection.token_until <= work.now + MARGIN:
         return {}
-    opened = house.keys.open_sealed(connection.tenant_id, TOKEN, connection.sealed_token, connection.id.bytes)
-    found: Granted = orjson.loads(opened)
-    return found
+    kept: Granted = orjson.loads(
+        work.house.keys.open_sealed(connection.tenant_id, TOKEN, connection.sealed_token, connection.id.bytes)
+    )
+    return {} if kept["access_token"] == spent else kept
 
 
 def forget_token(connection: Connection) -> None:
