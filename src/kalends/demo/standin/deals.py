@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
+from kalends.demo.standin.speaking import Rows
 from kalends.demo.standin.truth import Day, Truth
 
 LONGEST = 12
@@ -60,15 +62,15 @@ class Deals:
             made = replace(made, closed=None, is_won=False)
         return replace(made, is_deleted=made.id in self.deleted)
 
-    def known_rows(
-        self, first: date, last: date, *, id_name: str
-    ) -> Iterator[tuple[tuple[object, ...], dict[str, object]]]:
-        """A row for its opening and one for its closing, told apart by `moment`, the names in order."""
+    def known_rows(self, first: date, last: date, *, id_name: str) -> Rows:
+        """A row for its opening and one for its closing, told apart by `moment`; of a deleted one, none."""
+        found: Rows = {}
         for account_id in self.truth.account_ids:
             for deal in self.of(account_id, first, last):
-                for moment, day, figures in moments(deal):
+                for moment, day, figures in () if deal.is_deleted else moments(deal):
                     names = {id_name: deal.id, "moment": moment}
-                    yield (account_id, json.dumps(names, sort_keys=True, separators=(",", ":")), day), figures
+                    found[account_id, json.dumps(names, sort_keys=True, separators=(",", ":")), day] = figures
+        return found
 
 
 def is_in(deal: Deal, first: date, last: date) -> bool:
@@ -76,11 +78,10 @@ def is_in(deal: Deal, first: date, last: date) -> bool:
     return first <= deal.opened <= last or (deal.closed is not None and first <= deal.closed <= last)
 
 
-def moments(deal: Deal) -> Iterator[tuple[str, date, dict[str, object]]]:
-    """What the record says of it: nothing any more of a deleted one."""
+def moments(deal: Deal) -> Iterator[tuple[str, date, dict[str, Any]]]:
+    """What the record says of it."""
     nothing = dict.fromkeys(("opportunities", "pipeline_value", "deals_won", "revenue"))
-    opened = {"opportunities": 1, "pipeline_value": None if deal.closed else deal.amount}
-    yield "opened", deal.opened, nothing if deal.is_deleted else nothing | opened
+    yield "opened", deal.opened, nothing | {"opportunities": 1, "pipeline_value": None if deal.closed else deal.amount}
     if deal.closed:
         closed = {"deals_won": int(deal.is_won), "revenue": deal.amount if deal.is_won else None}
-        yield "closed", deal.closed, nothing if deal.is_deleted else nothing | closed
+        yield "closed", deal.closed, nothing | closed

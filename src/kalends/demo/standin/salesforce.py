@@ -68,7 +68,7 @@ class Salesforce(Standin):
 
     def known_rows(self, first: date, last: date) -> Rows:
         """Of a deleted one the rows stay, without numbers."""
-        return dict(self.deals.known_rows(first, last, id_name="opportunity_id"))
+        return self.deals.known_rows(first, last, id_name="opportunity_id")
 
     def give_token(self, asked: Asked) -> Reply:
         """Without saying how long it is good, and with where to call."""
