@@ -10,12 +10,12 @@ from kalends.demo.standin.registry import STANDINS
 from kalends.demo.standin.server import serving
 from kalends.identity.service import Door
 from kalends.marketing import jobs, service
-from kalends.marketing.connectors import connections, syncing
+from kalends.marketing.connectors import connections, runs
 from kalends.marketing.connectors.models import SyncRun, SyncSlice
 from kalends.marketing.connectors.registry import CONNECTORS
 from kalends.marketing.models import Batch
 
-assert jobs.sync.kind == syncing.SYNC  # the kinds are declared by importing them
+assert jobs.sync.kind == runs.SYNC  # the kinds are declared by importing them
 ROUNDS = 5000
 FACTS = ("spend", "impressions", "clicks", "conversions", "revenue")
 
@@ -95,7 +95,7 @@ def connect(house, scope, standin, *, reports=None, history=90):
             work, connection_id=connection_id, accounts=health.accounts, history=history,
             **({"reports": reports} if reports else {}),
         )  # fmt: skip
-        run = syncing.start(work, connection_id=connection_id)
+        run = runs.start(work, connection_id=connection_id)
         return connection_id, run.id
 
 
@@ -113,7 +113,7 @@ def work_off(house, scope, *, until=None):
         with house.work(scope) as work:
             waiting = text("SELECT id, kind FROM tasks WHERE state IN ('queued', 'running') ORDER BY id")
             tasks = work.session.execute(waiting).all()
-            is_idle = all(task.kind == syncing.SYNC for task in tasks) and next_try(work)
+            is_idle = all(task.kind == runs.SYNC for task in tasks) and next_try(work)
         if not tasks or (until and until()):
             return
         if is_idle and is_idle > house.clock():

@@ -8,7 +8,8 @@ from kalends.base.scope import Scope
 from kalends.base.work import House
 from kalends.marketing import drafts
 from kalends.marketing.batches import APPLY
-from kalends.marketing.connectors.syncing import SYNC, bring_next, start_due
+from kalends.marketing.connectors.runs import SYNC, start_due
+from kalends.marketing.connectors.syncing import bring_next
 from kalends.marketing.intake import replays, streams
 from kalends.marketing.pipeline import apply_next
 

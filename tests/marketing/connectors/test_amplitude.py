@@ -11,8 +11,8 @@ from kalends.demo.standin.amplitude import Amplitude, zipped
 from kalends.demo.standin.truth import Truth
 from kalends.marketing.connectors.amplitude import NothingThere, check_whole, judge
 from kalends.marketing.connectors.asking import Answer, Question
+from kalends.marketing.connectors.runs import get_run, start
 from kalends.marketing.connectors.signals import Malformed, Refused, TooMuch
-from kalends.marketing.connectors.syncing import get_run, start
 
 EXPORT = "https://amplitude.com/api/2/export"
 

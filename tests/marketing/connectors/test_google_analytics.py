@@ -13,8 +13,8 @@ from kalends.demo.standin.truth import Truth
 from kalends.marketing.connectors.asking import Answer, Question
 from kalends.marketing.connectors.declared import Account, Slice
 from kalends.marketing.connectors.google_analytics import CONNECTOR, judge, pull
+from kalends.marketing.connectors.runs import start
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Refused
-from kalends.marketing.connectors.syncing import start
 from kalends.marketing.mapping.google_analytics import unwrap
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 31)

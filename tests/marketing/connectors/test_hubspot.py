@@ -5,8 +5,8 @@ from answering import answer
 from syncing import batches_of, connect, exactly, known, platform, slices, stored, work_off
 
 from kalends.marketing.connectors.hubspot import CONNECTOR, judge, next_after
+from kalends.marketing.connectors.runs import start
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Refused
-from kalends.marketing.connectors.syncing import start
 
 DAILY = {"status": "error", "message": "You have reached your daily limit.", "policyName": "DAILY"}
 

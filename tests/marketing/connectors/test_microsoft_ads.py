@@ -10,9 +10,9 @@ from kalends.demo.standin.microsoft_ads import XML, MicrosoftAds, enveloped, fau
 from kalends.demo.standin.truth import Truth
 from kalends.marketing.connectors.microsoft_ads import SERVICES, judge
 from kalends.marketing.connectors.microsoft_zones import ZONES, zone_of
+from kalends.marketing.connectors.runs import start
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Passing, Refused, TokenExpired
 from kalends.marketing.connectors.soap import envelope, parsed
-from kalends.marketing.connectors.syncing import start
 
 SERVICE = next(iter(SERVICES.values()))
 STORE = "https://bingadsappsstorageprod.blob.core.windows.net/1.zip?sig=s"

@@ -11,8 +11,8 @@ from syncing import connect, exactly, known, platform, stored, work_off
 from kalends.demo.standin.truth import Truth
 from kalends.marketing.connectors.asking import Answer, Question
 from kalends.marketing.connectors.mixpanel import APPS, CONNECTOR, EXPORTS, accounts, check_whole, judge
+from kalends.marketing.connectors.runs import start
 from kalends.marketing.connectors.signals import Malformed, Refused
-from kalends.marketing.connectors.syncing import start
 
 EVENT = b'{"event":"Visit","properties":{"time":1}}\n'
 

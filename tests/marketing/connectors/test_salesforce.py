@@ -5,9 +5,9 @@ from answering import answer
 from syncing import batches_of, connect, exactly, known, platform, slices, stored, work_off
 
 from kalends.demo.standin import salesforce as standin_of
+from kalends.marketing.connectors.runs import start
 from kalends.marketing.connectors.salesforce import CONNECTOR, judge
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Refused, TokenExpired, TooMuch
-from kalends.marketing.connectors.syncing import start
 
 
 def error(status, code):

@@ -9,7 +9,7 @@ from syncing import batches_of, connect, exactly, known, opener, platform, slice
 
 from kalends.demo.standin.speaking import Reply
 from kalends.demo.standin.tiktok_ads import coded
-from kalends.marketing.connectors import connections, syncing
+from kalends.marketing.connectors import connections, runs
 from kalends.marketing.connectors.models import Connection
 from kalends.marketing.connectors.purse import StoredPurse, living_token
 from kalends.marketing.connectors.registry import CONNECTORS
@@ -30,7 +30,7 @@ def google(house):
 
 def run_of(house, scope, run_id):
     with house.work(scope) as work:
-        return syncing.get_run(work, run_id=run_id)
+        return runs.get_run(work, run_id=run_id)
 
 
 def test_a_slice_that_is_too_much_is_divided(house, scope, tiktok, monkeypatch):
@@ -97,7 +97,7 @@ def test_a_second_sync_writes_versions_and_not_doubles(house, scope, tiktok, cli
     work_off(house, scope)
     before = [batch.loaded for batch in batches_of(house, scope)]
     with house.work(scope) as work:
-        syncing.start(work, connection_id=connection)
+        runs.start(work, connection_id=connection)
     work_off(house, scope)
     again = batches_of(house, scope)[len(before) :]
     assert [batch.loaded for batch in again] == [0] * len(again)
@@ -107,7 +107,7 @@ def test_a_second_sync_writes_versions_and_not_doubles(house, scope, tiktok, cli
     tiktok.truth = replace(tiktok.truth, seed=2)
     tiktok.truth.__dict__["all_campaigns"] = [one for one in tiktok.truth.all_campaigns if one.id != gone.id]
     with house.work(scope) as work:
-        syncing.start(work, connection_id=connection)
+        runs.start(work, connection_id=connection)
     work_off(house, scope)
     today = house.clock().date()
     span = client.get(f"/api/v1/marketing/connections/{connection}/syncs").json()[0]
@@ -144,12 +144,12 @@ def test_only_one_of_many_fetches_a_new_token(house, scope, google):
 def test_starts_what_is_due_once(house, scope, tiktok):
     connection, _ = connect(house, scope, tiktok, history=5)
     work_off(house, scope)
-    assert syncing.start_due(house) == 0
+    assert runs.start_due(house) == 0
     house.clock.advance(days=1, minutes=1)
-    assert syncing.start_due(house) == 1
-    assert syncing.start_due(house) == 0
+    assert runs.start_due(house) == 1
+    assert runs.start_due(house) == 0
     work_off(house, scope)
     with house.work(scope) as work:
         connections.set_state(work, connection_id=connection, state="paused")
     house.clock.advance(days=2)
-    assert syncing.start_due(house) == 0
+    assert runs.start_due(house) == 0

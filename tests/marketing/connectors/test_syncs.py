@@ -12,7 +12,7 @@ from syncing import Deadly, aside, batches_of, connect, exactly, known, platform
 from kalends.demo.standin.registry import STANDINS
 from kalends.demo.standin.speaking import FAULTS
 from kalends.marketing.connectors.registry import CONNECTORS
-from kalends.marketing.connectors.syncing import get_run, start
+from kalends.marketing.connectors.runs import get_run, start
 
 SHARE = float(os.environ.get("KALENDS_PROVE", "0"))
 SEEDS = range(max(1, round(20 * SHARE)))

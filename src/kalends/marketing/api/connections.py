@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit
-from kalends.marketing.connectors import connections, progress, syncing
+from kalends.marketing.connectors import connections, progress, runs
 from kalends.marketing.connectors.models import SyncRun
 from kalends.marketing.connectors.registry import CONNECTORS
 from kalends.marketing.connectors.schemas import (
@@ -42,8 +42,8 @@ def list_platforms(_: Reader) -> list[PlatformOut]:
 @router.get("/connections")
 def list_connections(work: Reader) -> list[ConnectionOut]:
     """Every connection, how it is, and its last sync."""
-    runs = progress.last_runs(work)
-    return [ConnectionOut.of(one, last_run=runs.get(one.id)) for one in connections.listed(work)]
+    last = progress.last_runs(work)
+    return [ConnectionOut.of(one, last_run=last.get(one.id)) for one in connections.listed(work)]
 
 
 @router.post("/connections", status_code=201)
@@ -56,8 +56,8 @@ def create_connection(body: NewConnection, work: Manager) -> ConnectionOut:
 @router.get("/connections/{connection_id}")
 def get_connection(connection_id: UUID, work: Reader) -> ConnectionOut:
     """One connection."""
-    runs = progress.runs_of(work, connection_id=connection_id, limit=1)
-    return ConnectionOut.of(connections.get(work, connection_id=connection_id), last_run=runs[0] if runs else None)
+    past = progress.runs_of(work, connection_id=connection_id, limit=1)
+    return ConnectionOut.of(connections.get(work, connection_id=connection_id), last_run=past[0] if past else None)
 
 
 @router.patch("/connections/{connection_id}")
@@ -115,7 +115,7 @@ def restore_connection(connection_id: UUID, work: Manager) -> ConnectionOut:
 @router.post("/connections/{connection_id}/sync", status_code=202)
 def start_sync(connection_id: UUID, body: Span, work: Loader) -> RunOut | None:
     """Bring it up to date, or fetch some days again. Null where nothing is due yet."""
-    run = syncing.start(work, connection_id=connection_id, first=body.first, last=body.last)
+    run = runs.start(work, connection_id=connection_id, first=body.first, last=body.last)
     return RunOut.of(progress.counted(work, [run])[0]) if run else None
 
 
@@ -134,7 +134,7 @@ def get_sync(
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> Slices:
     """One sync, question by question."""
-    run = syncing.get_run(work, run_id=run_id)
+    run = runs.get_run(work, run_id=run_id)
     query = progress.slices_of(run_id)
     total = work.session.execute(select(func.count()).select_from(query.subquery())).scalar_one()
     rows = work.session.scalars(query.limit(limit).offset(offset)).all()
@@ -146,25 +146,25 @@ def get_sync(
 @router.post("/syncs/{run_id}/pause")
 def pause_sync(run_id: UUID, work: Loader) -> RunOut:
     """Stop after the question under way."""
-    return _changed(work, syncing.set_run_state(work, run_id=run_id, state="paused"))
+    return _changed(work, runs.set_run_state(work, run_id=run_id, state="paused"))
 
 
 @router.post("/syncs/{run_id}/resume")
 def resume_sync(run_id: UUID, work: Loader) -> RunOut:
     """Go on."""
-    return _changed(work, syncing.set_run_state(work, run_id=run_id, state="running"))
+    return _changed(work, runs.set_run_state(work, run_id=run_id, state="running"))
 
 
 @router.post("/syncs/{run_id}/cancel")
 def cancel_sync(run_id: UUID, work: Loader) -> RunOut:
     """Leave the rest; what was brought stays."""
-    return _changed(work, syncing.set_run_state(work, run_id=run_id, state="cancelled"))
+    return _changed(work, runs.set_run_state(work, run_id=run_id, state="cancelled"))
 
 
 @router.post("/syncs/{run_id}/retry")
 def retry_sync(run_id: UUID, work: Loader) -> RunOut:
     """Ask again for what could not be had."""
-    return _changed(work, syncing.try_again(work, run_id=run_id))
+    return _changed(work, runs.try_again(work, run_id=run_id))
 
 
 def _changed(work: Work, run: SyncRun) -> RunOut:

@@ -1,4 +1,4 @@
-"""Syncs and back-fills: a run is a list of slices, and one task brings one slice.
+"""One task of a sync: it brings one slice.
 
 A slice is asked for outside any transaction; what it brought, that it is landed, and the task for the next one are
 one transaction. Cut off anywhere it is asked for again, and the same rows again write nothing.
@@ -8,30 +8,24 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import BinaryIO, Final, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 
-from kalends.base.errors import ConflictError, NotFoundError
-from kalends.base.ids import new_id
 from kalends.base.jobs import JobRun
-from kalends.base.scope import Scope
-from kalends.base.work import House, Work
-from kalends.identity.service import workspace
+from kalends.base.work import Work
 from kalends.marketing import batches
 from kalends.marketing.connectors.asking import Ask, new_client
-from kalends.marketing.connectors.connections import chosen_accounts, connector_of, due_again, get, voice
-from kalends.marketing.connectors.declared import Connector, Page, Report, Slice
+from kalends.marketing.connectors.connections import chosen_accounts, connector_of, get, voice
+from kalends.marketing.connectors.declared import Page, Report, Slice
 from kalends.marketing.connectors.models import Connection, SyncRun, SyncSlice
+from kalends.marketing.connectors.runs import get_run, go_on, row_of
 from kalends.marketing.connectors.signals import CursorExpired, NotYet, Refused, Signal, TooMuch
-from kalends.marketing.connectors.slicing import due_window, windows
 from kalends.notify.service import tell_admins
 
-SYNC: Final = "marketing.sync"
 ANEW: Final = 3
 """How often a slice is begun anew when its cursor expires, before somebody is told."""
 TRIES: Final = 4
@@ -39,179 +33,6 @@ TRIES: Final = 4
 LATER: Final = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
 FAILURES_TOLD: Final = 2
 IN_MEMORY: Final = 16 << 20
-DUE_TENANTS = text("SELECT tenant_id FROM find_due_connections(:now)")
-
-
-class NoSuchRunError(NotFoundError):
-    """There is no such sync."""
-
-    code = "no_such_sync"
-
-
-class NothingToSyncError(ConflictError):
-    """Nothing is chosen to be brought; choose accounts first."""
-
-    code = "nothing_to_sync"
-
-
-class RunIsOverError(ConflictError):
-    """This sync has ended; start another."""
-
-    code = "sync_is_over"
-
-
-# Starting, pausing, ending.
-
-
-def start_due(house: House) -> int:
-    """Start what is due, of every company; gives how many runs. Two servers start each only once."""
-    with house.database.lookup() as session:
-        tenants = session.execute(DUE_TENANTS, {"now": house.clock()}).scalars().all()
-    started = 0
-    for tenant_id in tenants:
-        with house.work(Scope(tenant_id=tenant_id, role="worker", label="schedule")) as work:
-            due = select(Connection).where(
-                Connection.state == "active", Connection.removed_at.is_(None), Connection.next_sync_at <= work.now
-            )
-            for connection in work.session.scalars(due.with_for_update(skip_locked=True)).all():
-                connection.next_sync_at = work.now + due_again(connection)  # also where it has no account yet
-                if running(work, connection.id) is None and connection.accounts:
-                    started += start(work, connection_id=connection.id) is not None
-    return started
-
-
-def start(work: Work, *, connection_id: UUID, first: date | None = None, last: date | None = None) -> SyncRun | None:
-    """Bring the connection up to date, or fetch `first` to `last` again. None where nothing is due yet.
-
-    Raises NothingToSyncError where no account is chosen.
-    """
-    connection = get(work, connection_id=connection_id, for_update=True)
-    if not connection.accounts:
-        raise NothingToSyncError
-    if first is None:
-        connection.next_sync_at = work.now + due_again(connection)
-    connector = connector_of(connection.data_source)
-    wanted = list(_wanted(work, connection, connector, first, last))
-    if not wanted:
-        return None
-    run = SyncRun(
-        tenant_id=work.scope.tenant_id,
-        id=new_id(),
-        connection_id=connection.id,
-        kind="backfill" if first else "sync",
-        state="running",
-        date_from=min(one.first for one in wanted),
-        date_to=max(one.last for one in wanted),
-        started_by=work.scope.person_id,
-        started_at=work.now,
-    )
-    work.session.add(run)
-    work.session.flush()
-    work.session.add_all(_row(run, one, place=place) for place, one in enumerate(wanted))
-    work.session.flush()
-    go_on(work, run.id)
-    return run
-
-
-def _wanted(
-    work: Work, connection: Connection, connector: Connector, first: date | None, last: date | None
-) -> Iterable[Slice]:
-    """The slices of a run, newest days first over all accounts and reports."""
-    found = []
-    for account in chosen_accounts(connection):
-        today = work.now.astimezone(ZoneInfo(account.zone or workspace(work).zone)).date()
-        for name in connection.reports:
-            report = connector.report(name)
-            span = (
-                (first, min(last or today, today))
-                if first
-                else due_window(
-                    connector,
-                    report,
-                    covered=covered(work, connection.id, account.id, name),
-                    today=today,
-                    history=connection.history,
-                    reread=connection.reread,
-                )
-            )
-            if span:
-                found += [Slice(account, name, *window) for window in windows(*span, days=report.days)]
-    return sorted(found, key=lambda one: (-one.last.toordinal(), connection.reports.index(one.report)))
-
-
-def covered(work: Work, connection_id: UUID, account_id: str, report: str) -> tuple[date, date] | None:
-    """The first and last day that are here."""
-    query = select(func.min(SyncSlice.date_from), func.max(SyncSlice.date_to)).where(
-        SyncSlice.connection_id == connection_id,
-        SyncSlice.account_id == account_id,
-        SyncSlice.report == report,
-        SyncSlice.state == "landed",
-    )
-    first, last = work.session.execute(query).one()
-    return (first, last) if first else None
-
-
-def running(work: Work, connection_id: UUID) -> SyncRun | None:
-    """The run that is under way or paused."""
-    query = select(SyncRun).where(SyncRun.connection_id == connection_id, SyncRun.state.in_(("running", "paused")))
-    return work.session.scalars(query.order_by(SyncRun.started_at.desc()).limit(1)).first()
-
-
-def set_run_state(work: Work, *, run_id: UUID, state: str) -> SyncRun:
-    """Pause a run, let it go on, or cancel the rest of it. Raises RunIsOverError."""
-    run = get_run(work, run_id=run_id, for_update=True)
-    if run.state not in {"running", "paused"}:
-        raise RunIsOverError
-    run.state = state
-    if state == "cancelled":
-        run.finished_at = work.now
-        rest = update(SyncSlice).where(SyncSlice.run_id == run_id, SyncSlice.state.in_(("queued", "waiting")))
-        work.session.execute(rest.values(state="cancelled", finished_at=work.now))
-    if state == "running":
-        go_on(work, run_id)
-    return run
-
-
-def try_again(work: Work, *, run_id: UUID) -> SyncRun:
-    """Take up what failed in a run."""
-    run = get_run(work, run_id=run_id, for_update=True)
-    failed = update(SyncSlice).where(SyncSlice.run_id == run_id, SyncSlice.state == "failed")
-    work.session.execute(failed.values(state="queued", tries=0, problem=None, advice=None, memo={}))
-    run.state, run.finished_at = "running", None
-    go_on(work, run_id)
-    return run
-
-
-def get_run(work: Work, *, run_id: UUID, for_update: bool = False) -> SyncRun:
-    """The run. Raises NoSuchRunError."""
-    found = work.session.get(SyncRun, (work.scope.tenant_id, run_id), with_for_update=for_update or None)
-    if found is None:
-        raise NoSuchRunError
-    return found
-
-
-def go_on(work: Work, run_id: UUID, *, after: datetime | None = None) -> None:
-    """Have the run's next slice brought."""
-    work.defer(SYNC, subject_id=run_id, lock=f"sync:{run_id}", after=after, run_id=str(run_id))
-
-
-def _row(run: SyncRun, one: Slice, *, place: int) -> SyncSlice:
-    return SyncSlice(
-        tenant_id=run.tenant_id,
-        id=new_id(),
-        run_id=run.id,
-        connection_id=run.connection_id,
-        place=place,
-        account_id=one.account.id,
-        report=one.report,
-        date_from=one.first,
-        date_to=one.last,
-        state="queued",
-        memo={},
-    )
-
-
-# One task: one slice.
 
 
 def bring_next(run: JobRun) -> None:
@@ -373,7 +194,7 @@ def divide(work: Work, *, slice_id: UUID, wanted: Slice, problem: TooMuch, calls
     older, newer = wanted.halves()
     run = get_run(work, run_id=row.run_id)
     row.date_from, row.calls, row.memo = newer.first, row.calls + calls, {}
-    work.session.add(_row(run, older, place=row.place))
+    work.session.add(row_of(run, older, place=row.place))
     go_on(work, row.run_id)
 
 

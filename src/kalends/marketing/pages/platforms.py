@@ -17,7 +17,7 @@ from kalends.base.pages.messages import FlashTone
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
 from kalends.marketing import words
-from kalends.marketing.connectors import connections, progress, syncing
+from kalends.marketing.connectors import connections, progress, runs
 from kalends.marketing.connectors.connections import connector_of
 from kalends.marketing.connectors.registry import CONNECTORS
 
@@ -151,8 +151,8 @@ def choose(work: Manager, connection_id: UUID, sent: Sent) -> Response:
             every=whole(sent.get("every"), connections.EVERY),
             history=whole(sent.get("history"), connections.HISTORY),
         )
-        if syncing.running(work, connection_id) is None:
-            syncing.start(work, connection_id=connection_id)
+        if runs.running(work, connection_id) is None:
+            runs.start(work, connection_id=connection_id)
     except KalendsError as error:
         return _to(f"{here}/choose", error.message, tone="bad")
     return _to(here, "It is connected; its days come in, the newest first.")
@@ -162,15 +162,15 @@ def choose(work: Manager, connection_id: UUID, sent: Sent) -> Response:
 def show_connection(request: Request, work: Reader, connection_id: UUID) -> Response:
     """One connection: how it is, how far its syncs are, what went wrong."""
     found = connections.get(work, connection_id=connection_id)
-    runs = progress.runs_of(work, connection_id=connection_id, limit=RUNS)
-    last = runs[0] if runs else None
+    past = progress.runs_of(work, connection_id=connection_id, limit=RUNS)
+    last = past[0] if past else None
     failed = last and work.session.scalars(progress.slices_of(last.run.id).limit(SLICES)).all()
     return render(
         request,
         "data/connection.html",
         connection=found,
         connector=connector_of(found.data_source),
-        runs=runs,
+        runs=past,
         last=last,
         problems=[one for one in failed or () if one.problem],
         span=progress.covered_span(work, connection_id),
@@ -197,8 +197,8 @@ def sync_now(
     if first and last and last < first:
         return _to(here, "The last day is before the first one.", tone="bad")
     try:
-        run = syncing.start(work, connection_id=connection_id, first=first, last=last)
-    except syncing.NothingToSyncError as error:
+        run = runs.start(work, connection_id=connection_id, first=first, last=last)
+    except runs.NothingToSyncError as error:
         return _to(here, error.message, tone="bad")
     return _to(here, "The days come in, the newest first." if run else "There is nothing new yet.")
 
@@ -210,10 +210,10 @@ def steer(work: Loader, connection_id: UUID, run_id: UUID, verb: str) -> Respons
     states = {"pause": "paused", "resume": "running", "cancel": "cancelled"}
     try:
         if verb == "retry":
-            syncing.try_again(work, run_id=run_id)
+            runs.try_again(work, run_id=run_id)
         elif verb in states:
-            syncing.set_run_state(work, run_id=run_id, state=states[verb])
-    except syncing.RunIsOverError as error:
+            runs.set_run_state(work, run_id=run_id, state=states[verb])
+    except runs.RunIsOverError as error:
         return _to(here, error.message, tone="bad")
     return RedirectResponse(here, status_code=303)
 
