@@ -157,11 +157,12 @@ def test_amounts_are_converted_at_their_days_rate_and_a_missing_rate_is_told(war
     usd = {"account_id": "a2", "currency": "USD", "spend": 10}
     load(ware, [fact(spend=30), fact(**usd)])
     one = run(asker(ware, has_rates=True), Query(("spend",), JUNE, currency="EUR"))
-    assert (one.totals["spend"], one.currency, one.notes) == (39, "EUR", ())
+    rate = "Amounts in USD were turned into EUR at 0.9: ecb (2024-06-01)."
+    assert (one.totals["spend"], one.currency, one.notes) == (39, "EUR", (rate,))
     load(ware, [fact(day=date(2024, 6, 2), **usd)])
     two = run(asker(ware, has_rates=True), Query(("spend",), JUNE, dimensions=("date",), currency="EUR"))
     assert [row["spend"] for row in two.rows] == [39, None]
-    assert two.notes == ("1 amounts have no exchange rate into EUR on their day.",)
+    assert set(two.notes) == {rate, "1 amounts have no exchange rate into EUR on their day."}
 
 
 def test_numbers_are_provisional_until_their_platform_has_settled(ware):

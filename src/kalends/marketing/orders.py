@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from operator import and_
 from typing import Any, Final
 
 import duckdb
@@ -82,10 +84,10 @@ def apply(
     # Without what has been taken back since: a batch is written again when the one that it repeated is.
     earlier = warehouse.table(TABLE).filter(lambda table: table.batch_seq < batch_seq)
     known = _newest(earlier, warehouse.table("retractions"))
-    later = known.filter(known.batch_seq > (batch_seq if place is None else place))
-    incoming = incoming.anti_join(later, incoming.order_id == later.order_id)
-    same = [incoming[column].identical_to(known[column]) for column in ("order_id", *SAID)]
-    return warehouse.append(TABLE, warehouse.to_arrow(incoming.anti_join(known, same)))
+    is_said = reduce(and_, (incoming[column].identical_to(known[column]) for column in SAID))
+    is_later = known.batch_seq > (batch_seq if place is None else place)
+    fresh = incoming.anti_join(known, [incoming.order_id == known.order_id, is_said | is_later])
+    return warehouse.append(TABLE, warehouse.to_arrow(fresh))
 
 
 def retract(warehouse: TenantWarehouse, *, batch_seq: int) -> int:

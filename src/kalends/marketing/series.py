@@ -5,6 +5,9 @@ The value now is what the newest standing batch said. A row that says what is so
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_
+
 import duckdb
 import ibis
 
@@ -50,10 +53,10 @@ def apply(
     # Without what has been taken back since: a batch is written again when the one that it repeated is.
     earlier = warehouse.table("series").filter(lambda table: table.batch_seq < batch_seq)
     known = _newest(earlier, warehouse.table("retractions"))
-    later = known.filter(known.batch_seq > (batch_seq if place is None else place))
-    incoming = incoming.anti_join(later, [incoming[column].identical_to(later[column]) for column in SERIES_KEY])
-    same = [incoming[column].identical_to(known[column]) for column in (*SERIES_KEY, *SAID)]
-    fresh = warehouse.to_arrow(incoming.anti_join(known, same))
+    is_same = [incoming[column].identical_to(known[column]) for column in SERIES_KEY]
+    is_said = reduce(and_, (incoming[column].identical_to(known[column]) for column in SAID))
+    is_later = known.batch_seq > (batch_seq if place is None else place)
+    fresh = warehouse.to_arrow(incoming.anti_join(known, [*is_same, is_said | is_later]))
     warehouse.append("series", fresh)
     return len(set(fresh.column("source_row").to_pylist()))
 
