@@ -51,11 +51,10 @@ TOTALS = ("spend", "impressions", "clicks", "conversions", "revenue")
 @dataclass(frozen=True)
 class StageOptions:
     """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
-    out); `conversions` is the order of types of which the first present counts, and `conversions_by_account` the same of
-    single accounts; `known_columns` are the raw
-    columns of the last batch of this kind, to say what vanished; `defaults` (record column -> text) is what rows say
-    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: the contract
-    about the shape of the source's files.
+    out); `conversions` is the order of types of which the first present counts, `conversions_by_account` the same of
+    single accounts; `known_columns` are the raw columns of the last batch of this kind, to say what vanished;
+    `defaults` (record column -> text) is what rows say that have no value there; with `may_be_empty`, a payload without
+    rows is an answer too. `terms`: the contract about the shape of the source's files.
     """
 
     columns: Dictionary[str, str | None] = field(default_factory=dict)

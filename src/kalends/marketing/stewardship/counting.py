@@ -66,6 +66,13 @@ class ConversionRule(BaseModel):
             raise ValueError(f"{given!r} does not tell types of conversions apart; these do: {', '.join(SOURCES)}")
         return source
 
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_account(cls, given: Any) -> Any:
+        """Meta's accounts are kept without the 'act_' that its own pages show."""
+        account = given.get("account_id") if isinstance(given, dict) else None
+        return {**given, "account_id": account.removeprefix("act_")} if isinstance(account, str) else given
+
     @model_validator(mode="after")
     def _known_types(self) -> ConversionRule:
         known = declared_types(self.data_source)
