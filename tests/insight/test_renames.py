@@ -67,13 +67,14 @@ def test_a_number_by_the_name_of_now_leads_to_the_rows_of_then(house, scope, ing
 
 
 def test_parts_of_names_and_groups_follow_the_name_of_now(house, scope, ingest, loaded):
-    ingest(row("c1", "FR_New", "20", 17))
+    ingest(row("c1", "FR_New", "20", 17), row("c2", "DE_Mid", "0", 16), row("c2", "DE_Old", "0", 17))
     with house.work(scope) as work:
         told = [rule_of_template("{market}_{product}").model_dump()]
         rules.save(work, kind="names", rules=rules.read_rules("names", told))
         tried = rules.try_out(work, rules=rules.rules_at(work, version=1), kind="names")
     assert ask(house, scope, "own:market")[0] == {("FR",): 30, ("DE",): 5, (None,): 1}
     assert (tried.names, tried.fits) == (3, 2)
+    assert {row["campaign_name"] for row in tried.examples} == {"FR_New", "DE_Old", None}
 
 
 def test_a_file_taken_back_takes_its_names_along(house, scope, ingest, loaded):
@@ -88,6 +89,7 @@ def test_a_file_taken_back_takes_its_names_along(house, scope, ingest, loaded):
 
 
 def test_an_account_is_called_as_now_and_its_names_have_a_history(house, scope, ingest, clock, signed_in, loaded):
+    before = clock.now
     clock.advance(hours=1)
     ingest(row("c1", "FR_New", "20", 17, account_name="Store"), row("c1", "FR_New", "20", 18, account_name="Store"))
     assert ask(house, scope, "account_name")[0] == {("Store",): 56}
@@ -98,6 +100,8 @@ def test_an_account_is_called_as_now_and_its_names_have_a_history(house, scope, 
     assert [(one["name"], one["first"], one["last"]) for one in told["names"]] == [
         ("FR_New", "2026-02-17", "2026-02-18"), ("DE_Old", "2026-02-10", "2026-02-10"),
     ]  # fmt: skip
+    past = viewer.get("/api/v1/marketing/names/meta/campaign/c1", params={"as_of": before.isoformat()}).json()
+    assert (past["now"], len(past["names"])) == ("DE_Old", 1)
     assert viewer.get("/api/v1/marketing/names/facebook_ads/account/1").json()["now"] == "Store"
     assert viewer.get("/api/v1/marketing/names/facebook_ads/campaign/none").status_code == 404
     assert viewer.get("/api/v1/marketing/names/facebook_ads/keyword/c1").status_code == 422

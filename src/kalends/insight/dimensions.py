@@ -98,7 +98,7 @@ DECLARED: Final[tuple[Dimension, ...]] = (
     _column("account_name_then", "Account as called then", in_daily=True, kind=Kind.THEN),
     _column("campaign_id", "Campaign id", needs="campaign_id", in_daily=True),
     _column("campaign_name", "Campaign", "campaign", "campaigns", needs="campaign_id", in_daily=True),
-    _column("campaign_name_then", "Campaign as called then", "campaign name then", needs="campaign_id", in_daily=True, kind=Kind.THEN),
+    _column("campaign_name_then", "Campaign as called then", needs="campaign_id", in_daily=True, kind=Kind.THEN),
     _column("ad_group_id", "Ad group id", "ad set id", needs="ad_group_id"),
     _column("ad_group_name", "Ad group", "ad set", needs="ad_group_id"),
     _column("ad_id", "Ad id", needs="ad_id"),

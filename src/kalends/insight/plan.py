@@ -9,8 +9,8 @@ from typing import Any
 from kalends.insight.comparisons import Comparison
 from kalends.insight.dimensions import Kind, UnknownDimensionError
 from kalends.insight.metrics import metric
-from kalends.insight.reading import columns_read
 from kalends.insight.query import Query, Snapshot
+from kalends.insight.reading import columns_read
 from kalends.insight.reports import able, coarsest_first
 from kalends.insight.shape import (
     NO_RULES,

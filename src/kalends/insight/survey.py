@@ -113,13 +113,13 @@ def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool, has_renames
     held = report_days(days)
     has_repeats = held.repeats.any() or any(row["repeats"] for row in spans)
     named = fetch("catalogue/attributions", lambda _: _attributions(tables), {}).to_pylist() if has_repeats else []
-    told = fetch("catalogue/renames", lambda _: _distinct(tables, renames.TABLE, "column_name"), {}) if has_renames else None
+    renamed = fetch("catalogue/renames", lambda _: _renamed(tables), {}).column(0).to_pylist() if has_renames else []
     return Catalogue(
         days=held,
         currencies=tuple(sorted(filter(None, currencies))),
         spans=tuple(sorted((Span(**row) for row in spans), key=lambda span: span.key)),
         has_rates=has_rates,
-        renamed=tuple(sorted(told.column("column_name").to_pylist())) if told else (),
+        renamed=tuple(sorted(renamed)),
         attributions=_by_source(named),
     )
 
@@ -160,6 +160,10 @@ def _days(tables: Tables) -> ir.Table:
 
 def _attributions(tables: Tables) -> ir.Table:
     return _distinct(tables, "facts", "data_source", "attribution")
+
+
+def _renamed(tables: Tables) -> ir.Table:
+    return _distinct(tables, renames.TABLE, "column_name")
 
 
 def _currencies(tables: Tables) -> ir.Table:

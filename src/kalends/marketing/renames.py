@@ -40,7 +40,7 @@ def _renamed(daily: ir.Table, column: str, ids: tuple[str, ...]) -> ir.Table:
     dated = (daily.date.cast("string") + told).nullif(daily.date.cast("string"))
     found = daily.aggregate(by=list(ids), lo=told.min(), hi=told.max(), newest=dated.max())
     found = found.filter(found.lo != found.hi)
-    given = {name: found[name] if name in ids else ibis.literal("") for name in ("data_source", "account_id", "campaign_id")}
+    given = {name: found[name] if name in ids else ibis.literal("") for name in IDS["campaign_name"]}
     return found.select(**given, column_name=ibis.literal(column), name=found.newest.substr(_DAY))
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from kalends.base.errors import BadInputError, ConflictError
 from kalends.base.ids import new_id
 from kalends.base.work import Work
+from kalends.marketing import renames
 from kalends.marketing.stewardship.counting import ConversionRule, ConversionRules
 from kalends.marketing.stewardship.models import RuleSet
 from kalends.marketing.stewardship.namevalues import group_of, part_of
@@ -189,9 +190,11 @@ def _counted(rows: list[dict[str, Any]], column: str) -> dict[str, int]:
 
 
 def _campaigns(work: Work) -> ir.Table | None:
-    """Every campaign of the daily sums, once per name, platform, channel and type."""
+    """Every campaign of the daily sums, once per name (that of now), platform, channel and type."""
     if not work.warehouse.exists("daily"):
         return None
     daily = work.warehouse.table("daily")
+    if work.warehouse.exists(renames.TABLE):
+        daily = renames.named_now(daily, "campaign_name", work.warehouse.table(renames.TABLE))
     columns = ["data_source", "channel", "campaign_type", "campaign_name"]
     return daily.aggregate(by=columns, days=daily.date.nunique()).select(*columns)
