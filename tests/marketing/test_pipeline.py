@@ -206,7 +206,8 @@ def test_the_request_shape_in_use_gives_a_period_row(house, scope, door):
 
 
 def test_a_preview_stores_nothing(house, scope):
-    shown = service.transform(Entries(data_source="facebook_ads", data_entries=ROWS), columns={})
+    with house.work(scope) as work:
+        shown = service.transform(work, Entries(data_source="facebook_ads", data_entries=ROWS), columns={})
     assert len(shown.rows) == 4
     with house.warehouse.tenant(scope.tenant_id) as warehouse:
         assert warehouse.list_tables() == []

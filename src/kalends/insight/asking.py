@@ -22,6 +22,7 @@ from kalends.insight.past import tables_at
 from kalends.insight.query import Query, Snapshot, as_dict
 from kalends.insight.result import Result
 from kalends.insight.tables import SCHEMAS, Tables
+from kalends.marketing import renames
 from kalends.marketing import service as marketing
 
 ENGINE: Final = Engine()
@@ -83,6 +84,7 @@ def asker(
         snapshot=snapshot,
         tables=_tables(work.warehouse, held, snapshot.data_version),
         has_rates="rates" in held,
+        has_renames=renames.TABLE in held,
         rules=marketing.rules_at(work, version=snapshot.rules_version),
     )
 

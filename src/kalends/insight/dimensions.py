@@ -33,6 +33,7 @@ class Kind(Enum):
     TRAIT = "trait"
     GROUP = "group"
     PART = "part"
+    THEN = "then"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,10 @@ DECLARED: Final[tuple[Dimension, ...]] = (
     _column("data_source", "Platform", "platform", "source", "platforms", in_daily=True),
     _column("account_id", "Account id", "account", in_daily=True),
     _column("account_name", "Account", in_daily=True),
+    _column("account_name_then", "Account as called then", in_daily=True, kind=Kind.THEN),
     _column("campaign_id", "Campaign id", needs="campaign_id", in_daily=True),
     _column("campaign_name", "Campaign", "campaign", "campaigns", needs="campaign_id", in_daily=True),
+    _column("campaign_name_then", "Campaign as called then", needs="campaign_id", in_daily=True, kind=Kind.THEN),
     _column("ad_group_id", "Ad group id", "ad set id", needs="ad_group_id"),
     _column("ad_group_name", "Ad group", "ad set", needs="ad_group_id"),
     _column("ad_id", "Ad id", needs="ad_id"),

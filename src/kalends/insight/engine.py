@@ -47,7 +47,7 @@ class Engine:
             if key in self._catalogues:
                 self._catalogues.move_to_end(key)
                 return self._catalogues[key]
-        found = read_catalogue(asker.fetch, asker.tables, has_rates=asker.has_rates)
+        found = read_catalogue(asker.fetch, asker.tables, has_rates=asker.has_rates, has_renames=asker.has_renames)
         with self._lock:
             self._catalogues[key] = found
             while len(self._catalogues) > _CATALOGUES:
@@ -70,6 +70,7 @@ class Asker:
     snapshot: Snapshot
     tables: Tables = field(default_factory=Tables)
     has_rates: bool = False
+    has_renames: bool = False
     rules: Rules = NO_RULES
 
     def fetch(self, shape: Hashable, build: Build, values: Mapping[str, Any]) -> pa.Table:

@@ -115,7 +115,7 @@ def _facts(ask: engine.Asker, query: Query, name: str, cell: Mapping[str, str]) 
     is_single = metric(name).needs_one_row
     candidates = tuple(sorted(planned.able, key=coarsest_first)) if is_single else planned.able
     sums = planned.shape.sums
-    reading = Reading("facts", "ranked", 0, candidates, sums.spans, sums.once, (*_ABOUT, "key_hash"))
+    reading = Reading("facts", "ranked", 0, candidates, sums.spans, sums.once, sums.renamed, (*_ABOUT, "key_hash"))
     shape = replace(planned.shape, sums=reading, singles=reading if is_single else None)
     rows = counted_rows(shape, reading, ask.tables, as_value(planned.values), 0)
     for dimension, text in cell.items():

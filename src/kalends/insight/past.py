@@ -16,6 +16,7 @@ from kalends.base.warehouse import TenantWarehouse
 from kalends.insight.once import place_of
 from kalends.insight.reports import LEVELS
 from kalends.insight.tables import Tables
+from kalends.marketing import renames
 from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, DAILY_SCHEMA, OUTCOMES
 from kalends.marketing.rollup import ACCOUNT, OTHER_LEVEL, PASS, REACH
 from kalends.marketing.versions import facts_as_of
@@ -31,7 +32,8 @@ def tables_at(warehouse: TenantWarehouse, version: int) -> Tables:
     told = warehouse.execute("SELECT min(attribution) AS first, max(attribution) AS last FROM facts_log").to_pylist()[0]
     rows = daily_rows(facts, has_windows=told["first"] != told["last"])
     days = report_days(rows)
-    return Tables({"facts": facts, "report_days": days, "daily": daily(rows, days)})
+    sums = daily(rows, days)
+    return Tables({"facts": facts, "report_days": days, "daily": sums, renames.TABLE: renames.renamed(sums)})
 
 
 def daily_rows(facts: ir.Table, *, has_windows: bool) -> ir.Table:

@@ -10,6 +10,7 @@ from kalends.insight.comparisons import Comparison
 from kalends.insight.dimensions import Kind, UnknownDimensionError
 from kalends.insight.metrics import metric
 from kalends.insight.query import Query, Snapshot
+from kalends.insight.reading import columns_read
 from kalends.insight.reports import able, coarsest_first
 from kalends.insight.shape import (
     NO_RULES,
@@ -52,7 +53,7 @@ def plan(
     values = values_of(query, snapshot) | named
     for n, chosen in enumerate(spans):
         values |= span_values(f"span{n}_", chosen) | (span_values(f"single_span{n}_", chosen) if singles else {})
-    once = bool(catalogue.attributions)
+    once, renamed = bool(catalogue.attributions), _renamed(query, catalogue)
     sizes = (power_of_two(len(spans[0])), power_of_two(len(spans[1])))
     shape = Shape(
         metrics=query.metrics,
@@ -62,11 +63,17 @@ def plan(
         order=query.order,
         limit=query.limit,
         money=_money(query, catalogue),
-        sums=Reading(reading.table, reading.rule, reading.places, reading.candidates, sizes, once),
-        singles=Reading("facts", "ranked", 0, coarse, sizes, once) if singles else None,
+        sums=Reading(reading.table, reading.rule, reading.places, reading.candidates, sizes, once, renamed),
+        singles=Reading("facts", "ranked", 0, coarse, sizes, once, renamed) if singles else None,
         rules=_rules(query, rules),
     )
     return Plan(shape, values, answering, spans[0])
+
+
+def _renamed(query: Query, catalogue: Catalogue) -> tuple[str, ...]:
+    """The columns of names that the query reads and that do not always say the name of now."""
+    read = {column for entry in query.dimension_entries(filtered=True) for column in columns_read(entry)}
+    return tuple(column for column in catalogue.renamed if column in read)
 
 
 def _rules(query: Query, rules: Rules) -> Rules:

@@ -9,7 +9,7 @@ from typing import Final
 import ibis
 from ibis.expr import types as ir
 
-from kalends.insight.dimensions import Kind, dimension
+from kalends.insight.dimensions import Dimension, Kind, dimension
 from kalends.insight.filters import keeping
 from kalends.insight.metrics import columns_of, metric
 from kalends.insight.once import COLUMNS, place_of
@@ -17,6 +17,7 @@ from kalends.insight.shape import Reading, Shape
 from kalends.insight.spans import SEPARATOR
 from kalends.insight.statements import Bind
 from kalends.insight.tables import Tables
+from kalends.marketing import renames
 from kalends.marketing.records import MONEY
 
 _RATE = "decimal(18, 9)"
@@ -28,6 +29,8 @@ _READ: Final = {
     Kind.GROUP: ("data_source", "channel", "campaign_type", "campaign_name"),
     Kind.PART: ("data_source", "campaign_name"),
 }
+THEN: Final = "_then"
+"""How a name's dimension ends that says what a row said."""
 """The columns that dimensions are read from which are no columns themselves."""
 
 
@@ -39,12 +42,20 @@ def read_rows(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period
     return _with_rates(rows, tables, bind) if shape.money == "converted" else rows
 
 
+def columns_read(entry: Dimension) -> tuple[str, ...]:
+    """The columns of rows that a dimension which knows no day is read from."""
+    if entry.kind is Kind.THEN:
+        return (entry.name.removesuffix(THEN),)
+    return () if entry.is_dated else _READ.get(entry.kind, (entry.name,))
+
+
 def _columns(shape: Shape, reading: Reading) -> tuple[str, ...]:
     """The columns that filters, dimensions and measures read."""
     entries = [metric(name) for name in shape.metrics]
     measured = columns_of(m for m in entries if m.needs_one_row == (reading is shape.singles))
     named = [dimension(name) for name in (*shape.dimensions, *(f.dimension for f in shape.filters))]
-    plain = [column for d in named if not d.is_dated for column in _READ.get(d.kind, (d.name,))]
+    plain = [column for d in named for column in columns_read(d)]
+    plain += [name for column in reading.renamed for name in renames.IDS[column]]
     money = ["currency"] if shape.money != "single" and any(c in MONEY for c in measured) else []
     return tuple(dict.fromkeys((*plain, *money, *measured, *reading.also)))
 
@@ -61,11 +72,13 @@ def _daily(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: i
         rows = rows.filter(_within(rows.date_from, bind, period), rows.date_to == rows.date_from)
         rows = _told_once(rows, shape, reading, bind)
         own_day = "date_from"
-    kept = [*_of_reports(rows, reading, bind), *keeping(rows, shape, bind, dated=False)]
+    listed = _of_reports(rows, reading, bind)
+    rows = _named(rows.filter(*listed) if listed else rows, shape, reading, tables)
+    kept = keeping(rows, shape, bind, dated=False)
     rows = rows.filter(*kept) if kept else rows
     if reading.rule == "ranked":
         rows = _of_first_report(rows, reading, tables, bind, period)
-    return rows.select(*columns, _own_day=rows[own_day])
+    return rows.select(*columns, *_then(shape), _own_day=rows[own_day])
 
 
 def _facts(reading: Reading, tables: Tables, columns: tuple[str, ...]) -> ir.Table:
@@ -133,8 +146,24 @@ def _over_many_days(shape: Shape, reading: Reading, tables: Tables, bind: Bind, 
     prefix = "single_span" if reading is shape.singles else "span"
     keys = [bind(f"{prefix}{period}_{n}", "string") for n in range(reading.spans[period])]
     rows = _told_once(rows.filter(*inside), shape, reading, bind)
-    rows = rows.filter(span_key(rows).isin(keys), *keeping(rows, shape, bind, dated=False))
-    return rows.select(*columns, _own_day=rows.date_from)
+    rows = _named(rows.filter(span_key(rows).isin(keys)), shape, reading, tables)
+    kept = keeping(rows, shape, bind, dated=False)
+    rows = rows.filter(*kept) if kept else rows
+    return rows.select(*columns, *_then(shape), _own_day=rows.date_from)
+
+
+def _then(shape: Shape) -> list[str]:
+    """The names as rows said them that the shape asks for."""
+    named = [dimension(name) for name in (*shape.dimensions, *(f.dimension for f in shape.filters))]
+    return list(dict.fromkeys(entry.name for entry in named if entry.kind is Kind.THEN))
+
+
+def _named(rows: ir.Table, shape: Shape, reading: Reading, tables: Tables) -> ir.Table:
+    """Give rows the names of now; what they said themselves stays as the name of then."""
+    for column in reading.renamed:
+        rows = renames.named_now(rows, column, tables.get(renames.TABLE, renames.SCHEMA))
+    plain = [name for name in _then(shape) if name.removesuffix(THEN) not in reading.renamed]
+    return rows.mutate(**{name: rows[name.removesuffix(THEN)] for name in plain}) if plain else rows
 
 
 def span_key(rows: ir.Table) -> ir.StringValue:

@@ -52,6 +52,9 @@ class Reading:
     once: bool = False
     """Whether rows may tell one thing under several attribution windows, of which one is taken."""
 
+    renamed: tuple[str, ...] = ()
+    """The columns of names in which some row says another name than the one of now."""
+
     also: tuple[str, ...] = ()
     """Columns that are wanted beside what is measured: which fact it was, of which batch."""
 

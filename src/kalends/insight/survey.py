@@ -20,6 +20,7 @@ from kalends.insight.query import Filter
 from kalends.insight.spans import Span
 from kalends.insight.statements import Build
 from kalends.insight.tables import Tables
+from kalends.marketing import renames
 from kalends.marketing.attribution import preference
 
 Fetch = Callable[[Hashable, Build, Mapping[str, Any]], pa.Table]
@@ -52,6 +53,9 @@ class Catalogue:
     currencies: tuple[str, ...]
     spans: tuple[Span, ...]
     has_rates: bool = False
+    renamed: tuple[str, ...] = ()
+    """The columns of names of which somebody was called otherwise on an earlier day."""
+
     attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Per platform that tells one thing under several attribution windows: those it uses, the preferred first."""
 
@@ -100,7 +104,7 @@ class Survey:
         return frozenset(_EPOCH + timedelta(days=number) for number in self.answered_days)
 
 
-def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool) -> Catalogue:
+def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool, has_renames: bool) -> Catalogue:
     """Ask the warehouse what this data version holds."""
     days = fetch("catalogue/days", lambda _: _days(tables), {})
     spans = fetch("catalogue/spans", lambda _: _spans(tables), {}).to_pylist()
@@ -109,11 +113,13 @@ def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool) -> Catalogu
     held = report_days(days)
     has_repeats = held.repeats.any() or any(row["repeats"] for row in spans)
     named = fetch("catalogue/attributions", lambda _: _attributions(tables), {}).to_pylist() if has_repeats else []
+    renamed = fetch("catalogue/renames", lambda _: _renamed(tables), {}).column(0).to_pylist() if has_renames else []
     return Catalogue(
         days=held,
         currencies=tuple(sorted(filter(None, currencies))),
         spans=tuple(sorted((Span(**row) for row in spans), key=lambda span: span.key)),
         has_rates=has_rates,
+        renamed=tuple(sorted(renamed)),
         attributions=_by_source(named),
     )
 
@@ -154,6 +160,10 @@ def _days(tables: Tables) -> ir.Table:
 
 def _attributions(tables: Tables) -> ir.Table:
     return _distinct(tables, "facts", "data_source", "attribution")
+
+
+def _renamed(tables: Tables) -> ir.Table:
+    return _distinct(tables, renames.TABLE, "column_name")
 
 
 def _currencies(tables: Tables) -> ir.Table:

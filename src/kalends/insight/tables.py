@@ -10,7 +10,7 @@ import ibis
 from ibis.expr import types as ir
 
 from kalends.calendar.service import DAY_SCHEMA
-from kalends.marketing import rates, records
+from kalends.marketing import rates, records, renames
 
 SCHEMAS: Final[Mapping[str, ibis.Schema]] = {
     "facts": records.FACT_SCHEMA,
@@ -18,6 +18,7 @@ SCHEMAS: Final[Mapping[str, ibis.Schema]] = {
     "report_days": records.REPORT_DAYS_SCHEMA,
     "calendar_days": DAY_SCHEMA,
     "rates": rates.SCHEMA,
+    renames.TABLE: renames.SCHEMA,
 }
 
 

@@ -31,7 +31,7 @@ def preference(attribution: str) -> tuple[int, str]:
     return (FIRST.index(attribution) if attribution in FIRST else len(FIRST), attribution)
 
 
-_RANK = f"""CASE {" ".join(f"WHEN f.attribution = '{name}' THEN {place}" for place, name in enumerate(FIRST))} ELSE {
+RANK = f"""CASE {" ".join(f"WHEN f.attribution = '{name}' THEN {place}" for place, name in enumerate(FIRST))} ELSE {
     len(FIRST)
 } END"""
 
@@ -45,7 +45,7 @@ def stage_repeats(tenant: TenantWarehouse, *, days: str, dates: str) -> bool:
     thing = ", ".join(f"f.{column}" for column in THING)
     if not _has_repeats(tenant, facts, thing):
         return False
-    place = f"row_number() OVER (PARTITION BY {thing} ORDER BY {_RANK}, f.attribution)"
+    place = f"row_number() OVER (PARTITION BY {thing} ORDER BY {RANK}, f.attribution)"
     tenant.stage_query(
         "_repeats",
         f"SELECT key_hash FROM (SELECT f.key_hash, {place} AS place FROM {facts} AND EXISTS (SELECT 1 FROM {days} AS d"

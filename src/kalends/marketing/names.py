@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
 from typing import Any, Final
@@ -11,9 +12,11 @@ from typing import Any, Final
 from ibis.expr import types as ir
 from sqlalchemy import select
 
+from kalends.base.errors import NotFoundError
 from kalends.base.work import Work
-from kalends.marketing import entities
+from kalends.marketing import batches, entities
 from kalends.marketing.models import Batch
+from kalends.marketing.versions import facts_as_of
 
 NAMED: Final[Mapping[str, tuple[str, str | None]]] = {
     "account": ("account_id", "account_name"),
@@ -45,6 +48,43 @@ def find_campaigns(work: Work, *, words: str, limit: int) -> list[tuple[str, str
     found = named.group_by("campaign_name", "data_source").agg(newest=named.date.max())
     rows = found.order_by([found.newest.desc(), found.campaign_name]).limit(limit).to_pyarrow().to_pylist()
     return [(row["campaign_name"], row["data_source"]) for row in rows]
+
+
+class UnknownIdError(NotFoundError):
+    """No data names such an id."""
+
+    code = "unknown_id"
+
+
+@dataclass(frozen=True, slots=True)
+class NameSpan:
+    """What something of an account was called, and on which days rows say so."""
+
+    account_id: str
+    name: str
+    first: date
+    last: date
+
+
+def history(
+    work: Work, *, data_source: str, level: str, entity_id: str, as_of: datetime | None = None
+) -> list[NameSpan]:
+    """Every name that rows give an account, campaign, ad group or ad, the name of now first; with `as_of`, as it was
+    known then. Raises UnknownIdError.
+    """
+    id_column, name_column = NAMED[level]
+    assert name_column is not None
+    if not work.warehouse.exists("facts"):
+        raise UnknownIdError
+    version = batches.version_at(work, instant=as_of) if as_of else None
+    facts = work.warehouse.table("facts") if version is None else facts_as_of(work.warehouse, version=version)
+    rows = facts.filter(facts.data_source == data_source, facts[id_column] == entity_id)
+    name = rows[name_column].fill_null("")
+    spans = rows.group_by("account_id", name=name).aggregate(first=rows.date_from.min(), last=rows.date_to.max())
+    found = work.warehouse.to_arrow(spans.order_by([spans.last.desc(), spans.first.desc(), spans.name])).to_pylist()
+    if not found:
+        raise UnknownIdError(data_source=data_source, id=entity_id)
+    return [NameSpan(row["account_id"], row["name"], row["first"], row["last"]) for row in found if row["name"]]
 
 
 def told_in_facts(facts: ir.Table, *, level: str, words: Sequence[str], limit: int) -> ir.Table:

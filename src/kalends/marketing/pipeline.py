@@ -7,7 +7,7 @@ version that no reader asks for; the same batch comes first at the next start, r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -29,7 +29,9 @@ from kalends.marketing.intake.totals import TotalsDifferError
 from kalends.marketing.models import Batch
 from kalends.marketing.records import STAGED_SCHEMA
 from kalends.marketing.staging import StageOptions, StageReport, stage
-from kalends.marketing.stewardship import retention
+from kalends.marketing.stewardship import counting, retention
+from kalends.marketing.stewardship.counting import ConversionRule
+from kalends.marketing.stewardship.rules import conversion_rules
 from kalends.marketing.versions import Applied
 
 INCOMING = "incoming"
@@ -101,9 +103,12 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
     """Stage the payload and write what it says anew; a replay takes the place of the earlier readings."""
     run.progress(0, STEPS, "reading")
     terms, replaces = agreed(run, batch)
+    version, counting_rules = counted_by(run, batch)
     with warehouse.scratch() as con:
-        staged = stage_batch(run, batch, con, terms=terms)
+        staged = stage_batch(run, batch, con, terms=terms, counted=counting_rules)
         report = describe(staged) | promised(batch, staged)
+        if counting_rules:
+            report["conversions"] = {"version": version, "rules": counting.plain(counting_rules)}
         currency = currency_of(run, batch)
         report["warnings"] += assumed(con, currency=currency)
         run.progress(1, STEPS, "writing")
@@ -155,6 +160,13 @@ def agreed(run: JobRun, batch: Batch) -> tuple[Terms | None, list[int] | None]:
         return contracts.terms_of(work, data_source=batch.data_source), None
 
 
+def counted_by(run: JobRun, batch: Batch) -> tuple[int, tuple[ConversionRule, ...]]:
+    """Which conversions of the batch's platform count today, and the change of rules that said so."""
+    with run.work() as work:
+        version, rules = conversion_rules(work)
+    return version, counting.of_source(rules, batch.data_source)
+
+
 def note_shapes(run: JobRun, batch: Batch, staged: StageReport, terms: Terms | None) -> None:
     """Remember what the file looked like, and tell of a change."""
     if terms is None:
@@ -186,7 +198,12 @@ def currency_of(run: JobRun, batch: Batch) -> str:
 
 
 def stage_batch(
-    run: JobRun, batch: Batch, con: duckdb.DuckDBPyConnection, *, terms: Terms | None = None
+    run: JobRun,
+    batch: Batch,
+    con: duckdb.DuckDBPyConnection,
+    *,
+    terms: Terms | None = None,
+    counted: Sequence[ConversionRule] = (),
 ) -> StageReport:
     """The batch's payload in the staging tables of `con`."""
     assert batch.file_id is not None
@@ -198,7 +215,7 @@ def stage_batch(
         now=batch.received_at,
         file_name=batch.file_name,
         date_range=declared_days(batch.options),
-        options=replace(stage_options(batch.options), terms=terms),
+        options=replace(stage_options(batch.options), terms=terms, **counting.choice(counted)),
     )
 
 

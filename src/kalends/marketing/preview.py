@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +27,8 @@ from kalends.marketing.records import KEY, STAGED_VERSION
 from kalends.marketing.sampling import Sample
 from kalends.marketing.schemas import QuarantinedRow
 from kalends.marketing.staging import StageReport, stage
+from kalends.marketing.stewardship import counting
+from kalends.marketing.stewardship.counting import ConversionRule
 
 ROWS_SHOWN = 20
 ASIDE_SHOWN = 20
@@ -132,7 +134,15 @@ def _known_share(table: RawTable, mapping: Mapping) -> float:
     return own / len(asked) if asked else 0.0
 
 
-def preview(sample: Sample, *, data_source: str, file_name: str, options: dict[str, Any], now: datetime) -> Preview:
+def preview(
+    sample: Sample,
+    *,
+    data_source: str,
+    file_name: str,
+    options: dict[str, Any],
+    now: datetime,
+    counted: Sequence[ConversionRule] = (),
+) -> Preview:
     """Stage the sample and show what came of it. Raises the errors of `marketing.reading` for an unreadable file."""
     with _database() as con:
         heads = _columns(con, sample)
@@ -143,7 +153,7 @@ def preview(sample: Sample, *, data_source: str, file_name: str, options: dict[s
             now=now,
             file_name=file_name,
             date_range=declared_days(options),
-            options=stage_options(options),
+            options=replace(stage_options(options), **counting.choice(counting.of_source(counted, data_source))),
         )
         aside = [QuarantinedRow(**row) for row in _all(con, "FROM quarantined ORDER BY source_row, column_name")]
         if sample.is_partial and report.format == "json":

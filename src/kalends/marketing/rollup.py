@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing import attribution
+from kalends.marketing import attribution, renames
 from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, DAILY_SCHEMA, OUTCOMES, REPORT_DAYS_SCHEMA
 
 ACCOUNT = "account"
@@ -124,6 +124,7 @@ def renew(tenant: TenantWarehouse, *, days: str) -> None:
     columns = ", ".join(f'"{column}"' for column in REPORT_DAYS_SCHEMA)
     tenant.run(f"INSERT INTO report_days ({columns}) SELECT {columns} FROM _covered ORDER BY date")
     tenant.run(_insert_daily(dates=dates, repeats=repeats))
+    renames.renew(tenant, days=days)
 
 
 _REPEATS = " LEFT JOIN _repeats AS r ON r.key_hash = f.key_hash"

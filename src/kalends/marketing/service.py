@@ -51,13 +51,14 @@ from kalends.marketing.schemas import (
 )
 from kalends.marketing.settling import settled_until
 from kalends.marketing.staging import StageOptions, stage
+from kalends.marketing.stewardship import counting
 from kalends.marketing.stewardship.drawing import Drawing, draw
 from kalends.marketing.stewardship.evidence import Evidence, Slice, offers_evidence
 from kalends.marketing.stewardship.graph import Graph, Node, batch_node
 from kalends.marketing.stewardship.graph import of_batches as graph_of_batches
 from kalends.marketing.stewardship.namevalues import group_of, part_of
 from kalends.marketing.stewardship.naming import Rules
-from kalends.marketing.stewardship.rules import rules_at
+from kalends.marketing.stewardship.rules import conversion_rules, rules_at
 from kalends.marketing.stewardship.rules import version_of as rules_version
 from kalends.marketing.stewardship.schemas import GraphOut
 from kalends.marketing.stewardship.usage import write_down_usage
@@ -245,11 +246,12 @@ def sentence(total: dict[str, Any]) -> str:
     return f"{total['report']}: {total['rows']} rows" + (f", {', '.join(amounts)}" if amounts else "")
 
 
-def transform(envelope: Entries, *, columns: dict[str, str | None]) -> Transformed:
+def transform(work: Work, envelope: Entries, *, columns: dict[str, str | None]) -> Transformed:
     """What an ingest of these rows would store, without storing it."""
     # Not orjson: a platform's number may have more than 64 bits.
     raw = json.dumps(envelope.model_dump(mode="json")).encode()
     first, last = envelope.date_range_start, envelope.date_range_end
+    counted = counting.choice(counting.of_source(conversion_rules(work)[1], envelope.data_source))
     with duckdb.connect(config={"autoinstall_known_extensions": False, "temp_directory": ""}) as con:
         report = stage(
             con,
@@ -257,7 +259,7 @@ def transform(envelope: Entries, *, columns: dict[str, str | None]) -> Transform
             data_source=envelope.data_source,
             now=system_clock(),
             date_range=(first, last) if first and last else None,
-            options=StageOptions(columns=columns),
+            options=StageOptions(columns=columns, **counted),
         )
         rows = con.execute("FROM staged ORDER BY source_row LIMIT 1000").to_arrow_table().to_pylist()
         aside = con.execute("FROM quarantined ORDER BY source_row").to_arrow_table().to_pylist()

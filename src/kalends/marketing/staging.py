@@ -51,14 +51,15 @@ TOTALS = ("spend", "impressions", "clicks", "conversions", "revenue")
 @dataclass(frozen=True)
 class StageOptions:
     """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
-    out); `conversions` is the order of action types of which the first present counts; `known_columns` are the raw
-    columns of the last batch of this kind, to say what vanished; `defaults` (record column -> text) is what rows say
-    that have no value there; with `may_be_empty`, a payload without rows is an answer too. `terms`: the contract
-    about the shape of the source's files.
+    out); `conversions` is the order of types of which the first present counts, `conversions_by_account` the same of
+    single accounts; `known_columns` are the raw columns of the last batch of this kind, to say what vanished;
+    `defaults` (record column -> text) is what rows say that have no value there; with `may_be_empty`, a payload without
+    rows is an answer too. `terms`: the contract about the shape of the source's files.
     """
 
     columns: Dictionary[str, str | None] = field(default_factory=dict)
     conversions: tuple[str, ...] = ()
+    conversions_by_account: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
     decimal_mark: str | None = None
     day_order: str | None = None
     known_columns: frozenset[str] = frozenset()
@@ -208,6 +209,7 @@ class _Staging:
         table, stopped = self._held_to_contract(name, table, mapping)
         settings = replace(self._settled(table, mapping), stopped=stopped)
         plan = Compiler(table, mapping, settings).plan()
+        self.report.warnings += plan.warnings
         if table.has_row:
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {plan.select}")
         else:
@@ -366,6 +368,7 @@ def stage(
         today=now.date(),
         date_range=date_range,
         conversions=told.conversions,
+        conversions_by_account=told.conversions_by_account,
         holds_values="action_values" in file_name.lower(),
         defaults=told.defaults,
     )

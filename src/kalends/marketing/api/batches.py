@@ -131,9 +131,9 @@ def put_rates(body: Rates, door: Writer) -> IngestAnswer:
 
 
 @router.post("/transform")
-def transform(body: Preview, _: Reader) -> Transformed:
+def transform(body: Preview, work: Reader) -> Transformed:
     """What an ingest would store, without storing it."""
-    return service.transform(body, columns=body.columns)
+    return service.transform(work, body, columns=body.columns)
 
 
 @router.get("/batches")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from kalends.base.work import Work
 from kalends.identity.service import permit
-from kalends.marketing.stewardship import rules
+from kalends.marketing.stewardship import rules, typesseen
 from kalends.marketing.stewardship.naming import MOST_RULES, Rules
 from kalends.marketing.stewardship.rules import Kind
 
@@ -23,7 +23,7 @@ Writer = Annotated[Work, permit("data.write")]
 
 class RulesIn(BaseModel):
     """Rules of one kind, in their order: `{name, conditions}` for channel groups, `{delimiter, parts}` or `{pattern}`
-    for names.
+    for names, `{data_source, account_id, types}` for conversions: the first of the types that a row has counts.
     """
 
     rules: list[dict[str, Any]] = Field(max_length=MOST_RULES)
@@ -49,6 +49,51 @@ class TriedOut(BaseModel):
     examples: list[dict[str, Any]]
 
 
+class SeenTypeOut(BaseModel):
+    """One type of conversions of one account."""
+
+    account_id: str
+    type: str
+    count: float | None
+    value: float | None
+
+
+class SeenOut(BaseModel):
+    """A platform's types in its last thirty days, and what counts as conversions now."""
+
+    data_source: str
+    first: date
+    last: date
+    conversions: float | None
+    types: list[SeenTypeOut]
+
+
+class EffectOut(BaseModel):
+    """A platform's conversions in its last thirty days by the rules of now and by those that were asked about; `after`
+    is null where only reading the files again can tell.
+    """
+
+    data_source: str
+    first: date
+    last: date
+    before: float | None
+    after: float | None
+
+
+@router.get("/conversions/types")
+def list_types(work: Reader) -> list[SeenOut]:
+    """The types of conversions that each platform has told, with how often in its last thirty days."""
+    return [SeenOut(**asdict(one)) for one in typesseen.seen(work)]
+
+
+@router.post("/conversions/preview")
+def preview_conversions(body: RulesIn, work: Reader) -> list[EffectOut]:
+    """What these rules would make of each platform's conversions, once its files are read by them; nothing is kept."""
+    _, now = rules.conversion_rules(work)
+    told = rules.read_rules("conversions", body.rules)
+    return [EffectOut(**asdict(one)) for one in typesseen.effects(work, rules=told, now=now)]
+
+
 @router.get("/{kind}")
 def get_rules(kind: Kind, work: Reader) -> RulesOut:
     """The rules that count now."""
@@ -62,7 +107,7 @@ def get_history(kind: Kind, work: Reader) -> list[RulesOut]:
 
 
 @router.post("/{kind}/preview")
-def preview_rules(kind: Kind, body: RulesIn, work: Reader) -> TriedOut:
+def preview_rules(kind: Literal["channel_groups", "names"], body: RulesIn, work: Reader) -> TriedOut:
     """What these rules would make of every campaign that has data; nothing is kept."""
     return TriedOut(**asdict(rules.try_out(work, rules=as_rules(kind, body.rules), kind=kind)))
 

@@ -8,6 +8,7 @@ in the same way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -20,6 +21,9 @@ from kalends.base.work import Work
 from kalends.marketing import batches
 from kalends.marketing.mapping import MAPPINGS
 from kalends.marketing.models import Batch
+from kalends.marketing.stewardship import counting
+from kalends.marketing.stewardship.counting import ConversionRule
+from kalends.marketing.stewardship.rules import conversion_rules
 
 KIND: Final = "marketing.replay_batches"
 NEWEST = text(
@@ -86,8 +90,10 @@ def note_replaced(work: Work, batch: Batch, *, only_failed: bool = False) -> Non
     work.session.execute(earlier.values(replayed_by_seq=batch.seq))
 
 
-def is_older(batch: Batch) -> bool:
-    """Whether the platform's mapping has changed since it read this batch."""
+def is_older(batch: Batch, rules: Iterable[ConversionRule] = ()) -> bool:
+    """Whether the platform's mapping, or which conversions count, has changed since it read this batch."""
+    if counting.told_of(batch.report) != counting.plain(counting.of_source(rules, batch.data_source)):
+        return True
     told = (batch.report or {}).get("mapping", "")
     source, _, version = told.partition("@")
     now = MAPPINGS.get(source)
@@ -106,9 +112,10 @@ def standing(data_source: str | None = None) -> Select[Batch]:
 
 
 def to_replay(work: Work, *, data_source: str | None = None, is_all: bool = False) -> list[Batch]:
-    """The standing batches that an older mapping read; with `is_all` every standing one."""
-    found = work.session.execute(standing(data_source)).scalars()
-    return [batch for batch in found if is_all or is_older(batch)]
+    """The standing batches that older rules read, and whose payload is kept; with `is_all` every such one."""
+    found = work.session.execute(standing(data_source).where(Batch.file_id.is_not(None))).scalars()
+    _, rules = conversion_rules(work)
+    return [batch for batch in found if is_all or is_older(batch, rules)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Settings:
     decimal_mark: str | None = None
     day_order: str | None = None
     conversions: tuple[str, ...] = ()
+    conversions_by_account: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
     written: frozenset[str] = frozenset()  # columns with cells that are not in plain notation
     holds_values: bool = False  # a long table of action values, not of counts
     stopped: frozenset[str] = frozenset()  # columns that hold something else than they did: kept, and read for nothing

@@ -47,6 +47,7 @@ class Plan:
     used: dict[str, str]
     leftover: list[str]
     nested_bit: int = 0
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -77,7 +78,13 @@ class Compiler:
         constants = {column: sql for column, sql in record.items() if _LITERAL.fullmatch(sql)}
         select = self._select(record, leftover, stored=[column for column in record if column not in constants])
         return Plan(
-            select, constants, self.columns.rules, self.columns.used, leftover, 1 << (len(self.columns.rules) - 1)
+            select,
+            constants,
+            self.columns.rules,
+            self.columns.used,
+            leftover,
+            1 << (len(self.columns.rules) - 1),
+            self.conversions.warnings,
         )
 
     def _add_field(self, item: Field) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
 
 from kalends.base.reading.documents import snake
 from kalends.marketing.mapping import actions
@@ -12,6 +14,8 @@ from kalends.marketing.mapping.checks import unread
 from kalends.marketing.mapping.columns import Columns, first_of
 from kalends.marketing.mapping.fields import ActionRule, EventRule
 from kalends.marketing.reading import literal
+
+_NO_AMOUNT: Final = "NULL::DOUBLE"
 
 
 @dataclass
@@ -22,6 +26,7 @@ class Conversions:
     known: list[str] = field(default_factory=list)  # action types that the first rows show
     event: tuple[str, str, str | None] | None = None  # an event's name, how often, what it was worth, as SQL
     pairs: list[tuple[str, str, str]] = field(default_factory=list)  # type of conversion, its count and value as SQL
+    warnings: list[str] = field(default_factory=list)
 
     def read(self) -> None:
         """Add the typed columns that conversions of this table are made of."""
@@ -32,7 +37,7 @@ class Conversions:
         for item in sorted(self.columns.mapping.typed, key=lambda one: one.type):
             count, value = self.columns.amount(item.counts, "number"), self.columns.amount(item.values, item.value_kind)
             if count or value:
-                self.pairs.append((item.type, count or "NULL::DOUBLE", value or "NULL::DOUBLE"))
+                self.pairs.append((item.type, count or _NO_AMOUNT, value or _NO_AMOUNT))
 
     def _read_event(self) -> None:
         rule = self.columns.mapping.events
@@ -47,15 +52,64 @@ class Conversions:
         """The record's columns about conversions, as SQL; `record` is what its other columns are."""
         events, rule = self.columns.mapping.events, self.columns.mapping.actions
         if self.event and events:
-            counted = _event_columns(self.event, self.columns.settings.conversions or events.conversions)
+            counted = _event_columns(self.event)
+            if counts := self._chosen(record, partial(_counted_events, self.event), usual=events.conversions):
+                counted["conversions"] = counts
             return {
                 name: f"coalesce({record[name]}, {sql})" if name in record else sql for name, sql in counted.items()
             }
         if rule is None:
-            return self._by_type()
+            return self._by_type() | self._chosen_columns(record)
         if not self.action_columns():
             return self._long_actions()
-        return {name: sql for name, sql in self._of_lists(rule).items() if name not in record}
+        return {name: sql for name, sql in self._of_lists(rule, record).items() if name not in record}
+
+    def _chosen(
+        self,
+        record: dict[str, str],
+        count: Callable[[tuple[str, ...]], str],
+        *,
+        usual: Iterable[str] = (),
+        otherwise: str | None = None,
+    ) -> str | None:
+        """What `count` makes of the types that count: the account's own, else the file's, else the `usual` ones; or
+        `otherwise` where there are none of these.
+        """
+        told = self.columns.settings
+        everywhere = told.conversions or tuple(sorted(usual) if isinstance(usual, frozenset) else usual)
+        others = count(everywhere) if everywhere else otherwise
+        if not told.conversions_by_account:
+            return others
+        whens = " ".join(
+            f"WHEN {literal(account)} THEN {count(types)}" for account, types in told.conversions_by_account.items()
+        )
+        return f"CASE {record['account_id']} {whens} ELSE {others or 'NULL'} END"
+
+    def _chosen_columns(self, record: dict[str, str]) -> dict[str, str]:
+        """The columns that a rule chose as the one number; where it chose none, the platform's own number stays."""
+        told = self.columns.settings
+        if not self.pairs or not (told.conversions or told.conversions_by_account):
+            return {}
+        known = {kind: (count, value) for kind, count, value in self.pairs}
+        listed = {*told.conversions, *(kind for types in told.conversions_by_account.values() for kind in types)}
+        if not listed & known.keys():
+            self.warnings.append(
+                f"The table has no column of the conversions that count ({', '.join(sorted(listed))}): it says none."
+            )
+
+        def amount(place: int, types: tuple[str, ...]) -> str:
+            here = [known[kind] for kind in types if kind in known]
+            whens = " ".join(f"WHEN {pair[0]} IS NOT NULL THEN {pair[place]}" for pair in here)
+            return f"CASE {whens} END" if here else "NULL"
+
+        counts, worths = (
+            self._chosen(record, partial(amount, place), otherwise=record.get(target))
+            for place, target in enumerate(("conversions", "revenue"))
+        )
+        found = {"conversions": f"CAST({counts} AS DOUBLE)"}
+        if any(known[kind][1] != _NO_AMOUNT for kind in listed & known.keys()):
+            found["revenue"] = f"CAST({worths} AS DECIMAL(18,6))"
+        return found
 
     def _by_type(self) -> dict[str, str]:
         """Conversions of types that have columns of their own."""
@@ -63,7 +117,7 @@ class Conversions:
         whole = f"nullif('{{' || concat_ws(',', {', '.join(parts)}) || '}}', '{{}}')"
         return {"conversion_types": whole} if parts else {}
 
-    def _of_lists(self, rule: ActionRule) -> dict[str, str]:
+    def _of_lists(self, rule: ActionRule, record: dict[str, str]) -> dict[str, str]:
         """Lists of actions: the type that counts, and all of them."""
         counts, values = self._action_column("conversions"), self._action_column("revenue")
         for column, fed in ((counts, "conversions"), (values, "revenue")):
@@ -72,13 +126,20 @@ class Conversions:
         lists = [column for column in (counts, values) if column]
         head = self.columns.table.head
         self.known = actions.sampled_types(row.get(snake(c), row.get(c)) for row in head for c in lists)
-        priority = self.columns.settings.conversions or rule.conversions
         found = {"conversion_types": actions.by_type("counts", "worths" if values else None, self.known)}
         if counts:
-            found["conversions"] = actions.chosen("counts", priority, self.known)
+            found["conversions"] = self._chosen_of("counts", rule, record)
         if values:
-            found["revenue"] = f"CAST({actions.chosen('worths', priority, self.known)} AS DECIMAL(18,6))"
+            found["revenue"] = f"CAST({self._chosen_of('worths', rule, record)} AS DECIMAL(18,6))"
         return found
+
+    def _chosen_of(self, name: str, rule: ActionRule, record: dict[str, str]) -> str:
+        """The amount of the first type that counts and that the list `name` has."""
+        chosen = self._chosen(
+            record, lambda types: actions.chosen(name, types, self.known), usual=rule.conversions, otherwise="NULL"
+        )
+        assert chosen is not None
+        return chosen
 
     def _long_actions(self) -> dict[str, str]:
         """One row per action type (Fivetran's `*_actions`): kept by type only, for the types overlap."""
@@ -131,16 +192,20 @@ def has_events(columns: Collection[str], rule: EventRule) -> bool:
     return any(shape <= set(columns) for shape in rule.shapes)
 
 
-def _event_columns(event: tuple[str, str, str | None], conversions: Iterable[str]) -> dict[str, str]:
-    """What a row that is an event says of conversions: all of them by type, and those that count."""
+def _event_columns(event: tuple[str, str, str | None]) -> dict[str, str]:
+    """What a row that is an event says of conversions by type."""
     name, count, value = event
-    kind, worth = f"CAST(to_json({name}) AS VARCHAR)", value or "NULL::DOUBLE"
-    listed = ", ".join(literal(one.lower()) for one in sorted(conversions))
+    kind, worth = f"CAST(to_json({name}) AS VARCHAR)", value or _NO_AMOUNT
     found = {
         "conversion_types": f"CASE WHEN {name} IS NOT NULL THEN '{{' || {actions.part(kind, count, worth)} || '}}' END"
     }
-    if listed:
-        found["conversions"] = f"CASE WHEN lower({name}) IN ({listed}) THEN CAST({count} AS DOUBLE) END"
     if value:
         found["revenue"] = f"CAST({value} AS DECIMAL(18,6))"
     return found
+
+
+def _counted_events(event: tuple[str, str, str | None], conversions: Iterable[str]) -> str:
+    """How often the row's event happened, where it is one of those that count."""
+    name, count, _ = event
+    listed = ", ".join(literal(one.lower()) for one in sorted(conversions))
+    return f"CASE WHEN lower({name}) IN ({listed}) THEN CAST({count} AS DOUBLE) END"

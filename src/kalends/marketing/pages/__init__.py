@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from kalends.marketing.pages import (
+    conversions,
     data,
     intake,
     lineage,
@@ -17,5 +18,5 @@ from kalends.marketing.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (data, intake, lineage, names, platforms, quality, reconciliation, retention, uploading):
+for part in (conversions, data, intake, lineage, names, platforms, quality, reconciliation, retention, uploading):
     router.include_router(part.router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
@@ -24,13 +24,14 @@ from kalends.marketing.stewardship.naming import (
     rule_of_template,
     template_of,
 )
-from kalends.marketing.stewardship.rules import Kind
 
 router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Work, permit("data.read")]
 Writer = Annotated[Work, permit("data.write")]
 PAGE: Final = "/data/names"
+Kind = Literal["channel_groups", "names"]
+"""The kinds of rules that are made here."""
 BLANK: Final = 1
 """Empty rows below the filled ones: after each saving there is room for one more."""
 COLUMNS: Final = (

@@ -32,6 +32,7 @@ from kalends.marketing.preview import (
     source_choices,
 )
 from kalends.marketing.sampling import take_sample
+from kalends.marketing.stewardship.rules import conversion_rules
 
 router = APIRouter(include_in_schema=False)
 
@@ -243,7 +244,12 @@ def _look(work: Work, draft: Draft) -> tuple[Preview | None, KalendsError | None
     try:
         sample = take_sample(lambda: work.house.files.open(work.scope.tenant_id, draft.file_id))
         found = preview(
-            sample, data_source=draft.data_source, file_name=draft.file_name, options=draft.options, now=work.now
+            sample,
+            data_source=draft.data_source,
+            file_name=draft.file_name,
+            options=draft.options,
+            now=work.now,
+            counted=conversion_rules(work)[1],
         )
     except BadInputError as error:
         return None, error

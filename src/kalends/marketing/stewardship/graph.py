@@ -100,6 +100,10 @@ def _of_batch(batch: Batch) -> Graph:
         nodes.append(Node(f"file:{batch.seq}", "file", batch.file_name or "Rows sent", _size(batch), f"{href}/lineage"))
     if report.get("mapping"):
         nodes.append(Node(f"rules:{report['mapping']}", "rules", str(report["mapping"]), "how it was read", href))
+    if counted := report.get("conversions"):
+        types = "; ".join(", then ".join(rule["types"]) for rule in counted["rules"])
+        label = f"Conversions, version {counted['version']}"
+        nodes.append(Node(f"conversions:{counted['version']}:{types}", "rules", label, types, "/data/conversions"))
     return Graph(tuple(nodes), tuple((name, node.id) for node in nodes[1:]))
 
 

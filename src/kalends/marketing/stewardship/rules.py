@@ -14,14 +14,17 @@ from sqlalchemy import func, select, text
 from kalends.base.errors import BadInputError, ConflictError
 from kalends.base.ids import new_id
 from kalends.base.work import Work
+from kalends.marketing import renames
+from kalends.marketing.stewardship.counting import ConversionRule, ConversionRules
 from kalends.marketing.stewardship.models import RuleSet
 from kalends.marketing.stewardship.namevalues import group_of, part_of
 from kalends.marketing.stewardship.naming import MOST_RULES, OTHER, USUAL, ChannelGroup, NameRule, Rules
 
-Kind = Literal["channel_groups", "names"]
+Kind = Literal["channel_groups", "names", "conversions"]
 FORMS: Final[Mapping[str, TypeAdapter[Any]]] = {
     "channel_groups": TypeAdapter(tuple[ChannelGroup, ...]),
     "names": TypeAdapter(tuple[NameRule, ...]),
+    "conversions": TypeAdapter(ConversionRules),
 }
 ONE_BY_ONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 SHOWN: Final = 200
@@ -78,6 +81,12 @@ def rules_at(work: Work, *, version: int) -> Rules:
         groups=read_rules("channel_groups", groups[0].rules) if groups else USUAL,
         names=read_rules("names", names[0].rules) if names else (),
     )
+
+
+def conversion_rules(work: Work) -> tuple[int, tuple[ConversionRule, ...]]:
+    """The rules about conversions that count now, and the change that made them; (0, ()) where there are none."""
+    state = state_of(work, kind="conversions")
+    return state.version, read_rules("conversions", state.rules)
 
 
 def history_of(work: Work, *, kind: Kind) -> list[State]:
@@ -181,9 +190,11 @@ def _counted(rows: list[dict[str, Any]], column: str) -> dict[str, int]:
 
 
 def _campaigns(work: Work) -> ir.Table | None:
-    """Every campaign of the daily sums, once per name, platform, channel and type."""
+    """Every campaign of the daily sums, once per name (that of now), platform, channel and type."""
     if not work.warehouse.exists("daily"):
         return None
     daily = work.warehouse.table("daily")
+    if work.warehouse.exists(renames.TABLE):
+        daily = renames.named_now(daily, "campaign_name", work.warehouse.table(renames.TABLE))
     columns = ["data_source", "channel", "campaign_type", "campaign_name"]
     return daily.aggregate(by=columns, days=daily.date.nunique()).select(*columns)
