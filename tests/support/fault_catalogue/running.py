@@ -16,6 +16,7 @@ from kalends.marketing.quality import scoring
 from kalends.marketing.records import KEY, STAGED_SCHEMA
 
 from .clean import SALES, SETTLED, TODAY, make_account
+from .kinds import GROUPS
 
 RAW = {name: kind for name, kind in STAGED_SCHEMA.items() if name not in {"key_hash", "row_hash"}}
 SCOPE = scoring.Scope(rules="test", today=TODAY, settling=lambda source: SETTLED, special=frozenset(SALES))
@@ -66,7 +67,7 @@ class Outcome:
 
     kind: str
     is_critical: bool
-    is_unseen: bool
+    group: str
     found: bool
     by: tuple[str, ...]
 
@@ -81,13 +82,9 @@ class Results:
     clean: pl.DataFrame
     """What was found in the clean accounts."""
 
-    def recall(self, *, critical=None, unseen=None):
+    def recall(self, groups=tuple(GROUPS), *, critical=None):
         """The share found, of those wanted; 1 where there are none."""
-        wanted = [
-            one.found
-            for one in self.outcomes
-            if critical in {None, one.is_critical} and unseen in {None, one.is_unseen}
-        ]
+        wanted = [one.found for one in self.outcomes if critical in {None, one.is_critical} and one.group in groups]
         return sum(wanted) / len(wanted) if wanted else 1.0
 
     @property
@@ -118,7 +115,7 @@ def run(*, kinds, trials, seed):
             pl.col("account_id").is_in([account.account_id, *fault.also]), pl.col("date").is_in(list(fault.days))
         )
         by = tuple(sorted(set(mine["check_name"])))
-        outcomes.append(Outcome(kind.name, kind.is_critical, kind.is_unseen, bool(by), by))
+        outcomes.append(Outcome(kind.name, kind.is_critical, kind.group, bool(by), by))
     months = sum(account.rows["date_from"].n_unique() for _, account in made) / 30.4
     alarms = clean.select("account_id", "date", "check_name").unique().height
     return Results(outcomes, alarms, months, clean)
