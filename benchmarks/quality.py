@@ -57,7 +57,7 @@ def main() -> int:
     for kind in EVERY:
         mine = by_kind[kind.name]
         told = ", ".join(name for name, _ in Counter(name for one in mine for name in one.by).most_common(3))
-        marks = f"{'critical' if kind.is_critical else '':9}{'unseen' if kind.is_unseen else 'known':7}"
+        marks = f"{'critical' if kind.is_critical else '':9}{kind.group:7}"
         print(f"{kind.name:34}{marks}{sum(one.found for one in mine)}/{len(mine)}  {told}")
     return judge(
         [

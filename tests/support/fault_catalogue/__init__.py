@@ -6,3 +6,4 @@ from .later import LATER
 from .unseen import UNSEEN
 
 EVERY: tuple[Kind, ...] = (*KINDS, *UNSEEN, *LATER)
+__all__ = ["EVERY", "GROUPS", "KINDS", "LATER", "UNSEEN", "Kind"]

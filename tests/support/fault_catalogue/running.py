@@ -15,7 +15,7 @@ from kalends.marketing import fingerprints, versions
 from kalends.marketing.quality import scoring
 from kalends.marketing.records import KEY, STAGED_SCHEMA
 
-from .clean import SALES, SETTLED, TODAY, make_account
+from .clean import MOST, SALES, SETTLED, TODAY, make_account
 from .kinds import GROUPS
 
 RAW = {name: kind for name, kind in STAGED_SCHEMA.items() if name not in {"key_hash", "row_hash"}}
@@ -72,6 +72,11 @@ class Outcome:
     by: tuple[str, ...]
 
 
+HELD_OUT = ("unseen", "later")
+TOGETHER = 60
+"""Accounts in one warehouse: a company with many."""
+
+
 @dataclass(frozen=True)
 class Results:
     """All of them, and the false alarms on the clean accounts."""
@@ -92,14 +97,24 @@ class Results:
         return self.alarms / self.months
 
 
-def run(*, kinds, trials, seed):
+def run(*, kinds, trials, seed, most=MOST):
     """Put each kind of fault into `trials` accounts, each into one of its own, and look what is found of it that is
     not found in the same accounts without it.
     """
     rng = np.random.default_rng(seed)
-    made = [
-        (kind, make_account(rng, number)) for number, kind in enumerate(kind for kind in kinds for _ in range(trials))
-    ]
+    wanted = [kind for kind in kinds for _ in range(trials)]
+    parts = [_run(wanted[first : first + TOGETHER], rng, most) for first in range(0, len(wanted), TOGETHER)]
+    return Results(
+        [one for part in parts for one in part.outcomes],
+        sum(part.alarms for part in parts),
+        sum(part.months for part in parts),
+        pl.concat([part.clean for part in parts]),
+    )
+
+
+def _run(kinds, rng, most):
+    """One account for each of the kinds, all of them in one warehouse."""
+    made = [(kind, make_account(rng, number, most=most)) for number, kind in enumerate(kinds)]
     injected = [kind.inject(account.rows, rng) for kind, account in made]
     with warehouse() as tenant:
         load(tenant, pl.concat([account.rows for _, account in made]))
