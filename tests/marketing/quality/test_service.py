@@ -130,7 +130,7 @@ def test_own_rules_are_asked_of_everything_once_they_are_kept(house, scope, rows
     load(rows)
     with house.work(scope) as work:
         service.put_rules(work, text=RULE)
-        assert results.scored_rules(work) == "1.0", "the old results are shown until the new ones are there"
+        assert results.scored_rules(work) == "2.0", "the old results are shown until the new ones are there"
     work_off()
     broken = found(house, scope, check_name="cheap_clicks")
     assert len(broken) == 70

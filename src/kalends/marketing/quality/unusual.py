@@ -116,9 +116,10 @@ COUNTED: Final = {
 }  # fmt: skip
 """What decides how sure a ratio is: the rarer of its two counts."""
 ENOUGH: Final = {
-    "cost per thousand impressions": 200, "cost per click": 10, "click rate": 5, "conversion rate": 5, "order value": 5,
+    "cost per thousand impressions": 200, "cost per click": 10, "click rate": 5, "conversion rate": 5, "order value": 1,
 }  # fmt: skip
-"""How many of those make a campaign's ratio worth a look."""
+"""How many of those make a ratio worth a look. One order can be absurd by itself; that few are uncertain, the spread
+knows."""
 VOLUME_COUNTS: Final = {"clicks": "clicks", "conversions": "conversions", "revenue": "conversions"}
 
 
