@@ -184,6 +184,27 @@ def oldest_pending(work: Work) -> Batch | None:
     return batch
 
 
+def is_any_pending(work: Work) -> bool:
+    """Whether a batch waits to be applied."""
+    return work.session.scalar(select(Batch.seq).where(Batch.state.in_(("landed", "applying"))).limit(1)) is not None
+
+
+def published_since(work: Work, *, after: int) -> datetime | None:
+    """When the first batch behind the version `after` was published; None where there is none."""
+    return work.session.scalar(select(func.min(Batch.published_at)).where(Batch.seq > after))
+
+
+def changed_between(work: Work, *, after: int, until: int) -> list[int]:
+    """The numbers of all batches whose rows came, went or were read again behind the version `after`."""
+    news = select(Batch.seq, Batch.retracts_seq, Batch.replays_seq).where(
+        Batch.seq > after, Batch.seq <= until, Batch.state == "published"
+    )
+    found = work.session.execute(news).all()
+    roots = {root for row in found for root in (row.retracts_seq, row.replays_seq) if root is not None}
+    readings = select(Batch.seq).where(or_(Batch.seq.in_(roots), Batch.replays_seq.in_(roots)))
+    return sorted({row.seq for row in found} | set(work.session.scalars(readings)))
+
+
 def publish(work: Work, *, batch_id: UUID, outcome: dict[str, Any]) -> None:
     """Let readers see the batch. `outcome` has its counts and report; the announcement is in the same transaction."""
     batch = get(work, batch_id)

@@ -175,12 +175,16 @@ class Batches(BaseModel):
 
 
 class QualitySummary(BaseModel):
-    """How much of what came could be used."""
+    """How much of what came could be used, and how good it is: `score` is the share of its rows that pass every check,
+    0 to 100, by what they spent; null while the batch is being applied, and for very large ones. `page` tells more.
+    """
 
     received: int
     good: int
     quarantined: int
     share_good: float | None
+    score: float | None = None
+    page: str = "/data/quality"
     warnings: list[str]
 
 

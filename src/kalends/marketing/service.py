@@ -32,6 +32,8 @@ from kalends.marketing.models import Batch
 from kalends.marketing.names import find_campaigns
 from kalends.marketing.overview import Source, count_waiting, list_sources
 from kalends.marketing.pipeline import describe as describe_staging
+from kalends.marketing.quality import standing
+from kalends.marketing.reconciliation import evidence  # noqa: F401 - offers what was decided
 from kalends.marketing.reconciliation.schemas import Orders
 from kalends.marketing.reconciliation.service import aggregate, conflicts
 from kalends.marketing.schemas import (
@@ -212,12 +214,13 @@ def wait_for(door: Door, *, batch_id: UUID, seconds: float) -> IngestAnswer:
     while True:
         with door.work() as work:
             found = describe(work, batch_id=batch_id)
+            score = standing.quick_score(work, batches.get(work, batch_id))
         if found.state in {"published", "failed"} or time.monotonic() >= deadline:
-            return summarise(found)
+            return summarise(found, score=score)
         time.sleep(POLL_SECONDS)
 
 
-def summarise(batch: BatchOut) -> IngestAnswer:
+def summarise(batch: BatchOut, *, score: float | None = None) -> IngestAnswer:
     """The batch, with what it brought in a few words."""
     received, quarantined = batch.received or 0, batch.quarantined or 0
     good = received - quarantined
@@ -231,6 +234,7 @@ def summarise(batch: BatchOut) -> IngestAnswer:
             good=good,
             quarantined=quarantined,
             share_good=good / received if received else None,
+            score=score,
             warnings=report.get("warnings", []),
         ),
     )

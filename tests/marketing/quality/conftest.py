@@ -51,16 +51,13 @@ def subscribed(house):
 
 @pytest.fixture
 def work_off(house, scope):
-    """Run the waiting tasks as the worker would, also those that they start."""
+    """Run the waiting tasks (of a kind) as the worker would, also those that they start."""
 
-    def run():
+    def run(kind="%"):
         while True:
             with house.work(scope) as work:
-                waiting = (
-                    work.session.execute(text("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id"))
-                    .scalars()
-                    .all()
-                )
+                query = text("SELECT id FROM tasks WHERE state = 'queued' AND kind LIKE :kind ORDER BY id")
+                waiting = work.session.execute(query, {"kind": kind}).scalars().all()
             if not waiting:
                 return
             for task_id in waiting:
@@ -70,13 +67,23 @@ def work_off(house, scope):
 
 
 @pytest.fixture
-def load(house, scope, subscribed, work_off):
+def land(house, scope, subscribed):
+    """Land rows as a file that nobody has read yet; gives the batch's id."""
+
+    def land_rows(rows):
+        raw = io.BytesIO("\n".join(json.dumps(each) for each in rows).encode())
+        door = Door(house=house, scope=scope, is_local=True)
+        return service.land_file(door, raw, data_source="facebook_ads", file_name="ads.ndjson")
+
+    return land_rows
+
+
+@pytest.fixture
+def load(land, work_off):
     """Load rows as a file and let everything follow; gives the batch's id."""
 
     def load_rows(rows):
-        raw = io.BytesIO("\n".join(json.dumps(each) for each in rows).encode())
-        door = Door(house=house, scope=scope, is_local=True)
-        batch = service.land_file(door, raw, data_source="facebook_ads", file_name="ads.ndjson")
+        batch = land(rows)
         work_off()
         return batch
 

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from kalends.base.chores import do_chores
 from kalends.marketing import service as marketing
+from kalends.marketing.batches import APPLY
 from kalends.marketing.quality import results, service
 from kalends.marketing.quality.overview import overview
 from kalends.marketing.quality.results import Wanted
@@ -31,6 +32,12 @@ def found(house, scope, **wanted):
 def seen(house, scope):
     with house.work(scope) as work:
         return overview(work, **SPAN)
+
+
+def score(house, scope):
+    """Score what is new; gives how many account-days that were."""
+    with house.work(scope) as work:
+        return service.score_news(work).days
 
 
 def grade_of(house, scope, day):
@@ -92,10 +99,10 @@ def test_taking_a_batch_back_takes_its_findings_back(house, scope, rows, load, w
 
 
 def test_scoring_again_changes_nothing(house, scope, rows, load):
-    batch = load([row for row in rows if row["date_start"] != str(DAY)])
+    load([row for row in rows if row["date_start"] != str(DAY)])
     before = seen(house, scope), found(house, scope)
     with house.work(scope) as work:
-        service.score_batch(work, batch_id=batch)
+        assert service.score_news(work).days == 0
         service.score_everything(work)
     assert (seen(house, scope), found(house, scope)) == before
 
@@ -123,7 +130,7 @@ def test_own_rules_are_asked_of_everything_once_they_are_kept(house, scope, rows
     load(rows)
     with house.work(scope) as work:
         service.put_rules(work, text=RULE)
-        assert results.scored_rules(work) == "1.0", "the old results are shown until the new ones are there"
+        assert results.scored_rules(work) == "2.0", "the old results are shown until the new ones are there"
     work_off()
     broken = found(house, scope, check_name="cheap_clicks")
     assert len(broken) == 70
@@ -141,6 +148,40 @@ def test_wrong_rules_are_refused_and_the_old_ones_stay(house, scope):
         with pytest.raises(BadRulesError, match="Line 2: column: there is no column 'spent'"):
             service.put_rules(work, text="rules:\n - {name: abc, says: too much, column: spent, check: {le: 3}}\n")
         assert service.rules_of(work) is None
+
+
+def test_many_batches_are_scored_once(house, scope, rows, land, work_off):
+    for place in range(0, len(rows), 30):
+        land(rows[place : place + 30])
+    work_off(APPLY)
+    assert score(house, scope) == 70
+    assert [score(house, scope) for _ in range(3)] == [0, 0, 0]
+    work_off()
+    assert grade_of(house, scope, DAY).score == 1
+
+
+def test_scoring_waits_for_what_is_coming_but_not_for_long(house, scope, rows, land, load, work_off, clock):
+    load(rows[:-6])
+    land(rows[-6:-3])
+    work_off(APPLY)
+    land(rows[-3:])
+    assert score(house, scope) == 0
+    clock.advance(minutes=3)
+    assert score(house, scope) == 1
+    work_off()
+    assert seen(house, scope).sources[0].days == 70
+
+
+def test_what_waited_for_a_file_that_failed_is_scored_all_the_same(house, scope, rows, land, load, work_off):
+    load(rows[:-3])
+    land(rows[-3:])
+    land([{"nothing": "known"}])
+    work_off(APPLY)
+    with house.work(scope) as work:
+        work.session.execute(text("DELETE FROM tasks WHERE kind = 'marketing.score_batch'"))
+    do_chores(house, only_frequent=True)
+    work_off()
+    assert seen(house, scope).sources[0].days == 70
 
 
 def test_a_new_day_is_looked_at_once(house, scope, rows, load, work_off, clock):

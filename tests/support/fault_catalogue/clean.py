@@ -21,6 +21,8 @@ LAG, SETTLED = 8.0, 30
 """Conversions become known with this mean delay in days, and are complete after these."""
 HISTORY_DAYS = 14
 """The newest days came one by one, each on the morning after it; all before them in one go."""
+MOST = 6
+"""Campaigns of one account."""
 MEASURES = ("spend", "impressions", "clicks", "conversions", "revenue")
 
 
@@ -33,13 +35,13 @@ class Account:
     rows: pl.DataFrame
 
 
-def make_account(rng: np.random.Generator, number: int) -> Account:
-    """One account; the same generator and number give the same."""
+def make_account(rng: np.random.Generator, number: int, *, most: int = MOST) -> Account:
+    """One account of three to `most` campaigns; the same generator and number give the same."""
     source = ("google_ads", "facebook_ads")[number % 2]
     account_id = str(4_000_000_000 + number * 7_919)
     days = np.arange(DAYS)
     level = _demand(rng)
-    count = int(rng.integers(3, 7))
+    count = int(rng.integers(3, most + 1))
     budgets = rng.lognormal(5.0, 0.6, count)
     parts = []
     for place in range(count):

@@ -7,7 +7,7 @@ import polars as pl
 from .clean import MEASURES, TODAY, morning_after
 from .kinds import DAY, Fault, between, change, collector, largest, of, on, scaled, some_day
 
-kind, KINDS = collector(is_unseen=False)
+kind, KINDS = collector("tuned")
 
 
 @kind(critical=True)

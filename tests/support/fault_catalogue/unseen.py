@@ -7,7 +7,7 @@ import polars as pl
 from .clean import MEASURES, TODAY
 from .kinds import DAY, Fault, between, change, collector, largest, of, on, scaled, some_day
 
-kind, UNSEEN = collector(is_unseen=True)
+kind, UNSEEN = collector("unseen")
 
 
 @kind(critical=True)

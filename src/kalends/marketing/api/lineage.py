@@ -17,6 +17,7 @@ from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.marketing import batches
 from kalends.marketing.models import Batch
+from kalends.marketing.quality.standing import days_by_grade
 from kalends.marketing.stewardship import graph
 from kalends.marketing.stewardship.openlineage import event_of
 from kalends.marketing.stewardship.report import LineageReport, report_of
@@ -33,7 +34,7 @@ DAYS = 31
 @router.get("/lineage/report")
 def get_report(work: Reader) -> LineageReport:
     """How much data there is, of which sources, how good it is, from when to when, and who uses it."""
-    return report_of(work)
+    return report_of(work, days_by_grade=days_by_grade(work))
 
 
 @router.get("/marketing/batches/{batch_id}/lineage")

@@ -18,6 +18,9 @@ from kalends.marketing import batches, drafts, overview, service, words
 from kalends.marketing.intake import replays
 from kalends.marketing.models import Batch
 from kalends.marketing.preview import cells_of
+from kalends.marketing.quality import standing
+from kalends.marketing.quality import words as quality_words
+from kalends.marketing.quality.grading import letter
 
 register_room(
     name="data",
@@ -67,6 +70,9 @@ def show_data(
         request,
         "data/overview.html",
         sources=overview.list_sources(work),
+        grades=standing.grades(work),
+        quality=quality_words,
+        letter=letter,
         batches=found.batches,
         filters=[
             Choice(label, _address(show=name, source=source), current=name == show, count=counts[name])
@@ -96,6 +102,7 @@ def show_batch(
         "data/batch.html",
         batch=service.describe(work, batch_id=batch_id),
         record=batch,
+        score=standing.quick_score(work, batch),
         aside=[(row, cells_of(row.raw)) for row in aside.rows],
         paging=_pages(total=aside.total, page=page, address=lambda number: f"/data/batches/{batch_id}?page={number}"),
         sender=_name_of(work, batch),

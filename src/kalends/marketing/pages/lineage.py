@@ -12,6 +12,7 @@ from kalends.base.pages import Column, render
 from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.marketing import batches, words
+from kalends.marketing.quality.standing import days_by_grade
 from kalends.marketing.stewardship import graph
 from kalends.marketing.stewardship.drawing import draw
 from kalends.marketing.stewardship.report import report_of
@@ -40,4 +41,10 @@ def show_file_lineage(request: Request, work: Reader, batch_id: UUID) -> Respons
 @router.get("/data/lineage")
 def show_report(request: Request, work: Reader) -> Response:
     """What there is, how good it is, and who uses it."""
-    return render(request, "data/lineage.html", report=report_of(work), columns=COLUMNS, words=words)
+    return render(
+        request,
+        "data/lineage.html",
+        report=report_of(work, days_by_grade=days_by_grade(work)),
+        columns=COLUMNS,
+        words=words,
+    )

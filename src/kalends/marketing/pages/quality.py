@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -15,7 +14,7 @@ from kalends.base.pages import Choice, Paging, flash, render
 from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.marketing import words as data_words
-from kalends.marketing.quality import results, service, words
+from kalends.marketing.quality import results, service, standing, words
 from kalends.marketing.quality.grading import letter
 from kalends.marketing.quality.overview import Overview, overview, words_of
 from kalends.marketing.quality.results import Wanted
@@ -63,10 +62,10 @@ Asked = Annotated[Shown, Depends()]
 @router.get(PAGE)
 def show_quality(request: Request, work: Reader, asked: Asked) -> Response:
     """Grades of the newest days, and what was found on them."""
-    known = results.span(work)
+    known = standing.newest_days(work, count=asked.days)
     if known is None:
         return render(request, "data/quality.html", empty=True, may_write=_may_write(request))
-    first, last = max(known[1] - timedelta(days=asked.days - 1), known[0]), known[1]
+    first, last = known
     wanted = Wanted(
         first=first,
         last=last,

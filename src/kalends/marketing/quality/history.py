@@ -17,9 +17,12 @@ Bools = npt.NDArray[np.bool_]
 METRICS: Final = ("spend", "impressions", "clicks", "conversions", "revenue")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """One account from `first` on, a day after the other. Arrays are (days,) or (days, campaigns); nan: not told."""
+    """One account from `first` on, a day after the other. Arrays are (days,) or (days, campaigns); nan: not told.
+
+    Two are never equal, so that what was computed of one can be kept by it.
+    """
 
     data_source: str
     account_id: str

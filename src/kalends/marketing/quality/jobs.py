@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from kalends.base.chores import chore
+from kalends.base.chores import chore, frequent_chore
 from kalends.base.jobs import LIGHT, JobRun, job
 from kalends.base.scope import Scope
 from kalends.base.work import House
@@ -16,9 +14,9 @@ SCORE_NEW_DAY = "marketing.score_new_day"
 
 @job(SCORE_BATCH, queue=LIGHT)
 def score_batch(run: JobRun) -> None:
-    """Score the account-days that a batch changed."""
+    """Score the account-days that this batch and others before it changed, unless that is done or more are coming."""
     with run.work() as work:
-        service.score_batch(work, batch_id=UUID(run.args["batch_id"]))
+        service.score_news(work)
 
 
 @job(service.SCORE_ALL, queue=LIGHT)
@@ -42,3 +40,12 @@ def look_at_new_days(house: House) -> None:
         with house.work(Scope(tenant_id=tenant_id, role="worker", label="chore")) as work:
             if service.is_new_day(work):
                 work.defer(SCORE_NEW_DAY)
+
+
+@frequent_chore
+def score_what_was_left(house: House) -> None:
+    """Score what waited for a batch that then failed, of every company."""
+    for tenant_id in house.tenants():
+        with house.work(Scope(tenant_id=tenant_id, role="worker", label="chore")) as work:
+            if service.is_news(work):
+                work.defer(SCORE_BATCH)

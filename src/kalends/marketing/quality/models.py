@@ -32,6 +32,8 @@ class QualityState(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     rules: Mapped[str]
     scored_on: Mapped[date | None]
+    scored_version: Mapped[int]
+    """The version of the data of which every change has been scored."""
     scored_at: Mapped[datetime]
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing.quality import unusual  # noqa: F401 - declares its checks
+from kalends.marketing.quality import unusual
 from kalends.marketing.quality.checks import DIMENSIONS, ROW_CHECKS, Dimension, RowCheck
 from kalends.marketing.quality.daychecks import DAY_CHECKS, DayCheck, Found
 from kalends.marketing.quality.history import History, Setting
@@ -26,7 +26,7 @@ from kalends.marketing.quality.loading import histories
 from kalends.marketing.quality.rowpass import ROWS, between, failing, stage_rows
 from kalends.marketing.quality.setchecks import SET_CHECKS
 from kalends.marketing.quality.tables import DAYS, DAYS_SCHEMA, FINDINGS, FINDINGS_SCHEMA
-from kalends.methods.anomalies import LEAST, compare
+from kalends.methods.anomalies import LEAST
 
 TOUCHED: Final = "_quality_touched"
 MONTHS: Final = "_quality_months"
@@ -177,9 +177,8 @@ def evidence_of(history: History, setting: Setting) -> dict[Dimension, Any]:
     """By dimension, on which days (days,) there is anything to judge it by. What is missing here passes nothing."""
     standard = ~setting.is_special(history)
     ages = setting.ages(history)
-    compared = compare(history.totals["spend"][:, None], usable=standard)
-    others = compare(history.totals["impressions"][:, None], usable=standard)
-    is_compared = np.isfinite(compared.scores[:, 0]) | np.isfinite(others.scores[:, 0])
+    compared = unusual.account_series(history, setting)
+    is_compared = np.isfinite([compared[name].scores[:, 0] for name in ("spend", "impressions")]).any(axis=0)
     told = np.isfinite(np.stack([history.totals[name] for name in ("spend", "impressions", "clicks")]))
     sums = [np.nan_to_num(each["rows"]) > 0 for each in history.reports.values()]
     read = np.array([at is not None for at in history.read_at], dtype=bool)

@@ -32,6 +32,8 @@ from kalends.marketing.settling import trailing_days
 SCORE_ALL: Final = "marketing.score_all"
 LOOK_BACK: Final = timedelta(days=95)
 """How far back a new day can change anything: to where the slowest platform's conversions settle."""
+LONGEST_WAIT: Final = timedelta(minutes=2)
+"""So long what was published may wait for what comes behind it, to be scored together."""
 ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 SHOWN: Final = (
     "report", "campaign_id", "campaign_name", "ad_group_id", "ad_id", "ad_name", "breakdowns", "currency", "spend",
@@ -90,43 +92,61 @@ def version_wanted(work: Work) -> str:
 # Scoring.
 
 
-def score_batch(work: Work, *, batch_id: UUID) -> scoring.Scored:
-    """Score the account-days that a batch changed; everything, where that has not been done by today's rules."""
-    batch = batches.get(work, batch_id)
+def score_news(work: Work) -> scoring.Scored:
+    """Score the account-days that batches changed since the last time; everything, where that has not been done by
+    today's rules. However many batches there are, it is done once: while more of them wait to be applied, nothing is
+    done, for the last of them comes here, too.
+    """
+    if _is_more_to_come(work):
+        return scoring.Scored(0, 0)
     _alone(work)
-    if results.scored_rules(work) != version_wanted(work):
+    state, newest = _state(work), batches.data_version(work)
+    if state is None or results.scored_rules(work) != version_wanted(work):
         return score_everything(work)
-    scoring.touch_batches(work.warehouse, [seq for seq in (batch.seq, batch.retracts_seq) if seq is not None])
-    return scoring.score(work.warehouse, scope_of(work))
+    if newest <= state.scored_version:
+        return scoring.Scored(0, 0)
+    changed = batches.changed_between(work, after=state.scored_version, until=newest)
+    scoring.touch_batches(work.warehouse, changed)
+    done = scoring.score(work.warehouse, scope_of(work))
+    state.scored_version = newest
+    return done
+
+
+def is_news(work: Work) -> bool:
+    """Whether batches were published that nobody has scored: the last of many may have failed."""
+    state = _state(work)
+    return state is not None and state.scored_version < batches.data_version(work) and not _is_more_to_come(work)
 
 
 def score_everything(work: Work) -> scoring.Scored:
     """Score every account-day by today's checks and rules; readers see the old results until that is done."""
     _alone(work)
+    newest = batches.data_version(work)
     if not work.warehouse.exists("report_days"):
         return scoring.Scored(0, 0)
     before, wanted = results.scored_rules(work), version_wanted(work)
     scoring.touch_all(work.warehouse)
     done = scoring.score(work.warehouse, scope_of(work))
     scoring.forget(work.warehouse, keep=[rules for rules in (before, wanted) if rules])
-    _note(work, rules=wanted)
+    _note(work, rules=wanted, version=newest)
     return done
 
 
 def score_new_day(work: Work) -> scoring.Scored:
     """Look again at the days that a new day changes: more of them have settled, and what is late shows."""
     _alone(work)
-    if results.scored_rules(work) != version_wanted(work):
+    state = _state(work)
+    if state is None or results.scored_rules(work) != version_wanted(work):
         return score_everything(work)
     scoring.touch_all(work.warehouse, since=today_of(work) - LOOK_BACK)
     done = scoring.score(work.warehouse, scope_of(work))
-    _note(work, rules=version_wanted(work))
+    state.scored_on, state.scored_at = today_of(work), work.now
     return done
 
 
 def is_new_day(work: Work) -> bool:
     """Whether a day has begun since days were last looked at, for a company that has any."""
-    state = work.session.execute(select(QualityState)).scalar_one_or_none()
+    state = _state(work)
     return state is not None and (state.scored_on is None or state.scored_on < today_of(work))
 
 
@@ -183,10 +203,21 @@ def _alone(work: Work) -> None:
     work.session.execute(ONE_BY_ONE, {"key": f"{work.scope.tenant_id} quality"})
 
 
-def _note(work: Work, *, rules: str) -> None:
-    state = {"tenant_id": work.scope.tenant_id, "id": new_id(), "rules": rules, "scored_on": today_of(work)}
-    changed = {"rules": rules, "scored_on": state["scored_on"], "scored_at": work.now}
-    statement = insert(QualityState).values(state | {"scored_at": work.now})
+def _state(work: Work) -> QualityState | None:
+    """How far scoring is, as the last one left it; None before the first time."""
+    return work.session.execute(select(QualityState), execution_options={"populate_existing": True}).scalar()
+
+
+def _is_more_to_come(work: Work) -> bool:
+    """Whether batches wait to be applied, and the oldest that waits to be scored does not for long."""
+    state = _state(work)
+    since = batches.published_since(work, after=state.scored_version if state else 0)
+    return batches.is_any_pending(work) and since is not None and work.now - since < LONGEST_WAIT
+
+
+def _note(work: Work, *, rules: str, version: int) -> None:
+    changed = {"rules": rules, "scored_on": today_of(work), "scored_version": version, "scored_at": work.now}
+    statement = insert(QualityState).values(changed | {"tenant_id": work.scope.tenant_id, "id": new_id()})
     work.session.execute(statement.on_conflict_do_update(index_elements=["tenant_id"], set_=changed))
 
 

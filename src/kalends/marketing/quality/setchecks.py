@@ -56,6 +56,20 @@ SET_CHECKS: Final[tuple[SetCheck, ...]] = (
         + OF_DAYS,
     ),
     SetCheck(
+        "channel_differs", "consistency", "major",
+        "A campaign is of another channel than on its other days.",
+        "SELECT DISTINCT c.data_source, c.account_id, c.date, '' AS report, c.campaign_id AS subject,"
+        " c.channel || ', usually ' || u.channel AS detail FROM daily AS c JOIN (SELECT data_source, account_id,"
+        " campaign_id, channel, days, row_number() OVER (PARTITION BY data_source, account_id, campaign_id"
+        " ORDER BY days DESC, channel) AS place, sum(days) OVER (PARTITION BY data_source, account_id, campaign_id)"
+        " AS every FROM (SELECT data_source, account_id, campaign_id, channel, count(DISTINCT date) AS days FROM daily"
+        " WHERE campaign_id <> '' AND channel IS NOT NULL GROUP BY data_source, account_id, campaign_id, channel)"
+        # Two thirds of its days: after a lasting change, neither is what is usual.
+        " AS n) AS u ON u.place = 1 AND 3 * u.days >= 2 * u.every AND u.days < u.every"
+        " AND u.data_source = c.data_source AND u.account_id = c.account_id AND u.campaign_id = c.campaign_id"
+        " AND u.channel <> c.channel" + OF_DAYS,
+    ),
+    SetCheck(
         "ids_rounded", "validity", "critical",
         "All long ids end in zeros after 15 digits: they were numbers once, and have lost their last digits.",
         "SELECT c.data_source, c.account_id, c.date, '' AS report, min(c.campaign_id) AS subject, '' AS detail"

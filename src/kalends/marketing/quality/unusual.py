@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from kalends.marketing.quality.daychecks import Found, day_check
 from kalends.marketing.quality.history import Bools, Floats, History, Setting
-from kalends.methods.anomalies import Compared, alarms, compare, p_values
+from kalends.methods.anomalies import Compared, alarms, compare, expected_of, p_values
 
 RATE: Final = 0.05
 """Of clean account-months, about this share has any day called unusual (Benjamini and Hochberg over its tests)."""
@@ -48,7 +49,7 @@ def slips_of_account(history: History, setting: Setting) -> list[Found]:
     special = setting.is_special(history)
     return [
         found
-        for name, compared in account_series(history, special).items()
+        for name, compared in account_series(history, setting).items()
         for found in slipped(
             name, compared, (ripe(name, history, setting) & (~special | (name in PRICES)))[:, None], names=("",)
         )
@@ -74,7 +75,7 @@ def slips_of_campaigns(history: History, setting: Setting) -> list[Found]:
 )
 def unusual(history: History, setting: Setting) -> Iterator[Found]:
     special = setting.is_special(history)
-    series = account_series(history, special)
+    series = account_series(history, setting)
     names = list(series)
     chances = np.stack([p_values(series[name].scores[:, 0]) for name in names], axis=1)
     tested = np.stack([ripe(name, history, setting) & ~special for name in names], axis=1)
@@ -115,17 +116,19 @@ COUNTED: Final = {
 }  # fmt: skip
 """What decides how sure a ratio is: the rarer of its two counts."""
 ENOUGH: Final = {
-    "cost per thousand impressions": 200, "cost per click": 10, "click rate": 5, "conversion rate": 5, "order value": 5,
+    "cost per thousand impressions": 200, "cost per click": 10, "click rate": 5, "conversion rate": 5, "order value": 1,
 }  # fmt: skip
-"""How many of those make a campaign's ratio worth a look."""
+"""How many of those make a ratio worth a look. One order can be absurd by itself; that few are uncertain, the spread
+knows."""
 VOLUME_COUNTS: Final = {"clicks": "clicks", "conversions": "conversions", "revenue": "conversions"}
 
 
-def account_series(history: History, special: Bools) -> dict[str, Compared]:
-    """Every series of the account's own, compared with the days around: all of them in one go."""
-    usable = ~special
+@lru_cache(maxsize=2)
+def account_series(history: History, setting: Setting) -> dict[str, Compared]:
+    """Every series of the account's own, compared with the days around: all of them in one go, for all who ask."""
+    usable = ~setting.is_special(history)
     sums = history.totals
-    expected = compare(np.stack([sums["clicks"], sums["conversions"]], axis=1), usable=usable).expected
+    expected = expected_of(np.stack([sums["clicks"], sums["conversions"]], axis=1), usable=usable)
     likely = {name: np.fmax(expected[:, place], 1.0) for place, name in enumerate(("clicks", "conversions"))}
     sure = np.full(history.size, np.inf)
     columns = {name: (sums[name], likely.get(VOLUME_COUNTS.get(name, ""), sure)) for name in VOLUMES}

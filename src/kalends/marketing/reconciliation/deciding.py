@@ -18,6 +18,7 @@ from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.identity.service import person_of
 from kalends.marketing.models import Batch, ClaimResolution, ClaimRule
+from kalends.marketing.quality.standing import grades
 from kalends.marketing.reconciliation.cells import STRATEGIES, Cell, Decision, Rule
 from kalends.marketing.reconciliation.engine import RuleOf
 from kalends.marketing.reconciliation.sources import METRICS
@@ -205,11 +206,14 @@ def acting_name(work: Work) -> str:
 
 
 def quality_of(work: Work) -> dict[str, float]:
-    """How good each source's rows are, 0 to 1: the share of its files' rows that could be used."""
+    """How good each source is now, 0 to 1: its score by quality's checks; before there is one, the share of its files'
+    rows that could be used.
+    """
     query = select(Batch.data_source, Batch.received, Batch.quarantined).where(
         Batch.state == "published", Batch.kind == "upload", Batch.retracted_by_seq.is_(None)
     )
-    return _shares((row.data_source, row.received, row.quarantined) for row in work.session.execute(query))
+    read = _shares((row.data_source, row.received, row.quarantined) for row in work.session.execute(query))
+    return read | {source: grade.score for source, grade in grades(work).items() if grade.score is not None}
 
 
 def _shares(counts: Iterable[tuple[str, int | None, int | None]]) -> dict[str, float]:

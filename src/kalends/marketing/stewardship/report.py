@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -41,15 +42,16 @@ class TemporalCoverage(BaseModel):
 class LineageReport(BaseModel):
     """What there is, how good it is, and who uses it.
 
-    `quality_distribution`: how many standing files were read wholly (`clean`), with at most one row of twenty set
-    aside (`few_set_aside`), with more (`many_set_aside`), or not at all (`failed`). `cross_module_usage`: calls of the
-    last 90 days by API key and room.
+    `quality_distribution`: how many account-days are of each grade, A to E. `files_read`: how many standing files were
+    read wholly (`clean`), with at most one row of twenty set aside (`few_set_aside`), with more (`many_set_aside`), or
+    not at all (`failed`). `cross_module_usage`: calls of the last 90 days by API key and room.
     """
 
     total_data_points: int
     total_versions: int
     data_sources: list[SourceOut]
     quality_distribution: dict[str, int]
+    files_read: dict[str, int]
     temporal_coverage: TemporalCoverage
     cross_module_usage: dict[str, dict[str, int]]
 
@@ -57,14 +59,15 @@ class LineageReport(BaseModel):
 USAGE_DAYS = 90
 
 
-def report_of(work: Work) -> LineageReport:
-    """The report of this tenant, as of now."""
+def report_of(work: Work, *, days_by_grade: Mapping[str, int]) -> LineageReport:
+    """The report of this tenant, as of now. `days_by_grade`: its account-days by grade, which quality knows."""
     sources = overview.list_sources(work)
     return LineageReport(
         total_data_points=sum(source.rows for source in sources),
         total_versions=_versions(work),
         data_sources=[_source(source) for source in sources],
-        quality_distribution=_quality(work),
+        quality_distribution=dict(days_by_grade),
+        files_read=_files(work),
         temporal_coverage=_coverage(work, sources),
         cross_module_usage=usage_of(work, days=USAGE_DAYS),
     )
@@ -87,7 +90,7 @@ def _versions(work: Work) -> int:
     return int(work.warehouse.execute("SELECT count(*) AS n FROM facts_log").column("n")[0].as_py())
 
 
-def _quality(work: Work) -> dict[str, int]:
+def _files(work: Work) -> dict[str, int]:
     share = Batch.quarantined * 1.0 / func.nullif(Batch.received, 0)
     kind = case(
         (Batch.state == "failed", "failed"),

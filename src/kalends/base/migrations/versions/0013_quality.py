@@ -24,6 +24,7 @@ def upgrade() -> None:
         "quality_states",
         words("rules"),
         sa.Column("scored_on", sa.Date, nullable=True),
+        sa.Column("scored_version", sa.BigInteger, nullable=False),
         timestamp("scored_at"),
         sa.UniqueConstraint("tenant_id"),
     )
