@@ -93,6 +93,22 @@ def every_page(page):
         "data": "/data",
         "batch": first_link(page, r"^/data/batches/"),
         "upload": "/data/upload",
+        **{
+            page: f"/data/{page}"
+            for page in (
+                "platforms",
+                "quality",
+                "quality/rules",
+                "reconciliation",
+                "names",
+                "settling",
+                "shapes",
+                "hooks",
+                "rates",
+            )
+        },
+        "origins": "/data/lineage",
+        "retention": "/settings/retention",
         "preview": draft(page),
         "lineage": steps[0],
         "days": steps[1],
