@@ -45,7 +45,7 @@ def test_unknown_names_are_refused_with_those_there_are():
         dimension("campain")
     assert dimension("breakdown:funnel_step").needs == "funnel_step"
     assert all(
-        entry.in_daily == (name in records.DAILY_SCHEMA or entry.is_dated or entry.kind is Kind.GROUP)
+        entry.in_daily == (name in records.DAILY_SCHEMA or entry.is_dated or entry.kind in (Kind.GROUP, Kind.THEN))
         for name, entry in DIMENSIONS.items()
     )
 
