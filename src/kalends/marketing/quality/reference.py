@@ -71,7 +71,7 @@ the facts and changes none of them. This page is written by `python -m kalends.m
 gate is named. The grade is the share of the day's rows that pass every check, by what they spent (and a cent each, so
 that rows without money count among themselves). A finding about the day as a whole leaves {LOSS["major"]:.0%} of the
 grade if it is major, {LOSS["minor"]:.0%} if it is minor. A day that should have rows and has none is worth 0. A source's
-grade is its days' by weight: A above 97, B above 90, C above 75, D above {100 * CAP:.0f}, E to {100 * CAP:.0f}.
+grade is its days' by weight (none more than ten middling days): A above 97, B above 90, C above 75, D above {100 * CAP:.0f}, E to {100 * CAP:.0f}.
 
 **Coverage** stands apart: of how many of the {len(DIMENSIONS)} dimensions there was anything to judge by. What cannot be
 checked (a first week, a single report, a day too young) lowers coverage and passes nothing.
