@@ -82,6 +82,7 @@ def test_a_unit_slip_caps_the_day_at_half(house, scope, rows, load):
     grade = grade_of(house, scope, DAY)
     assert grade.score <= 0.5
     assert "unit_slip" in grade.failed
+    assert seen(house, scope).sources[0].grade.score > 0.9, "one day's false spend does not outweigh 69 days"
     (slip,) = found(house, scope, check_name="unit_slip")
     assert (slip.date, slip.subject) == (DAY, "spend")
     assert 60 < slip.observed / slip.expected < 160

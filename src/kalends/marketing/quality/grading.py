@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from statistics import median
 from typing import Any, Final
 
 from kalends.marketing.quality.checks import DIMENSIONS
@@ -17,6 +18,9 @@ from kalends.methods.grades import CAP, Grade
 
 LOSS: Final = {"major": 0.8, "minor": 0.95}
 """What a finding about a whole day leaves of its grade."""
+
+MOST: Final = 10
+"""No day weighs more than so many middling ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,9 @@ def mean_of(days: Iterable[Day]) -> Grade:
     # A day that should be there weighs as the others do on average: it has no spend to weigh by.
     usual = sum(weight for weight, _ in graded) / max(sum(weight > 0 for weight, _ in graded), 1) or 1.0
     weights = [weight or usual for weight, _ in graded]
+    # A day's own weight may be what is wrong with it: a thousandfold spend must not outweigh all others.
+    most = MOST * median(weights) if weights else 0.0
+    weights = [min(weight, most) for weight in weights]
     coverage = sum(day.grade.coverage for day in found) / len(found) if found else 0.0
     gates = tuple(sorted({gate for day in found for gate in day.grade.failed}))
     if not graded:
