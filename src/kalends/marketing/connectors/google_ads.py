@@ -149,8 +149,9 @@ CONNECTOR = Connector(
         Report("ad", "Ads by day", partial(pull, level="ad"), history=1_100, is_default=False),
     ),
     judge=judge,
-    # Basic access: 15,000 operations a day (developers.google.com/google-ads/api/docs/access-levels).
-    quotas=(Quota("", 15_000, 86_400),),
+    # Basic access: 15,000 operations a day for each developer token
+    # (developers.google.com/google-ads/api/docs/access-levels).
+    quotas=(Quota("", 15_000, 86_400, is_shared=True),),
     reread=30,
     guide="developers.google.com/google-ads/api/docs/get-started/introduction",
 )

@@ -88,12 +88,14 @@ def usage(work: Work, connection: Connection) -> list[Usage]:
     """What the connection's accounts have used of the platform's limits."""
     quotas = {f"{quota.name}/{quota.seconds}": quota for quota in connector_of(connection.data_source).quotas}
     accounts = {account["id"]: account["name"] or account["id"] for account in connection.accounts}
+    accounts[""] = "All accounts"
     query = select(CallCount).where(CallCount.data_source == connection.data_source, CallCount.account.in_(accounts))
     now = work.now.timestamp()
     return [
         Usage(quotas[row.quota], accounts[row.account], used(quotas[row.quota], row.counts, now))
         for row in work.session.scalars(query)
-        if row.quota in quotas
+        # Without an account only shared limits are counted in full.
+        if row.quota in quotas and (row.account or quotas[row.quota].is_shared)
     ]
 
 

@@ -113,8 +113,8 @@ CONNECTOR = Connector(
         Report("ad", "Ads by day", partial(pull, level="ad"), is_default=False),
     ),
     judge=judge,
-    # 600 a minute for each app (business-api.tiktok.com, "rate limits", basic level).
-    quotas=(Quota("", 600, 60),),
+    # 600 a minute for each app, whatever the advertiser (business-api.tiktok.com, "rate limits", basic level).
+    quotas=(Quota("", 600, 60, is_shared=True),),
     reread=28,
     guide="business-api.tiktok.com, My Apps",
 )
