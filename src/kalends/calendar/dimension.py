@@ -68,12 +68,12 @@ def show_dimension(warehouse: TenantWarehouse, *, default_id: UUID) -> None:
         CREATE OR REPLACE VIEW {VIEW} AS
         SELECT d.calendar_id || ':' || CAST(d.date_key AS VARCHAR) AS id, d.date_key, d.fiscal_year, d.fiscal_quarter,
                d.business_period, d.industry_attributes, b.published_at AS created_at, p.published_at AS updated_at
-        FROM {CALENDAR_DAYS} d
+        FROM (SELECT calendar_id, date_key, fiscal_year, fiscal_quarter, business_period, industry_attributes,
+                     version_from, version_to, min(version_from) OVER (PARTITION BY date) AS first_version
+              FROM {CALENDAR_DAYS} WHERE calendar_id = '{default_id}') d
         JOIN {PUBLISHED} p ON p.calendar_id = d.calendar_id AND p.version = d.version_from
-        JOIN (SELECT calendar_id, date, min(version_from) AS version FROM {CALENDAR_DAYS} GROUP BY calendar_id, date) f
-          ON f.calendar_id = d.calendar_id AND f.date = d.date
-        JOIN {PUBLISHED} b ON b.calendar_id = f.calendar_id AND b.version = f.version
-        WHERE d.calendar_id = '{default_id}' AND d.version_to IS NULL
+        JOIN {PUBLISHED} b ON b.calendar_id = d.calendar_id AND b.version = d.first_version
+        WHERE d.version_to IS NULL
         """  # noqa: S608
     )
 
