@@ -16,7 +16,7 @@ from sqlalchemy import select
 from kalends.base.errors import BadInputError, NotFoundError
 from kalends.base.reading import Payload
 from kalends.base.reading.rows import rows_of
-from kalends.base.reading.sniff import sniff
+from kalends.base.reading.sniff import Sniffed, sniff
 from kalends.base.reading.text import Lines
 from kalends.base.work import Work
 from kalends.marketing.mapping import unwrap_of
@@ -24,6 +24,8 @@ from kalends.marketing.models import Batch
 from kalends.marketing.reading import ROW, open_raw, quoted
 from kalends.marketing.records import ATTRIBUTES, DATES, KEY, METRICS
 
+MOST_SHOWN = 64 << 10
+"""Characters of a line that are shown as it came."""
 FILTERS = frozenset({*KEY, *ATTRIBUTES} - set(DATES))
 
 
@@ -151,21 +153,21 @@ def read_row(payload: Payload, *, row: int, data_source: str = "") -> RawLine | 
     sniffed = sniff(payload)
     if sniffed.format == "parquet":
         return _parquet_row(payload, row)
-    if sniffed.format == "ndjson":
-        filled = (line for line in Lines(payload, sniffed.encoding) if line.strip())
-        text = next(islice(filled, row - 1, None), None)
-        if text is None:
-            return None
-    else:
-        text = None
-    cells: dict[str, str | None] = {}
+    text, cells = None, dict[str, str | None]()
     for one in rows_of(payload, sniffed, unwrap_of(data_source)):
         if one.number > row:
             break
         if one.number == row:
             cells |= one.cells
-            text = text or one.raw
-    return RawLine(row, text.strip() if text else None, cells) if cells or text else None
+            text = _line(payload, sniffed, one.line) if one.line else one.raw
+    return RawLine(row, text, cells) if cells or text else None
+
+
+def _line(payload: Payload, sniffed: Sniffed, place: int) -> str | None:
+    """The filled line at this place; None where it is a whole page of rows, which nobody could read."""
+    filled = (line for line in Lines(payload, sniffed.encoding) if line.strip())
+    text = next(islice(filled, place - 1, None), "").strip()
+    return text if len(text) <= MOST_SHOWN else None
 
 
 def _parquet_row(payload: Payload, row: int) -> RawLine | None:

@@ -51,13 +51,24 @@ def as_text(value: Any) -> str | None:
 def flatten(row: Mapping[str, Any], *, prefix: str = "") -> Flat:
     """Nested objects become dotted names; lists become canonical JSON text; nothing is dropped."""
     flat: Flat = {}
+    _flatten_into(flat, row, prefix)
+    return flat
+
+
+def _flatten_into(flat: Flat, row: Mapping[str, Any], prefix: str) -> None:
     for name, value in row.items():
-        path = f"{prefix}{snake(name)}"
-        if isinstance(value, dict) and value:
-            flat.update(flatten(value, prefix=f"{path}."))
+        path = _path(prefix, name)
+        if value is None or isinstance(value, str):  # most cells, so they come first
+            flat[path] = value
+        elif isinstance(value, dict) and value:
+            _flatten_into(flat, value, f"{path}.")
         else:
             flat[path] = None if value in ({}, []) else as_text(value)
-    return flat
+
+
+@lru_cache(maxsize=50_000)
+def _path(prefix: str, name: str) -> str:
+    return prefix + snake(name)
 
 
 def no_envelope(document: Any) -> None:

@@ -6,9 +6,10 @@ A source may be iterated again and again; each pass opens the payload anew, so t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any, Protocol
 
 import orjson
@@ -21,18 +22,24 @@ from kalends.base.reading.text import Lines
 from kalends.base.reading.unpack import Payload
 
 MAX_DOCUMENT_BYTES = 512 << 20
+BETWEEN = re.compile(r"[ \t\r\n,]+")
+NO_OBJECT = "The row is not an object; write {name: value, ...}."
 SHOWN = 500  # characters of an unreadable row that are kept to show it
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its 1-based number in the payload, its stream, its cells; or what is wrong with it and its raw text."""
+    """One row: its 1-based number in the payload, its stream, its cells; or what is wrong with it and its raw text.
+
+    `line`: of NDJSON, the 1-based filled line that it stands in; a platform's answer in one line holds many rows.
+    """
 
     number: int
     stream: str = ""
     cells: Flat = field(default_factory=dict)
     fault: str | None = None
     raw: str | None = None
+    line: int | None = None
 
 
 class Rows(Protocol):
@@ -77,36 +84,34 @@ class NdjsonRows:
     def __iter__(self) -> Iterator[Row]:
         lines = Lines(self.payload, self.encoding)
         filled = (line for line in lines if line.strip())
-        for number, line in enumerate(filled, start=1):
-            yield from _line_rows(number, line, self.unwrap)
+        numbers = count(1)  # a line may hold a whole page of rows
+        for place, line in enumerate(filled, start=1):
+            yield from _line_rows(line, place, numbers, self.unwrap)
         self.notes = notes_on(lines)
 
 
-def _line_rows(number: int, line: str, unwrap: Unwrap) -> Iterator[Row]:
+def _line_rows(line: str, place: int, numbers: Iterator[int], unwrap: Unwrap) -> Iterator[Row]:
     try:
         item = _loads(line)
     except ValueError as error:
-        yield _faulty(number, f"The line is not valid JSON ({error}); write one object a line.", line)
+        yield _faulty(next(numbers), f"The line is not valid JSON ({error}); write one object a line.", line, place)
         return
-    yield from _item_rows(number, item, unwrap)
-
-
-def _item_rows(number: int, item: Any, unwrap: Unwrap) -> Iterator[Row]:
     if not isinstance(item, dict):
-        yield _faulty(number, "The row is not an object; write {name: value, ...}.", json.dumps(item))
+        yield _faulty(next(numbers), NO_OBJECT, json.dumps(item), place)
         return
     whole = unwrap(item)
     if whole is not None:
-        yield from (Row(number, stream, flatten(row)) for stream, row in whole)
+        for stream, row in whole:
+            yield Row(next(numbers), stream, flatten(row), line=place)
         return
     for stream, inner in record(item):
         rows = None if inner is item else unwrap(inner)
         for own, row in [(stream, inner)] if rows is None else rows:
-            yield Row(number, stream or own, flatten(row))
+            yield Row(next(numbers), stream or own, flatten(row), line=place)
 
 
-def _faulty(number: int, fault: str, raw: str) -> Row:
-    return Row(number, fault=fault, raw=raw.strip()[:SHOWN])
+def _faulty(number: int, fault: str, raw: str, line: int | None = None) -> Row:
+    return Row(number, fault=fault, raw=raw.strip()[:SHOWN], line=line)
 
 
 def notes_on(lines: Lines) -> list[str]:
@@ -143,7 +148,7 @@ class DocumentRows:
             if isinstance(item, dict):
                 yield Row(number, stream, flatten(item))
             else:
-                yield from _item_rows(number, item, no_envelope)
+                yield _faulty(number, NO_OBJECT, json.dumps(item))
 
 
 def _whole(lines: Lines) -> str:
@@ -160,7 +165,8 @@ def _salvaged(text: str, error: ValueError) -> Iterator[Row]:
     """The whole rows before the place where a broken or cut-off array stops being JSON, then that place as a fault."""
     decoder, at, number = json.JSONDecoder(), text.find("[") + 1, 0
     while 0 < at < len(text):
-        at += len(text) - at - len(text[at:].lstrip(" \t\r\n,")) if text[at] in " \t\r\n," else 0
+        gap = BETWEEN.match(text, at)
+        at = gap.end() if gap else at
         try:
             item, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):

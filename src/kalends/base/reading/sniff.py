@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kalends.base.reading.errors import EmptyPayloadError
@@ -28,10 +29,10 @@ class Sniffed:
 
 def sniff(payload: Payload) -> Sniffed:
     """Look at the first megabyte. Raises EmptyPayloadError where there is nothing but white space."""
-    head = b""
-    for chunk in Unpacking(payload):  # an archive gives its files in small pieces
-        head = (head + chunk)[:HEAD_BYTES]
-        if len(head) == HEAD_BYTES:
+    head, chunks = b"", iter(Unpacking(payload))
+    for chunk in chunks:  # an archive gives its files in small pieces
+        head += chunk
+        if len(head) >= HEAD_BYTES:
             break
     if not head:
         raise EmptyPayloadError
@@ -43,7 +44,9 @@ def sniff(payload: Payload) -> Sniffed:
     text = head.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
     if not text:
         raise EmptyPayloadError
-    return Sniffed(_text_format(text), encoding, head)
+    if text[0] == "{" and "\n" not in text and _is_line_of_several(text, chunks):
+        return Sniffed("ndjson", encoding, head[:HEAD_BYTES])
+    return Sniffed(_text_format(text), encoding, head[:HEAD_BYTES])
 
 
 def guess_encoding(head: bytes) -> str:
@@ -73,6 +76,19 @@ def _is_object(line: str) -> bool:
         return isinstance(json.loads(line), dict)
     except ValueError:
         return line.endswith("}") and len(line) > 2
+
+
+def _is_line_of_several(text: str, rest: Iterator[bytes]) -> bool:
+    """Whether a first line that is longer than the head is an object with more lines behind it: a platform's answer of
+    ten thousand rows is megabytes long.
+    """
+    before = text.encode()[-1:]
+    for chunk in rest:
+        line, end, behind = chunk.replace(b"\0", b"").partition(b"\n")  # UTF-16 has zeros
+        before = (before + line).rstrip()[-1:]
+        if end:
+            return before == b"}" and bool(behind.strip() or any(chunk.strip(b"\0\r\n\t ") for chunk in rest))
+    return False
 
 
 def _is_several(text: str) -> bool:

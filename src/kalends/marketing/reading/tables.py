@@ -184,11 +184,16 @@ def _head_items(head: bytes) -> list[Any]:
 
 
 def _is_nested(head: bytes) -> bool:
+    """Whether rows hold objects; a line that is longer than the head surely does."""
     try:
         items = _head_items(head)
     except orjson.JSONDecodeError:
         return True
-    return any(not isinstance(item, dict) or any(isinstance(cell, dict) for cell in item.values()) for item in items)
+    return not items or any(map(_holds_objects, items))
+
+
+def _holds_objects(item: Any) -> bool:
+    return not isinstance(item, dict) or any(isinstance(cell, dict) for cell in item.values())
 
 
 def _objects(path: Path) -> str:
@@ -232,18 +237,49 @@ def _parquet_text(name: str, kind: str) -> str:
 
 
 def _loaded(con: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> Raw:
-    """Two passes over the rows: which columns each stream has, then the rows into one temp table per stream."""
-    columns = {stream: speakable(names) for stream, names in _columns_by_stream(rows).items()}
-    tables = {stream: f"raw_{index}" for index, stream in enumerate(columns)}
-    for stream, table in tables.items():
-        create_raw(con, table, columns[stream])
+    """The rows in one temp table per stream: in one pass where the first rows have all columns, else in three."""
     source = iter(rows)
-    while chunk := list(islice(source, ROWS_A_CHUNK)):
-        _insert(con, chunk, columns, tables)
+    first = list(islice(source, ROWS_A_CHUNK))
+    try:
+        streams = _Streams(con, _columns_by_stream(first, is_table=rows.is_table))
+        streams.fill(chain(first, source))
+    except UnseenColumnsError:
+        streams = _Streams(con, _columns_by_stream(rows, is_table=rows.is_table))
+        streams.fill(rows)
     found = [
-        RawTable(stream, tables[stream], tuple(names), rows.is_table, has_row=True) for stream, names in columns.items()
+        RawTable(stream, table, tuple(streams.columns[stream]), rows.is_table, has_row=True)
+        for stream, table in streams.tables.items()
     ]
     return Raw(name, tuple(replace(table, head=_head(con, table)) for table in found), tuple(rows.notes))
+
+
+class _Streams:
+    """The temp tables of a payload's streams, `raw_0` and so on, empty at first; `columns` by stream, each with its
+    name in the file.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, names: Mapping[str, tuple[str, ...]]) -> None:
+        self._con = con
+        self.columns = {stream: speakable(own) for stream, own in names.items()}
+        self.tables = {stream: f"raw_{index}" for index, stream in enumerate(names)}
+        self._known = {stream: frozenset(own) for stream, own in names.items()}
+        for stream, table in self.tables.items():
+            create_raw(con, table, self.columns[stream])
+
+    def fill(self, rows: Iterable[Row]) -> None:
+        """Insert all rows. Raises UnseenColumnsError where one of them has other columns."""
+        source = iter(rows)
+        while chunk := list(islice(source, ROWS_A_CHUNK)):
+            held: dict[str, list[Row]] = {}
+            for row in chunk:
+                held.setdefault(row.stream, []).append(row)
+            for stream, own in held.items():
+                unseen = frozenset().union(*(row.cells for row in own)) - self._known.get(stream, frozenset())
+                if unseen or stream not in self.tables:
+                    raise UnseenColumnsError(unseen)
+                self._con.register("incoming_rows", _arrow(own, self.columns[stream]))
+                self._con.execute(f"INSERT INTO {self.tables[stream]} SELECT * FROM incoming_rows")
+                self._con.unregister("incoming_rows")
 
 
 def as_it_came(row: str) -> str:
@@ -292,7 +328,7 @@ def _head(con: duckdb.DuckDBPyConnection, table: RawTable) -> tuple[dict[str, st
     return tuple(dict(zip(table.columns, row, strict=False)) for row in rows)
 
 
-def _columns_by_stream(rows: Rows) -> dict[str, tuple[str, ...]]:
+def _columns_by_stream(rows: Iterable[Row], *, is_table: bool) -> dict[str, tuple[str, ...]]:
     """Each stream's columns: in objects sorted, so that the order of rows and keys does not matter."""
     columns: dict[str, dict[str, None]] = {}
     for row in rows:
@@ -304,18 +340,7 @@ def _columns_by_stream(rows: Rows) -> dict[str, tuple[str, ...]]:
         raise PayloadTooLargeError(
             f"The file has {widest} columns, more than {MAX_COLUMNS}; send fewer.", columns=widest
         )
-    return {stream: tuple(names) if rows.is_table else tuple(sorted(names)) for stream, names in columns.items()}
-
-
-def _insert(
-    con: duckdb.DuckDBPyConnection, chunk: list[Row], columns: dict[str, dict[str, str]], tables: dict[str, str]
-) -> None:
-    for stream, table in tables.items():
-        held = [row for row in chunk if row.stream == stream]
-        if held:
-            con.register("incoming_rows", _arrow(held, columns[stream]))
-            con.execute(f"INSERT INTO {table} SELECT * FROM incoming_rows")
-            con.unregister("incoming_rows")
+    return {stream: tuple(names) if is_table else tuple(sorted(names)) for stream, names in columns.items()}
 
 
 def _arrow(rows: list[Row], columns: dict[str, str]) -> pa.Table:
