@@ -35,7 +35,7 @@ def answer(page: int, *, late: bool = False) -> bytes:
 
 @pytest.fixture(scope="module")
 def pages() -> bytes:
-    made = b"\n".join([*answer(0), answer(1, late=True)])
+    made = b"\n".join([answer(0), answer(1, late=True)])
     assert len(answer(0)) > HEAD_BYTES
     return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import ClassVar
@@ -169,7 +169,7 @@ class MicrosoftAds(Standin):
         told = f"<ReportRequestStatus>{link}<Status>{step}</Status></ReportRequestStatus>"
         return self.said("PollGenerateReport", told)
 
-    def rows(self, number: str) -> Iterator[Day]:
+    def rows(self, number: str) -> Iterable[Day]:
         """What a report has."""
         account_id, first, last, _ = self.ordered[number]
         return self.truth.days(account_id, first, last)
