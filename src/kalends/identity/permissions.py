@@ -14,6 +14,8 @@ Permission = Literal[
     "data.read",
     "data.write",
     "insight.read",
+    "messages.read",
+    "messages.write",
     "export.read",
     "people.manage",
     "keys.manage",
@@ -32,7 +34,7 @@ ADDS: Final[dict[str, frozenset[str]]] = {
     "viewer": frozenset({"me", "calendar.read", "data.read", "insight.read"}),
     "analyst": frozenset({"export.read", "jobs.read"}),
     "worker": frozenset({"data.write"}),
-    "editor": frozenset({"calendar.write"}),
+    "editor": frozenset({"calendar.write", "messages.read", "messages.write"}),
     "admin": frozenset({"calendar.approve", "people.manage", "keys.manage", "settings.manage", "audit.read"}),
     # What an owner has beyond an admin is rank: only an owner makes, changes or disables an owner.
     "owner": frozenset(),
