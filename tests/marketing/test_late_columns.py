@@ -57,3 +57,38 @@ def test_actions_of_another_shape_in_a_later_part_take_the_slow_way():
     con, report = staged(made)
     assert (report.received, report.staged) == (2_000, 2_000)
     assert con.execute("SELECT sum(conversions) FROM staged").fetchone() == (3_998,)
+
+
+def report(number: int, **more: object) -> dict[str, object]:
+    """A flow message's day, as Klaviyo groups it."""
+    statistics = {"recipients": 100 + number, "opens": 40, "conversionValue": 1.5} | more
+    groups = {"flow_id": "F1", "flow_message_id": f"M{number}", "sendChannel": "email"}
+    return {"account_id": "a", "groupings": groups, "statistics": statistics, "notes": {},
+            "interval_from": "2024-01-01", "interval_to": "2024-01-01", "padding": "x" * 100}  # fmt: skip
+
+
+def staged_flows(made, *, by_row=False):
+    con, payload = connect(), "\n".join(map(json.dumps, made)).encode()
+    if by_row:
+        payload = b"[" + payload.replace(b"\n", b",") + b"]"
+    report = stage(con, lambda: io.BytesIO(payload), data_source="klaviyo", now=NOW)
+    rows = con.execute("SELECT * EXCLUDE (source_row) FROM staged ORDER BY key_hash").fetchall()
+    return rows, report
+
+
+def test_objects_inside_of_rows_are_read_in_place_as_row_by_row():
+    made = [report(number) for number in range(1_500)]
+    made[-1] = report(1_499, bounced=3, unheard_of="7")
+    made[700]["statistics"] = {}
+    made[800]["groupings"]["extra"] = {"deeper": 1}
+    fast, told = staged_flows(made)
+    slow, told_slowly = staged_flows(made, by_row=True)
+    assert (told.format, told_slowly.format) == ("ndjson", "json")
+    assert fast == slow
+    assert (told.received, told.staged) == (told_slowly.received, told_slowly.staged) == (1_500, 1_500)
+
+
+@pytest.mark.parametrize("odd", [{"statistics": "none"}, {"groupings": [1]}, {"Groupings": {"flow_id": "F2"}}])
+def test_objects_that_are_something_else_later_take_the_slow_way(odd):
+    made = [*map(report, range(1_500)), report(1_500) | odd]
+    assert staged_flows(made)[0] == staged_flows(made, by_row=True)[0]

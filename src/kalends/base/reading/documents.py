@@ -111,7 +111,7 @@ def _object_records(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         return
     for envelope in _ENVELOPES:
         inner = document.get(envelope)
-        if isinstance(inner, dict | list) and not _is_airbyte(document):
+        if isinstance(inner, dict | list) and not is_airbyte(document):
             yield from records(inner)
             return
     yield from record(document)
@@ -119,13 +119,14 @@ def _object_records(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def record(item: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """One record, with Airbyte's {stream, data} taken off where it is there."""
-    if _is_airbyte(item):
+    if is_airbyte(item):
         yield str(item["stream"]), item["data"]
     else:
         yield "", item
 
 
-def _is_airbyte(item: dict[str, Any]) -> bool:
+def is_airbyte(item: dict[str, Any]) -> bool:
+    """Whether it is one of Airbyte's records, which lie in an envelope."""
     return isinstance(item.get("stream"), str) and isinstance(item.get("data"), dict)
 
 

@@ -4,7 +4,7 @@
 NDJSON, by far the largest payloads, is read by DuckDB itself, one part after the other in memory: nothing raw is
 stored. The first part tells the columns, and every later one is asked for its keys too, so that a field that first
 shows up in the last row is not lost: then the caller begins again with all of them. Everything else, and NDJSON that
-is broken, nested or oddly encoded, goes through `rows`, which is slower and knows every line's number.
+is broken, oddly encoded or in a platform's envelope, goes through `rows`: slower, but it knows every line's number.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from kalends.base.reading.documents import Unwrap, flatten, no_envelope
+from kalends.base.reading.documents import Flat, Unwrap, flatten, is_airbyte, no_envelope
 from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError
 from kalends.base.reading.rows import Row, Rows, rows_of
 from kalends.base.reading.sniff import HEAD_BYTES, Sniffed, sniff
 from kalends.base.reading.unpack import Payload, Unpacking, is_plain_file
 from kalends.marketing.reading.parts import IS_POSSIBLE, Parts, in_memory, in_parts
+from kalends.marketing.reading.shapes import Leaf, Shape, are_distinct, literal, name_of, quoted, relation_of
 
 ROWS_A_CHUNK = 20_000
 MAX_COLUMNS = 20_000
 FAST_COLUMNS = 300  # read in place, all columns travel through the whole select, whose planning grows with their square
-MAX_OBJECT_BYTES = 4 << 20  # DuckDB's buffers are twice this: one part keeps two threads busy
 ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
 
 
@@ -45,16 +45,6 @@ class UnseenColumnsError(Exception):
     def __init__(self, columns: frozenset[str]) -> None:
         super().__init__(columns)
         self.columns = columns
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)
@@ -74,14 +64,9 @@ class RawTable:
     has_row: bool
     head: tuple[dict[str, str | None], ...] = ()
     advance: Callable[[], bool] = lambda: False
-    path: Path | None = None
-
-    def shaped(self, shapes: Mapping[str, str]) -> str:
-        """`relation` where it is read in place, with these columns of nested types instead of JSON text: that is not
-        written and read once more. A row of another shape fails the query.
-        """
-        assert self.path is not None
-        return _json_relation(self.path, self.columns, shapes)
+    shaped: Callable[[Mapping[str, str]], str] | None = None
+    """Where it is read in place: `relation` with these columns of nested types instead of JSON text, which is then not
+    written and read once more. A row of another shape fails the query."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +94,13 @@ def open_raw(
     `advance` raises SlowWayError and UnseenColumnsError, and then it is to be opened again.
     """
     sniffed = sniff(payload)
-    if not is_forgiving and _is_plain(sniffed, unwrap):
-        with con.cursor() as beside, in_parts(payload, partial(_keys, beside)) as parts:
-            lines = _Lines(parts)
+    items = [] if is_forgiving else _plain_items(sniffed, unwrap)
+    if items:
+        shape = Shape.of(items)
+        with con.cursor() as beside, in_parts(payload, partial(shape.leaves, beside)) as parts:
+            lines = _Lines(parts, shape)
             if lines.settle(columns):
-                head = tuple(flatten(item) for item in _head_items(sniffed.head))
-                relation = _json_relation(parts.path, lines.keys)
-                table = RawTable("", relation, lines.keys, is_table=False, has_row=False, head=head,
-                                 advance=lines.advance, path=parts.path)  # fmt: skip
-                yield Raw("ndjson", (table,))
+                yield Raw("ndjson", (lines.table(tuple(map(flatten, items))),))
                 return
     if sniffed.format == "parquet":
         with _local(payload) as path:
@@ -126,43 +109,65 @@ def open_raw(
         yield _loaded(con, rows_of(payload, sniffed, unwrap), sniffed.format)
 
 
-def _is_plain(sniffed: Sniffed, unwrap: Unwrap) -> bool:
-    is_utf8 = sniffed.format == "ndjson" and sniffed.encoding == "utf-8"
-    if not is_utf8 or not IS_POSSIBLE or _is_nested(sniffed.head):
-        return False
-    return unwrap is no_envelope or all(unwrap(item) is None for item in _head_items(sniffed.head))
+def _plain_items(sniffed: Sniffed, unwrap: Unwrap) -> list[dict[str, Any]]:
+    """The first rows of NDJSON that can be read in place; none where it cannot."""
+    if sniffed.format != "ndjson" or sniffed.encoding != "utf-8" or not IS_POSSIBLE:
+        return []
+    lines = sniffed.head.splitlines()[:-1] if len(sniffed.head) >= HEAD_BYTES else sniffed.head.splitlines()
+    try:
+        items = [orjson.loads(line) for line in lines[:200] if line.strip()]
+    except orjson.JSONDecodeError:
+        return []
+    return items if all(_is_plain(item, unwrap) for item in items) else []
+
+
+def _is_plain(item: Any, unwrap: Unwrap) -> bool:
+    return isinstance(item, dict) and (unwrap is no_envelope or unwrap(item) is None) and not is_airbyte(item)
 
 
 @dataclass
 class _Lines:
-    """The parts of an NDJSON payload, and the keys of their rows."""
+    """The parts of an NDJSON payload, and the columns of their rows."""
 
-    parts: Parts[frozenset[str]]
-    keys: tuple[str, ...] = ()
+    parts: Parts[frozenset[Leaf]]
+    shape: Shape
+    leaves: frozenset[Leaf] = frozenset()
     is_fresh: bool = True
 
     def settle(self, known: frozenset[str]) -> bool:
-        """Put the first part in place and settle the keys, sorted; False where the payload needs the slow way."""
+        """Put the first part in place and settle the columns; False where the payload needs the slow way."""
         try:
-            self.keys = tuple(sorted(known | (self._next_keys() or frozenset())))
+            found = self._next_leaves() or frozenset()
         except SlowWayError:
             return False
-        return 0 < len(self.keys) <= FAST_COLUMNS and tuple(speakable(self.keys)) == self.keys
+        self.leaves = found | {self.shape.leaf(name) for name in known}
+        names = self.names()
+        return 0 < len(names) <= FAST_COLUMNS and tuple(speakable(names)) == names and are_distinct(self.leaves)
+
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, sorted."""
+        return tuple(sorted(map(name_of, self.leaves)))
+
+    def table(self, head: tuple[Flat, ...]) -> RawTable:
+        """All of it as a raw table."""
+        shaped = partial(relation_of, self.parts.path, self.leaves)
+        return RawTable("", shaped({}), self.names(), is_table=False, has_row=False, head=head,
+                        advance=self.advance, shaped=shaped)  # fmt: skip
 
     def advance(self) -> bool:
         """Put the next part in place, which at first is there already; False at the end."""
         if self.is_fresh:
             self.is_fresh = False
             return True
-        found = self._next_keys()
-        if found is None or found <= set(self.keys):
+        found = self._next_leaves()
+        if found is None or found <= self.leaves:
             return found is not None
-        for more in iter(self._next_keys, None):
+        for more in iter(self._next_leaves, None):
             found |= more
-        raise UnseenColumnsError(found | set(self.keys))
+        raise UnseenColumnsError(frozenset(map(name_of, found | self.leaves)))
 
-    def _next_keys(self) -> frozenset[str] | None:
-        """The keys of the next part's rows; None at the end."""
+    def _next_leaves(self) -> frozenset[Leaf] | None:
+        """The columns of the next part's rows; None at the end."""
         try:
             is_there = self.parts.advance()
         except duckdb.Error as error:
@@ -171,41 +176,6 @@ class _Lines:
         if self.parts.unpacking.cut:
             raise SlowWayError
         return self.parts.seen if is_there else None
-
-
-def _keys(con: duckdb.DuckDBPyConnection, path: Path) -> frozenset[str]:
-    found = con.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {_objects(path)}").fetchall()
-    return frozenset(name for (name,) in found)
-
-
-def _head_items(head: bytes) -> list[Any]:
-    lines = head.splitlines()[:-1] if len(head) >= HEAD_BYTES else head.splitlines()
-    return [orjson.loads(line) for line in lines[:200] if line.strip()]
-
-
-def _is_nested(head: bytes) -> bool:
-    """Whether rows hold objects; a line that is longer than the head surely does."""
-    try:
-        items = _head_items(head)
-    except orjson.JSONDecodeError:
-        return True
-    return not items or any(map(_holds_objects, items))
-
-
-def _holds_objects(item: Any) -> bool:
-    return not isinstance(item, dict) or any(isinstance(cell, dict) for cell in item.values())
-
-
-def _objects(path: Path) -> str:
-    return f"read_ndjson_objects({literal(str(path))}, maximum_object_size={MAX_OBJECT_BYTES})"
-
-
-def _json_relation(path: Path, keys: tuple[str, ...], shapes: Mapping[str, str] | None = None) -> str:
-    columns = ", ".join(f"{literal(key)}: {literal((shapes or {}).get(key, 'VARCHAR'))}" for key in keys)
-    return (
-        f"read_json({literal(str(path))}, columns={{{columns}}}, format='newline_delimited', "
-        f"maximum_object_size={MAX_OBJECT_BYTES})"
-    )
 
 
 @contextmanager

@@ -1,0 +1,107 @@
+# ruff: noqa: S608  # SQL is built of quoted column names
+"""The shape of JSON lines that DuckDB reads in place: objects inside of rows become columns with dotted names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+MAX_OBJECT_BYTES = 4 << 20  # DuckDB's buffers are twice this: one part keeps two threads busy
+
+Leaf = tuple[str, ...]
+"""The way to a value that is no object: ('metrics', 'clicks')."""
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name_of(leaf: Leaf) -> str:
+    """The column's name: 'metrics.clicks'."""
+    return ".".join(leaf)
+
+
+def are_distinct(leaves: Collection[Leaf]) -> bool:
+    """Whether the leaves have names of their own, and no two names of objects differ in case alone."""
+    ways = {leaf[:length] for leaf in leaves for length in range(1, len(leaf) + 1)}
+    folded = {tuple(map(str.lower, way)) for way in ways}
+    names = {name_of(leaf) for leaf in leaves}
+    return len(folded) == len(ways) and len(names) == len(leaves) and not ways_to(leaves).intersection(leaves)
+
+
+def ways_to(leaves: Iterable[Leaf]) -> set[Leaf]:
+    """The ways to the objects that the leaves are in."""
+    return {leaf[:length] for leaf in leaves for length in range(1, len(leaf))}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where rows hold objects. One that shows up only in later rows is read as text."""
+
+    objects: tuple[Leaf, ...]
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> Shape:
+        """The shape of some rows."""
+        return cls(tuple(sorted({way for row in rows for way in _objects_in(row)})))
+
+    def leaf(self, name: str) -> Leaf:
+        """The leaf that a column is named after."""
+        inside = max((way for way in self.objects if name.startswith(f"{name_of(way)}.")), key=len, default=())
+        return (*inside, name.removeprefix(f"{name_of(inside)}."))
+
+    def leaves(self, con: duckdb.DuckDBPyConnection, path: Path) -> frozenset[Leaf]:
+        """All leaves of a file's rows."""
+        ways = [(), *self.objects]
+        paths = ", ".join(literal("$" + "".join(f'."{name}"' for name in way)) for way in ways)
+        keys = ", ".join(f"unnest(k[{place}])" for place in range(1, len(ways) + 1))
+        lines = f"SELECT json_keys(json, [{paths}]) AS k FROM {_objects(path)}"
+        found = con.execute(f"SELECT DISTINCT {keys} FROM ({lines})").fetchall()
+        seen = {(*way, name) for row in found for way, name in zip(ways, row, strict=True) if name is not None}
+        return frozenset(seen.difference(self.objects))
+
+
+def _objects_in(value: Mapping[str, Any], way: Leaf = ()) -> Iterable[Leaf]:
+    for name, inner in value.items():
+        if isinstance(inner, dict) and inner:
+            yield (*way, name)
+            yield from _objects_in(inner, (*way, name))
+
+
+def relation_of(path: Path, leaves: Collection[Leaf], types: Mapping[str, str]) -> str:
+    """The rows of a file as an SQL table expression with a column for each leaf; `types` of those that are no text."""
+    tree: dict[str, Any] = {}
+    for leaf in sorted(leaves):
+        inside = tree
+        for name in leaf[:-1]:
+            inside = inside.setdefault(name, {})
+        inside[leaf[-1]] = types.get(name_of(leaf), "VARCHAR")
+    columns = ", ".join(f"{literal(name)}: {literal(_type(kind))}" for name, kind in tree.items())
+    source = (
+        f"read_json({literal(str(path))}, columns={{{columns}}}, format='newline_delimited', "
+        f"maximum_object_size={MAX_OBJECT_BYTES})"
+    )
+    if not ways_to(leaves):
+        return source
+    cells = ", ".join(f"{'.'.join(map(quoted, leaf))} AS {quoted(name_of(leaf))}" for leaf in sorted(leaves))
+    return f"(SELECT {cells} FROM {source} AS rows)"
+
+
+def _type(kind: str | dict[str, Any]) -> str:
+    if isinstance(kind, str):
+        return kind
+    return f"STRUCT({', '.join(f'{quoted(name)} {_type(inner)}' for name, inner in kind.items())})"
+
+
+def _objects(path: Path) -> str:
+    return f"read_ndjson_objects({literal(str(path))}, maximum_object_size={MAX_OBJECT_BYTES})"
