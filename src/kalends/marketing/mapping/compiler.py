@@ -183,6 +183,7 @@ class Compiler:
         """The innermost layer. A loaded table's leftover cells end here, in `extra`: there may be ten thousand."""
         if not self.table.has_row:
             raw = ", ".join(f"{quoted(column)} AS {cell}" for column, cell in self.columns.cells.items())
+            assert self.table.shaped is not None
             source = self.table.shaped(dict.fromkeys(self.conversions.action_columns(), actions.LISTS))
             cells = f"SELECT {raw}, NULL::VARCHAR AS {FAULT} FROM {source}"
             return f"SELECT *, {self._extra(leftover)} AS extra0 FROM ({cells})"

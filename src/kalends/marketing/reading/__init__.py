@@ -1,5 +1,6 @@
 """Raw payloads to raw tables in DuckDB, whatever their format, packing and encoding."""
 
+from kalends.marketing.reading.shapes import literal, quoted
 from kalends.marketing.reading.tables import (
     FAULT,
     RAW,
@@ -10,9 +11,7 @@ from kalends.marketing.reading.tables import (
     UnseenColumnsError,
     as_it_came,
     create_raw,
-    literal,
     open_raw,
-    quoted,
 )
 
 __all__ = [
