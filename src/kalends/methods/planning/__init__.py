@@ -22,7 +22,8 @@ is the caller's: place first, then deal the contents out to the places.
 
 from kalends.methods.planning.checks import check, legal, nearest, violations
 from kalends.methods.planning.grid import DAY, MINUTE, Grid, local_grid
-from kalends.methods.planning.planner import NoPlanInTimeError, make_plan
+from kalends.methods.planning.model import NoPlanInTimeError
+from kalends.methods.planning.planner import make_plan
 from kalends.methods.planning.rules import After, Apart, AtMost, Differ, Never, Only, Rest, Rule
 from kalends.methods.planning.wants import Broken, Placement, Plan, Problem, Unplaced, Want
 

@@ -69,7 +69,7 @@ class Only:
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """Between any `one` and any other want that is `other` lie at least `minutes`; `one` and `other` may be the same."""
+    """Between any `one` and any other want that is `other` lie at least `minutes`; both may be the same tag."""
 
     one: str
     other: str
