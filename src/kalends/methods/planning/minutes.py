@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,16 +12,8 @@ from kalends.methods.planning.grid import DAY, MINUTE, Bools, Ints
 from kalends.methods.planning.rules import After, Differ
 from kalends.methods.planning.wants import Problem
 
-STEPS: Final = 4_000
+STEPS: Final = 1_000
 """Slots that are tried before the search gives up on a set of cells; a plan of sixty takes about sixty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One want's cell: the slots it may take there, the ones to try first in front."""
-
-    group: int
-    slots: Ints
 
 
 def spread(problem: Problem, groups: list[Group], cells: Cells, chosen: list[tuple[int, int, int]], *,
@@ -30,18 +21,27 @@ def spread(problem: Problem, groups: list[Group], cells: Cells, chosen: list[tup
     """Slots by group, in order of time. Where a cell's slots leave no room, the want is left out."""
     level = levels(problem, groups)
     order = sorted(chosen, key=lambda each: (each[1], level[each[0]], each[0]))
-    choices = [
-        Choice(group, _slots(problem, groups[group], cells, cell, seed=f"{seed}:{groups[group].ids[0]}:{cell}:{turn}"))
-        for group, cell, times in order
-        for turn in range(times)
-    ]
-    search = _Search(problem, [groups[choice.group] for choice in choices], choices)
-    taken = search.run()
-    slots: dict[int, list[int]] = {}
-    for choice, slot in zip(choices, taken, strict=True):
+    each_once = [(group, cell, turn) for group, cell, times in order for turn in range(times)]
+    wants = [groups[group] for group, _, _ in each_once]
+    best: list[int | None] = []
+    # First minutes of their own for everybody; where that does not fit, one offset for all of a day: where gaps are
+    # multiples of the cells' width, that always keeps them.
+    for of_day in (False, True):
+        slots = [
+            _slots(problem, groups[group], cells, cell, seed=f"{seed}:" + (
+                f"{cells.first[cell] // 1440}" if of_day else f"{groups[group].ids[0]}:{cell}:{turn}"))
+            for group, cell, turn in each_once
+        ]  # fmt: skip
+        taken = Search(problem, wants, slots).run()
+        if taken.count(None) < best.count(None) or not best:
+            best = taken
+        if None not in best:
+            break
+    found: dict[int, list[int]] = {}
+    for (group, _, _), slot in zip(each_once, best, strict=True):
         if slot is not None:
-            slots.setdefault(choice.group, []).append(slot)
-    return {group: sorted(mine) for group, mine in slots.items()}
+            found.setdefault(group, []).append(slot)
+    return {group: sorted(mine) for group, mine in found.items()}
 
 
 def _slots(problem: Problem, group: Group, cells: Cells, cell: int, *, seed: str) -> Ints:
@@ -54,10 +54,13 @@ def _slots(problem: Problem, group: Group, cells: Cells, cell: int, *, seed: str
     return slots[np.lexsort((mixed, -points))]
 
 
-class _Search:
-    """Depth first in order of time; what is chosen decides what is left of the later ones."""
+class Search:
+    """Depth first in order of time; what is chosen decides what is left of the later ones.
 
-    def __init__(self, problem: Problem, groups: list[Group], choices: list[Choice]) -> None:
+    `choices`: for each group (one want) the slots of its cell, those to try first in front.
+    """
+
+    def __init__(self, problem: Problem, groups: list[Group], choices: list[Ints]) -> None:
         self.problem, self.choices = problem, choices
         wants = [group.want for group in groups]
         self.gaps = gaps_of(problem, wants)
@@ -105,7 +108,7 @@ class _Search:
 
     def _options(self, turn: int) -> list[int]:
         """Legal slots beside those taken so far, the best last."""
-        slots = self.choices[turn].slots
+        slots = self.choices[turn]
         placed = np.flatnonzero(self.taken[:turn] >= 0)
         others = self.taken[placed]
         at = self.problem.grid.at

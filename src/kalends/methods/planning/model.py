@@ -7,6 +7,7 @@ presolve, which would take longer than the solution, is off.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
@@ -50,6 +51,10 @@ class Model:
     on: list[dict[int, Any]] = field(default_factory=list)
     count: list[dict[int, Any]] = field(default_factory=list)
     best: list[Ints] = field(default_factory=list)
+    first: list[int] = field(default_factory=list)
+    """Of `cells`, as Python's own numbers: they are read one by one, thousands of times."""
+    last: list[int] = field(default_factory=list)
+    labels: dict[str, list[int]] = field(default_factory=dict)
 
     def answering(self, tag: str) -> list[int]:
         """Groups that a rule about `tag` is about."""
@@ -62,7 +67,19 @@ class Model:
 
     def across(self, cells: Sequence[int]) -> int:
         """Minutes from the first slot of these cells, which are in order, to the last."""
-        return int(self.cells.last[cells[-1]] - self.cells.first[cells[0]])
+        return self.last[cells[-1]] - self.first[cells[0]]
+
+    def used(self, indices: Iterable[int]) -> list[int]:
+        """Cells in which any of these groups may be."""
+        return sorted({cell for index in indices for cell in self.on[index]})
+
+    def switches(self, indices: Iterable[int], cells: Sequence[int]) -> list[Any]:
+        """Switches of these groups in these cells."""
+        found = []
+        for index in indices:
+            on = self.on[index]
+            found += [on[cell] for cell in cells if cell in on]
+        return found
 
 
 def solve(problem: Problem, groups: list[Group], cells: Cells, *, seed: int, effort: float, patience: float,
@@ -70,7 +87,9 @@ def solve(problem: Problem, groups: list[Group], cells: Cells, *, seed: int, eff
     """Solve the coarse problem. `effort`: deterministic seconds; `patience`: seconds on the wall before giving up."""
     from ortools.sat.python import cp_model  # noqa: PLC0415 (takes a second to import, which only planners need wait)
 
-    made = Model(problem, groups, cells, cp_model, cp_model.CpModel(), gaps_of(problem, [group.want for group in groups]))
+    made = Model(problem, groups, cells, cp_model, cp_model.CpModel(), gaps_of(problem, [group.want for group in groups]),
+                 first=cells.first.tolist(), last=cells.last.tolist(),
+                 labels={name: cells.labels[name].tolist() for name in cells.labels if name != MINUTE})  # fmt: skip
     _switches(made)
     _apart(made)
     for rule in problem.rules:
@@ -89,7 +108,8 @@ def solve(problem: Problem, groups: list[Group], cells: Cells, *, seed: int, eff
     settings = solver.parameters
     settings.num_workers, settings.random_seed = 1, seed
     settings.max_deterministic_time, settings.max_time_in_seconds = effort, patience
-    settings.cp_model_presolve = False
+    # The cliques are few and nearly all of them bind: handed over at once they are solved in half the time.
+    settings.cp_model_presolve, settings.add_lp_constraints_lazily = False, False
     status = solver.solve(made.model)
     used = solver.response_proto.deterministic_time
     if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
@@ -127,15 +147,12 @@ def _switches(made: Model) -> None:
             made.model.add(made.cp.LinearExpr.sum(list(count.values())) <= group.size)
 
 
-def _windows(made: Model, indices: list[int], minutes: int) -> Iterator[list[int]]:
-    """Longest runs of cells in use of which every two slots are less than `minutes` apart."""
-    cells = sorted({cell for index in indices for cell in made.on[index]})
-    if not cells:
-        return
-    first, last = made.cells.first[cells], made.cells.last[cells]
-    ends = np.searchsorted(last, first + minutes)  # the first cell that reaches too far
+def _windows(made: Model, cells: list[int], minutes: int) -> Iterator[list[int]]:
+    """Longest runs of these cells of which every two slots are less than `minutes` apart."""
+    last = [made.last[cell] for cell in cells]
     before = 0
-    for start, end in enumerate(ends.tolist()):
+    for start, cell in enumerate(cells):
+        end = bisect_left(last, made.first[cell] + minutes)  # the first cell that reaches too far
         if end > max(start, before):
             yield cells[start:end]
         before = max(before, end)
@@ -154,13 +171,9 @@ def _apart(made: Model) -> None:
 
 def _within(made: Model, indices: list[int], minutes: int) -> None:
     """All wants of these groups are apart from each other: at most one in any window."""
-    for window in _windows(made, indices, minutes):
-        _one_of(made, [made.on[index][cell] for index in indices for cell in window if cell in made.on[index]])
-
-
-def _one_of(made: Model, switches: list[Any]) -> None:
-    if len(switches) > 1:
-        made.model.add_at_most_one(switches)
+    for window in _windows(made, made.used(indices), minutes):
+        if len(switches := made.switches(indices, window)) > 1:
+            made.model.add_at_most_one(switches)
 
 
 def _between(made: Model, one: list[int], other: list[int], minutes: int) -> None:
@@ -173,22 +186,16 @@ def _between(made: Model, one: list[int], other: list[int], minutes: int) -> Non
         return
     gaps = {side: made.own(side) for side in (tuple(one), tuple(other))}
     near, far = sorted((tuple(one), tuple(other)), key=lambda side: (gaps[side], side))
-    cells = made.cells
-    theirs = sorted({cell for index in far for cell in made.on[index]})
-    first, last = cells.first[theirs], cells.last[theirs]
-    seen: set[tuple[int, int, int, int]] = set()
-    for window in _both_ways(made, list(near), min(gaps[near], minutes)):
+    theirs = made.used(far)
+    first, last = [made.first[cell] for cell in theirs], [made.last[cell] for cell in theirs]
+    for window in _both_ways(made, made.used(near), min(gaps[near], minutes)):
         # Too near to the whole window: to its first cell and to its last.
-        low = int(np.searchsorted(first, cells.last[window[-1]] - minutes, side="right"))
-        high = int(np.searchsorted(last, cells.first[window[0]] + minutes))
+        low = bisect_right(first, made.last[window[-1]] - minutes)
+        high = bisect_left(last, made.first[window[0]] + minutes)
+        mine, alone = made.switches(near, window), made.across(window) < gaps[near]
         for start, end in _runs(first, last, low, high, gaps[far]):
-            key = (window[0], window[-1], start, end)
-            if key not in seen:
-                seen.add(key)
-                mine = [made.on[i][cell] for i in near for cell in window if cell in made.on[i]]
-                hers = [made.on[i][cell] for i in far for cell in theirs[start:end] if cell in made.on[i]]
-                alone = (made.across(window) < gaps[near], made.across(theirs[start:end]) < gaps[far])
-                _cliques(made, mine, hers, is_clique=alone)
+            hers = made.switches(far, theirs[start:end])
+            _cliques(made, mine, hers, is_clique=(alone, last[end - 1] - first[start] < gaps[far]))
 
 
 def _cliques(made: Model, mine: list[Any], hers: list[Any], *, is_clique: tuple[bool, bool]) -> None:
@@ -199,24 +206,21 @@ def _cliques(made: Model, mine: list[Any], hers: list[Any], *, is_clique: tuple[
                 made.model.add_at_most_one([*left, *right])
 
 
-def _both_ways(made: Model, indices: list[int], minutes: int) -> Iterator[list[int]]:
+def _both_ways(made: Model, cells: list[int], minutes: int) -> list[list[int]]:
     """For each cell the longest window that begins with it, and the longest that ends with it; itself alone at least."""
-    cells = sorted({cell for index in indices for cell in made.on[index]})
-    if not cells:
-        return
-    first, last = made.cells.first[cells], made.cells.last[cells]
-    ends = np.searchsorted(last, first + minutes)
-    starts = np.searchsorted(first, last - minutes, side="right")
-    for here in range(len(cells)):
-        yield cells[here : max(int(ends[here]), here + 1)]
-        yield cells[min(int(starts[here]), here) : here + 1]
+    first, last = [made.first[cell] for cell in cells], [made.last[cell] for cell in cells]
+    spans = dict.fromkeys((here, max(bisect_left(last, start + minutes), here + 1)) for here, start in enumerate(first))
+    spans |= dict.fromkeys((min(bisect_right(first, end - minutes), here), here + 1) for here, end in enumerate(last))
+    return [cells[start:end] for start, end in spans]
 
 
-def _runs(first: Ints, last: Ints, low: int, high: int, minutes: int) -> Iterator[tuple[int, int]]:
+def _runs(first: list[int], last: list[int], low: int, high: int, minutes: int) -> Iterator[tuple[int, int]]:
     """Longest runs within [low, high) that are less than `minutes` across; single cells where they are longer."""
     reached = low
     for start in range(low, high):
-        end = min(high, max(int(np.searchsorted(last, first[start] + minutes)), start + 1))
+        if reached == high:
+            return
+        end = min(high, max(bisect_left(last, first[start] + minutes), start + 1))
         if end > reached:
             yield start, end
             reached = end
@@ -226,11 +230,10 @@ def _differ(made: Model, rule: Differ) -> None:
     """In a window of times of day, at most so many days as have room there at their distance."""
     cells, minutes = made.cells, made.problem.grid.labels[MINUTE]
     indices = made.answering(rule.who)
-    used = sorted({cell for index in indices for cell in made.on[index]})
     spans: dict[tuple[int, int], list[int]] = {}
-    for cell in used:
-        mine = minutes[cells.slots(cell)]
-        spans.setdefault((int(mine.min()), int(mine.max())), []).append(cell)
+    low, high = np.minimum.reduceat(minutes, cells.starts).tolist(), np.maximum.reduceat(minutes, cells.starts).tolist()
+    for cell in made.used(indices):
+        spans.setdefault((low[cell], high[cell]), []).append(cell)
     times = sorted(spans)
     for start, (begin, _) in enumerate(times):
         near = takewhile(lambda span: span[1] - begin < rule.minutes, islice(times, start, None))
@@ -243,12 +246,12 @@ def _days(made: Model, indices: list[int], cells: list[int], most: int) -> None:
     """At most `most` days have anything in these cells."""
     by_day: dict[int, list[int]] = {}
     for cell in sorted(cells):
-        by_day.setdefault(int(made.cells.labels[DAY][cell]), []).append(cell)
+        by_day.setdefault(made.labels[DAY][cell], []).append(cell)
     if len(by_day) <= most:
         return
     own, flags = made.own(indices), []
     for mine in by_day.values():
-        switches = [made.on[index][cell] for index in indices for cell in mine if cell in made.on[index]]
+        switches = made.switches(indices, mine)
         if made.across(mine) < own or len(switches) == 1:
             flags += switches
         else:
@@ -273,7 +276,7 @@ def _by_label(made: Model, who: str, label: str | None) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for index in made.answering(who):
         for cell, count in made.count[index].items():
-            found.setdefault(int(made.cells.labels[label][cell]) if label else 0, []).append(count)
+            found.setdefault(made.labels[label][cell] if label else 0, []).append(count)
     return found
 
 
@@ -285,13 +288,14 @@ def _rest(made: Model, rule: Rest) -> None:
     free = {value: made.model.new_bool_var("") for value in sorted(rule.among - used)}
     made.model.add(made.cp.LinearExpr.sum(list(free.values())) >= min(rule.free, len(free)))
     own = made.own(indices)
-    for window in _both_ways(made, indices, own):
-        values = {int(made.cells.labels[rule.label][cell]) for cell in window}
-        for value in sorted(values & free.keys()):
-            switches = [made.on[index][cell] for index in indices for cell in window
-                        if cell in made.on[index] and made.cells.labels[rule.label][cell] == value]  # fmt: skip
-            for clique in [switches] if made.across(window) < own else [[switch] for switch in switches]:
-                made.model.add_at_most_one([*clique, free[value]])
+    cells = made.used(indices)
+    for value, is_free in free.items():
+        mine = [cell for cell in cells if made.labels[rule.label][cell] == value]
+        windows = list(_windows(made, mine, own))
+        for window in windows:
+            made.model.add_at_most_one([*made.switches(indices, window), is_free])
+        for switch in made.switches(indices, sorted(set(mine).difference(*windows))):
+            made.model.add_implication(switch, is_free.negated())
 
 
 def _after(made: Model, rule: After) -> None:
@@ -307,9 +311,7 @@ def _after(made: Model, rule: After) -> None:
         return [made.on[index][cell] for index in firsts for cell in range(low, high) if cell in made.on[index]]
 
     def is_led(begin: int, end: int) -> bool:
-        return any(
-            when <= end - rule.least and (rule.most is None or when >= begin - rule.most) for when in fixed
-        )
+        return any(when <= end - rule.least and (rule.most is None or when >= begin - rule.most) for when in fixed)
 
     for index in made.answering(rule.then):
         for cell, switch in made.on[index].items():

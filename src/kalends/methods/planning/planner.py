@@ -14,8 +14,8 @@ from kalends.methods.planning.model import solve
 from kalends.methods.planning.rules import Rule
 from kalends.methods.planning.wants import Placement, Plan, Problem, Unplaced, Want
 
-TOLERANCE: Final = 0.002
-"""A gap that ends the search: a fifth of a percent is far less than any value is known to."""
+TOLERANCE: Final = 0.02
+"""A gap that ends the search: no value is known to 2 %, and most plans are proved to 0 by then."""
 LARGEST: Final = 60_000
 """Switches of a model: a larger one would take longer to write down than anybody waits."""
 
