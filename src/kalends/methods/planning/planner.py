@@ -1,0 +1,116 @@
+"""Makes a plan: cells by CP-SAT, slots within the cells, finer cells where that left a gap; and reasons for the rest."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import numpy as np
+
+from kalends.methods.planning.checks import closest
+from kalends.methods.planning.coarse import Cells, Group, cells_of, groups_of, widths
+from kalends.methods.planning.minutes import spread
+from kalends.methods.planning.model import solve
+from kalends.methods.planning.rules import Rule
+from kalends.methods.planning.wants import Placement, Plan, Problem, Unplaced, Want
+
+TOLERANCE: Final = 0.02
+"""A gap that ends the search: no value is known to 2 %, and most plans are proved to 0 by then."""
+LARGEST: Final = 60_000
+"""Switches of a model: a larger one would take longer to write down than anybody waits."""
+
+
+def make_plan(problem: Problem, *, seed: int = 0, tolerance: float = TOLERANCE, effort: float = 1.0,
+              patience: float = 60.0) -> Plan:  # fmt: skip
+    """The best legal plan, how good it is at most, and why what has no slot has none.
+
+    The same problem and seed give the same plan, on any day and in any order of wants and rules. `seed`: which of
+    equally good minutes are taken. `tolerance`: the gap (see `Plan.gap`) at which to stop. `effort`: what the solver may
+    do, in its deterministic seconds (about two to ten of the wall's). `patience`: seconds on the wall after which it
+    raises NoPlanInTimeError rather than give a plan that another day would not repeat.
+    """
+    began = time.perf_counter()
+    groups = [group for group in groups_of(problem) if group.free.any()]
+    placement, bound = dict(problem.fixed), 0
+    for step, width in enumerate(widths(problem) if groups else ()):
+        cells = cells_of(problem, width=width)
+        if step and sum(np.unique(cells.of[group.free]).size for group in groups) > LARGEST:
+            break
+        solved = solve(problem, groups, cells, seed=seed, effort=effort, patience=patience,
+                       hint=_as_hint(groups, cells, placement) if step else [])  # fmt: skip
+        found = _named(problem, groups, spread(problem, groups, cells, solved.chosen, seed=seed))
+        if not step or gained(problem, found) > gained(problem, placement):
+            placement = found
+        bound = min(bound, solved.bound) if step else solved.bound
+        if _gap(problem, placement, bound) <= tolerance:
+            break
+    return Plan(
+        placement=dict(sorted(placement.items())),
+        unplaced=_unplaced(problem, placement),
+        points=gained(problem, placement),
+        bound=bound,
+        gap=_gap(problem, placement, bound),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def gained(problem: Problem, placement: Placement) -> int:
+    """Points of all that is placed and not fixed: worth and slots."""
+    return sum(
+        problem.worth(problem.by_id[each]) + int(problem.points[problem.by_id[each].curve][slot])
+        for each, slot in placement.items()
+        if each not in problem.fixed
+    )
+
+
+def _gap(problem: Problem, placement: Placement, bound: int) -> float:
+    points = gained(problem, placement)
+    slots = points - sum(problem.worth(problem.by_id[each]) for each in placement if each not in problem.fixed)
+    return max(0, bound - points) / max(1, slots)
+
+
+def _named(problem: Problem, groups: list[Group], slots: dict[int, list[int]]) -> dict[str, int]:
+    """Slots given to ids: within a group the first id goes first."""
+    named = dict(problem.fixed)
+    for group, mine in slots.items():
+        named.update(zip(groups[group].ids, mine, strict=False))
+    return named
+
+
+def _as_hint(groups: list[Group], cells: Cells, placement: Placement) -> list[tuple[int, int, int]]:
+    counts: dict[tuple[int, int], int] = {}
+    for index, group in enumerate(groups):
+        for each in group.ids:
+            if each in placement:
+                key = (index, int(cells.of[placement[each]]))
+                counts[key] = counts.get(key, 0) + 1
+    return [(group, cell, times) for (group, cell), times in sorted(counts.items())]
+
+
+def _unplaced(problem: Problem, placement: Placement) -> tuple[Unplaced, ...]:
+    """Reasons; wants that are alike share theirs."""
+    return tuple(_reason(problem, placement, want) for want in problem.by_id.values() if want.id not in placement)
+
+
+def _reason(problem: Problem, placement: Placement, want: Want) -> Unplaced:
+    """The one rule without which it had a slot, the cheapest to lift first; else all that stand in its best slot's way."""
+    points, offered = problem.points[want.curve], problem.offered(want)
+    if not offered.any():
+        return Unplaced(want.id, (), None)
+    best = int(np.argmax(points))
+    blocks = [(rule, blocked) for rule in _ordered(problem)
+              if (blocked := rule.blocked(problem, placement, want)) is not None]  # fmt: skip
+    weight = sum((blocked.astype(np.int64) for _, blocked in blocks), np.zeros(points.size, dtype=np.int64))
+    if (slot := closest(problem, offered & (weight == 0), best)) is not None:
+        return Unplaced(want.id, (), slot)
+    alone = [(closest(problem, offered & (weight == 1) & blocked, best), rule) for rule, blocked in blocks]
+    found = [(-int(points[slot]), slot, rule) for slot, rule in alone if slot is not None]
+    if not found:
+        return Unplaced(want.id, tuple(rule for rule, blocked in blocks if blocked[best]), None)
+    _, slot, rule = min(found, key=lambda each: each[:2])
+    return Unplaced(want.id, (rule,), slot)
+
+
+def _ordered(problem: Problem) -> list[Rule]:
+    """Rules in an order that does not depend on how they were given."""
+    return sorted(problem.rules, key=repr)
