@@ -1,0 +1,1 @@
+"""Weekly schedules of paid messages and bumps for creator pages."""
