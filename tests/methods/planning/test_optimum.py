@@ -34,7 +34,7 @@ TAGS = ("paid", "free", "a")
 SLOTS = 7
 tags = st.sampled_from(TAGS)
 spans = st.integers(1, 200)
-SHARE = float(os.environ.get("KALENDS_PROVE", "0.03"))
+SHARE = float(os.environ.get("KALENDS_PROVE", "0.02"))
 quick = settings(max_examples=max(10, int(2000 * SHARE)), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
