@@ -116,7 +116,7 @@ class Search:
         if self.labels is not None:
             day, minute = self.labels
             near = np.abs(minute[slots][:, None] - minute[others]) < self.alike[turn, placed]
-            free &= ~(near & (day[slots][:, None] != day[others])).any(axis=1)
+            free = free & ~(near & (day[slots][:, None] != day[others])).any(axis=1)
         for rule, firsts, thens, fixed in self.after:
             if thens[turn]:
                 leaders = np.concatenate([at[others[firsts[placed]]], fixed])
@@ -127,5 +127,4 @@ class Search:
 def _led(times: Ints, leaders: Ints, rule: After) -> Bools:
     since = times[:, None] - leaders
     near = (since >= rule.least) & (since <= (rule.most if rule.most is not None else since))
-    led: Bools = near.any(axis=1)
-    return led
+    return np.asarray(near.any(axis=1))
