@@ -98,6 +98,16 @@ def test_what_does_not_fit_is_named_with_the_rule_and_the_nearest_slot():
     assert nearest(problem, plan.placement, want=plan.unplaced[0].want, slot=5000) is None
 
 
+def test_that_no_two_days_may_be_alike_is_part_of_the_proof():
+    problem = week(paid=7, bumps=0, cooling=0)
+    at = problem.grid.labels["minute"]
+    value = np.where((at > 600) & (at < 603), 1.0, np.nan)
+    problem = Problem(problem.grid, problem.wants, {"value": value}, (*problem.rules, AtMost("paid", 1)))
+    plan = make_plan(problem)
+    assert len(plan.placement) == 1, "601 and 602 are less than two minutes apart"
+    assert plan.is_optimal
+
+
 def test_fixed_wants_stay_and_others_make_way():
     problem = week(paid=6, bumps=4)
     plan = make_plan(problem)
