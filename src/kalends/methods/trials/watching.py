@@ -56,7 +56,8 @@ class _Sequence:
         total, squares = float(signed.sum()), float(signed @ signed)
         away = (effect - self.null) * self.steepness
         tuning = sharpest_at(self.scale.blocks * (self.scale.spread**2 + away**2), self.level)
-        return total**2 / (2 * (squares + tuning)) - math.log((squares + tuning) / tuning) / 2
+        found: float = total**2 / (2 * (squares + tuning)) - math.log((squares + tuning) / tuning) / 2
+        return found
 
     def effect(self) -> Effect:
         """The estimate, and the effects that are not refused."""
