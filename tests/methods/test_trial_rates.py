@@ -1,6 +1,6 @@
 """Trials, tried many times over: errors, coverage and power come at the stated rates, however often people look.
 
-`KALENDS_PROVE` is the share of the full counts; a tenth runs by default.
+`KALENDS_PROVE` is the share of the full counts; a twentieth, or a hundred rounds, runs by default.
 """
 
 import math
@@ -25,7 +25,7 @@ from kalends.methods.trials import (
     watch_difference,
 )
 
-SHARE = float(os.environ.get("KALENDS_PROVE", "0.1"))
+SHARE = float(os.environ.get("KALENDS_PROVE", "0.05"))
 
 
 def rounds_of(whole):
