@@ -82,7 +82,7 @@ GROUPS = (
     Group("new year speed", "the calendars of 1,000 companies grow by a year, each in its own encrypted file",
           ("benchmarks/calendar_tenants.py",), scales=False),
     Group("ingest speed", "ingest against DuckDB's own CREATE TABLE and dlt", ("benchmarks/ingest.py",), scales=False),
-    Group("bandits", "Thompson sampling loses least and earns most; the log of one policy ranks others as the truth does",
+    Group("bandits", "Thompson sampling loses least, earns most; one policy's log ranks others as the truth does",
           ("benchmarks/bandits.py",)),
     Group("trials", "errors, coverage and power at the stated rates, also for who looks every week",
           ("tests/methods/test_trial_rates.py",)),
