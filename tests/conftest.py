@@ -14,6 +14,7 @@ import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
+from warehouses import open_duck
 
 from kalends.base import bootstrap
 from kalends.base.database import Database
@@ -96,6 +97,12 @@ def postgres():
 
 
 @pytest.fixture(scope="session")
+def postgres_dsn(postgres):
+    """Where warehouses may be kept in PostgreSQL: each tenant has a schema of its own, so all tests share it."""
+    return postgres.server.dsn
+
+
+@pytest.fixture(scope="session")
 def template_database(postgres):
     """The name of a migrated, empty database; nobody stays connected to it, so it can be cloned."""
     with postgres.superuser() as connection:
@@ -154,13 +161,12 @@ def house(settings, database, worker_database, clock):
     from kalends.base.cache import Cache
     from kalends.base.files import open_file_store
     from kalends.base.keys import FileKeyStore
-    from kalends.base.warehouse import open_warehouse
     from kalends.base.work import House
 
     keys = FileKeyStore(settings.home / "keys")
     cache = Cache(settings.cache_url)
-    warehouse = open_warehouse(
-        url=None, folder=settings.home / "warehouse", key_for=lambda tenant_id: keys.derive(tenant_id, "warehouse")
+    warehouse = open_duck(
+        folder=settings.home / "warehouse", key_for=lambda tenant_id: keys.derive(tenant_id, "warehouse")
     )
     yield House(
         settings=settings,
@@ -203,12 +209,21 @@ def work(house, scope):
         yield opened
 
 
-@pytest.fixture
-def app(house):
-    """The whole web application over `house`."""
-    from kalends.app import create_app
+@pytest.fixture(scope="session")
+def wired():
+    """The web application, wired once per process: to work out its five hundred routes takes a second and more."""
+    from kalends.app import wire
 
-    return create_app(house)
+    return wire()
+
+
+@pytest.fixture
+def app(wired, house):
+    """The whole web application over `house`."""
+    from kalends.app import hand_over
+
+    hand_over(wired, house)
+    return wired
 
 
 @pytest.fixture
