@@ -3,6 +3,7 @@
 Each test has a database of its own, cloned from one migrated template, so that nothing has to be cleaned up.
 """
 
+import gc
 import shutil
 import tempfile
 import warnings
@@ -37,6 +38,11 @@ def pytest_configure(config):
     fewer = {"max_examples": 30} if config.option.markexpr == "unit" else {}
     hypothesis.settings.register_profile("kalends", deadline=None, **fewer)
     hypothesis.settings.load_profile("kalends")
+
+
+def pytest_collection_finish():
+    """What has been imported lives to the end: the garbage collector need not go through it again and again."""
+    gc.freeze()
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -214,7 +220,9 @@ def wired():
     """The web application, wired once per process: to work out its five hundred routes takes a second and more."""
     from kalends.app import wire
 
-    return wire()
+    made = wire()
+    gc.freeze()  # what that has imported
+    return made
 
 
 @pytest.fixture
