@@ -121,10 +121,15 @@ def until(page, condition, *, seconds=20):
 
 
 def violations(page):
-    """What axe finds serious or critical, as lines that say what and where; in the dark, of the colours alone."""
+    """What axe finds serious or critical, as lines that say what and where."""
     # Through the debugger's door: our content security policy lets no foreign script in.
     page.evaluate(AXE.read_text())
-    found = judge(page, type="tag", values=WCAG)
+    return judge(page, type="tag", values=WCAG)
+
+
+def by_day_and_night(page):
+    """The same, and what axe finds of the colours once it is dark."""
+    found = violations(page)
     page.emulate_media(color_scheme="dark")
     settle(page)
     found += [f"in the dark: {line}" for line in judge(page, type="rule", values=COLOURS)]
