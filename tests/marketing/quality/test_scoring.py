@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from warehouses import open_duck
 
 from kalends.base.ids import new_id
-from kalends.base.warehouse import DuckWarehouse, PostgresWarehouse
+from kalends.base.warehouse import PostgresWarehouse
 from kalends.marketing import fingerprints, versions
 from kalends.marketing.quality import scoring
 from kalends.marketing.quality.grading import Finding, grade_of
@@ -27,7 +28,7 @@ BLANK = dict.fromkeys(RAW) | dict.fromkeys(KEY, "") | {"breakdowns": "{}"}
 def warehouse(request, tmp_path):
     """An empty tenant on each engine."""
     if request.param == "duckdb":
-        opened = DuckWarehouse(folder=tmp_path, key_for=lambda tenant_id: tenant_id.bytes * 2)
+        opened = open_duck(folder=tmp_path, key_for=lambda tenant_id: tenant_id.bytes * 2)
     else:
         opened = PostgresWarehouse(url=request.getfixturevalue("postgres").server.dsn)
     with opened.tenant(new_id()) as made:

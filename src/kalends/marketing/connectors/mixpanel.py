@@ -8,10 +8,10 @@ whose last line is an event is one. Days are UTC in projects made since 2023, an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from zoneinfo import available_timezones
 
 import orjson
 
+from kalends.base.clock import zone_names
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import Basic
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
@@ -74,7 +74,7 @@ def accounts(ask: Ask) -> list[Account]:
 
 def zone_of(told: str | None) -> str:
     """The project's zone; '' where it is none that is known."""
-    return told if told in available_timezones() else ""
+    return told if told in zone_names() else ""
 
 
 CONNECTOR = Connector(
