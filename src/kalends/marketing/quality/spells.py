@@ -1,0 +1,108 @@
+"""Spells: some days on which a number is off by a steady factor, and then is what it was before.
+
+A price with tax in it for a week, an event counted twice for five days, a tag that was off: each single day might have
+been, all of them together hardly. Of the account, volumes and prices are looked at; of single campaigns only prices,
+since money is moved between campaigns every week. What begins and stays is not said to be a fault.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from kalends.marketing.quality.daychecks import Found, day_check
+from kalends.marketing.quality.history import Bools, Floats, History, Setting
+from kalends.marketing.quality.unusual import (
+    PRICES,
+    RATE,
+    account_columns,
+    months_of,
+    priced,
+    ripe,
+    standardised,
+    told_once,
+)
+from kalends.methods.anomalies import Compared, alarms, compare_spells, p_values
+
+LENGTHS: Final = (3, 5, 7, 10, 14)
+"""Days: a long week-end, the working days, a week, and up to what is compared with on each side."""
+LEAST: Final = np.log(1.1)
+"""The smallest tax that is added to money is larger, and a tenth for a week is worth a look."""
+FREEDOM: Final = 12.0
+"""Means of several days have lighter tails than days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """Days on which one series stands apart."""
+
+    series: int
+    days: tuple[int, ...]
+    factor: float
+
+
+@day_check(
+    "plausibility", "major", "For some days a number was off by a steady factor, and then it was what it was before."
+)
+def steady_shift(history: History, setting: Setting) -> Iterator[Found]:
+    named, values, counts = _series(history, setting)
+    usable = ~setting.is_special(history)
+    compared = compare_spells(values, lengths=LENGTHS, usable=usable, counts=counts)
+    days = np.flatnonzero(usable)
+    of_account = np.array([not campaign for campaign, _ in named])
+    found = [
+        spell for family in (of_account, ~of_account) for spell in spells(compared, family, days, months_of(history))
+    ]
+    told = defaultdict(list)
+    for spell in found:
+        campaign, name = named[spell.series]
+        said = f"{len(spell.days)} days from {history.day(spell.days[0])}"
+        for day in spell.days:
+            # What the account has as a whole is not said again of each campaign.
+            if not campaign or not any(" " not in each.subject for each in told[day]):
+                told[day].append(
+                    Found(day=day, subject=f"{campaign} {name}".strip(), observed=round(spell.factor, 3), expected=1,
+                          detail=said)
+                )  # fmt: skip
+    for day in sorted(told):
+        yield told_once(told[day])
+
+
+def _series(history: History, setting: Setting) -> tuple[list[tuple[str, str]], Floats, Floats]:
+    """The account's series and the campaigns' prices: (campaign, name) of each, values and counts (days, series)."""
+    names, values, counts = account_columns(history, setting)
+    if history.campaigns:
+        values = values.copy()
+        for place, name in enumerate(names):
+            if name in PRICES:
+                values[:, place] = np.where(np.isfinite(values[:, place]), standardised(history, name), np.nan)
+    parts = {name: priced(history.by_campaign, name) for name in PRICES} if len(history.campaigns) > 1 else {}
+    named = [("", name) for name in names] + [(campaign, name) for name in parts for campaign in history.campaigns]
+    values = np.concatenate([values, *(each for each, _ in parts.values())], axis=1)
+    counts = np.concatenate([counts, *(each for _, each in parts.values())], axis=1)
+    known = {name: ripe(name, history, setting) for name in names}
+    return named, np.where(np.stack([known[name] for _, name in named], axis=1), values, np.nan), counts
+
+
+def spells(compared: list[Compared], family: Bools, days: Floats, months: Floats) -> Iterator[Spell]:
+    """The spells of one family of series that stand apart, the surest first; of one series, none overlaps another."""
+    scores = np.stack([each.scores for each in compared])[:, :, family]
+    sizes = np.stack([each.differences for each in compared])[:, :, family]
+    chances = p_values(scores, freedom=FREEDOM)
+    is_alarm = np.zeros(scores.shape, dtype=bool)
+    for month in np.unique(months[days]):
+        mine = months[days] == month
+        is_alarm[:, mine] = alarms(chances[:, mine].ravel(), rate=RATE).reshape(chances[:, mine].shape)
+    is_alarm &= np.abs(np.nan_to_num(sizes)) >= LEAST
+    taken = np.zeros(scores.shape[1:], dtype=bool)
+    places = np.argwhere(is_alarm)
+    for place, first, column in places[np.argsort(-np.abs(scores[is_alarm]), kind="stable")]:
+        mine = slice(first, first + LENGTHS[place])
+        if not taken[mine, column].any():
+            taken[mine, column] = True
+            factor = float(np.exp(sizes[place, first, column]))
+            yield Spell(int(np.flatnonzero(family)[column]), tuple(days[mine].tolist()), factor)
