@@ -16,8 +16,9 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 MOST: Final = 25.0
-FAR: Final = 10.0
-"""Mean square by feature from which a thing is no longer itself: more than three spreads in each."""
+FAR: Final = 8.0
+"""Mean square by feature from which a thing is not itself: one of three features beyond doubt, or almost three spreads
+in each."""
 CLOSE: Final = 4.0
 """Mean square by feature up to which it may be another: two spreads in each, as one day in twenty has."""
 

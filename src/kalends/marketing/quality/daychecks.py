@@ -332,7 +332,7 @@ def standing(values: Floats, *, least: float) -> tuple[npt.NDArray[np.int64], np
 
 @day_check("reconciliation", "major", "The parts no longer add up to the account's total as they usually do.")
 def parts_differ(history: History, setting: Setting) -> Iterator[Found]:
-    floors = {"spend": 0.01, "impressions": 100.0, "clicks": 20.0, "conversions": 10.0}
+    floors = {"spend": 0.01, "impressions": 100.0, "clicks": 20.0, "conversions": 10.0, "revenue": 100.0}
     for report, told in history.reports.items():
         for metric, least in floors.items():
             whole = history.totals[metric]

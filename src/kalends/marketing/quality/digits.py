@@ -1,5 +1,7 @@
 """Numbers that lost their last digits: shortened (12.3K), rounded, cut off, or drawn from a sample and multiplied."""
 
+# ruff: noqa: ARG001 -- every check is called alike
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -12,8 +14,8 @@ from kalends.marketing.quality.daychecks import MONTH, Found, day_check
 from kalends.marketing.quality.history import Floats, History, Setting
 from kalends.methods.anomalies import median_around
 
-CHANCE: Final = 1e-5
-"""By chance, a day in three hundred years."""
+CHANCE: Final = 1e-4
+"""By chance, less than a day in thirty years (the bound is not sharp)."""
 UNITS: Final = {"spend": 100, "impressions": 1, "clicks": 1}
 """In how many of its smallest units a metric is told."""
 LEAST: Final = 1000

@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 
 from kalends.marketing.quality.daychecks import Found, day_check
-from kalends.marketing.quality.history import Bools, Floats, History, Setting
+from kalends.marketing.quality.history import Floats, History, Setting
 from kalends.marketing.quality.unusual import campaign_series
-from kalends.methods.anomalies import compare
 from kalends.methods.exchanges import exchanged, far_off
 
 LEAST_SPREAD: Final = 0.1
@@ -22,20 +21,20 @@ def campaigns_exchanged(history: History, setting: Setting) -> Iterator[Found]:
     if len(history.campaigns) < 2:
         return
     special = setting.is_special(history)
-    values, expected, spreads = _features(history, setting, ~special)
-    for day in np.flatnonzero(~special & (setting.ages(history) >= 2)):
+    values, expected, spreads = _features(history, setting)
+    suspects = far_off(values, expected=expected, spreads=spreads).sum(axis=1) >= 2
+    for day in np.flatnonzero(suspects & ~special & (setting.ages(history) >= 2)):
         for one, other in exchanged(values[day], expected=expected[day], spreads=spreads[day]).items():
             names = history.campaigns
             yield Found(day=int(day), subject=names[one], detail=f"has the numbers of {names[other]}")
 
 
-def _features(history: History, setting: Setting, usable: Bools) -> tuple[Floats, Floats, Floats]:
+def _features(history: History, setting: Setting) -> tuple[Floats, Floats, Floats]:
     """What most tells campaigns apart: spend, its price for impressions, and the click rate. Each array is (days,
     campaigns, features), on a logarithmic scale: what is, what was expected, and the spread.
     """
-    prices = campaign_series(history, setting)
-    spend = compare(history.by_campaign["spend"], usable=usable)
-    compared = [spend, prices["cost per thousand impressions"], prices["click rate"]]
+    series = campaign_series(history, setting)
+    compared = [series[name] for name in ("spend", "cost per thousand impressions", "click rate")]
     differences = np.stack([each.differences for each in compared], axis=-1)
     expected = np.log(np.stack([each.expected for each in compared], axis=-1))
     spreads = np.stack([each.spreads for each in compared], axis=-1)

@@ -1,8 +1,8 @@
 """Spells: some days on which a number is off by a steady factor, and then is what it was before.
 
 A price with tax in it for a week, an event counted twice for five days, a tag that was off: each single day might have
-been, all of them together hardly. Of the account, volumes and prices are looked at; of single campaigns only prices,
-since money is moved between campaigns every week. What begins and stays is not said to be a fault.
+been, all of them together hardly. Prices are looked at, of the account and of its campaigns; volumes are not, since
+money is given and taken every week. What begins and stays is not said to be a fault.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from kalends.marketing.quality.daychecks import Found, day_check
 from kalends.marketing.quality.history import Bools, Floats, History, Setting
 from kalends.marketing.quality.unusual import (
     PRICES,
-    RATE,
-    account_columns,
+    alarms_by_month,
     months_of,
     priced,
     ripe,
     standardised,
     told_once,
 )
-from kalends.methods.anomalies import Compared, alarms, compare_spells, p_values
+from kalends.methods.anomalies import Compared, compare_spells, p_values
 
 LENGTHS: Final = (3, 5, 7, 10, 14)
 """Days: a long week-end, the working days, a week, and up to what is compared with on each side."""
@@ -73,19 +72,21 @@ def steady_shift(history: History, setting: Setting) -> Iterator[Found]:
 
 
 def _series(history: History, setting: Setting) -> tuple[list[tuple[str, str]], Floats, Floats]:
-    """The account's series and the campaigns' prices: (campaign, name) of each, values and counts (days, series)."""
-    names, values, counts = account_columns(history, setting)
-    if history.campaigns:
-        values = values.copy()
-        for place, name in enumerate(names):
-            if name in PRICES:
-                values[:, place] = np.where(np.isfinite(values[:, place]), standardised(history, name), np.nan)
-    parts = {name: priced(history.by_campaign, name) for name in PRICES} if len(history.campaigns) > 1 else {}
-    named = [("", name) for name in names] + [(campaign, name) for name in parts for campaign in history.campaigns]
-    values = np.concatenate([values, *(each for each, _ in parts.values())], axis=1)
-    counts = np.concatenate([counts, *(each for _, each in parts.values())], axis=1)
-    known = {name: ripe(name, history, setting) for name in names}
-    return named, np.where(np.stack([known[name] for _, name in named], axis=1), values, np.nan), counts
+    """The account's prices and the campaigns': (campaign, name) of each, values and counts (days, series)."""
+    named, values, counts = [], [], []
+    for name in PRICES:
+        known = ripe(name, history, setting)[:, None]
+        whole, things = priced(history.totals, name)
+        if len(history.campaigns) > 1:
+            whole = np.where(np.isfinite(whole), standardised(history, name), np.nan)
+            parts, of_parts = priced(history.by_campaign, name)
+            named += [(campaign, name) for campaign in history.campaigns]
+            values.append(np.where(known, parts, np.nan))
+            counts.append(of_parts)
+        named.append(("", name))
+        values.append(np.where(known, whole[:, None], np.nan))
+        counts.append(things[:, None])
+    return named, np.concatenate(values, axis=1), np.concatenate(counts, axis=1)
 
 
 def spells(compared: list[Compared], family: Bools, days: Floats, months: Floats) -> Iterator[Spell]:
@@ -93,10 +94,9 @@ def spells(compared: list[Compared], family: Bools, days: Floats, months: Floats
     scores = np.stack([each.scores for each in compared])[:, :, family]
     sizes = np.stack([each.differences for each in compared])[:, :, family]
     chances = p_values(scores, freedom=FREEDOM)
-    is_alarm = np.zeros(scores.shape, dtype=bool)
-    for month in np.unique(months[days]):
-        mine = months[days] == month
-        is_alarm[:, mine] = alarms(chances[:, mine].ravel(), rate=RATE).reshape(chances[:, mine].shape)
+    # One family by month, over all lengths.
+    by_day = np.moveaxis(chances, 0, 1)
+    is_alarm = np.moveaxis(alarms_by_month(by_day, months[days]), 0, 1)
     is_alarm &= np.abs(np.nan_to_num(sizes)) >= LEAST
     taken = np.zeros(scores.shape[1:], dtype=bool)
     places = np.argwhere(is_alarm)

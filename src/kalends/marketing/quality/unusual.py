@@ -23,6 +23,8 @@ RATE: Final = 0.05
 """Of clean account-months, about this share has any day called unusual (Benjamini and Hochberg over its tests)."""
 LEAST: Final = np.log(1.25)
 """A quarter more or less is not worth anybody's time, however sure."""
+LEAST_OF_CAMPAIGN: Final = np.log(1.5)
+"""Money is moved between campaigns every week, and a platform may spend a third more than a day's budget."""
 SLIP, SLIP_SCORE = np.log(5.0), 6.0
 """A factor of ten with a bad day's noise in it is five at least; half of the spreads would be a day in centuries."""
 VOLUMES: Final = ("spend", "impressions", "clicks", "conversions", "revenue")
@@ -60,19 +62,24 @@ def slips_of_account(history: History, setting: Setting) -> list[Found]:
 def slips_of_campaigns(history: History, setting: Setting) -> list[Found]:
     """Slips in single campaigns' prices."""
     made: list[Found] = []
-    for name, compared in campaign_series(history, setting).items():
-        made += slipped(name, compared, ripe(name, history, setting)[:, None], names=history.campaigns)
+    series = campaign_series(history, setting)
+    for name in PRICES if series else ():
+        made += slipped(name, series[name], ripe(name, history, setting)[:, None], names=history.campaigns)
     return made
 
 
 @lru_cache(maxsize=2)
 def campaign_series(history: History, setting: Setting) -> dict[str, Compared]:
-    """The prices (days, campaigns) of single campaigns, compared with the days around."""
+    """The volumes and prices (days, campaigns) of single campaigns, compared with the days around."""
     if not history.campaigns:
         return {}
-    usable = ~setting.is_special(history)
-    series = {name: priced(history.by_campaign, name) for name in PRICES}
-    return {name: compare(values, usable=usable, counts=counts) for name, (values, counts) in series.items()}
+    of, usable = history.by_campaign, ~setting.is_special(history)
+    sure = np.full(of["spend"].shape, np.inf)
+    series = {name: (of[name], of.get(VOLUME_COUNTS.get(name, ""), sure)) for name in VOLUMES}
+    series |= {name: priced(of, name) for name in PRICES}
+    return {
+        name: compare(values, usable=usable, counts=np.nan_to_num(counts)) for name, (values, counts) in series.items()
+    }
 
 
 @day_check(
@@ -84,20 +91,42 @@ def unusual(history: History, setting: Setting) -> Iterator[Found]:
     names = list(series)
     chances = np.stack([p_values(series[name].scores[:, 0]) for name in names], axis=1)
     tested = np.stack([ripe(name, history, setting) & ~special for name in names], axis=1)
-    chances = np.where(tested, chances, np.nan)
-    months = months_of(history)
+    found = alarms_by_month(np.where(tested, chances, np.nan), months_of(history))
+    for day in np.flatnonzero(found.any(axis=1)):
+        large = [
+            told(names[column], series[names[column]], int(day), 0, "")
+            for column in np.flatnonzero(found[day])
+            if abs(series[names[column]].differences[day, 0]) >= LEAST
+        ]
+        if large:
+            yield told_once(large)
+
+
+@day_check("plausibility", "major", "One campaign's day is unlike its other days, and the account's is not.")
+def campaign_unusual(history: History, setting: Setting) -> Iterator[Found]:
+    if len(history.campaigns) < 2:
+        return
+    series, special = campaign_series(history, setting), setting.is_special(history)
+    whole = account_series(history, setting)
+    chances = np.stack([p_values(compared.scores) for compared in series.values()], axis=1)
+    tested = np.stack([ripe(name, history, setting) & ~special for name in series], axis=1)
+    chances = np.where(tested[:, :, None], chances, np.nan)
+    found = alarms_by_month(chances.reshape(history.size, -1), months_of(history)).reshape(chances.shape)
+    large = np.stack([np.abs(compared.differences) >= LEAST_OF_CAMPAIGN for compared in series.values()], axis=1)
+    told_by_account = np.stack([np.abs(whole[name].differences[:, 0]) >= LEAST for name in series], axis=1)
+    found &= large & ~told_by_account[:, :, None]
+    for day, column in np.argwhere(found.any(axis=1)):
+        mine = [name for place, name in enumerate(series) if found[day, place, column]]
+        yield told_once([told(name, series[name], int(day), int(column), history.campaigns[column]) for name in mine])
+
+
+def alarms_by_month(chances: Floats, months: npt.NDArray[np.int64]) -> Bools:
+    """Which tests (days, ...) are alarms, when all of a month share one rate."""
+    found = np.zeros(chances.shape, dtype=bool)
     for month in np.unique(months):
-        days = np.flatnonzero(months == month)
-        found = alarms(chances[days].ravel(), rate=RATE).reshape(days.size, len(names))
-        for place in np.flatnonzero(found.any(axis=1)):
-            day = int(days[place])
-            large = [
-                told(names[column], series[names[column]], day, 0, "")
-                for column in np.flatnonzero(found[place])
-                if abs(series[names[column]].differences[day, 0]) >= LEAST
-            ]
-            if large:
-                yield told_once(large)
+        mine = chances[months == month]
+        found[months == month] = alarms(mine.ravel(), rate=RATE).reshape(mine.shape)
+    return found
 
 
 def months_of(history: History) -> npt.NDArray[np.int64]:
