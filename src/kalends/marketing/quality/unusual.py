@@ -120,12 +120,12 @@ def campaign_unusual(history: History, setting: Setting) -> Iterator[Found]:
         yield told_once([told(name, series[name], int(day), int(column), history.campaigns[column]) for name in mine])
 
 
-def alarms_by_month(chances: Floats, months: npt.NDArray[np.int64]) -> Bools:
+def alarms_by_month(chances: Floats, months: npt.NDArray[np.int64], *, rate: float = RATE) -> Bools:
     """Which tests (days, ...) are alarms, when all of a month share one rate."""
     found = np.zeros(chances.shape, dtype=bool)
     for month in np.unique(months):
         mine = chances[months == month]
-        found[months == month] = alarms(mine.ravel(), rate=RATE).reshape(mine.shape)
+        found[months == month] = alarms(mine.ravel(), rate=rate).reshape(mine.shape)
     return found
 
 
