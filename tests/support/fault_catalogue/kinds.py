@@ -14,10 +14,10 @@ ENTITY = ["report", "campaign_id", "ad_id", "breakdowns"]
 
 GROUPS = {
     "tuned": "thresholds were chosen with these in sight",
-    "unseen": "put in when all thresholds stood; what was missed of them was looked at afterwards",
-    "later": "written after that by somebody who had not read the checks' code",
-    "blind": "written by somebody who had read neither the checks nor the docs about them",
-    "blind 2": "written with those, and kept for the next look",
+    "unseen": "put in when all thresholds stood; checks were widened for what was missed of them",
+    "later": "written after that by somebody who had not read the checks' code; checks were then widened for them, too",
+    "blind": "written by somebody who had read neither checks nor docs; after one look, two checks followed from them",
+    "blind 2": "written with those and looked at once, last of all: no check was changed because of what was missed",
 }
 
 

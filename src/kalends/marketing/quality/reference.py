@@ -85,6 +85,12 @@ calendar (holidays, Black Friday, Cyber Monday, Prime Day, events) are not teste
 for prices that are off by a factor of five. Spend, impressions and clicks are tested from the second day on, conversions
 and revenue when they have settled. Of all tests of an account's month, those are alarms that Benjamini and Hochberg
 accept at {unusual.RATE:.0%}: so about that share of months in which nothing is wrong has any alarm by size, and no more.
+Campaigns are tested in the same way, apart from the account and from half as much again on.
+
+**Steady shifts** are spells of {spells.LENGTHS[0]} to {spells.LENGTHS[-1]} days on which a price (per thousand impressions, per click, the rates,
+an order's value) is off by a tenth or more from both the two weeks before and the two weeks after: tax in what was
+spent, purchases counted twice, a tag that was off. Special days are left out of that. A price that changes and stays is
+not said to be wrong.
 
 Rows of periods longer than a day are counted, and are not scored.
 """
