@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from kalends.marketing.quality.daychecks import Found, day_check
 from kalends.marketing.quality.history import Bools, Floats, History, Setting
@@ -26,6 +27,8 @@ from kalends.marketing.quality.unusual import (
     told_once,
 )
 from kalends.methods.anomalies import Compared, compare_spells, p_values
+
+Places = npt.NDArray[np.int64]
 
 LENGTHS: Final = (3, 5, 7, 10, 14)
 """Days: a long week-end, the working days, a week, and up to what is compared with on each side."""
@@ -58,7 +61,7 @@ def steady_shift(history: History, setting: Setting) -> Iterator[Found]:
     found = [
         spell for family in (of_account, ~of_account) for spell in spells(compared, family, days, months_of(history))
     ]
-    told = defaultdict(list)
+    told = defaultdict[int, list[Found]](list)
     for spell in found:
         campaign, name = named[spell.series]
         said = f"{len(spell.days)} days from {history.day(spell.days[0])}"
@@ -91,7 +94,7 @@ def _series(history: History, setting: Setting) -> tuple[list[tuple[str, str]], 
     return named, np.concatenate(values, axis=1), np.concatenate(counts, axis=1)
 
 
-def spells(compared: list[Compared], family: Bools, days: Floats, months: Floats) -> Iterator[Spell]:
+def spells(compared: list[Compared], family: Bools, days: Places, months: Places) -> Iterator[Spell]:
     """The spells of one family of series that stand apart, the surest first; of one series, none overlaps another."""
     scores = np.stack([each.scores for each in compared])[:, :, family]
     sizes = np.stack([each.differences for each in compared])[:, :, family]
