@@ -16,7 +16,8 @@ from kalends.base.database import Model
 
 def _number(context: DefaultExecutionContext) -> int:
     """The row's id as a number, which exclusion constraints can hold: 62 of its random bits."""
-    return UUID(str(context.get_current_parameters()["id"])).int & (2**62 - 1)
+    given = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return UUID(str(given["id"])).int & (2**62 - 1)
 
 
 class CreatorPage(Model):
