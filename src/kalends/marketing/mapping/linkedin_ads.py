@@ -10,7 +10,7 @@ those on the advertiser's site and the leads of LinkedIn's own forms.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _ENTITIES = {
     "sponsoredAccount": "account_id",
@@ -73,6 +73,7 @@ def _urn(value: str) -> tuple[str, str]:
 MAPPING = Mapping(
     data_source="linkedin_ads",
     version=1,
+    trailing=Trailing(30, "default conversion window of a click"),
     fields=(
         Field("account_id", ("account_id", "sponsored_account", "account"), "urn"),
         Field("campaign_id", ("campaign_id", "sponsored_campaign"), "urn"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _IDS = {
     "ACCOUNT": "account_id",
@@ -151,6 +151,7 @@ def _part(kind: str, part: str) -> tuple[str, ...]:
 MAPPING = Mapping(
     data_source="twitter_ads",
     version=1,
+    trailing=Trailing(14, "metrics lock after 24 hours, billed charges are estimates for 3 days"),
     fields=(
         Field("account_id", ("account_id",), "id"),
         Field("campaign_id", ("campaign_id",), "id"),
