@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin
 from kalends.demo.standin.truth import Day, Truth
 
@@ -37,6 +38,11 @@ class LinkedinAds(Standin):
         "client_secret": "linkedin-secret",
         "refresh_token": "linkedin-key-1",
     }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="www.linkedin.com/oauth/v2/authorization",
+        exchange="www.linkedin.com/oauth/v2/accessToken",
+        scopes=frozenset({"r_ads", "r_ads_reporting"}),
+    )
 
     @classmethod
     def known_truth(cls, *, seed: int = 1) -> Truth:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Day, Truth
 
@@ -44,6 +45,11 @@ class SnapchatAds(Standin):
         "client_secret": "snap-secret",
         "refresh_token": "snap-key-1",
     }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="accounts.snapchat.com/login/oauth2/authorize",
+        exchange="accounts.snapchat.com/login/oauth2/access_token",
+        scopes=frozenset({"snapchat-marketing-api"}),
+    )
 
     @classmethod
     def known_truth(cls, *, seed: int = 1) -> Truth:

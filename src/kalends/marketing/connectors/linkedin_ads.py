@@ -18,6 +18,7 @@ import orjson
 
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Report, Slice
 from kalends.marketing.connectors.signals import Limited, Malformed, Refused, Signal, TooMuch
 
@@ -121,11 +122,14 @@ def accounts(ask: Ask) -> list[Account]:
         seen.add(token)
 
 
+APP = (
+    Entry("client_id", "Client id", "Of your app in the LinkedIn developer portal, on the page Auth."),
+    Entry("client_secret", "Client secret", "Beside the client id.", "secret"),
+)
 CONNECTOR = Connector(
     data_source="linkedin_ads",
     entries=(
-        Entry("client_id", "Client id", "Of your app in the LinkedIn developer portal, on the page Auth."),
-        Entry("client_secret", "Client secret", "Beside the client id.", "secret"),
+        *APP,
         Entry(
             "refresh_token",
             "Refresh token",
@@ -149,7 +153,16 @@ CONNECTOR = Connector(
     # LinkedIn publishes no figure: each app's own stands in the developer portal, and a 429 tells when it is used up
     # (learn.microsoft.com/linkedin/shared/api-guide/concepts/rate-limits).
     quotas=(),
-    reread=30,
     guide="linkedin.com/developers/apps",
     headers={"LinkedIn-Version": VERSION, "X-Restli-Protocol-Version": "2.0.0"},
+    # learn.microsoft.com/linkedin/shared/authentication: authorization-code-flow, programmatic-refresh-tokens
+    consent=Consent(
+        authorize="https://www.linkedin.com/oauth/v2/authorization",
+        exchange="https://www.linkedin.com/oauth/v2/accessToken",
+        scopes=("r_ads", "r_ads_reporting"),
+        app=APP,
+        unlasting="LinkedIn gives refresh tokens to approved apps only: ask for “programmatic refresh tokens” in the"
+        " developer portal, and sign in again.",
+        help="In the LinkedIn developer portal, on your app's page Auth.",
+    ),
 )

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Passing, Signal
 
@@ -104,11 +105,14 @@ def accounts(ask: Ask) -> list[Account]:
     ]
 
 
+APP = (
+    Entry("client_id", "Client id", "Of your OAuth app in the Business Manager, under Business details."),
+    Entry("client_secret", "Client secret", "Shown once, when the app is made.", "secret"),
+)
 CONNECTOR = Connector(
     data_source="snapchat_ads",
     entries=(
-        Entry("client_id", "Client id", "Of your OAuth app in the Business Manager, under Business details."),
-        Entry("client_secret", "Client secret", "Shown once, when the app is made.", "secret"),
+        *APP,
         Entry("refresh_token", "Refresh token", "Of a user who can see the ad accounts.", "secret"),
     ),
     auth=OAuth2(url="https://accounts.snapchat.com/login/oauth2/access_token"),
@@ -121,7 +125,14 @@ CONNECTOR = Connector(
     judge=judge,
     # 10 a second for each token (developers.snap.com/api/marketing-api/Ads-API/rate-limits).
     quotas=(Quota("", 10, 1),),
-    reread=28,
     lag=1,  # a question for today would end in the future
     guide="business.snapchat.com",
+    # developers.snap.com/api/marketing-api/Ads-API/authentication
+    consent=Consent(
+        authorize="https://accounts.snapchat.com/login/oauth2/authorize",
+        exchange="https://accounts.snapchat.com/login/oauth2/access_token",
+        scopes=("snapchat-marketing-api",),
+        app=APP,
+        help="In the Snapchat Business Manager under Business details, OAuth apps.",
+    ),
 )

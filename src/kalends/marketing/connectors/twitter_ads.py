@@ -218,7 +218,6 @@ CONNECTOR = Connector(
     judge=judge,
     # docs.x.com/x-ads-api/fundamentals/rate-limiting: reads of an account, writes, reads of no account.
     quotas=(Quota("", 2_000, 900), Quota("write", 450, 60), Quota("global", 5, 900)),
-    reread=14,
     lag=1,  # a day ends at a midnight that has passed
     guide="developer.x.com",
 )
