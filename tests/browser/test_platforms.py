@@ -75,7 +75,8 @@ def test_one_signs_in_at_a_platform_instead_of_entering_keys(connected, open_pag
     page.goto("/data/platforms")
     page.get_by_role("link", name=name, exact=True).click()
     page.get_by_role("link", name="Enter the app").click()
-    assert page.get_by_text(f"{connected.address}/data/platforms/{source}/callback").is_visible()
+    address = page.get_by_label("The address that people are sent back to").input_value()
+    assert address == f"{connected.address}/data/platforms/{source}/callback"
     assert_fits(page)
     page.get_by_role("button", name="Keep and go on").click()
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 LASTS = timedelta(minutes=10)
 """At most, by RFC 6749, 4.1.2."""
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}: allow?</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><style>
 body {{ font: 16px/1.5 sans-serif; margin: 10vh auto; max-width: 26em; padding: 0 1em }}
 button {{ font: inherit; padding: .6em 1.4em; margin-right: .6em }}</style></head>
 <body><main><h1>May Kalends read your reports?</h1><p>A stand-in on this machine asks in the place of {name}. The app

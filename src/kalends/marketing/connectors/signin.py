@@ -208,7 +208,7 @@ def _refusal(error: str, name: str) -> SignInFailedError:
     """A platform's word for why there is no code (RFC 6749, 4.1.2.1). Its own text is not shown: anybody writes it."""
     match error:
         case "access_denied" | "user_cancelled_login" | "user_cancelled_authorize" | "consent_required":
-            return NotAllowedError(f"You did not allow it on {name}’s page. Nothing was changed.")
+            return NotAllowedError(f"You did not allow it at {name}. Nothing was changed.")
         case "temporarily_unavailable" | "server_error":
             return SignInFailedError(f"{name} has trouble of its own. Try again later.")
         case "invalid_scope" | "unauthorized_client" | "invalid_request" | "unauthorized_scope_error":
