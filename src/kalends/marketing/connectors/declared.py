@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import orjson
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from kalends.marketing.connectors.asking import Answer, Ask
     from kalends.marketing.connectors.auth import Auth
     from kalends.marketing.connectors.consent import Consent
+
+
+FRESH: Final = 2
+"""Days: a platform may give yesterday only, and a day may have begun since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,10 @@ class Slice:
     def days(self) -> list[date]:
         """Its days in order."""
         return [self.first + timedelta(days=place) for place in range((self.last - self.first).days + 1)]
+
+    def is_newest(self, today: date) -> bool:
+        """Whether it reaches to the present: what things are called is told as of today, so once a sync is enough."""
+        return self.last >= today - timedelta(days=FRESH)
 
     def halves(self) -> tuple[Slice, Slice]:
         """The slice in two. Raises ValueError for a single day."""

@@ -26,8 +26,13 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
         return None
     elements = document.get("elements")
     if isinstance(elements, list) and isinstance(document.get("paging"), dict):
-        return [("", _row(element)) for element in elements]
+        return [("names" if _is_name(element) else "", _row(element)) for element in elements]
     return [("", _row(document))] if _is_row(document) else None
+
+
+def _is_name(element: Any) -> bool:
+    """Whether it only says what something is called: it lies apart from rows with numbers."""
+    return isinstance(element, dict) and {"id", "name"} <= element.keys() and not _is_row(element)
 
 
 def _is_row(document: dict[str, Any]) -> bool:

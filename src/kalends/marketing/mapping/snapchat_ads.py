@@ -56,7 +56,8 @@ def _item_rows(item: Any, name: str) -> Iterator[tuple[str, Any]]:
     if isinstance(inner, dict) and name in _STATS.values():
         yield from (("", row) for row in _stat_rows(inner, {}))
     else:
-        yield "", inner if isinstance(inner, dict) else _object(item)  # a part that failed stays visible
+        # Things lie apart from rows with numbers; a part that failed stays visible.
+        yield name, inner if isinstance(inner, dict) else _object(item)
 
 
 def _object(item: Any) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
     """The rows of a stats or reach answer: one per entity, segment and step of time."""
     if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         return None
+    if document.get("data_type") == "names":  # as the connector keeps a list of things, apart from rows with numbers
+        return [("names", _object(one)) for one in document["data"]]
     length = document.get("time_series_length")
     if document.get("data_type") == "stats" and isinstance(length, int) and 0 <= length <= _MOST_STEPS:
         return _stats(document, length)
