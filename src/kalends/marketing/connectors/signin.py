@@ -72,7 +72,7 @@ class Plan:
     connection_id: str | None
 
 
-def begin(
+def set_out(
     work: Work,
     *,
     data_source: str,

@@ -129,7 +129,7 @@ def _leave(
     connector, connection_id = connector_of(data_source), connection.id if connection else None
     entered = {entry.name: str(sent.get(entry.name, "")) for entry in connector.beside}
     try:
-        page = signin.begin(
+        page = signin.set_out(
             work,
             data_source=data_source,
             session_id=_session(request),
