@@ -105,7 +105,5 @@ CONNECTOR = Connector(
     judge=judge,
     # 60 an hour and 3 a second for each project (docs.mixpanel.com, "Rate limits").
     quotas=(Quota("", 60, 3600), Quota("", 3, 1)),
-    # Events are sent late, by phones that were away: Mixpanel itself takes them up to 5 days old.
-    reread=5,
     guide="docs.mixpanel.com/reference/service-accounts",
 )

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 from kalends.base.migrations.tables import APP, WORKER, foreign, reference, tenant_table, timestamp, words
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 
 VIEWS = {
     "schedule_recommendations": """
