@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import BigInteger
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,7 +28,7 @@ class CreatorPage(Model):
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    page_no: Mapped[int] = mapped_column(default=_number)
+    page_no: Mapped[int] = mapped_column(BigInteger, default=_number)
     name: Mapped[str]
     external_id: Mapped[str | None]
     zone: Mapped[str]
@@ -62,9 +63,9 @@ class Caption(Model):
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    caption_no: Mapped[int]
+    caption_no: Mapped[int] = mapped_column(BigInteger)
     """The company's own number of it, which imports keep."""
-    lock_no: Mapped[int] = mapped_column(default=_number)
+    lock_no: Mapped[int] = mapped_column(BigInteger, default=_number)
     page_id: Mapped[UUID | None]
     text: Mapped[str]
     price_tier: Mapped[str]
@@ -141,8 +142,8 @@ class CaptionLock(Model):
     schedule_id: Mapped[UUID]
     page_id: Mapped[UUID]
     caption_id: Mapped[UUID]
-    lane: Mapped[int]
-    lock_no: Mapped[int]
+    lane: Mapped[int] = mapped_column(BigInteger)
+    lock_no: Mapped[int] = mapped_column(BigInteger)
     during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     released_at: Mapped[datetime | None]
 
@@ -191,7 +192,7 @@ class MessageImport(Model):
     kind: Mapped[str]
     """history | captions | pages | schedule (an edited week that comes back)"""
     state: Mapped[str]
-    """landed -> loaded | failed"""
+    """landed -> loaded | failed; loaded -> taken_back"""
     file_name: Mapped[str]
     file_id: Mapped[UUID | None]
     page_id: Mapped[UUID | None]
@@ -201,7 +202,10 @@ class MessageImport(Model):
     unchanged: Mapped[int | None]
     rejected: Mapped[int | None]
     warnings: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    """How it was read: format, columns, notation, pages, span of time, how often which problem."""
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    idempotency_key: Mapped[str | None]
     person_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
