@@ -5,9 +5,9 @@
 Pages have values of their own by weekday and hour (log-normal, sigma 0.25, over a common evening peak), quiet hours
 3 to 7, no quarter hours, gaps, cooling days, no day like another. Seconds are of one processor, so that others' work on
 the machine is not counted.
-Rivals: greedy (each want, paid ones first, takes the best legal minute; one that finds none takes its best and drives out
-who stands in its way, who are placed again), and CP-SAT in its usual form (a start time and an interval for each message,
-values by element), given fifty times our time.
+Rivals: greedy (each want, paid ones first, takes the best legal minute; one that finds none takes its best and drives
+out who stands in its way, who are placed again), and CP-SAT in its usual form (a start time and an interval for each
+message, values by element), given fifty times our time.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from bounds import Bound, judge
 
+from bounds import Bound, judge
 from kalends.methods.planning import (
     After,
     Apart,
@@ -41,7 +41,9 @@ from kalends.methods.planning.planner import gained
 
 ZONE = ZoneInfo("America/New_York")
 MONDAY = datetime(2026, 11, 23, tzinfo=ZONE)
-EVENING = np.array([1, .7, .4, 0, 0, 0, 0, .3, .4, .5, .5, .6, .7, .7, .6, .6, .7, .8, .9, 1, 1.2, 1.4, 1.3, 1.1]) + 0.05  # fmt: skip
+EVENING = 0.05 + np.array(
+    [1, .7, .4, 0, 0, 0, 0, .3, .4, .5, .5, .6, .7, .7, .6, .6, .7, .8, .9, 1, 1.2, 1.4, 1.3, 1.1]
+)  # fmt: skip
 """Relative value of each hour."""
 SPREAD = 0.25
 QUARTERS, QUIET = frozenset(range(0, 1440, 15)), frozenset(range(180, 420))
@@ -126,7 +128,6 @@ def by_intervals(problem, *, seconds):
     from ortools.sat.python import cp_model
 
     model, starts, intervals, values = cp_model.CpModel(), {}, {}, []
-    grid, rules = problem.grid, problem.rules
     for want in problem.wants:
         points = problem.points[want.curve]
         free = legal(problem, {}, want=want.id)
@@ -135,9 +136,11 @@ def by_intervals(problem, *, seconds):
         model.add_element(starts[want.id], points.tolist(), values[-1])
         intervals[want.id] = next(iter(want.tags))
     ids = {tag: [each for each in starts if intervals[each] == tag] for tag in ("paid", "bump")}
-    for rule in rules:
+    for rule in problem.rules:
         if isinstance(rule, Apart) and rule.one == rule.other:
-            model.add_no_overlap([model.new_fixed_size_interval_var(starts[each], rule.minutes, "") for each in ids[rule.one]])
+            model.add_no_overlap(
+                [model.new_fixed_size_interval_var(starts[each], rule.minutes, "") for each in ids[rule.one]]
+            )
             for before, after in zip(ids[rule.one], ids[rule.one][1:], strict=False):
                 model.add(starts[before] < starts[after])
         elif isinstance(rule, Apart):
@@ -176,7 +179,10 @@ def main() -> int:
     given = options.parse_args()
     make_plan(page(KINDS[0], seed=0))  # the import of the solver is not the plan's
     print(f"load {os.getloadavg()[0]:.1f}; milliseconds of one processor, the problem made anew each time")
-    print(f"{'week':<20}{'wants':>6}{'p50':>6}{'p95':>6}{'proved':>8}{'gap %':>7}{'greedy %':>10}{'greedy ms':>10}{'left out':>9}")
+    print(
+        f"{'week':<20}{'wants':>6}{'p50':>6}{'p95':>6}{'proved':>8}{'gap %':>7}"
+        f"{'greedy %':>10}{'greedy ms':>10}{'left out':>9}"
+    )
     every, gaps, rivals, faults, missing = [], [], [], 0, 0
     for kind in KINDS:
         took, proved, theirs, their_time, left = [], 0, [], [], 0
@@ -204,14 +210,17 @@ def main() -> int:
           f"gap {100 * np.mean([plan.gap for _, (_, plan) in smooth]):.2f} %")  # fmt: skip
     growth = {weeks: timed(lambda weeks=weeks: planned(KINDS[5], 1, weeks=weeks)) for weeks in (1, 2, 4)}
     for weeks, (seconds, (problem, plan)) in growth.items():
-        print(f"{weeks} weeks: {problem.grid.size:,} slots, {len(problem.wants)} wants: {seconds:.2f} s, gap {100 * plan.gap:.2f} %")
+        print(
+            f"{weeks} weeks: {problem.grid.size:,} slots, {len(problem.wants)} wants: "
+            f"{seconds:.2f} s, gap {100 * plan.gap:.2f} %"
+        )
     problem, plan = planned(KINDS[5], 1)
     theirs = by_intervals(problem, seconds=given.rival_seconds)
     ours = slots_only(problem, plan.points)
     if theirs:
         points, bound = (slots_only(problem, each) for each in theirs)
-        print(f"CP-SAT by intervals, without cooling and variety, {given.rival_seconds:g} s: {100 * points / ours:.1f} % of "
-              f"our value, its gap {100 * (bound - points) / points:.0f} %")  # fmt: skip
+        share, gap = 100 * points / ours, 100 * (bound - points) / points
+        print(f"CP-SAT by intervals, {given.rival_seconds:g} s: {share:.1f} % of our value, its gap {gap:.0f} %")
     else:
         print(f"CP-SAT by intervals found nothing in {given.rival_seconds:g} s")
     moves = [timed(lambda slot=slot: check(problem, plan.placement, want="paid 003", slot=slot))[0]

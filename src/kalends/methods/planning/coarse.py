@@ -1,9 +1,9 @@
 """The problem made small without making it another one: wants that are alike become one group, minutes become cells.
 
-A cell is a run of slots within `width` minutes that no counting rule tells apart. What is forbidden between two cells is
-forbidden for every pair of their slots, and a cell is worth its best slot: so the coarse problem allows and promises at
-least what the true one does, and its optimum is a bound. With gaps that are multiples of the width it loses nothing: a
-plan of cells becomes one of minutes by the same offset in every cell.
+A cell is a run of slots within `width` minutes that no counting rule tells apart. What is forbidden between two cells
+is forbidden for every pair of their slots, and a cell is worth its best slot: so the coarse problem allows and promises
+at least what the true one does, and its optimum is a bound. With gaps that are multiples of the width it loses nothing:
+a plan of cells becomes one of minutes by the same offset in every cell.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from kalends.methods.planning.grid import DAY, MINUTE, Bools, Ints
+from kalends.methods.planning.grid import DAY, Bools, Ints
 from kalends.methods.planning.rules import After, Apart, AtMost, Differ, Never, Only, Rest, Rule
 from kalends.methods.planning.wants import Problem, Want
 
@@ -83,8 +83,6 @@ def cells_of(problem: Problem, *, width: int) -> Cells:
     of = np.zeros(grid.size, dtype=np.int64)
     of[starts[1:]] = 1
     labels = {kind: grid.labels[kind][starts] for kind in kinds}
-    if MINUTE in grid.labels:
-        labels[MINUTE] = grid.labels[MINUTE]
     return Cells(starts, grid.at[starts], grid.at[ends], np.cumsum(of), labels)
 
 

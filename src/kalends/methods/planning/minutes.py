@@ -112,11 +112,11 @@ class Search:
         placed = np.flatnonzero(self.taken[:turn] >= 0)
         others = self.taken[placed]
         at = self.problem.grid.at
-        free = (np.abs(at[slots][:, None] - at[others]) >= self.gaps[turn, placed]).all(axis=1)
+        free: Bools = (np.abs(at[slots][:, None] - at[others]) >= self.gaps[turn, placed]).all(axis=1)
         if self.labels is not None:
             day, minute = self.labels
             near = np.abs(minute[slots][:, None] - minute[others]) < self.alike[turn, placed]
-            free &= ~(near & (day[slots][:, None] != day[others])).any(axis=1)
+            free = free & ~(near & (day[slots][:, None] != day[others])).any(axis=1)
         for rule, firsts, thens, fixed in self.after:
             if thens[turn]:
                 leaders = np.concatenate([at[others[firsts[placed]]], fixed])
@@ -126,8 +126,5 @@ class Search:
 
 def _led(times: Ints, leaders: Ints, rule: After) -> Bools:
     since = times[:, None] - leaders
-    near = since >= rule.least
-    if rule.most is not None:
-        near &= since <= rule.most
-    led: Bools = near.any(axis=1)
-    return led
+    near = (since >= rule.least) & (since <= (rule.most if rule.most is not None else since))
+    return np.asarray(near.any(axis=1))

@@ -7,25 +7,21 @@ presolve, which would take longer than the solution, is off.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice, takewhile
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from kalends.methods.planning.coarse import Cells, Group, gaps_of
-from kalends.methods.planning.grid import DAY, MINUTE, Ints
-from kalends.methods.planning.rules import After, Apart, AtMost, Differ, Rest
+from kalends.methods.planning.gaps import keep_apart, windows
+from kalends.methods.planning.grid import DAY, MINUTE
+from kalends.methods.planning.rules import After, AtMost, Differ, Rest
+from kalends.methods.planning.switches import Model
 from kalends.methods.planning.wants import Problem
 
 
-WEEK: Final = 7 * 1440
-
-
 class NoPlanInTimeError(RuntimeError):
-    """The planner did not come back within the time that is many times what its work takes: the machine is overloaded."""
+    """The planner did not come back in many times what its work takes: the machine is overloaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,61 +33,29 @@ class Solved:
     effort: float
 
 
-@dataclass(slots=True)
-class Model:
-    """A model in the making. Switches are kept by group: {cell: switch}, whole numbers too where many share a cell."""
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the solver may do: `effort` in its deterministic seconds; `patience` on the wall, after which it raises."""
 
-    problem: Problem
-    groups: list[Group]
-    cells: Cells
-    cp: Any
-    model: Any
-    gaps: Ints
-    """(groups, groups) minutes that must lie between."""
-    on: list[dict[int, Any]] = field(default_factory=list)
-    count: list[dict[int, Any]] = field(default_factory=list)
-    best: list[Ints] = field(default_factory=list)
-    first: list[int] = field(default_factory=list)
-    """Of `cells`, as Python's own numbers: they are read one by one, thousands of times."""
-    last: list[int] = field(default_factory=list)
-    labels: dict[str, list[int]] = field(default_factory=dict)
-
-    def answering(self, tag: str) -> list[int]:
-        """Groups that a rule about `tag` is about."""
-        return [index for index, group in enumerate(self.groups) if group.want.answers(tag)]
-
-    def own(self, indices: Iterable[int]) -> int:
-        """Minutes that lie between any two wants of these groups, at least."""
-        mine = sorted(indices)
-        return int(self.gaps[np.ix_(mine, mine)].min(initial=WEEK)) if mine else 0
-
-    def across(self, cells: Sequence[int]) -> int:
-        """Minutes from the first slot of these cells, which are in order, to the last."""
-        return self.last[cells[-1]] - self.first[cells[0]]
-
-    def used(self, indices: Iterable[int]) -> list[int]:
-        """Cells in which any of these groups may be."""
-        return sorted({cell for index in indices for cell in self.on[index]})
-
-    def switches(self, indices: Iterable[int], cells: Sequence[int]) -> list[Any]:
-        """Switches of these groups in these cells."""
-        found = []
-        for index in indices:
-            on = self.on[index]
-            found += [on[cell] for cell in cells if cell in on]
-        return found
+    seed: int
+    effort: float
+    patience: float
 
 
-def solve(problem: Problem, groups: list[Group], cells: Cells, *, seed: int, effort: float, patience: float,
+def solve(problem: Problem, groups: list[Group], cells: Cells, given: Settings, *,
           hint: list[tuple[int, int, int]]) -> Solved:  # fmt: skip
-    """Solve the coarse problem. `effort`: deterministic seconds; `patience`: seconds on the wall before giving up."""
+    """Solve the coarse problem; `hint` is a plan to start from, as (group, cell, how many)."""
     from ortools.sat.python import cp_model  # noqa: PLC0415 (takes a second to import, which only planners need wait)
 
-    made = Model(problem, groups, cells, cp_model, cp_model.CpModel(), gaps_of(problem, [group.want for group in groups]),
-                 first=cells.first.tolist(), last=cells.last.tolist(),
-                 labels={name: cells.labels[name].tolist() for name in cells.labels if name != MINUTE})  # fmt: skip
+    made = Model(
+        problem, groups, cells, cp_model, cp_model.CpModel(),
+        gaps=gaps_of(problem, [group.want for group in groups]),
+        first=cells.first.tolist(),
+        last=cells.last.tolist(),
+        labels={name: labels.tolist() for name, labels in cells.labels.items()},
+    )  # fmt: skip
     _switches(made)
-    _apart(made)
+    keep_apart(made)
     for rule in problem.rules:
         match rule:
             case Differ():
@@ -106,17 +70,17 @@ def solve(problem: Problem, groups: list[Group], cells: Cells, *, seed: int, eff
     _hint(made, hint)
     solver = cp_model.CpSolver()
     settings = solver.parameters
-    settings.num_workers, settings.random_seed = 1, seed
-    settings.max_deterministic_time, settings.max_time_in_seconds = effort, patience
+    settings.num_workers, settings.random_seed = 1, given.seed
+    settings.max_deterministic_time, settings.max_time_in_seconds = given.effort, given.patience
     # The cliques are few and nearly all of them bind: handed over at once they are solved in half the time.
     settings.cp_model_presolve, settings.add_lp_constraints_lazily = False, False
     status = solver.solve(made.model)
     used = solver.response_proto.deterministic_time
     if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
-        if used < effort:
+        if used < given.effort:
             raise NoPlanInTimeError
         return Solved([], _most(made), used)
-    if status == cp_model.FEASIBLE and used < effort:
+    if status == cp_model.FEASIBLE and used < given.effort:
         raise NoPlanInTimeError
     chosen = [
         (index, cell, times)
@@ -147,85 +111,6 @@ def _switches(made: Model) -> None:
             made.model.add(made.cp.LinearExpr.sum(list(count.values())) <= group.size)
 
 
-def _windows(made: Model, cells: list[int], minutes: int) -> Iterator[list[int]]:
-    """Longest runs of these cells of which every two slots are less than `minutes` apart."""
-    last = [made.last[cell] for cell in cells]
-    before = 0
-    for start, cell in enumerate(cells):
-        end = bisect_left(last, made.first[cell] + minutes)  # the first cell that reaches too far
-        if end > max(start, before):
-            yield cells[start:end]
-        before = max(before, end)
-
-
-def _apart(made: Model) -> None:
-    """Gaps, the same tag on both sides or two."""
-    for rule in made.problem.rules:
-        if isinstance(rule, Apart):
-            one, other = set(made.answering(rule.one)), set(made.answering(rule.other))
-            both = one & other
-            _within(made, sorted(both), rule.minutes)
-            _between(made, sorted(both), sorted(one ^ other), rule.minutes)
-            _between(made, sorted(one - both), sorted(other - both), rule.minutes)
-
-
-def _within(made: Model, indices: list[int], minutes: int) -> None:
-    """All wants of these groups are apart from each other: at most one in any window."""
-    for window in _windows(made, made.used(indices), minutes):
-        if len(switches := made.switches(indices, window)) > 1:
-            made.model.add_at_most_one(switches)
-
-
-def _between(made: Model, one: list[int], other: list[int], minutes: int) -> None:
-    """Every want of `one` is apart from every want of `other`.
-
-    A window of the side with the smaller gap of its own, and around it all cells of the other side that are too near to
-    the whole window: as each side is a clique for itself, both together are one.
-    """
-    if not one or not other:
-        return
-    gaps = {side: made.own(side) for side in (tuple(one), tuple(other))}
-    near, far = sorted((tuple(one), tuple(other)), key=lambda side: (gaps[side], side))
-    theirs = made.used(far)
-    first, last = [made.first[cell] for cell in theirs], [made.last[cell] for cell in theirs]
-    for window in _both_ways(made, made.used(near), min(gaps[near], minutes)):
-        # Too near to the whole window: to its first cell and to its last.
-        low = bisect_right(first, made.last[window[-1]] - minutes)
-        high = bisect_left(last, made.first[window[0]] + minutes)
-        mine, alone = made.switches(near, window), made.across(window) < gaps[near]
-        for start, end in _runs(first, last, low, high, gaps[far]):
-            hers = made.switches(far, theirs[start:end])
-            _cliques(made, mine, hers, is_clique=(alone, last[end - 1] - first[start] < gaps[far]))
-
-
-def _cliques(made: Model, mine: list[Any], hers: list[Any], *, is_clique: tuple[bool, bool]) -> None:
-    """None of `mine` together with one of `hers`; at most one of a side that is a clique by itself."""
-    for left in [mine] if is_clique[0] else [[each] for each in mine]:
-        for right in [hers] if is_clique[1] else [[each] for each in hers]:
-            if left and right:
-                made.model.add_at_most_one([*left, *right])
-
-
-def _both_ways(made: Model, cells: list[int], minutes: int) -> list[list[int]]:
-    """For each cell the longest window that begins with it, and the longest that ends with it; itself alone at least."""
-    first, last = [made.first[cell] for cell in cells], [made.last[cell] for cell in cells]
-    spans = dict.fromkeys((here, max(bisect_left(last, start + minutes), here + 1)) for here, start in enumerate(first))
-    spans |= dict.fromkeys((min(bisect_right(first, end - minutes), here), here + 1) for here, end in enumerate(last))
-    return [cells[start:end] for start, end in spans]
-
-
-def _runs(first: list[int], last: list[int], low: int, high: int, minutes: int) -> Iterator[tuple[int, int]]:
-    """Longest runs within [low, high) that are less than `minutes` across; single cells where they are longer."""
-    reached = low
-    for start in range(low, high):
-        if reached == high:
-            return
-        end = min(high, max(bisect_left(last, first[start] + minutes), start + 1))
-        if end > reached:
-            yield start, end
-            reached = end
-
-
 def _differ(made: Model, rule: Differ) -> None:
     """In a window of times of day, at most so many days as have room there at their distance."""
     cells, minutes = made.cells, made.problem.grid.labels[MINUTE]
@@ -236,8 +121,8 @@ def _differ(made: Model, rule: Differ) -> None:
         spans.setdefault((low[cell], high[cell]), []).append(cell)
     times = sorted(spans)
     for start, (begin, _) in enumerate(times):
-        near = takewhile(lambda span: span[1] - begin < rule.minutes, islice(times, start, None))
-        window = list(near) or [times[start]]
+        beyond = next((at for at in range(start, len(times)) if times[at][1] - begin >= rule.minutes), len(times))
+        window = times[start : max(beyond, start + 1)]
         across = max(end for _, end in window) - begin
         _days(made, indices, [cell for span in window for cell in spans[span]], across // rule.minutes + 1)
 
@@ -291,10 +176,10 @@ def _rest(made: Model, rule: Rest) -> None:
     cells = made.used(indices)
     for value, is_free in free.items():
         mine = [cell for cell in cells if made.labels[rule.label][cell] == value]
-        windows = list(_windows(made, mine, own))
-        for window in windows:
+        runs = list(windows(made, mine, own))
+        for window in runs:
             made.model.add_at_most_one([*made.switches(indices, window), is_free])
-        for switch in made.switches(indices, sorted(set(mine).difference(*windows))):
+        for switch in made.switches(indices, sorted(set(mine).difference(*runs))):
             made.model.add_implication(switch, is_free.negated())
 
 

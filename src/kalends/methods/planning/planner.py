@@ -1,16 +1,17 @@
-"""Makes a plan: cells by CP-SAT, slots within the cells, finer cells where that left a gap; and reasons for the rest."""
+"""Makes a plan: cells by CP-SAT, slots within the cells, finer cells where that left a gap; reasons for the rest."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from kalends.methods.planning.checks import closest
+from kalends.methods.planning.checks import closest, legal
 from kalends.methods.planning.coarse import Cells, Group, cells_of, groups_of, widths
 from kalends.methods.planning.minutes import spread
-from kalends.methods.planning.model import solve
+from kalends.methods.planning.model import Settings, solve
 from kalends.methods.planning.rules import Rule
 from kalends.methods.planning.wants import Placement, Plan, Problem, Unplaced, Want
 
@@ -25,25 +26,27 @@ def make_plan(problem: Problem, *, seed: int = 0, tolerance: float = TOLERANCE, 
     """The best legal plan, how good it is at most, and why what has no slot has none.
 
     The same problem and seed give the same plan, on any day and in any order of wants and rules. `seed`: which of
-    equally good minutes are taken. `tolerance`: the gap (see `Plan.gap`) at which to stop. `effort`: what the solver may
-    do, in its deterministic seconds (about two to ten of the wall's). `patience`: seconds on the wall after which it
-    raises NoPlanInTimeError rather than give a plan that another day would not repeat.
+    equally good minutes are taken. `tolerance`: the gap (see `Plan.gap`) at which to stop. `effort`: what the solver
+    may do, in its deterministic seconds (about two to ten of the wall's). `patience`: seconds on the wall after which
+    it raises NoPlanInTimeError rather than give a plan that another day would not repeat.
     """
     began = time.perf_counter()
     groups = [group for group in groups_of(problem) if group.free.any()]
+    settings = Settings(seed, effort, patience)
     placement, bound = dict(problem.fixed), 0
     for step, width in enumerate(widths(problem) if groups else ()):
         cells = cells_of(problem, width=width)
-        if step and sum(np.unique(cells.of[group.free]).size for group in groups) > LARGEST:
+        if step and _size(groups, cells) > LARGEST:
             break
-        solved = solve(problem, groups, cells, seed=seed, effort=effort, patience=patience,
-                       hint=_as_hint(groups, cells, placement) if step else [])  # fmt: skip
-        found = _named(problem, groups, spread(problem, groups, cells, solved.chosen, seed=seed))
-        if not step or gained(problem, found) > gained(problem, placement):
-            placement = found
+        solved = solve(problem, groups, cells, settings, hint=_as_hint(groups, cells, placement) if step else [])
         bound = min(bound, solved.bound) if step else solved.bound
+        found = _named(problem, groups, spread(problem, groups, cells, solved.chosen, seed=seed))
+        placement = max((placement, found), key=lambda each: gained(problem, each)) if step else found
+        if _gap(problem, placement, bound) > tolerance and width > 1:
+            placement = _polished(problem, _near(groups, cells, solved.chosen), placement, settings)
         if _gap(problem, placement, bound) <= tolerance:
             break
+    _mend(problem, placement)
     return Plan(
         placement=dict(sorted(placement.items())),
         unplaced=_unplaced(problem, placement),
@@ -52,6 +55,37 @@ def make_plan(problem: Problem, *, seed: int = 0, tolerance: float = TOLERANCE, 
         gap=_gap(problem, placement, bound),
         seconds=time.perf_counter() - began,
     )
+
+
+def _size(groups: list[Group], cells: Cells) -> int:
+    """Switches that a model would have."""
+    return sum(np.unique(cells.of[group.free]).size for group in groups)
+
+
+def _near(groups: list[Group], cells: Cells, chosen: list[tuple[int, int, int]]) -> list[Group]:
+    """The groups, each confined to the cells that it was given."""
+    mine: dict[int, list[int]] = {}
+    for group, cell, _ in chosen:
+        mine.setdefault(group, []).append(cell)
+    confined = {index: groups[index].free & np.isin(cells.of, taken) for index, taken in mine.items()}
+    return [replace(groups[index], free=free) for index, free in sorted(confined.items())]
+
+
+def _polished(problem: Problem, groups: list[Group], placement: dict[str, int], settings: Settings) -> dict[str, int]:
+    """The best to the minute within the cells that were chosen, where the quick search found no room or lost value."""
+    cells = cells_of(problem, width=1)
+    if _size(groups, cells) > LARGEST:
+        return placement
+    solved = solve(problem, groups, cells, settings, hint=_as_hint(groups, cells, placement))
+    found = _named(problem, groups, spread(problem, groups, cells, solved.chosen, seed=settings.seed))
+    return max((placement, found), key=lambda each: gained(problem, each))
+
+
+def _mend(problem: Problem, placement: dict[str, int]) -> None:
+    """Whoever was left out takes the best slot that is still legal."""
+    for want in problem.by_id.values():
+        if want.id not in placement and (free := legal(problem, placement, want=want.id)).any():
+            placement[want.id] = int(np.argmax(np.where(free, problem.points[want.curve], -1)))
 
 
 def gained(problem: Problem, placement: Placement) -> int:
@@ -93,7 +127,7 @@ def _unplaced(problem: Problem, placement: Placement) -> tuple[Unplaced, ...]:
 
 
 def _reason(problem: Problem, placement: Placement, want: Want) -> Unplaced:
-    """The one rule without which it had a slot, the cheapest to lift first; else all that stand in its best slot's way."""
+    """The one rule without which it had a slot, the best such slot first; else all that block its best slot."""
     points, offered = problem.points[want.curve], problem.offered(want)
     if not offered.any():
         return Unplaced(want.id, (), None)

@@ -138,14 +138,15 @@ class Rest:
     because: str = ""
 
     def blocked(self, problem: Problem, others: Placement, want: Want) -> Bools | None:
-        """On days that are still free, when no more of them can be spared."""
+        """On days that are still free, when no more of them can be spared; on all, when too few are."""
         if not want.answers(self.who):
             return None
         mine = problem.grid.labels[self.label]
         used = {int(mine[others[each]]) for each in problem.answering(self.who, others)} & self.among
-        if len(self.among) - len(used) > self.free:
+        spare = len(self.among) - len(used) - self.free
+        if spare > 0:
             return None
-        return np.isin(mine, sorted(self.among - used))
+        return np.isin(mine, sorted(self.among - used if spare == 0 else self.among))
 
 
 @dataclass(frozen=True, slots=True)
