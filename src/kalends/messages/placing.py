@@ -72,7 +72,7 @@ class Place:
 
     @property
     def kind(self) -> str:
-        """ppv | bump | follow"""
+        """One of ppv, bump, follow."""
         return self.key.partition("-")[0]
 
     @property
@@ -271,9 +271,7 @@ def _fixed(grid: Grid, neighbours: Sequence[Neighbour], *, inside: tuple[datetim
     return fixed
 
 
-def _curves(
-    grid: Grid, week: WeekRules, hours: Sequence[float], factors: Mapping[int, float]
-) -> dict[str, np.ndarray]:
+def _curves(grid: Grid, week: WeekRules, hours: Sequence[float], factors: Mapping[int, float]) -> dict[str, np.ndarray]:
     """What each minute is worth, nan outside of the week."""
     day, minute = grid.labels[DAY], grid.labels[MINUTE]
     table = np.asarray(hours, dtype=np.float64).reshape(7, 24)
