@@ -28,7 +28,9 @@ def test_random_pages_break_no_rule():
         built += 1
         relaxed += bool(schedule.relaxed or schedule.unplaced)
         names = {each.rule for each in schedule.relaxed}
-        found = faults(page, told(schedule), relaxed=names, unplaced=[str(each.message_type) for each in schedule.unplaced])
+        found = faults(
+            page, told(schedule), relaxed=names, unplaced=[str(each.message_type) for each in schedule.unplaced]
+        )
         if found:
             wrong[seed] = found
     proof("random pages built, without captions, with rules relaxed, in fault", (built, empty, relaxed, len(wrong)))

@@ -85,7 +85,11 @@ def random_page(seed, *, zone=None, first_day=None):
     gap = dice.choice([None, None, 60, 240, 500])
     days_off = dice.choice([(), (), (), (6,), (0, 3)])
     not_before = start + timedelta(hours=dice.randint(1, 60)) if dice.random() < 0.1 else None
-    hours = [dice.lognormvariate(0, 0.4) * (0.3 if hour < 9 else 1.2 if hour > 18 else 0.8) for _ in range(7) for hour in range(24)]
+    hours = [
+        dice.lognormvariate(0, 0.4) * (0.3 if hour < 9 else 1.2 if hour > 18 else 0.8)
+        for _ in range(7)
+        for hour in range(24)
+    ]
     as_of = min(start, not_before or start)
     inputs = Inputs(
         page_id=PAGE_ID,

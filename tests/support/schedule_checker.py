@@ -144,7 +144,9 @@ def gaps(page, paid, free):
     for one in free:
         if not one["follows"]:
             continue
-        if one["follows"] not in mine or not timedelta(minutes=15) <= one["send_at"] - one["follows"] <= timedelta(minutes=45):
+        if one["follows"] not in mine or not timedelta(minutes=15) <= one["send_at"] - one["follows"] <= timedelta(
+            minutes=45
+        ):
             yield f"the reminder at {one['send_at']} does not follow its message by 15 to 45 minutes"
         if any(abs(one["send_at"] - other) < timedelta(minutes=45) for other in all_paid if other != one["follows"]):
             yield f"the reminder at {one['send_at']} is less than 45 minutes from another PPV"
