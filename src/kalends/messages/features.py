@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -57,10 +57,11 @@ class Paid:
 
 def paid_messages(own: pl.DataFrame, *, as_of: datetime, zone_name: str, captions: pl.DataFrame | None) -> Paid:
     """The paid messages of a page's own history (`of_page`)."""
+    since = as_of.astimezone(UTC) - timedelta(days=LOOK_BACK_DAYS)
     sent_at, money = pl.col("sent_at"), ("recipients", "viewed", "purchased", "earnings", "price")
     frame = (
         own.lazy()
-        .filter((pl.col("type") == MessageType.PPV) & (sent_at > as_of - timedelta(days=LOOK_BACK_DAYS)))
+        .filter((pl.col("type") == MessageType.PPV) & (sent_at > since))
         .tail(MOST)
         .select(
             sent_at.dt.timestamp("us").alias("instant"),
