@@ -119,6 +119,17 @@ def test_two_policies_meet_the_same_world():
     assert other.fatigue > one.fatigue
 
 
+def test_a_fork_goes_its_own_way():
+    made = simulate(seed=5, weeks=4)
+    one, other = made.simulator.fork(), made.simulator.fork()
+    schedule = week([10, 40], start=one.monday)
+    many = week([10 + 3 * n for n in range(40)], start=one.monday)
+    assert one.send(schedule).history.equals(made.simulator.fork().send(schedule).history)
+    other.send(many)
+    assert other.fatigue > one.fatigue
+    assert made.simulator.fork().send(schedule).history.height == 2
+
+
 def test_an_empty_week_is_a_week():
     there = world()
     assert there.send(week([])).history.height == 0

@@ -63,7 +63,7 @@ class SaturationSettings:
     view_share_spread: float = 0.12
     trust: float = 0.4
     """The power of the likelihood. Below 1, because no audience is quite as the formula has it: with 1, intervals of
-    80 % held the truth of 65 % of the simulated pages that were tuned with; so they hold three in four and more."""
+    80 % held the truth of 65 % of the simulated pages that were tuned with; so they hold four in five."""
     least_messages: int = 20
     least_purchases: int = 60
     least_weeks: int = 5
