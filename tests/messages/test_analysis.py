@@ -192,6 +192,15 @@ def test_thin_data_is_said():
     assert (said.volume.ppv, said.volume.bumps) == (6, 4)
 
 
+def test_messages_to_nobody_say_nothing_of_sales():
+    sent = [{"sent_at": AS_OF - timedelta(days=n)} for n in range(1, 13)]
+    nobody = [
+        {"sent_at": AS_OF - timedelta(hours=n), "recipients": 0, "purchased": 0, "viewed": 0} for n in range(1, 9)
+    ]
+    said = analyze_page(rows(*sent, *nobody), PAGE, as_of=AS_OF)
+    assert (said.saturation.sample, said.timing.sample) == (20, 12)
+
+
 INSTANTS = st.datetimes(datetime(2023, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
 COUNTS = st.none() | st.integers(-5, 10**9)
 MONEY = st.none() | st.decimals(-10, 10**6, places=2)

@@ -115,9 +115,7 @@ class Simulator:
 
     def fork(self) -> Simulator:
         """The same audience at the same moment, to try something else on."""
-        other = copy.copy(self)
-        other._last_sent = self._last_sent.copy()
-        return other
+        return copy.deepcopy(self)
 
     def send(self, schedule: pl.DataFrame) -> Week:
         """Send the next week's messages (`SCHEDULE`, any order) and go on to the week after it."""
