@@ -95,14 +95,15 @@ def google_rows(*, count: int, seed: int = 1) -> Iterator[Row]:
     random_numbers = random.Random(seed)
     for number in range(count):
         ad, impressions = number % ADS_A_DAY, random_numbers.randrange(100, 20_000)
+        campaign = ad // (ADS_A_SET * SETS_A_CAMPAIGN)
         yield {
-            "customer_id": str(1234567890 + ad % 5),
+            "customer_id": str(1234567890 + campaign % 5),
             "currency_code": "USD",
-            "campaign_id": str(20_000_000_000 + ad // 20),
-            "campaign_name": f"Campaign {ad // 20}",
-            "advertising_channel_type": ("SEARCH", "DISPLAY", "VIDEO")[ad % 3],
-            "ad_group_id": str(150_000_000_000 + ad // 5),
-            "ad_group_name": f"Group {ad // 5}",
+            "campaign_id": str(20_000_000_000 + campaign),
+            "campaign_name": f"Campaign {campaign}",
+            "advertising_channel_type": ("SEARCH", "DISPLAY", "VIDEO")[campaign % 3],
+            "ad_group_id": str(150_000_000_000 + ad // ADS_A_SET),
+            "ad_group_name": f"Group {ad // ADS_A_SET}",
             "ad_id": str(680_000_000_000 + ad),
             "date": (FIRST_DAY + timedelta(days=number // ADS_A_DAY)).isoformat(),
             "cost_micros": random_numbers.randrange(10_000, 500_000_000),

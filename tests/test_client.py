@@ -19,6 +19,8 @@ ROWS = [
     for place in range(4)
 ]  # fmt: skip
 
+pytestmark = pytest.mark.xdist_group(__name__)
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
@@ -57,15 +59,21 @@ def test_a_notebook_loads_and_asks_with_no_server_running(home):
     assert left_behind(home, within=3) == []
 
 
-def test_a_notebook_uses_the_server_that_runs(home):
-    with served(home) as server:
-        told = notebook(home)
-        assert told["batch"]["state"] == "published"
-        assert told["batch"]["loaded"] == 0 or told["batch"]["seq"] == 1
-        assert server.client().get("/readyz").status_code == 200
+@pytest.fixture(scope="module")
+def server(home):
+    """One that runs from the first test that asks for it on."""
+    with served(home) as started:
+        yield started
 
 
-def test_the_causal_panel_comes_as_a_frame(home):
+def test_a_notebook_uses_the_server_that_runs(home, server):
+    told = notebook(home)
+    assert told["batch"]["state"] == "published"
+    assert told["batch"]["loaded"] == 0 or told["batch"]["seq"] == 1
+    assert server.client().get("/readyz").status_code == 200
+
+
+def test_the_causal_panel_comes_as_a_frame(home, server):
     code = """
 import json, sys, kalends
 with kalends.connect(sys.argv[1]) as workspace:

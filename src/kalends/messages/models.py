@@ -7,11 +7,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import FetchedValue
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kalends.base.database import Model
+
+
+def _number(context: DefaultExecutionContext) -> int:
+    """The row's id as a number, which exclusion constraints can hold: 62 of its random bits."""
+    given = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return UUID(str(given["id"])).int & (2**62 - 1)
 
 
 class CreatorPage(Model):
@@ -21,7 +27,7 @@ class CreatorPage(Model):
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    page_no: Mapped[int] = mapped_column(server_default=FetchedValue())
+    page_no: Mapped[int] = mapped_column(default=_number)
     name: Mapped[str]
     external_id: Mapped[str | None]
     zone: Mapped[str]
@@ -58,7 +64,7 @@ class Caption(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     caption_no: Mapped[int]
     """The company's own number of it, which imports keep."""
-    lock_no: Mapped[int] = mapped_column(server_default=FetchedValue())
+    lock_no: Mapped[int] = mapped_column(default=_number)
     page_id: Mapped[UUID | None]
     text: Mapped[str]
     price_tier: Mapped[str]
