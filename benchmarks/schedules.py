@@ -88,7 +88,8 @@ class Bench:
         ago = timedelta(days=700) * ((each - number) / each)
         return {
             "page_id": str(self.pages[at]), "message_id": f"{at}-{number}",
-            "sent_at": (self.now - timedelta(days=31) - ago).replace(microsecond=0), "type": "PPV" if is_paid else "Bump",
+            "sent_at": (self.now - timedelta(days=31) - ago).replace(microsecond=0),
+            "type": "PPV" if is_paid else "Bump",
             "caption_no": at * CAPTIONS + place + 1, "price": price, "recipients": size,
             "viewed": round(size * chance.uniform(0.3, 0.6)), "purchased": bought,
             "earnings": price * bought if price is not None and bought is not None else None, "currency": "USD",
@@ -115,6 +116,11 @@ def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1] * 1_000
 
 
+def told(values: list[float]) -> str:
+    """Median and tail."""
+    return f"p50 {statistics.median(values) * 1000:.0f} ms, p95 {p95(values):.0f} ms, worst {max(values) * 1000:.0f} ms"
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--pages", type=int, default=50)
@@ -131,16 +137,14 @@ def main() -> int:
             print(f"load {os.getloadavg()[0]:.1f}")
             whole, took, busy = small.batch(monday)
             more = (psutil.Process().memory_info().rss - idle) / 2**20
-            print(f"{given.pages} pages, {MESSAGES:,} messages: {whole:.1f} s; a page p50 "
-                  f"{statistics.median(took) * 1000:.0f} ms, p95 {p95(took):.0f} ms, worst {max(took) * 1000:.0f} ms; of the "
-                  f"processor p50 {statistics.median(busy) * 1000:.0f} ms, p95 {p95(busy):.0f} ms; "
-                  f"{more:.0f} MB above idle")  # fmt: skip
+            print(f"{given.pages} pages, {MESSAGES:,} messages: {whole:.1f} s, {more:.0f} MB above idle")
+            print(f"a page: {told(took)}; of this processor {told(busy)}")
             if given.many:
                 many = Bench(house, pages=given.many)
                 longer, each, _ = many.batch(monday)
-                print(f"{given.many} pages, {MESSAGES:,} messages: {longer:.1f} s; a page p50 "
-                      f"{statistics.median(each) * 1000:.0f} ms, p95 {p95(each):.0f} ms; a page costs "
-                      f"{longer / given.many / (whole / given.pages):.2f} times what it costs among {given.pages}")  # fmt: skip
+                cost = longer / given.many / (whole / given.pages)
+                print(f"{given.many} pages, {MESSAGES:,} messages: {longer:.1f} s, {cost:.2f} times as much a page")
+                print(f"a page: {told(each)}")
             return judge(
                 [
                     Bound("p95 of a page's week, ms", p95(took), at_most=200),

@@ -140,8 +140,8 @@ def open_client(settings: Settings) -> Iterator[Client]:
     with ExitStack() as stack:
         if not is_listening(settings.socket):
             # Only here: the whole server is heavy to import, and mostly one is running already.
-            from kalends.base.telemetry import configure_logs  # noqa: PLC0415
-            from kalends.server import running  # noqa: PLC0415
+            from kalends.base.telemetry import configure_logs
+            from kalends.server import running
 
             # To standard error, and little of it: standard output belongs to the command's answer.
             configure_logs(form=settings.log_format, level="warning")
@@ -191,7 +191,7 @@ class Workspace:
 
     def causal(self, *, start: str, end: str, **options: Any) -> Any:
         """The causal-ready daily panel as a Polars frame; `frame.to_pandas()` where pandas is wanted."""
-        import polars as pl  # noqa: PLC0415  heavy, and only wanted here
+        import polars as pl
 
         body = {"date_range_start": start, "date_range_end": end, "format": "parquet", **options}
         return pl.read_parquet(self.client.call("POST", "/marketing/export/causal", body=body).content)
@@ -214,7 +214,7 @@ class Schedule:
     @property
     def frame(self) -> Any:
         """Its messages by time, as a Polars frame with the columns of the CSV."""
-        import polars as pl  # noqa: PLC0415  heavy, and only wanted here
+        import polars as pl
 
         return pl.read_csv(self._csv(), schema_overrides={"caption_text": pl.String, "caption_id": pl.Int64})
 
@@ -227,9 +227,9 @@ class Schedule:
     def summary(self) -> str:
         """What it holds, in a few lines."""
         told, totals = self.told, self.told["totals"]
+        what = f"{totals['ppv']} paid messages and {totals['bumps']} bumps"
         lines = [
-            f"{told['page_name']}, {told['days']} days from {told['first_day']} ({told['zone']}): "
-            f"{totals['ppv']} paid messages and {totals['bumps']} bumps",
+            f"{told['page_name']}, {told['days']} days from {told['first_day']} ({told['zone']}): {what}",
             f"{told['tier']} ({told['strategy']}), saturation {told['saturation_zone']} {told['saturation_score']:.2f}"
             + ("" if told["is_saturation_known"] else ", insufficient data"),
             "by day: " + ", ".join(f"{day} {count}" for day, count in totals["by_day"].items()),

@@ -5,12 +5,12 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-
-from kalends.messages.building import build_schedule
-from kalends.messages.choosing import NoCaptionsError
 from proof import proof
 from random_pages import random_page, told
 from schedule_checker import faults
+
+from kalends.messages.building import build_schedule
+from kalends.messages.choosing import NoCaptionsError
 
 pytestmark = pytest.mark.unit
 PAGES = max(40, int(1_000 * float(os.environ.get("KALENDS_PROVE", "0"))))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import polars as pl
+from schedule_checker import Page
 
 from kalends.messages.building import Inputs
 from kalends.messages.evidence import BankCaption
@@ -25,7 +26,6 @@ from kalends.messages.sections import (
 from kalends.messages.segments import MIXES, Segment
 from kalends.messages.volume import Tier, volume_of, zone_of
 from kalends.messages.weekrules import Habits, PageHabits, TemplateRules, Wish
-from schedule_checker import Page
 
 ZONES = (
     "America/New_York", "America/Los_Angeles", "America/Chicago", "America/Denver", "America/Sao_Paulo",
