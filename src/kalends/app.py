@@ -28,6 +28,7 @@ import kalends.marketing.quality.jobs
 import kalends.messages.api
 import kalends.messages.jobs
 import kalends.messages.pages
+import kalends.messages.schedule_jobs
 import kalends.notify.api
 import kalends.notify.jobs
 import kalends.notify.pages

@@ -6,6 +6,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kalends.messages.api import captions, imports, pages
+from kalends.messages.api import captions, imports, pages, schedules
 
-ROUTERS: Final[list[APIRouter]] = [pages.router, captions.router, imports.router]
+ROUTERS: Final[list[APIRouter]] = [pages.router, captions.router, imports.router, schedules.router]
