@@ -222,6 +222,19 @@ class ImportProblem(Model):
     raw: Mapped[str]
 
 
+class MessageAlert(Model):
+    """Something is wrong with the building of weeks: from when, and until when."""
+
+    __tablename__ = "message_alerts"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    """failing | slow | silent | noisy"""
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class MessageTrial(Model):
     """Two policies of volume or of captions against each other, between pages or weeks."""
 
@@ -235,8 +248,11 @@ class MessageTrial(Model):
     state: Mapped[str]
     """running -> ended"""
     arms: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """old, new -> what each does."""
+    plan: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """What was set before the start: way, reading, smallest effect that matters, spread, planned blocks."""
     blocks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    """Which page has which arm in which week."""
+    """Which page has which arm in which week: page_id, week (its number), block, is_new, usual."""
     seed: Mapped[int]
     first_day: Mapped[date]
     weeks: Mapped[int]

@@ -1,0 +1,22 @@
+"""The room's HTML pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter
+
+from kalends.base.pages import register_room
+from kalends.messages.pages import trials
+
+register_room(
+    name="messages",
+    templates=Path(__file__).parents[1] / "templates" / "messages",
+    label="Messages",
+    href="/messages",
+    icon="messages",
+    order=70,
+)
+
+ROUTERS: Final[list[APIRouter]] = [trials.router]
