@@ -28,6 +28,7 @@ import kalends.marketing.quality.jobs
 import kalends.messages.api
 import kalends.messages.monitoring
 import kalends.messages.pages
+import kalends.messages.schedule_jobs
 import kalends.notify.api
 import kalends.notify.jobs
 import kalends.notify.pages
@@ -49,7 +50,7 @@ APIS = (
     kalends.calendar.api.router,
     kalends.marketing.api.router,
     kalends.insight.api.router,
-    *kalends.messages.api.ROUTERS,
+    kalends.messages.api.router,
     kalends.operations.api,
 )
 PAGES = (
@@ -58,7 +59,7 @@ PAGES = (
     kalends.calendar.pages.router,
     kalends.marketing.pages.router,
     kalends.insight.pages.router,
-    *kalends.messages.pages.ROUTERS,
+    kalends.messages.pages.router,
     kalends.web.pages.router,
 )
 

@@ -174,7 +174,7 @@ def _of_kind(
         return Supply(np.array(own, dtype=np.int64), need, {kind: cap}, ())
     relaxed = []
     if len(own) < len(mine):
-        few = f"only {len(own)} {what} captions of the page's own are free, {wanted} are wanted: shared ones are used, too"
+        few = f"only {len(own)} own {what} captions are free, {wanted} are wanted: shared ones are used, too"
         none = f"the page has no {what} captions of its own that are free: shared ones are used"
         relaxed.append(Relaxed("shared captions", few if own else none))
     for count in range(wanted, -1, -1):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import BigInteger
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,7 +28,7 @@ class CreatorPage(Model):
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    page_no: Mapped[int] = mapped_column(default=_number)
+    page_no: Mapped[int] = mapped_column(BigInteger, default=_number)
     name: Mapped[str]
     external_id: Mapped[str | None]
     zone: Mapped[str]
@@ -62,9 +63,9 @@ class Caption(Model):
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    caption_no: Mapped[int]
+    caption_no: Mapped[int] = mapped_column(BigInteger)
     """The company's own number of it, which imports keep."""
-    lock_no: Mapped[int] = mapped_column(default=_number)
+    lock_no: Mapped[int] = mapped_column(BigInteger, default=_number)
     page_id: Mapped[UUID | None]
     text: Mapped[str]
     price_tier: Mapped[str]
@@ -88,7 +89,7 @@ class MessageSchedule(Model):
     first_day: Mapped[date]
     days: Mapped[int] = mapped_column(default=7)
     zone: Mapped[str]
-    seed: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str]
     """draft -> approved -> exported; replaced | discarded"""
     tier: Mapped[str]
@@ -129,6 +130,8 @@ class Assignment(Model):
     is_edited: Mapped[bool] = mapped_column(default=False)
     sent_message_id: Mapped[str | None]
     """The message of the history that this one became."""
+    removed_at: Mapped[datetime | None]
+    """Taken out of the week; it can be put back."""
 
 
 class CaptionLock(Model):
@@ -141,8 +144,8 @@ class CaptionLock(Model):
     schedule_id: Mapped[UUID]
     page_id: Mapped[UUID]
     caption_id: Mapped[UUID]
-    lane: Mapped[int]
-    lock_no: Mapped[int]
+    lane: Mapped[int] = mapped_column(BigInteger)
+    lock_no: Mapped[int] = mapped_column(BigInteger)
     during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     released_at: Mapped[datetime | None]
 
@@ -253,7 +256,7 @@ class MessageTrial(Model):
     """What was set before the start: way, reading, smallest effect that matters, spread, planned blocks."""
     blocks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     """Which page has which arm in which week: page_id, week (its number), block, is_new, usual."""
-    seed: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)
     first_day: Mapped[date]
     weeks: Mapped[int]
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

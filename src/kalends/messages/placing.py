@@ -160,7 +160,7 @@ def problem_of(
     start, end = span_of(week)
     margin = timedelta(minutes=max(week.gap_minutes, week.bump_ppv_minutes, week.bump_bump_minutes) + 1)
     grid = local_grid(start - margin, end + margin, zone=zone)
-    fixed = _fixed(grid, neighbours, inside=(start, end))
+    fixed = _fixed(grid, neighbours, inside=(start, end), not_before=week.not_before)
     rules, value = rules_of(week, is_wish=is_wish), values(grid, week, hours, factors or {})
     paid = np.where(_can_lead(grid, week, value, rules), value, np.nan) if is_wish and week.follow_ups else value
     everyone = (*wants, *(Want(each, frozenset({_kind(each), ANY}), PPV) for each in fixed))
@@ -275,7 +275,8 @@ def _uneven(problem: Problem) -> Problem:
 def _with_days_of_rest(problem: Problem, week: WeekRules) -> Problem:
     """The days without paid messages chosen: those without which the others can give the most."""
     rest = next((rule for rule in problem.rules if isinstance(rule, Rest)), None)
-    if rest is None or not week.ppv:
+    days = problem.grid.labels[DAY]
+    if rest is None or not week.ppv or any(int(days[slot]) in rest.among for slot in problem.fixed.values()):
         return problem
     most = next((rule.most for rule in problem.rules if isinstance(rule, AtMost) and rule.who == PPV), week.ppv)
     free = legal(problem, problem.fixed, want=f"{PPV}-01")
@@ -347,12 +348,15 @@ def _kind(key: str) -> str:
     return PPV if key.startswith("fixed-ppv") else BUMP
 
 
-def _fixed(grid: Grid, neighbours: Sequence[Neighbour], *, inside: tuple[datetime, datetime]) -> dict[str, int]:
+def _fixed(
+    grid: Grid, neighbours: Sequence[Neighbour], *, inside: tuple[datetime, datetime], not_before: datetime | None
+) -> dict[str, int]:
     """Slots of messages before and after the week, by a name of their own."""
     fixed = {}
     for number, each in enumerate(sorted(neighbours, key=lambda each: (each.at, each.message_type))):
         slot = grid.slot(each.at.replace(second=0, microsecond=0))
-        if slot is not None and not inside[0] <= each.at < inside[1]:
+        is_open = inside[0] <= each.at < inside[1] and (not_before is None or each.at >= not_before)
+        if slot is not None and not is_open:
             fixed[f"fixed-{PPV if each.message_type == MessageType.PPV else BUMP}-{number:03}"] = slot
     return fixed
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from fastapi import APIRouter
 
-from kalends.messages.api import health, templates, trials
+from kalends.messages.api import health, schedules, templates, trials
 
-ROUTERS: Final[list[APIRouter]] = [health.router, templates.router, trials.router]
+router = APIRouter()
+for part in (health, schedules, templates, trials):
+    router.include_router(part.router)

@@ -1,9 +1,8 @@
-"""The room's HTML pages."""
+"""The Messages room's pages."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from fastapi import APIRouter
 
@@ -19,4 +18,6 @@ register_room(
     order=70,
 )
 
-ROUTERS: Final[list[APIRouter]] = [trials.router]
+router = APIRouter(include_in_schema=False)
+for part in (trials,):
+    router.include_router(part.router)
