@@ -1,13 +1,13 @@
 """Trials: two ways to send against each other, started by people, read honestly, ended.
 
-The builder of weeks asks `arm_of` and gives the answer to `under`: `inputs = under(arm, inputs)`.
+The builder of weeks has `in_trial` change what a week is made from.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +21,7 @@ from kalends.base.errors import BadInputError, ConflictError, NotFoundError
 from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.messages import trialplans
+from kalends.messages.building import Inputs
 from kalends.messages.creator_pages import get_page, visible
 from kalends.messages.models import CreatorPage, MessageTrial
 from kalends.messages.trialplans import (
@@ -36,8 +37,6 @@ from kalends.messages.trialplans import (
     under,
 )
 from kalends.messages.turns import in_turn
-
-__all__ = ["Arm", "TrialArm", "arm_of", "check", "end", "get_trial", "list_trials", "result", "start", "under"]
 
 HISTORY: Final = "page_messages"
 SETTLED: Final = timedelta(days=2)
@@ -146,6 +145,15 @@ def arm_of(work: Work, *, page_id: UUID, first_day: date) -> TrialArm | None:
         if is_new is not None:
             return TrialArm(trial.id, is_new, Arm.model_validate(trial.arms["new" if is_new else "old"]))
     return None
+
+
+def in_trial(work: Work, inputs: Inputs) -> Inputs:
+    """What a week is made from, as its page's trial has it; as it was where there is none."""
+    found = arm_of(work, page_id=UUID(inputs.page_id), first_day=inputs.wish.first_day)
+    if found is None:
+        return inputs
+    named = {**inputs.versions, "trial": f"{found.trial_id} {'new' if found.is_new else 'old'}"}
+    return replace(under(found.arm, inputs), versions=named)
 
 
 def result(work: Work, *, trial_id: UUID) -> dict[str, Any]:

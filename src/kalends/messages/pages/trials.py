@@ -25,9 +25,9 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Work, permit("messages.read")]
 Writer = Annotated[Work, permit("messages.write")]
-PAGE: Final = "/messages/trials"
+PAGE: Final = "/messages-trials"
 COLUMNS: Final = [Column("Page"), Column("Weeks the old way"), Column("Weeks the new way")]
-USUAL: Final = {"kind": "volume", "way": "pages", "rule": "at the end", "weeks": "8", "smallest": "10",
+USUAL: Final = {"name": "", "kind": "volume", "way": "pages", "rule": "at the end", "weeks": "8", "smallest": "10",
                 "ppv_percent": "75", "bump_percent": "100", "policy": "greedy"}  # fmt: skip
 
 
