@@ -59,5 +59,7 @@ def test_libreoffice_reads_it_rightly(tmp_path):
     found = list(csv.reader(io.StringIO(made, newline="")))
     assert found[0] == ELEVEN
     assert len(found) == len(NASTY) + 1
-    assert [line[6].removeprefix("'").strip() for line in found[1:]] == [nasty.removeprefix("'").strip() for nasty in NASTY]
+    assert [line[6].removeprefix("'").strip() for line in found[1:]] == [
+        nasty.removeprefix("'").strip() for nasty in NASTY
+    ]
     assert all("#" not in cell and "Err" not in cell for line in found[1:] for cell in line)

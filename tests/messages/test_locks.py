@@ -35,7 +35,11 @@ def crowd(access, house):
     """The house with a connection for each of fifty planners, and what PostgreSQL said of dead-locks."""
     opened = Database(access.app, pool_size=PLANNERS)
     codes = Counter()
-    event.listen(opened.engine, "handle_error", lambda context: codes.update([getattr(context.original_exception, "sqlstate", "")]))
+    event.listen(
+        opened.engine,
+        "handle_error",
+        lambda context: codes.update([getattr(context.original_exception, "sqlstate", "")]),
+    )
     yield replace(house, database=opened), codes
     opened.close()
 
@@ -138,7 +142,15 @@ def test_a_killed_planner_reserves_nothing(access, house, scope):
         page = add_page(work)
         add_captions(work, paid=10, free=10)
         schedule = add_schedule(work, page)
-    command = [sys.executable, "-c", textwrap.dedent(KILLED), access.app, str(scope.tenant_id), str(schedule), str(page.id)]
+    command = [
+        sys.executable,
+        "-c",
+        textwrap.dedent(KILLED),
+        access.app,
+        str(scope.tenant_id),
+        str(schedule),
+        str(page.id),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout.readline().strip() == "holding"
         os.kill(child.pid, signal.SIGKILL)
@@ -163,7 +175,10 @@ def test_a_lost_race_is_run_again_without_what_was_lost(house, scope, monkeypatc
         if len(rounds) == 1:
             with house.work(scope) as other:
                 free = [each for each in found.captions.values()][:90]
-                wanted = [Reservation(each.id, each.lock_no, 0, house.clock(), house.clock() + timedelta(days=90)) for each in free]
+                wanted = [
+                    Reservation(each.id, each.lock_no, 0, house.clock(), house.clock() + timedelta(days=90))
+                    for each in free
+                ]
                 locks.reserve(other, schedule_id=add_schedule(other, rival), page_id=rival.id, wanted=wanted)
         return found
 

@@ -365,5 +365,3 @@ def test_the_pages(client, work, pages):
     assert "Fewer" in client.get("/messages-trials").text
     assert client.post(f"{made.headers['location']}/end", data=told).status_code == 303
     assert "ended before its time" in client.get(made.headers["location"]).text
-
-

@@ -6,10 +6,10 @@ import gc
 import sys
 
 from kalends.base.errors import KalendsError
-from kalends.cli import calendars, figures, people, platforms, quality, serving, stewardship
+from kalends.cli import calendars, figures, people, platforms, quality, serving, stewardship, trials
 from kalends.cli.base import app
 
-__all__ = ["app", "calendars", "figures", "main", "people", "platforms", "quality", "serving", "stewardship"]
+__all__ = ["app", "calendars", "figures", "main", "people", "platforms", "quality", "serving", "stewardship", "trials"]
 
 
 def main() -> None:
