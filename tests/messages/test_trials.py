@@ -275,7 +275,7 @@ def test_weeks_that_are_built_follow_the_lot(work, scope, house, pages):
         order = storing.Order(page_id=page.id, first_day=FIRST, seed=1)
         schedule = storing.build_week(lambda: house.work(scope), order, sleep=house.sleep)
         counts[page.id] = schedule.plan["rules"]["ppv"]
-        assert schedule.plan["versions"]["trial"] == f"{trial.id} {'new' if page is half else 'old'}"
+        assert schedule.inputs["trial"] == f"{trial.id} {'new' if page is half else 'old'}"
     assert counts[half.id] == counts[whole.id] // 2
 
 

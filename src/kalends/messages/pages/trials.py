@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Work, permit("messages.read")]
 Writer = Annotated[Work, permit("messages.write")]
 PAGE: Final = "/messages-trials"
-COLUMNS: Final = [Column("Page"), Column("Weeks the old way"), Column("Weeks the new way")]
+COLUMNS: Final = [Column("Page"), Column("Old way"), Column("New way")]
 USUAL: Final = {"name": "", "kind": "volume", "way": "pages", "rule": "at the end", "weeks": "8", "smallest": "10",
                 "ppv_percent": "75", "bump_percent": "100", "policy": "greedy"}  # fmt: skip
 
@@ -142,7 +142,7 @@ def _row(work: Work, trial: MessageTrial) -> dict[str, Any]:
         "pages": len(trials.page_ids_of(trial)),
         "done": done,
         "is_over": is_over,
-        "headline": trialwords.headline(trial.result) if trial.result else "",
+        "headline": trialwords.headline(trial.result, has_ended=True) if trial.result else "",
         "tone": trialwords.TONES[trial.result["answer"]] if trial.result else "plain",
     }
 

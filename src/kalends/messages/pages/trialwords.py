@@ -65,8 +65,10 @@ def power_words(power: Power, *, smallest: float, way: str) -> list[str]:
     return said
 
 
-def headline(result: dict[str, Any]) -> str:
+def headline(result: dict[str, Any], *, has_ended: bool) -> str:
     """The answer in a few words."""
+    if has_ended and result["answer"] == Answer.NOT_YET.value:
+        return "Ended early, without an answer"
     return {
         Answer.BETTER.value: "The new way earns more",
         Answer.WORSE.value: "The new way earns less",
