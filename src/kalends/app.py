@@ -26,6 +26,7 @@ import kalends.marketing.jobs
 import kalends.marketing.pages
 import kalends.marketing.quality.jobs
 import kalends.messages.api
+import kalends.messages.jobs
 import kalends.messages.monitoring
 import kalends.messages.pages
 import kalends.messages.schedule_jobs
@@ -63,7 +64,10 @@ PAGES = (
     kalends.web.pages.router,
 )
 
-SUBSCRIPTIONS: dict[str, list[str]] = {"marketing.batch_published": ["marketing.score_batch"]}
+SUBSCRIPTIONS: dict[str, list[str]] = {
+    "marketing.batch_published": ["marketing.score_batch"],
+    "messages.pages_changed": ["messages.renew_names"],
+}
 """What is announced -> the kinds of job that answer it."""
 
 

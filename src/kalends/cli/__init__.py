@@ -6,10 +6,22 @@ import gc
 import sys
 
 from kalends.base.errors import KalendsError
-from kalends.cli import calendars, figures, people, platforms, quality, serving, stewardship, trials
+from kalends.cli import calendars, figures, messages, people, platforms, quality, serving, stewardship, trials
 from kalends.cli.base import app
 
-__all__ = ["app", "calendars", "figures", "main", "people", "platforms", "quality", "serving", "stewardship", "trials"]
+__all__ = [
+    "app",
+    "calendars",
+    "figures",
+    "main",
+    "messages",
+    "people",
+    "platforms",
+    "quality",
+    "serving",
+    "stewardship",
+    "trials",
+]
 
 
 def main() -> None:

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from kalends.cli.base import Json, app, client, show, table_lines
+from kalends.cli.base import Json, client, show, table_lines
+from kalends.cli.messages import messages
 
-messages = typer.Typer(no_args_is_help=True, help="What is sent to creator pages.")
 trials = typer.Typer(invoke_without_command=True, help="One way to send against another, told by what was earned.")
-app.add_typer(messages, name="messages")
 messages.add_typer(trials, name="trials")
 
 TrialId = Annotated[str, typer.Argument(help="The trial's id, as the list has it.")]

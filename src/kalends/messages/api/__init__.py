@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from kalends.messages.api import health, schedules, templates, trials
+from kalends.messages.api import captions, health, imports, pages, schedules, templates, trials
 
 router = APIRouter()
-for part in (health, schedules, templates, trials):
+for part in (captions, health, imports, pages, schedules, templates, trials):
     router.include_router(part.router)

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from kalends.base.pages import register_room
-from kalends.messages.pages import trials
+from kalends.messages.pages import captions, imports, settings, trials
 
 register_room(
     name="messages",
@@ -19,5 +19,5 @@ register_room(
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (trials,):
+for part in (captions, imports, settings, trials):
     router.include_router(part.router)
