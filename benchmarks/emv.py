@@ -13,7 +13,10 @@ way goes on for so many weeks with the same captions at the same prices:
 - *ours*: analysis, volume, captions, times, week by week, from what the history says and nothing else.
 
 Earnings are those that happened, chance and all. A page's gain is the logarithm of its ratio to the rival, and the
-interval (95 %, Student) is over pages: pages differ more than weeks do. `rests`: purchases that fatigue took.
+interval (95 %, Student) is over pages: pages differ more than weeks do. `fatigue`: the share of purchases lost to it.
+
+Audiences lose buyers for a while, not for good: nobody unsubscribes for being tired. So a volume that spares them pays
+only above the load at which one message more earns less than it costs the others (63 % lost, steepness 1).
 """
 
 import argparse

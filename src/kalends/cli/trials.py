@@ -64,7 +64,7 @@ def start_trial(
 ) -> None:
     """Start a trial, or with --dry-run say what it could find."""
     new = {"policy": captions} if captions else {"ppv_percent": paid, "bump_percent": bumps}
-    told = {"name": name, "kind": "captions" if captions else "volume", "way": way, "new": new, "weeks": weeks,
+    told: dict[str, Any] = {"name": name, "kind": "captions" if captions else "volume", "way": way, "new": new, "weeks": weeks,
             "first_day": first_day, "rule": "at any time" if any_time else "at the end",
             "smallest": smallest / 100}  # fmt: skip
     with client() as opened:

@@ -107,7 +107,7 @@ def health_of(work: Work) -> Health:
             func.count().filter(~went_well, ScheduleExport.exported_at > work.now - HOUR),
         ).where(_seen(work))
     ).one()
-    return Health(*row, now=work.now)
+    return Health(row[0], row[1], row[2], row[3], row[4], work.now)
 
 
 def _seen(work: Work) -> ColumnElement[bool]:

@@ -55,7 +55,7 @@ class EffectOut(BaseModel):
 
 
 class ResultOut(BaseModel):
-    """What a trial says: `better`, `worse`, `alike`, `not enough data`, or `not finished`. No number before its time."""
+    """What a trial says: better, worse, alike, not enough data, or not finished. No number before its time."""
 
     answer: str
     blocks: int = Field(description="Pairs that are known.")

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import APIRouter
 
-from kalends.base.pages import register_room
 from kalends.messages.pages import captions, imports, settings, trials
-
-register_room(
-    name="messages",
-    templates=Path(__file__).parents[1] / "templates" / "messages",
-    label="Messages",
-    href="/messages",
-    icon="messages",
-    order=70,
-)
 
 router = APIRouter(include_in_schema=False)
 for part in (captions, imports, settings, trials):

@@ -52,12 +52,9 @@ def power_words(power: Power, *, smallest: float, way: str) -> list[str]:
             f"It compares {power.blocks} {what}: so few that no difference, however large, could be told from chance.",
             "Add pages or weeks, or let pages send both ways by turns.",
         ]
-    said = [
-        (
-            f"It compares {power.blocks} {what}. A true difference of {100 * power.detectable:.0f} % of earnings is found "
-            "four times in five; smaller ones mostly are not."
-        )
-    ]
+    least = f"{100 * power.detectable:.0f} %"
+    found = f"A true difference of {least} of earnings is found four times in five; smaller ones mostly are not."
+    said = [f"It compares {power.blocks} {what}. {found}"]
     if power.is_enough:
         said.append(f"That is enough for the {100 * smallest:.0f} % that would matter to you.")
     elif power.blocks_needed is not None:
@@ -90,12 +87,8 @@ def result_words(result: dict[str, Any], *, has_ended: bool, rule: str) -> list[
         return [f"{known} A week counts once its history is imported, with the earnings of all its paid messages."]
     if effect["low"] is None and effect["high"] is None:
         return [f"{known} From so few, any difference could be chance."]
-    said = [
-        (
-            f"It changed earnings by {percent(effect['estimate'])} of a usual week; the truth is {span(effect)}, "
-            "in 95 of 100 such trials."
-        )
-    ]
+    by, certain = percent(effect["estimate"]), "in 95 of 100 such trials"
+    said = [f"It changed earnings by {by} of a usual week; the truth is {span(effect)}, {certain}."]
     if result["answer"] == Answer.TOO_LITTLE.value:
         said.append("No difference at all is within that: this does not show that the ways are alike.")
     if rule == Rule.AT_ANY_TIME.value:
