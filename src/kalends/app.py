@@ -27,6 +27,7 @@ import kalends.marketing.pages
 import kalends.marketing.quality.jobs
 import kalends.messages.api
 import kalends.messages.jobs
+import kalends.messages.monitoring
 import kalends.messages.pages
 import kalends.messages.schedule_jobs
 import kalends.notify.api
@@ -59,7 +60,7 @@ PAGES = (
     kalends.calendar.pages.router,
     kalends.marketing.pages.router,
     kalends.insight.pages.router,
-    *kalends.messages.pages.ROUTERS,
+    kalends.messages.pages.router,
     kalends.web.pages.router,
 )
 

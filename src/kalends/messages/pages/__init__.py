@@ -1,11 +1,11 @@
-"""The messages room's pages."""
+"""The Messages room's pages."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from fastapi import APIRouter
 
-from kalends.messages.pages import captions, imports, settings
+from kalends.messages.pages import captions, imports, settings, trials
 
-ROUTERS: Final[list[APIRouter]] = [captions.router, imports.router, settings.router]
+router = APIRouter(include_in_schema=False)
+for part in (captions, imports, settings, trials):
+    router.include_router(part.router)
