@@ -9,7 +9,7 @@ Captions come as `CAPTIONS`, the calendar's moments and season as `MOMENTS`, exc
 more columns, in any order, and money as floats or decimals; `of_page` takes what it needs and casts it.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -79,7 +79,7 @@ def of_page(history: pl.DataFrame, *, page_id: str, as_of: datetime) -> pl.DataF
     return (
         own.with_columns(absent)
         .select(pl.col(name).cast(dtype, strict=False) for name, dtype in HISTORY.items())
-        .filter(pl.col("sent_at") < as_of)
+        .filter(pl.col("sent_at") < as_of.astimezone(UTC))
         .filter(pl.col("message_id").is_null() | pl.col("message_id").is_last_distinct())
         .sort("sent_at", "message_id")
     )
