@@ -174,9 +174,9 @@ def _of_kind(
         return Supply(np.array(own, dtype=np.int64), need, {kind: cap}, ())
     relaxed = []
     if len(own) < len(mine):
-        few = f"{len(own)} {what} captions of the page's own are free, {wanted} are wanted"
-        relaxed.append(Relaxed("shared captions", f"only {few}: shared ones are used, too" if own else
-                               f"the page has no {what} captions of its own that are free: shared ones are used"))  # fmt: skip
+        few = f"only {len(own)} own {what} captions are free, {wanted} are wanted: shared ones are used, too"
+        none = f"the page has no {what} captions of its own that are free: shared ones are used"
+        relaxed.append(Relaxed("shared captions", few if own else none))
     for count in range(wanted, -1, -1):
         need, cap = apportion(shares, count), int(count * urgency_share + 1e-9)
         allotted = _allotted(bank, mine, need, cap, strict=True)
@@ -198,11 +198,11 @@ def _of_kind(
 def _allotted(
     bank: Sequence[BankCaption], mine: Sequence[int], need: Mapping[PriceTier, int], cap: int, *, strict: bool
 ) -> dict[PriceTier, int] | None:
-    """So many of each tier as there are and urgency allows, None where that is too few; `strict`: as needed or not at all."""
+    """So many of each tier as there are and urgency allows, None where too few; `strict`: as needed or not at all."""
     calm, hasty = (
         Counter(bank[at].price_tier for at in mine if bank[at].has_urgency is urgency) for urgency in (False, True)
     )
-    taken, hurried = {tier: 0 for tier in need}, {tier: 0 for tier in need}
+    taken, hurried = dict.fromkeys(need, 0), dict.fromkeys(need, 0)
     left, missing = cap, sum(need.values())
     for is_exact in (True,) if strict else (True, False):
         for supply, used in ((calm, taken), (hasty, hurried)):

@@ -1,10 +1,10 @@
-"""What a page's audience is believed to do with each caption, learned from what was sent and never from what was planned.
+"""What a page's audience is believed to do with each caption: learned from what was sent, never from what was planned.
 
 An arm is one caption on one page. Its own sends speak first; what they leave open is drawn to captions of its price
-tier and category, those to the category, that to all (`methods.bandits.learn`). Sends of the same caption on other pages
-count half, at this page's own rate: what differs between pages is their audience, what is alike is the text. Evidence
-fades, and a send at a good hour says less of its caption than one at a bad hour: recipients are counted in those of an
-average hour.
+tier and category, those to the category, that to all (`methods.bandits.learn`). Sends of the same caption on other
+pages count half, at this page's own rate: what differs between pages is their audience, what is alike is the text.
+Evidence fades, and a send at a good hour says less of its caption than one at a bad hour: recipients are counted in
+those of an average hour.
 """
 
 from __future__ import annotations
@@ -42,6 +42,10 @@ class BankCaption:
     category: str
     has_urgency: bool
     is_shared: bool
+    caption_id: str = ""
+    """A UUID as text."""
+    text: str = ""
+    language: str = ""
     is_free_now: bool = True
     """Neither in its cooldown on the page nor reserved."""
 
@@ -72,17 +76,16 @@ def prices_of(own: pl.DataFrame, bank: Sequence[BankCaption], analysis: PageAnal
         {"caption_no": [each.caption_no for each in bank], "tier": [each.price_tier.value for each in bank]},
         schema={"caption_no": pl.Int64, "tier": pl.String},
     )
-    paid = own.filter((pl.col("type") == MessageType.PPV.value) & (pl.col("price") > 0) & (pl.col("currency") == currency))
+    is_paid = (pl.col("type") == MessageType.PPV.value) & (pl.col("price") > 0)
+    paid = own.filter(is_paid & (pl.col("currency") == currency))
     found = dict(
         paid.join(tiers, on="caption_no").sort("sent_at").group_by("tier")
         .agg(pl.col("price").cast(pl.Float64).tail(RECENT_PRICES).median()).iter_rows()
     )  # fmt: skip
     bounds = {each.tier: [end for end in (each.price_from, each.price_to) if end] for each in analysis.prices.classes}
-    return {
-        tier: round(found[tier.value], 2) if found.get(tier.value) is not None
-        else round(sum(bounds[tier]) / len(bounds[tier]), 2) if bounds.get(tier) else None
-        for tier in TIERS
-    }  # fmt: skip
+    usual = {tier: sum(ends) / len(ends) for tier, ends in bounds.items() if ends}
+    asked = {tier: found.get(tier.value, usual.get(tier)) for tier in TIERS}
+    return {tier: None if price is None else round(price, 2) for tier, price in asked.items()}
 
 
 def know(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -27,7 +27,8 @@ DAY: Final = 86_400e6
 class Paid:
     """Paid messages before an instant, oldest first; nan is 'not known'."""
 
-    frame: pl.DataFrame
+    instants: Whole
+    """Microseconds since 1970, UTC."""
     ages: Floats
     """Days from sending to the instant, above 0."""
     weekdays: Whole
@@ -56,29 +57,32 @@ class Paid:
 
 def paid_messages(own: pl.DataFrame, *, as_of: datetime, zone_name: str, captions: pl.DataFrame | None) -> Paid:
     """The paid messages of a page's own history (`of_page`)."""
-    frame = own.filter(pl.col("type") == MessageType.PPV).tail(MOST)
-    instants = frame["sent_at"].dt.timestamp("us").to_numpy()
+    sent_at, money = pl.col("sent_at"), ("recipients", "viewed", "purchased", "earnings", "price")
+    frame = (
+        own.lazy()
+        .filter((pl.col("type") == MessageType.PPV) & (sent_at > as_of - timedelta(days=LOOK_BACK_DAYS)))
+        .tail(MOST)
+        .select(
+            sent_at.dt.timestamp("us").alias("instant"),
+            sent_at.dt.convert_time_zone(zone_name).dt.replace_time_zone(None).dt.timestamp("us").alias("wall"),
+            pl.col("caption_no").fill_null(-1),
+            *(pl.col(name).cast(pl.Float64).fill_null(np.nan) for name in money),
+        )
+        .collect()
+    )
+    instants, wall, numbers, recipients, viewed, bought, earnings, prices = (
+        column.to_numpy() for column in frame.get_columns()
+    )
     ages = np.maximum(as_of.timestamp() - instants / 1e6, 1.0) / 86_400
-    frame, instants, ages = (
-        frame.filter(ages < LOOK_BACK_DAYS),
-        instants[ages < LOOK_BACK_DAYS],
-        ages[ages < LOOK_BACK_DAYS],
-    )
-    local = _local(instants, zone_name)
-    days = np.floor(local / DAY).astype(np.int64)
-    recipients, viewed, bought, earnings, prices = (
-        frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        for name in ("recipients", "viewed", "purchased", "earnings", "price")
-    )
+    days, hours = days_and_hours(wall)
     recipients = np.where(recipients > 0, recipients, np.nan)
     prices = np.where(prices > 0, prices, np.nan)
-    numbers = frame["caption_no"].fill_null(-1).to_numpy()
     names, categories = _categories(numbers, captions)
     return Paid(
-        frame=frame,
+        instants=instants,
         ages=ages,
         weekdays=(days + 3) % 7,
-        hours=(local - days * DAY) / DAY * 24,
+        hours=hours,
         days=days,
         recipients=recipients,
         viewed=_counts(viewed, recipients),
@@ -89,6 +93,12 @@ def paid_messages(own: pl.DataFrame, *, as_of: datetime, zone_name: str, caption
         categories=categories,
         names=names,
     )
+
+
+def days_and_hours(wall: Whole) -> tuple[Whole, Floats]:
+    """Days since 1970, and hours, of wall times in microseconds since 1970."""
+    days = wall // int(DAY)
+    return days, (wall - days * int(DAY)) / DAY * 24
 
 
 def loads(at: Floats, sent: Floats, *, half_lives: Floats) -> Floats:
@@ -108,10 +118,10 @@ def loads(at: Floats, sent: Floats, *, half_lives: Floats) -> Floats:
 
 
 def moment_columns(days: Whole, moments: pl.DataFrame | None) -> tuple[Floats, Floats, Floats]:
-    """The calendar's moments as regressors: (messages, moments), and each coefficient's mean and standard deviation.
+    """The calendar's moments as regressors: (messages, moments), and each coefficient's mean and spread.
 
-    Where the calendar tells a factor, its logarithm is the regressor and 1 is expected of the coefficient; where it only
-    knows of the moment, the regressor is 1 and 0 is expected.
+    Where the calendar tells a factor, its logarithm is the regressor and 1 is expected of the coefficient; where it
+    only knows of the moment, the regressor is 1 and 0 is expected.
     """
     none = np.zeros((days.size, 0)), np.zeros(0), np.zeros(0)
     if moments is None or not days.size or not moments.height:
@@ -130,12 +140,6 @@ def moment_columns(days: Whole, moments: pl.DataFrame | None) -> tuple[Floats, F
         means.append(1.0 if is_told else 0.0)
         sds.append((0.2 if name == "season" else 0.4) if is_told else 0.35)
     return (np.stack(columns, axis=1), np.array(means), np.array(sds)) if columns else none
-
-
-def _local(instants: Whole, zone_name: str) -> Floats:
-    """Wall time in microseconds since 1970."""
-    wall = pl.Series(instants).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone_name)
-    return wall.dt.replace_time_zone(None).dt.timestamp("us").to_numpy().astype(np.float64)
 
 
 def _counts(values: Floats, recipients: Floats) -> Floats:

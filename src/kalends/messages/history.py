@@ -74,14 +74,17 @@ def of_page(history: pl.DataFrame, *, page_id: str, as_of: datetime) -> pl.DataF
 
     Of a message that is there twice, the later row is kept. What cannot be read as its column's type is null.
     """
-    own = history.filter(pl.col("page_id") == page_id)
-    absent = [pl.lit(None, dtype).alias(name) for name, dtype in HISTORY.items() if name not in own.columns]
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in HISTORY.items() if name not in history.columns]
+    number = pl.col("message_id")
     return (
-        own.with_columns(absent)
+        history.lazy()
+        .filter(pl.col("page_id") == page_id)
+        .with_columns(absent)
         .select(pl.col(name).cast(dtype, strict=False) for name, dtype in HISTORY.items())
         .filter(pl.col("sent_at") < as_of.astimezone(UTC))
-        .filter(pl.col("message_id").is_null() | pl.col("message_id").is_last_distinct())
+        .filter(number.is_null() | number.is_last_distinct())
         .sort("sent_at", "message_id")
+        .collect()
     )
 
 

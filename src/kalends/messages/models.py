@@ -123,6 +123,8 @@ class Assignment(Model):
     is_edited: Mapped[bool] = mapped_column(default=False)
     sent_message_id: Mapped[str | None]
     """The message of the history that this one became."""
+    removed_at: Mapped[datetime | None]
+    """Taken out of the week; it can be put back."""
 
 
 class CaptionLock(Model):

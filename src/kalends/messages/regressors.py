@@ -102,13 +102,17 @@ def waves(hours: Floats) -> Floats:
     return np.stack([np.cos(turn), np.sin(turn), np.cos(2 * turn), np.sin(2 * turn)], axis=1)
 
 
-def _part(columns: Floats, mean: object, spread: object) -> tuple[Floats, Floats, Floats]:
-    many = columns.shape[1]
-    return columns, np.array(np.broadcast_to(mean, many), float), np.array(np.broadcast_to(spread, many), float)
+def _part(
+    columns: Floats, mean: float | tuple[float, ...], spread: float | tuple[float, ...]
+) -> tuple[Floats, Floats, Floats]:
+    """Columns with one mean and spread for all of them, or one each."""
+    none = np.zeros(columns.shape[1])
+    return columns, none + np.array(mean), none + np.array(spread)
 
 
 def _one_hot(codes: npt.NDArray[np.int64], many: int) -> Floats:
-    return (codes[:, None] == np.arange(many)).astype(np.float64)
+    hot: Floats = (codes[:, None] == np.arange(many)).astype(np.float64)
+    return hot
 
 
 def _hats(place: Floats) -> Floats:

@@ -65,15 +65,13 @@ class _Weeks:
     """Sums by week, and the weighted inner product in which a week's chance has been integrated out."""
 
     def __init__(self, week: Whole) -> None:
-        self.order = np.argsort(week, kind="stable")
-        is_first = np.diff(week[self.order], prepend=week.min() - 1) > 0
+        is_first = np.diff(week, prepend=week[0] - 1) != 0
         self.starts = np.flatnonzero(is_first)
-        self.index = np.empty(week.size, dtype=np.int64)
-        self.index[self.order] = np.cumsum(is_first) - 1
+        self.index = np.cumsum(is_first) - 1
 
     def sums(self, values: Floats) -> Floats:
         """(weeks, columns) of (messages, columns)."""
-        return np.add.reduceat(values[self.order], self.starts, axis=0)
+        return np.add.reduceat(values, self.starts, axis=0)
 
     def chance(self, weights: Floats, spread: float) -> Floats:
         """By how much each week's own sum counts less."""
@@ -82,7 +80,7 @@ class _Weeks:
 
 
 def fit(counts: Floats, trials: Floats, terms: Terms, *, week: Whole, dispersion: float = 1.0) -> Fit:
-    """Fit the terms; `counts` and `trials` are known and above or equal to 0, `trials` above 0, one row at the least."""
+    """Fit the terms to known counts, at least one, those of a week side by side; trials are above 0."""
     columns, weeks = terms.columns, _Weeks(week)
     offset = np.log(trials)
     beta = terms.means.copy()
@@ -102,10 +100,10 @@ def fit(counts: Floats, trials: Floats, terms: Terms, *, week: Whole, dispersion
         by_week, chance = weeks.sums(weighted), weeks.chance(weights, week_spread)
         precision = columns.T @ weighted - by_week.T @ (by_week * chance[:, None]) + terms.precision
         target = weighted.T @ working - by_week.T @ (chance * weeks.sums(weights * working)) + prior
-        beta = np.linalg.solve(precision, target)
+        beta = np.linalg.solve(precision, target).astype(np.float64)
         if turn >= 2:
             spread, week_spread = _spreads(np.clip(working - columns @ beta, -3, 3), dispersion / mean, weeks)
-    covariance = np.linalg.inv(precision)
+    covariance = np.linalg.inv(precision).astype(np.float64)
     return Fit(beta, covariance, columns @ beta, working, weights, spread, week_spread, weeks)
 
 

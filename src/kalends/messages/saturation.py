@@ -3,12 +3,12 @@
 At 0.40 a paid message sells 40 % less than the same message, at the same hour and price, would sell to an audience that
 has had a rest. If the loss grows as 1 - exp(-load / capacity), one message more earns nothing at 0.63: hence RED.
 
-How it is learned. Purchases and views per recipient are each regressed on hour, weekday, price, category, the calendar's
-moments and season, and a slow drift (`regressors`, `response`); a week's chance is a random effect. What is left over
-is compared with the load: paid messages a week, a message's weight halving every 3 to 21 days (`features.loads`). For
-every half-life, steepness, capacity and share of the fatigue that views suffer (a grid), the likelihood of both is
-known in closed form; with the beliefs below it gives the chance of each, and so of each score. That is what happens to
-the score when data is thin: the beliefs stay, and the interval is wide.
+How it is learned. Purchases and views per recipient are each regressed on hour, weekday, price, category, the
+calendar's moments and season, and a slow drift (`regressors`, `response`); a week's chance is a random effect. What
+is left over is compared with the load: paid messages a week, a message's weight halving every 3 to 21 days
+(`features.loads`). For every half-life, steepness, capacity and share of the fatigue that views suffer (a grid), the
+likelihood of both is known in closed form; with the beliefs below it gives the chance of each, and so of each score.
+That is what happens to the score when data is thin: the beliefs stay, and the interval is wide.
 
 What it can know: how much of the page's own response came and went with its own load. What it cannot know:
 
@@ -40,7 +40,7 @@ UNIT: Final = 16.0
 """Paid messages a week in which loads are measured inside."""
 HALF_LIVES: Final = np.array([3.0, 5.0, 8.0, 13.0, 21.0])
 STEEPNESS: Final = np.array([0.75, 1.0, 1.4])
-CAPACITIES: Final = np.exp(np.linspace(np.log(3), np.log(150), 40))
+CAPACITIES: Final[Floats] = np.exp(np.linspace(np.log(3), np.log(150), 40))
 VIEW_SHARES: Final = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8])
 TYPICAL: Final = (HALF_LIVES.size // 2) * STEEPNESS.size + 1
 """The candidate that stands for load while all else is fitted: half-life 8 days, steepness 1."""
@@ -89,7 +89,7 @@ class Believed:
     @property
     def capacity(self) -> float:
         """Paid messages a week that the audience bears: the geometric mean."""
-        return float(np.exp(self.chances @ np.log(self.capacities)))
+        return float(np.exp(self.chances @ np.log(self.capacities).astype(np.float64)))
 
     def above(self, bound: float) -> float:
         """The chance that fatigue is at least the bound."""

@@ -3,7 +3,7 @@
 | segment | who they are | how it is told | Budget | Mid | Premium |
 | --- | --- | --- | --- | --- | --- |
 | Bargain | a price rise costs more buyers than it brings | price response below -1, surely | 55 % | 35 % | 10 % |
-| Browsers | they look and seldom buy | of 100 who viewed fewer than 4 bought, surely | 50 % | 35 % | 15 % |
+| Browsers | they look and seldom buy | of 100 who viewed fewer than 2 bought, surely | 50 % | 35 % | 15 % |
 | Balanced | neither is sure | all others with enough data | 35 % | 45 % | 20 % |
 | Devoted | a price rise brings more than it costs | price response above -1, surely | 20 % | 45 % | 35 % |
 | Unknown | too few messages, or never more than one price | | 35 % | 45 % | 20 % |
@@ -45,7 +45,7 @@ class SegmentSettings:
     """The table above; a company can change it."""
 
     sure: float = 0.8
-    few_buyers: float = 0.04
+    few_buyers: float = 0.02
     """Purchases per view under which an audience only browses."""
     least_messages: int = 20
 

@@ -1,4 +1,4 @@
-"""Operators as they are: how many messages a week, at which hours, which captions, at which prices; and a year of it."""
+"""Operators as they are: how many messages a week, at which hours and prices, which captions; and a year of it."""
 
 from __future__ import annotations
 

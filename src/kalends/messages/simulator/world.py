@@ -31,7 +31,7 @@ REACHED: Final = 0.97
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Messages as arrays, by time: what the inside works with, because frames of twelve rows cost more than the sums."""
+    """Messages as arrays, by time, for the inside: frames of twelve rows cost more than the sums."""
 
     instants: Whole
     """Microseconds since 1970, UTC."""
@@ -168,7 +168,7 @@ class Simulator:
         ).select(pl.col(name).cast(dtype) for name, dtype in HISTORY.items())
 
     def moments(self, *, rng: np.random.Generator, error: float = 0.15, unsure: float = 0.3) -> pl.DataFrame:
-        """What the company's calendar knows (`MOMENTS`): factors are off by an error, `unsure` of the moments have none.
+        """What the company's calendar knows (`MOMENTS`): factors with an error, and none for `unsure` of the moments.
 
         Shocks and weekly chance are not in it.
         """

@@ -137,6 +137,7 @@ def schedules() -> None:
         sa.Column("why", pg.JSONB, nullable=False),
         sa.Column("is_edited", sa.Boolean, nullable=False, server_default=sa.false()),
         words("sent_message_id", nullable=True),
+        timestamp("removed_at", nullable=True),
         foreign("schedule_id", "message_schedules"),
         foreign("caption_id", "captions", on_delete="RESTRICT"),
     )
