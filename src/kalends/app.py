@@ -25,6 +25,8 @@ import kalends.marketing.api
 import kalends.marketing.jobs
 import kalends.marketing.pages
 import kalends.marketing.quality.jobs
+import kalends.messages.api
+import kalends.messages.schedule_jobs
 import kalends.notify.api
 import kalends.notify.jobs
 import kalends.notify.pages
@@ -46,6 +48,7 @@ APIS = (
     kalends.calendar.api.router,
     kalends.marketing.api.router,
     kalends.insight.api.router,
+    kalends.messages.api.router,
     kalends.operations.api,
 )
 PAGES = (
