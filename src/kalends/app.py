@@ -25,6 +25,9 @@ import kalends.marketing.api
 import kalends.marketing.jobs
 import kalends.marketing.pages
 import kalends.marketing.quality.jobs
+import kalends.messages.api
+import kalends.messages.jobs
+import kalends.messages.pages
 import kalends.notify.api
 import kalends.notify.jobs
 import kalends.notify.pages
@@ -46,6 +49,7 @@ APIS = (
     kalends.calendar.api.router,
     kalends.marketing.api.router,
     kalends.insight.api.router,
+    *kalends.messages.api.ROUTERS,
     kalends.operations.api,
 )
 PAGES = (
@@ -54,10 +58,14 @@ PAGES = (
     kalends.calendar.pages.router,
     kalends.marketing.pages.router,
     kalends.insight.pages.router,
+    *kalends.messages.pages.ROUTERS,
     kalends.web.pages.router,
 )
 
-SUBSCRIPTIONS: dict[str, list[str]] = {"marketing.batch_published": ["marketing.score_batch"]}
+SUBSCRIPTIONS: dict[str, list[str]] = {
+    "marketing.batch_published": ["marketing.score_batch"],
+    "messages.pages_changed": ["messages.renew_names"],
+}
 """What is announced -> the kinds of job that answer it."""
 
 

@@ -1,0 +1,11 @@
+"""Messages over HTTP."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from kalends.messages.api import captions, imports, pages
+
+ROUTERS: Final[list[APIRouter]] = [pages.router, captions.router, imports.router]
