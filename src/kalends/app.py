@@ -26,6 +26,8 @@ import kalends.marketing.jobs
 import kalends.marketing.pages
 import kalends.marketing.quality.jobs
 import kalends.messages.api
+import kalends.messages.jobs
+import kalends.messages.pages
 import kalends.messages.schedule_jobs
 import kalends.notify.api
 import kalends.notify.jobs
@@ -48,7 +50,7 @@ APIS = (
     kalends.calendar.api.router,
     kalends.marketing.api.router,
     kalends.insight.api.router,
-    kalends.messages.api.router,
+    *kalends.messages.api.ROUTERS,
     kalends.operations.api,
 )
 PAGES = (
@@ -57,10 +59,14 @@ PAGES = (
     kalends.calendar.pages.router,
     kalends.marketing.pages.router,
     kalends.insight.pages.router,
+    *kalends.messages.pages.ROUTERS,
     kalends.web.pages.router,
 )
 
-SUBSCRIPTIONS: dict[str, list[str]] = {"marketing.batch_published": ["marketing.score_batch"]}
+SUBSCRIPTIONS: dict[str, list[str]] = {
+    "marketing.batch_published": ["marketing.score_batch"],
+    "messages.pages_changed": ["messages.renew_names"],
+}
 """What is announced -> the kinds of job that answer it."""
 
 

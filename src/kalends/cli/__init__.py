@@ -5,10 +5,21 @@ from __future__ import annotations
 import sys
 
 from kalends.base.errors import KalendsError
-from kalends.cli import calendars, figures, people, platforms, quality, serving, stewardship
+from kalends.cli import calendars, figures, messages, people, platforms, quality, serving, stewardship
 from kalends.cli.base import app
 
-__all__ = ["app", "calendars", "figures", "main", "people", "platforms", "quality", "serving", "stewardship"]
+__all__ = [
+    "app",
+    "calendars",
+    "figures",
+    "main",
+    "messages",
+    "people",
+    "platforms",
+    "quality",
+    "serving",
+    "stewardship",
+]
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from kalends.base.pages import Chrome
 from kalends.base.work import Work
 from kalends.identity.callers import Caller
+from kalends.identity.permissions import permissions_of
 from kalends.identity.tenants import workspace
 
 Decoration = Callable[[Work], Mapping[str, Any]]
@@ -26,7 +27,13 @@ def decorate_pages(decoration: Decoration) -> Decoration:
 def chrome_for(work: Work, caller: Caller) -> Chrome:
     """The surroundings of a page for `caller`."""
     tenant = workspace(work)
-    chrome = Chrome(company=tenant.name, person=caller.name, csrf_token=caller.csrf or "", currency=tenant.currency)
+    chrome = Chrome(
+        company=tenant.name,
+        person=caller.name,
+        csrf_token=caller.csrf or "",
+        currency=tenant.currency,
+        permissions=permissions_of(caller.role),
+    )
     for decoration in DECORATIONS:
         added = dict(decoration(work))
         badges = {**chrome.badges, **added.pop("badges", {})}

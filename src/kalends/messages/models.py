@@ -187,7 +187,7 @@ class MessageImport(Model):
     kind: Mapped[str]
     """history | captions | pages | schedule (an edited week that comes back)"""
     state: Mapped[str]
-    """landed -> loaded | failed"""
+    """landed -> loaded | failed; loaded -> taken_back"""
     file_name: Mapped[str]
     file_id: Mapped[UUID | None]
     page_id: Mapped[UUID | None]
@@ -197,7 +197,10 @@ class MessageImport(Model):
     unchanged: Mapped[int | None]
     rejected: Mapped[int | None]
     warnings: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    """How it was read: format, columns, notation, pages, span of time, how often which problem."""
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    idempotency_key: Mapped[str | None]
     person_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

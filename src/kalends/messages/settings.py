@@ -128,15 +128,16 @@ class CompanySettings(_Value):
             raise ValueError("tiers: give the five sizes once each, from MICRO to MEGA")
         if [row.zone for row in self.zones] != [row.zone for row in ZONES]:
             raise ValueError("zones: give GREEN, YELLOW and RED once each, in this order")
-        for what, rises in (
-            ("tiers: revenue_from", [row.revenue_from for row in self.tiers]),
-            ("zones: score_from", [row.score_from for row in self.zones]),
-        ):
-            if rises[0] != 0 or any(later <= earlier for earlier, later in pairwise(rises)):
-                raise ValueError(f"{what} begins with 0 and rises from row to row")
+        _refuse_unless_rising("tiers: revenue_from", [float(row.revenue_from) for row in self.tiers])
+        _refuse_unless_rising("zones: score_from", [row.score_from for row in self.zones])
         if self.follow_up_until_minutes < self.follow_up_from_minutes:
             raise ValueError("follow_up_until_minutes comes before follow_up_from_minutes")
         return self
+
+
+def _refuse_unless_rising(what: str, values: list[float]) -> None:
+    if values[0] != 0 or any(later <= earlier for earlier, later in pairwise(values)):
+        raise ValueError(f"{what} begins with 0 and rises from row to row")
 
 
 def settings_of(work: Work) -> CompanySettings:

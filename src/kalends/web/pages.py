@@ -12,7 +12,7 @@ from kalends.base.pages import PaletteGroup, PaletteItem, palette_pages, registe
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
 from kalends.calendar.service import offer_day_strip, offer_platforms
-from kalends.identity.service import permit
+from kalends.identity.service import permissions_of, permit
 from kalends.insight import service as insight
 from kalends.marketing import service as marketing
 from kalends.web import home
@@ -48,7 +48,8 @@ def show_home(
 @router.get("/palette")
 def show_palette(request: Request, work: Reader, q: Annotated[str, Query(max_length=200)] = "") -> Response:
     """Pages, events and campaigns whose name matches."""
-    groups = [palette_pages(query=q), *([events(work, q), campaigns(work, q)] if q.strip() else [])]
+    pages = palette_pages(query=q, permissions=permissions_of(work.scope.role))
+    groups = [pages, *([events(work, q), campaigns(work, q)] if q.strip() else [])]
     return render(request, "base/palette.html", query=q, groups=[group for group in groups if group.items])
 
 

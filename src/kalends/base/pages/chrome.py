@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class Chrome:
     """The page's surroundings; `permit(...)` puts it into `request.state.chrome`.
 
-    `fiscal_place`: "FY 2026 · week 43". `badges`: room name -> how many things wait there. `locale`: BCP 47 ("en-GB").
+    `fiscal_place`: "FY 2026 · week 43". `badges`: room name -> how many things wait there.
+    `permissions`: what the person may do. `locale`: BCP 47 ("en-GB").
     """
 
     company: str = ""
@@ -20,6 +21,7 @@ class Chrome:
     locale: str = "en-GB"
     currency: str = "EUR"
     badges: Mapping[str, int] = field(default_factory=dict)
+    permissions: frozenset[str] = frozenset()
 
     @property
     def signed_in(self) -> bool:

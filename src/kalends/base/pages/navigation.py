@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +19,23 @@ class Room:
     order: int = 0
     key: str = ""
     """The letter that leads here after "g"."""
+    needs: str = ""
+    """The permission without which nobody sees the entry."""
 
 
 _rooms: dict[str, Room] = {}
 
 
 def register_room(
-    *, name: str, templates: Path, label: str = "", href: str = "", icon: str = "", order: int = 0, key: str = ""
+    *,
+    name: str,
+    templates: Path,
+    label: str = "",
+    href: str = "",
+    icon: str = "",
+    order: int = 0,
+    key: str = "",
+    needs: str = "",
 ) -> Room:
     """Make a room's templates known and, with `label` and `href`, give it an entry in the navigation.
 
@@ -32,15 +43,23 @@ def register_room(
     `key` (the label's first letter unless given) leads there after "g"; icons: frontend/icons.mjs.
     """
     room = Room(
-        name=name, templates=templates, label=label, href=href, icon=icon, order=order, key=key or label[:1].lower()
+        name=name,
+        templates=templates,
+        label=label,
+        href=href,
+        icon=icon,
+        order=order,
+        key=key or label[:1].lower(),
+        needs=needs,
     )
     _rooms[name] = room
     return room
 
 
-def rooms() -> tuple[Room, ...]:
-    """The navigation: rooms that work, in order."""
-    return tuple(sorted((room for room in _rooms.values() if room.href), key=lambda room: (room.order, room.name)))
+def rooms(permissions: Collection[str] = ()) -> tuple[Room, ...]:
+    """The navigation of somebody with these permissions: rooms that work, in order."""
+    found = (room for room in _rooms.values() if room.href and (not room.needs or room.needs in permissions))
+    return tuple(sorted(found, key=lambda room: (room.order, room.name)))
 
 
 def template_folder(name: str) -> Path | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter
 
-from kalends.messages.api import schedules
+from kalends.messages.api import captions, imports, pages, schedules
 
-router = APIRouter()
-for part in (schedules,):
-    router.include_router(part.router)
+ROUTERS: Final[list[APIRouter]] = [pages.router, captions.router, imports.router, schedules.router]

@@ -66,7 +66,9 @@ def show_analysis(request: Request, work: Reader, page_id: UUID) -> Response:
         prices=_prices(found),
         weekdays=_weekdays(found),
         captions=sorted(found["captions"], key=lambda each: -each["performance"]),
-        so_many=words.why_so_many(found["volume"]["tier"], found["volume"]["zone"], tables=tables_of(settings_of(work))),
+        so_many=words.why_so_many(
+            found["volume"]["tier"], found["volume"]["zone"], tables=tables_of(settings_of(work))
+        ),
         words=words,
         now=work.now,
     )

@@ -39,7 +39,7 @@ class Row:
 
     @property
     def state(self) -> str:
-        """none | draft | approved | exported"""
+        """None | draft | approved | exported"""
         return self.listed.state or "none"
 
 

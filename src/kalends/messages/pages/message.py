@@ -9,18 +9,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request
-from sqlalchemy import select
 from starlette.responses import Response
 
-from kalends.base.errors import NotFoundError
 from kalends.base.pages import close_dialog, render, toast, trigger
 from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.messages import schedules
-from kalends.messages.models import Assignment
 from kalends.messages.pages import words
 from kalends.messages.pages.board import clock, next_day_slot, next_slot, slots_of
 from kalends.messages.schedule_views import MessageView, MoveCheck, ScheduleView
+from kalends.messages.standing import NoSuchMessageError, standing_of, view_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,12 +28,6 @@ Instant = Annotated[datetime, Query()]
 STEP: Final = 15
 """Minutes that a message moves at a press: nobody plans to the minute, but a neighbour's gap may need it."""
 MESSAGE: Final = "/messages/message/{assignment_id}"
-
-
-class NoSuchMessageError(NotFoundError):
-    """This message is not part of the week any more."""
-
-    code = "no_such_message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +140,14 @@ def remove(work: Writer, assignment_id: UUID) -> Response:
     schedules.remove(work, assignment_id=assignment_id)
     answer = Response(status_code=204)
     close_dialog(answer)
-    undo = f"/messages/schedule/{found.view.id}/restore/{assignment_id}"
+    undo = f"/messages/message/{assignment_id}/restore"
     return _changed(answer, f"Taken out: {when(found.message.local)}. Its caption is free again.", undo)
 
 
-@router.post("/messages/schedule/{schedule_id}/restore/{assignment_id}")
-def restore(work: Writer, schedule_id: UUID, assignment_id: UUID) -> Response:
+@router.post(MESSAGE + "/restore")
+def restore(work: Writer, assignment_id: UUID) -> Response:
     """Put a message back that was taken out."""
-    view = schedules.restore(work, schedule_id=schedule_id, assignment_id=assignment_id)
+    view = schedules.restore(work, assignment_id=assignment_id)
     return _changed(Response(status_code=204), f"Back at {when(_of(view, assignment_id).local)}.")
 
 
@@ -176,7 +168,9 @@ def _panel(
 ) -> Response:
     message, view = found.message, found.view
     may_change = found.may_change and request.state.permitted.may("messages.write")
-    result = next((each for each in view.analysis.get("captions", ()) if each["caption_no"] == message.caption_no), None)
+    result = next(
+        (each for each in view.analysis.get("captions", ()) if each["caption_no"] == message.caption_no), None
+    )
     last = message.why.get("last_sent_at") or (result or {}).get("last_sent_at")
     return render(
         request,
@@ -200,10 +194,7 @@ def _panel(
 
 def _found(work: Work, assignment_id: UUID) -> Found:
     """Raises NoSuchMessageError, also for one of a page that the caller may not see."""
-    schedule_id = work.session.scalar(select(Assignment.schedule_id).where(Assignment.id == assignment_id))
-    if schedule_id is None:
-        raise NoSuchMessageError
-    view = schedules.view(work, schedule_id=schedule_id)
+    view = view_of(standing_of(work, assignment_id=assignment_id))
     return Found(view, _of(view, assignment_id))
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from kalends.base.errors import BadInputError, KalendsError
@@ -98,10 +98,10 @@ def build(
     """Build the week of one page, of those that are ticked, or of all."""
     first = asked.first_day(_today(work))
     if scope == ALL:
-        tasks = [schedules.start_all(work, first_day=first)]
+        task = schedules.start_all(work, first_day=first)
     else:
-        tasks = [schedules.start_build(work, page_id=each, first_day=first) for each in _some(page)]
-    return RedirectResponse(asked.href(page=asked.page, task=tasks), status_code=303)
+        task = schedules.start_some(work, page_ids=_some(page), first_day=first)
+    return RedirectResponse(asked.href(page=asked.page, task=[task]), status_code=303)
 
 
 @router.post("/messages/approve")

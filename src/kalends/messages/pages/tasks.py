@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
@@ -41,13 +42,18 @@ def building(work: Work, tasks: Sequence[UUID]) -> Building | None:
         done, total = rows[0].done or 0, rows[0].total or 0
     else:
         done, total = len(rows) - len(running), len(rows)
-    problems = tuple(
-        dict.fromkeys((row.error or {}).get("detail") or (row.error or {}).get("title") or "It failed."
-                      for row in rows if row.state == "failed")  # fmt: skip
-    )
+    told = [_problem(row.state, row.error or {}, row.message or "") for row in rows]
+    problems = tuple(dict.fromkeys(each for each in told if each))
     now = next((row.message for row in running if row.state == "running" and row.message), "")
     waiting = "waiting for its turn" if not any(row.state == "running" for row in running) else now
     return Building(done, total, bool(running), waiting if running else "", problems)
+
+
+def _problem(state: str, error: dict[str, Any], message: str) -> str:
+    """What went wrong: all of it, or with some of the weeks, which the task's last words say."""
+    if state == "failed":
+        return str(error.get("detail") or error.get("title") or "It failed.")
+    return f"{message[:1].upper()}{message[1:]}" if state == "done" and " not: " in message else ""
 
 
 def stop(work: Work, tasks: Sequence[UUID]) -> None:

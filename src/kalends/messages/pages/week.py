@@ -9,23 +9,26 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, UploadFile
 from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
-from kalends.base.pages import flash, render
+from kalends.base.pages import render
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
 from kalends.identity.service import permit
-from kalends.messages import schedules
+from kalends.messages import schedules, sent
 from kalends.messages.creator_pages import get_page, list_pages
 from kalends.messages.gathering import tables_of
 from kalends.messages.models import CreatorPage, MessageSchedule
 from kalends.messages.pages import words
 from kalends.messages.pages.board import BoardDay, Moment, Quiet, board_of
+from kalends.messages.pages.room import gone_to
 from kalends.messages.pages.tasks import building
+from kalends.messages.returning import LARGEST, NotAScheduleError, take_csv_back
 from kalends.messages.schedule_views import ScheduleView
 from kalends.messages.settings import settings_of
+from kalends.messages.standing import standing
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,7 +64,7 @@ def show_week(
         told = {
             "board": board(work, page, view, schedule),
             "comparison": schedules.compare(work, schedule_id=view.id) if beside else None,
-            "sent": schedules.sent_report(work, schedule_id=view.id) if _is_over(view, work.now) else None,
+            "sent": sent.report(work, standing(work, schedule_id=view.id)) if _is_over(view, work.now) else None,
             "so_many": words.why_so_many(view.tier, view.saturation_zone, tables=tables_of(settings_of(work))),
         }
     return render(
@@ -103,9 +106,7 @@ def discard(work: Writer, schedule_id: UUID) -> Response:
     """Throw a schedule away."""
     schedule = schedules.get(work, schedule_id=schedule_id)
     schedules.discard(work, schedule_id=schedule_id)
-    answer = RedirectResponse(week_address(schedule.page_id, schedule.first_day), status_code=303)
-    flash(answer, text="Discarded. Its captions are free again.")
-    return answer
+    return gone_to(week_address(schedule.page_id, schedule.first_day), "Discarded. Its captions are free again.")
 
 
 @router.post("/messages/schedule/{schedule_id}/csv")
@@ -121,6 +122,24 @@ def push(work: Writer, schedule_id: UUID) -> Response:
     """Send the week to the page's webhook."""
     schedules.push(work, schedule_id=schedule_id)
     return _back(schedules.view(work, schedule_id=schedule_id), "On its way to the webhook.")
+
+
+@router.post("/messages/schedule/{schedule_id}/edited")
+def take_edited(request: Request, work: Writer, schedule_id: UUID, file: UploadFile) -> Response:
+    """Take an edited CSV over; where every row was taken the week is shown, else which were not, and why."""
+    view = schedules.view(work, schedule_id=schedule_id)
+    try:
+        content = file.file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise NotAScheduleError("This file is too large for a week.")
+        back = take_csv_back(work, content)
+    except NotAScheduleError as error:
+        return _back(view, error.message, is_bad=True)
+    if not back.problems:
+        changed = back.moved + back.swapped + back.removed
+        return _back(view, f"{changed} changes taken over." if changed else "Nothing in the file differs.")
+    here = week_address(view.page_id, view.first_day)
+    return render(request, "messages/returned.html", status=422, back=back, view=view, here=here)
 
 
 def living(work: Work, *, page_id: UUID, day: date) -> MessageSchedule | None:
@@ -194,7 +213,5 @@ def _around(work: Work, page: CreatorPage) -> Around:
     return Around(pages[at - 1] if at else None, pages[at + 1] if at + 1 < len(pages) else None)
 
 
-def _back(view: ScheduleView, told: str) -> Response:
-    answer = RedirectResponse(week_address(view.page_id, view.first_day), status_code=303)
-    flash(answer, text=told)
-    return answer
+def _back(view: ScheduleView, told: str, *, is_bad: bool = False) -> Response:
+    return gone_to(week_address(view.page_id, view.first_day), told, is_bad=is_bad)

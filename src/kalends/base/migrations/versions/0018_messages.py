@@ -203,10 +203,13 @@ def imports_and_trials() -> None:
         sa.Column("unchanged", sa.Integer, nullable=True),
         sa.Column("rejected", sa.Integer, nullable=True),
         sa.Column("warnings", pg.JSONB, nullable=False),
+        sa.Column("report", pg.JSONB, nullable=False),
         sa.Column("error", pg.JSONB, nullable=True),
+        words("idempotency_key", nullable=True),
         reference("person_id", nullable=True),
         timestamp("created_at"),
         timestamp("finished_at", nullable=True),
+        sa.UniqueConstraint("tenant_id", "idempotency_key"),
     )
     tenant_table(
         "message_import_problems",
