@@ -98,7 +98,7 @@ def generate_messages(*, seed: int, monday: date) -> DemoMessages:
 
 
 def fill_messages(client: Client, *, seed: int, today: date) -> None:
-    """Give the workspace the pages, what they sent, and a draft of next week for each; the first is approved."""
+    """Give the workspace the pages, what they sent, and drafts of the two weeks to come; some are approved."""
     if client.get("/messages/pages")["total"]:
         return
     monday = today - timedelta(days=today.weekday())
@@ -113,9 +113,10 @@ def fill_messages(client: Client, *, seed: int, today: date) -> None:
             content=content,
             headers={"content-type": "application/octet-stream", "idempotency-key": f"demo/{seed}/{today}/{kind}"},
         )
-    build(client, first_day=monday, pages=len(made.pages))
-    build(client, first_day=monday + timedelta(days=7), pages=len(made.pages))
-    ready = [each["schedule_id"] for each in listed(client, monday) if each["schedule_id"]]
+    coming, after = monday + timedelta(days=7), monday + timedelta(days=14)
+    build(client, first_day=coming, pages=len(made.pages))
+    build(client, first_day=after, pages=len(made.pages))
+    ready = [each["schedule_id"] for each in listed(client, coming) if each["schedule_id"]]
     for schedule_id in ready[:3]:
         client.post(f"/messages/schedules/{schedule_id}/approve", {})
 
