@@ -20,29 +20,35 @@ def run_arms(policy, *, rates, horizon, seed, epsilon=0.0, replaced=0.0, delay=1
     every = np.arange(runs)
     trials, wins = np.zeros((runs, arms)), np.zeros((runs, arms))
     values, born = np.ones((runs, arms)), np.zeros((runs, arms), dtype=np.int64)
-    waiting, regret, told = [], np.zeros(runs), []
-    for step in range(horizon):
+    waiting, regret, told, step = [], np.zeros(runs), [], 0
+    while step < horizon:
+        # Steps that are decided by what was known before the first of them: a thousandth of those made, so that a
+        # million of them can be made at all.
+        end = min([step + max(1, step // 1000)] + [point for point in checkpoints if point > step])
+        made = 1 if replaced or delay > 1 else end - step
         beliefs = Beliefs(wins + 1, trials - wins + 1, values, trials, wins, trials, trials.sum(axis=1, keepdims=True))
-        scores = policy.scores(beliefs, dice=dice)[0] + 1e-9 * dice.random((runs, arms))
-        arm = scores.argmax(axis=1)
+        scores = policy.scores(beliefs, dice=dice, draws=made) + 1e-9 * dice.random((made, runs, arms))
+        arm = scores.argmax(axis=2)
         if epsilon:
-            arm = np.where(dice.random(runs) < epsilon, dice.integers(0, arms, runs), arm)
+            arm = np.where(dice.random(arm.shape) < epsilon, dice.integers(0, arms, arm.shape), arm)
         rate = rates[every, arm]
-        regret += rates.max(axis=1) - rate
-        waiting.append((arm, dice.random(runs) < rate, born[every, arm]))
-        if (step + 1) % delay == 0:
+        regret += (rates.max(axis=1) - rate).sum(axis=0)
+        waiting.append((arm, dice.random(arm.shape) < rate, born[every, arm]))
+        step += made
+        if step % delay == 0:
             for one, won, since in waiting:
                 alive = born[every, one] == since
-                trials[every, one] += alive
-                wins[every, one] += won & alive
+                run = np.broadcast_to(every, one.shape)
+                np.add.at(trials, (run, one), alive)
+                np.add.at(wins, (run, one), won & alive)
             waiting.clear()
         if replaced and (new := dice.random(runs) < replaced).any():
             place = np.flatnonzero(new)
             gone = dice.integers(0, arms, place.size)
             rates[place, gone] = dice.beta(4, 4, place.size)
             trials[place, gone] = wins[place, gone] = 0
-            born[place, gone] = step + 1
-        if step + 1 in checkpoints:
+            born[place, gone] = step
+        if step in checkpoints:
             told.append(regret.copy())
     return np.stack(told, axis=1)
 

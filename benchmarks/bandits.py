@@ -48,6 +48,8 @@ RIVALS = {
 }
 PAPER = {1: (9_105, 24_145), 10: (9_049, 25_662), 100: (11_550, 37_141), 1000: (59_256, 226_220)}
 """Their table 1: regret of Thompson and of UCB at 1,000,000 steps, by delay."""
+SETTINGS = ((10, 0.1, 100_000), (10, 0.02, 1_000_000), (100, 0.1, 300_000), (100, 0.02, 2_000_000))
+"""Arms, distance to the best, and steps: where theirs begin to differ clearly. They made up to 10,000,000."""
 JUDGED = {
     "thompson": Thompson(),
     "reshaped 0.5": Thompson(reshaping=0.5),
@@ -68,9 +70,9 @@ def mean_and_error(values):
 def arms(share):
     """Regret curves; Thompson's regret under that of every rival at the end, in each of the four settings."""
     bounds = []
-    for count, epsilon, steps in ((10, 0.1, 10_000), (10, 0.02, 100_000), (100, 0.1, 40_000), (100, 0.02, 100_000)):
-        horizon, runs = max(1000, int(steps * min(1, share))), 20
-        points = sorted({int(horizon * part) for part in (0.01, 0.03, 0.1, 0.3, 1)})
+    for count, epsilon, horizon in SETTINGS:
+        runs = max(2, round((20 if count == 10 else 8) * min(1, share)))
+        points = sorted({int(horizon * part) for part in (0.001, 0.01, 0.1, 0.3, 1)})
         rates = np.full((runs, count), 0.5 - epsilon)
         rates[:, 0] = 0.5
         low = 0.5 - epsilon

@@ -91,27 +91,41 @@ def rows(*, count: int, seed: int = 1) -> Iterator[Row]:
 
 
 def google_rows(*, count: int, seed: int = 1) -> Iterator[Row]:
-    """Ad-level rows of Google Ads by day, flat as connectors write them: cost in micros, numbers as numbers."""
+    """Ad-level rows of a Google Ads search by day, as the API writes them: resources as objects with their resource
+    names, 64-bit numbers as texts. The columns are those that our connector asks for.
+    """
     random_numbers = random.Random(seed)
     for number in range(count):
         ad, impressions = number % ADS_A_DAY, random_numbers.randrange(100, 20_000)
+        group, campaign = ad // ADS_A_SET, ad // (ADS_A_SET * SETS_A_CAMPAIGN)
+        account, conversions = f"customers/{1234567890 + campaign % 5}", round(random_numbers.random() * 30, 4)
+        group_id, ad_id = 150_000_000_000 + group, 680_000_000_000 + ad
         yield {
-            "customer_id": str(1234567890 + ad % 5),
-            "currency_code": "USD",
-            "campaign_id": str(20_000_000_000 + ad // 20),
-            "campaign_name": f"Campaign {ad // 20}",
-            "advertising_channel_type": ("SEARCH", "DISPLAY", "VIDEO")[ad % 3],
-            "ad_group_id": str(150_000_000_000 + ad // 5),
-            "ad_group_name": f"Group {ad // 5}",
-            "ad_id": str(680_000_000_000 + ad),
-            "date": (FIRST_DAY + timedelta(days=number // ADS_A_DAY)).isoformat(),
-            "cost_micros": random_numbers.randrange(10_000, 500_000_000),
-            "impressions": impressions,
-            "clicks": random_numbers.randrange(1, 1 + impressions // 20),
-            "conversions": round(random_numbers.random() * 30, 4),
-            "conversions_value": round(random_numbers.random() * 900, 2),
-            "video_views": impressions // 7,
-        }
+            "customer": {
+                "resourceName": account, "id": account.removeprefix("customers/"), "currencyCode": "USD",
+                "timeZone": "America/New_York",
+            },
+            "campaign": {
+                "resourceName": f"{account}/campaigns/{20_000_000_000 + campaign}",
+                "advertisingChannelType": ("SEARCH", "DISPLAY", "VIDEO")[campaign % 3],
+                "name": f"Campaign {campaign}", "id": str(20_000_000_000 + campaign),
+            },
+            "adGroup": {
+                "resourceName": f"{account}/adGroups/{group_id}", "id": str(group_id), "name": f"Group {group}"
+            },
+            "metrics": {
+                "clicks": str(random_numbers.randrange(1, 1 + impressions // 20)),
+                "conversionsValue": round(random_numbers.random() * 900, 2),
+                "conversions": conversions,
+                "costMicros": str(random_numbers.randrange(10_000, 500_000_000)),
+                "allConversions": conversions, "impressions": str(impressions), "viewThroughConversions": "0",
+            },
+            "adGroupAd": {
+                "resourceName": f"{account}/adGroupAds/{group_id}~{ad_id}",
+                "ad": {"resourceName": f"{account}/ads/{ad_id}", "id": str(ad_id), "name": f"Ad {ad}"},
+            },
+            "segments": {"date": (FIRST_DAY + timedelta(days=number // ADS_A_DAY)).isoformat()},
+        }  # fmt: skip
 
 
 def klaviyo_rows(*, count: int, seed: int = 1) -> Iterator[Row]:
@@ -121,8 +135,11 @@ def klaviyo_rows(*, count: int, seed: int = 1) -> Iterator[Row]:
         message, sent = number % ADS_A_DAY, random_numbers.randrange(100, 20_000)
         day = (FIRST_DAY + timedelta(days=number // ADS_A_DAY)).isoformat()
         yield {
-            "account_id": f"acc{message % 5}",
-            "groupings": {"flow_id": f"F{message // 8}", "flow_message_id": f"M{message}", "send_channel": "email"},
+            "account_id": "XaBc12",
+            "groupings": {
+                "flow_id": f"Fl{message // 8:04d}", "flow_message_id": f"01GMRWDSA0ARTAKE1SFX{message:06d}",
+                "send_channel": "email",
+            },
             "statistics": {
                 "recipients": sent,
                 "delivered": sent - sent // 90,
@@ -135,7 +152,7 @@ def klaviyo_rows(*, count: int, seed: int = 1) -> Iterator[Row]:
             },
             "interval_from": day,
             "interval_to": day,
-        }
+        }  # fmt: skip
 
 
 SHAPES = {"meta": rows, "google": google_rows, "klaviyo": klaviyo_rows}
@@ -147,8 +164,8 @@ def changed(made: Iterator[Row]) -> Iterator[Row]:
         if number % CHANGED_ONE_IN == 0:
             if "spend" in row:
                 row["spend"] = f"{float(str(row['spend'])) + 0.01:.2f}"
-            elif "cost_micros" in row:
-                row["cost_micros"] = int(str(row["cost_micros"])) + 10_000
+            elif "metrics" in row:
+                row["metrics"]["costMicros"] = str(int(row["metrics"]["costMicros"]) + 10_000)
             else:
                 row["statistics"]["opens"] += 1
         yield row

@@ -1,6 +1,6 @@
 """What quality finds, kind by kind, and what scoring costs beside an ingest of the same rows.
 
-    python benchmarks/quality.py [--rows 100000] [--trials 3] [--seed 7]
+    python benchmarks/quality.py [--rows 100000] [--trials 3] [--seed 7] [--groups "blind" ...]
 
 Cost: clean accounts of about `--rows` rows in all are staged and applied as batches are (fingerprints, versions,
 rollups), in an encrypted DuckDB; then every account-day of them is scored. What an ingest does before that (reading and
@@ -18,7 +18,7 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from fault_catalogue import EVERY
+from fault_catalogue import EVERY, GROUPS
 from fault_catalogue.clean import make_account
 from fault_catalogue.running import HELD_OUT, findings, load, run, warehouse
 
@@ -47,14 +47,16 @@ def main() -> int:
     options.add_argument("--rows", type=int, default=100_000)
     options.add_argument("--trials", type=int, default=3)
     options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--groups", nargs="+", default=list(GROUPS), choices=GROUPS)
     asked = options.parse_args()
+    kinds = [kind for kind in EVERY if kind.group in asked.groups]
     rows, days, applied, scored = cost(asked.rows, asked.seed)
     print(f"{rows:,} rows, {days:,} account-days: applied in {applied:.2f} s, scored in {scored:.2f} s")
-    results = run(kinds=EVERY, trials=asked.trials, seed=asked.seed)
+    results = run(kinds=kinds, trials=asked.trials, seed=asked.seed)
     by_kind = defaultdict(list)
     for one in results.outcomes:
         by_kind[one.kind].append(one)
-    for kind in EVERY:
+    for kind in kinds:
         mine = by_kind[kind.name]
         told = ", ".join(name for name, _ in Counter(name for one in mine for name in one.by).most_common(3))
         marks = f"{'critical' if kind.is_critical else '':9}{kind.group:7}"

@@ -3,6 +3,7 @@
 Each test has a database of its own, cloned from one migrated template, so that nothing has to be cleaned up.
 """
 
+import gc
 import shutil
 import tempfile
 import warnings
@@ -14,6 +15,7 @@ import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
+from warehouses import open_duck
 
 from kalends.base import bootstrap
 from kalends.base.database import Database
@@ -36,6 +38,11 @@ def pytest_configure(config):
     fewer = {"max_examples": 30} if config.option.markexpr == "unit" else {}
     hypothesis.settings.register_profile("kalends", deadline=None, **fewer)
     hypothesis.settings.load_profile("kalends")
+
+
+def pytest_collection_finish():
+    """What has been imported lives to the end: the garbage collector need not go through it again and again."""
+    gc.freeze()
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -93,6 +100,12 @@ def postgres():
             connection.execute(sql.SQL("CREATE ROLE kalends_owner LOGIN CREATEROLE PASSWORD {}").format(password))
         yield started
     shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(postgres):
+    """Where warehouses may be kept in PostgreSQL: each tenant has a schema of its own, so all tests share it."""
+    return postgres.server.dsn
 
 
 @pytest.fixture(scope="session")
@@ -154,13 +167,12 @@ def house(settings, database, worker_database, clock):
     from kalends.base.cache import Cache
     from kalends.base.files import open_file_store
     from kalends.base.keys import FileKeyStore
-    from kalends.base.warehouse import open_warehouse
     from kalends.base.work import House
 
     keys = FileKeyStore(settings.home / "keys")
     cache = Cache(settings.cache_url)
-    warehouse = open_warehouse(
-        url=None, folder=settings.home / "warehouse", key_for=lambda tenant_id: keys.derive(tenant_id, "warehouse")
+    warehouse = open_duck(
+        folder=settings.home / "warehouse", key_for=lambda tenant_id: keys.derive(tenant_id, "warehouse")
     )
     yield House(
         settings=settings,
@@ -203,12 +215,23 @@ def work(house, scope):
         yield opened
 
 
-@pytest.fixture
-def app(house):
-    """The whole web application over `house`."""
-    from kalends.app import create_app
+@pytest.fixture(scope="session")
+def wired():
+    """The web application, wired once per process: to work out its five hundred routes takes a second and more."""
+    from kalends.app import wire
 
-    return create_app(house)
+    made = wire()
+    gc.freeze()  # what that has imported
+    return made
+
+
+@pytest.fixture
+def app(wired, house):
+    """The whole web application over `house`."""
+    from kalends.app import hand_over
+
+    hand_over(wired, house)
+    return wired
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import time
 import pytest
 from serving import KALENDS, data_folder, left_behind, run, served, set_up
 
+pytestmark = pytest.mark.xdist_group(__name__)
+
 ROWS = [
     {
         "account_id": "act_1", "account_currency": "EUR", "campaign_id": "c1", "campaign_name": "Spring",
@@ -26,6 +28,13 @@ def home():
         write(folder, "mixed.ndjson", [*ROWS, {**ROWS[0], "ad_id": "bad", "spend": "-3"}])
         (folder.parent / "noise.bin").write_bytes(bytes(range(256)) * 4)
         yield folder
+
+
+@pytest.fixture(scope="module")
+def server(home):
+    """One that runs from the first test that asks for it to the last of this module."""
+    with served(home) as started:
+        yield started
 
 
 def write(home, name, rows):
@@ -54,57 +63,56 @@ def ask_all(home):
 def test_without_a_server_commands_start_one_for_themselves(home):
     batch = answer(home, "ingest", home.parent / "good.ndjson", "--source", "facebook_ads")
     assert (batch["state"], batch["received"], batch["quarantined"]) == ("published", 4, 0)
-    ask_all(home)
+    figures = answer(home, "query", "spend", "--from", "2026-02-10", "--to", "2026-02-13")
+    assert float(figures["rows"][0]["spend"]) == pytest.approx(42.0)
     assert left_behind(home, within=3) == []
 
 
-def test_with_a_server_they_use_it(home):
-    with served(home) as server:
-        batch = answer(home, "ingest", home.parent / "good.ndjson", "--source", "facebook_ads")
-        assert (batch["state"], batch["received"]) == ("published", 4)
-        ask_all(home)
-        made = answer(home, "key", "create", "notebook", "--role", "analyst")
-        with server.client(authorization=f"Bearer {made['secret']}") as program:
-            assert program.get("/api/v1/me").status_code == 200
-            listed = answer(home, "key", "list")["keys"]
-            assert made["secret"] not in json.dumps(listed)
-            answer(home, "key", "revoke", listed[0]["id"])
-            assert program.get("/api/v1/me").status_code == 401
-        link = answer(home, "user", "invite", "bo@aurora.example")["link"]
-        assert "/invite/" in link
+def test_with_a_server_they_use_it(home, server):
+    batch = answer(home, "ingest", home.parent / "good.ndjson", "--source", "facebook_ads")
+    assert (batch["state"], batch["received"]) == ("published", 4)
+    ask_all(home)
+    made = answer(home, "key", "create", "notebook", "--role", "analyst")
+    with server.client(authorization=f"Bearer {made['secret']}") as program:
+        assert program.get("/api/v1/me").status_code == 200
+        listed = answer(home, "key", "list")["keys"]
+        assert made["secret"] not in json.dumps(listed)
+        answer(home, "key", "revoke", listed[0]["id"])
+        assert program.get("/api/v1/me").status_code == 401
+    link = answer(home, "user", "invite", "bo@aurora.example")["link"]
+    assert "/invite/" in link
 
 
-def test_the_exit_code_says_how_a_load_went(home):
-    with served(home):
-        mixed = answer(home, "ingest", home.parent / "mixed.ndjson", "--source", "facebook_ads", code=2)
-        assert mixed["quarantined"] == 1
-        [row] = answer(home, "quarantine", mixed["id"])["rows"]
-        assert (row["source_row"], row["column_name"]) == (5, "spend")
-        noise = run(home, "ingest", home.parent / "noise.bin", "--source", "facebook_ads", "--json")
-        assert noise.returncode in {1, 2}
-        assert "Traceback" not in noise.stderr
+def test_the_exit_code_says_how_a_load_went(home, server):
+    mixed = answer(home, "ingest", home.parent / "mixed.ndjson", "--source", "facebook_ads", code=2)
+    assert mixed["quarantined"] == 1
+    [row] = answer(home, "quarantine", mixed["id"])["rows"]
+    assert (row["source_row"], row["column_name"]) == (5, "spend")
+    noise = run(home, "ingest", home.parent / "noise.bin", "--source", "facebook_ads", "--json")
+    assert noise.returncode in {1, 2}
+    assert "Traceback" not in noise.stderr
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_an_export_is_a_file(home, form):
+def test_an_export_is_a_file(home, server, form):
     out = home.parent / f"panel.{form}"
     told = answer(home, "export", out, "--from", "2026-02-10", "--to", "2026-02-13")
     assert told["bytes"] == out.stat().st_size > 0
 
 
-def test_a_backup_made_by_command_is_restored_by_command(home):
+def test_a_backup_made_by_command_is_restored_by_command(home, server):
     data, keys = home.parent / "backup", home.parent / "keys.json"
     before = answer(home, "query", "spend", "--from", "2026-02-10", "--to", "2026-02-13")["rows"]
     assert answer(home, "backup", data, "--keys", keys)["parts"] > 10
-    refused = run(home, "restore", data, "--keys", keys)
-    assert refused.returncode == 1
-    assert "empty" in refused.stderr
     with data_folder() as other:
         assert answer(other, "restore", data, "--keys", keys)["tenants"] == 1
         assert answer(other, "query", "spend", "--from", "2026-02-10", "--to", "2026-02-13")["rows"] == before
+        refused = run(other, "restore", data, "--keys", keys)
+        assert refused.returncode == 1
+        assert "empty" in refused.stderr
 
 
-def test_a_backup_with_a_passphrase_opens_with_it_only(home):
+def test_a_backup_with_a_passphrase_opens_with_it_only(home, server):
     data, keys = home.parent / "secret-backup", home.parent / "secret-keys.json"
     answer(home, "backup", data, "--keys", keys, "--passphrase", "open sesame")
     with data_folder() as other:
@@ -114,14 +122,14 @@ def test_a_backup_with_a_passphrase_opens_with_it_only(home):
         assert answer(other, "restore", data, "--keys", keys, "--passphrase", "open sesame")["tenants"] == 1
 
 
-def test_a_workspace_is_set_up_once(home):
+def test_a_workspace_is_set_up_once(home, server):
     again = run(home, "init", "--name", "Other", "--email", "eve@other.example", "--password", "correct horse battery")
     assert again.returncode == 1
     assert again.stderr.startswith("kalends: ")
     assert again.stderr.count("\n") == 1
 
 
-def test_the_calendar_is_set_up_from_a_file_and_from_answers(home):
+def test_the_calendar_is_set_up_from_a_file_and_from_answers(home, server):
     example = run(home, "calendar", "init", "--example").stdout
     plan = home.parent / "company.yaml"
     plan.write_text(example)
@@ -166,18 +174,12 @@ def test_before_a_set_up_commands_say_what_to_do():
         (["frobnicate"], 2, "frobnicate"),
     ],
 )
-def test_bad_input_is_answered_in_words_without_a_stack_trace(running_home, words, code, said):
-    told = run(running_home, *words)
+def test_bad_input_is_answered_in_words_without_a_stack_trace(home, server, words, code, said):
+    told = run(home, *words)
     assert told.returncode == code, told.stderr
     assert said in told.stderr
     assert told.stdout == ""
     assert "Traceback" not in told.stderr
-
-
-@pytest.fixture(scope="module")
-def running_home(home):
-    with served(home):
-        yield home
 
 
 def test_help_and_version_answer_at_once():

@@ -19,6 +19,8 @@ ROWS = [
     for place in range(4)
 ]  # fmt: skip
 
+pytestmark = pytest.mark.xdist_group(__name__)
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
@@ -57,15 +59,21 @@ def test_a_notebook_loads_and_asks_with_no_server_running(home):
     assert left_behind(home, within=3) == []
 
 
-def test_a_notebook_uses_the_server_that_runs(home):
-    with served(home) as server:
-        told = notebook(home)
-        assert told["batch"]["state"] == "published"
-        assert told["batch"]["loaded"] == 0 or told["batch"]["seq"] == 1
-        assert server.client().get("/readyz").status_code == 200
+@pytest.fixture(scope="module")
+def server(home):
+    """One that runs from the first test that asks for it on."""
+    with served(home) as started:
+        yield started
 
 
-def test_the_causal_panel_comes_as_a_frame(home):
+def test_a_notebook_uses_the_server_that_runs(home, server):
+    told = notebook(home)
+    assert told["batch"]["state"] == "published"
+    assert told["batch"]["loaded"] == 0 or told["batch"]["seq"] == 1
+    assert server.client().get("/readyz").status_code == 200
+
+
+def test_the_causal_panel_comes_as_a_frame(home, server):
     code = """
 import json, sys, kalends
 with kalends.connect(sys.argv[1]) as workspace:
@@ -85,7 +93,7 @@ def test_importing_it_costs_next_to_nothing():
 
 
 def test_the_public_face_is_what_it_says():
-    assert kalends.__all__ == ["Workspace", "__version__", "connect"]
+    assert kalends.__all__ == ["ScheduleBuilder", "Workspace", "__version__", "connect"]
     for name in kalends.__all__:
         assert getattr(kalends, name)
     with pytest.raises(AttributeError, match="nothing_of_this_name"):

@@ -81,7 +81,20 @@ class Application(FastAPI):
 
 
 def create_app(house: House) -> FastAPI:
-    """The application that serves `house`. API paths answer under /api/v1 and, as older clients ask, without it."""
+    """The application that serves `house`."""
+    app = wire()
+    hand_over(app, house)
+    return app
+
+
+def hand_over(app: FastAPI, house: House) -> None:
+    """Have `app` serve `house` from here on."""
+    app.state.house = house
+    house.subscriptions = SUBSCRIPTIONS
+
+
+def wire() -> FastAPI:
+    """The application without a house. API paths answer under /api/v1 and, as older clients ask, without it."""
     app = Application(
         title="Kalends",
         version=__version__,
@@ -90,8 +103,6 @@ def create_app(house: House) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
-    app.state.house = house
-    house.subscriptions = SUBSCRIPTIONS
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Telemetry)

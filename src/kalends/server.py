@@ -105,6 +105,7 @@ def open_house(settings: Settings, *, clock: Clock = system_clock) -> Iterator[H
         # A million objects of our libraries live as long as we do: whoever asks something need not wait while the
         # garbage collector goes through them once more (0.3 s, several times a minute of work).
         gc.freeze()
+        gc.enable()  # a command that starts a server has done without
         yield House(
             settings=settings,
             database=database,

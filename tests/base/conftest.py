@@ -1,25 +1,11 @@
 """Fixtures of the base room: a real PostgreSQL, and every warehouse engine."""
 
-import shutil
-import tempfile
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from kalends.base.embedded import EmbeddedPostgres
 from kalends.base.ids import new_id
 from kalends.base.warehouse import DuckWarehouse, PostgresWarehouse
-
-
-@pytest.fixture(scope="session")
-def postgres_dsn():
-    # Not in tmp_path: PostgreSQL runs as another user than root, to whom pytest's folders are closed.
-    home = Path(tempfile.mkdtemp(prefix="kalends-test-"))
-    home.chmod(0o755)
-    with EmbeddedPostgres(home) as server:
-        yield server.dsn
-    shutil.rmtree(home)
 
 
 @pytest.fixture

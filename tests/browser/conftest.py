@@ -61,9 +61,9 @@ def empty(chromium):
             yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def filled(chromium):
-    """A server with an owner, a file (of which one row was set aside) and an event, and two calendars; `.batch` is the file's."""
+    """For whoever changes nothing: a server with an owner, a file (of which one row was set aside) and an event, and two calendars; `.batch` is the file's."""
     with data_folder() as home:
         set_up(home)
         with served(home) as server:

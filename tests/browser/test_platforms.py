@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import settle, sign_in
+from browsing import settle, sign_in, violations
 from serving import data_folder, served, set_up
 
 from kalends.demo.standin.registry import serving_all
@@ -26,6 +26,7 @@ def brings(page, name):
     """From the list of platforms to the first days."""
     page.goto("/data/platforms")
     page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("link", name="enter them yourself").click()
     page.get_by_role("button", name="Test and go on").click()
     page.wait_for_url(re.compile("/choose$"))
     page.get_by_role("button", name="Bring it in").click()
@@ -54,7 +55,7 @@ def test_is_connected_in_three_steps(connected, open_page):
 def test_wrong_keys_are_told_on_a_phone(connected, open_page):
     page = open_page(connected.address, viewport=PHONE)
     sign_in(page)
-    page.goto("/data/platforms/new/google_ads")
+    page.goto("/data/platforms/new/google_ads/keys")
     page.get_by_label("Refresh token").fill("mistyped")
     page.get_by_role("button", name="Test and go on").click()
     page.get_by_text("Connect it again").first.wait_for()
@@ -64,3 +65,45 @@ def test_wrong_keys_are_told_on_a_phone(connected, open_page):
     settle(page)
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert page.errors == []
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_one_signs_in_at_a_platform_instead_of_entering_keys(connected, open_page, viewport):
+    source, name = ("google_ads", "Google Ads") if viewport == DESK else ("linkedin_ads", "LinkedIn Ads")
+    page = open_page(connected.address, viewport=viewport)
+    sign_in(page)
+    page.goto("/data/platforms")
+    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("link", name="Enter the app").click()
+    address = page.get_by_label("The address that people are sent back to").input_value()
+    assert address == f"{connected.address}/data/platforms/{source}/callback"
+    assert_fits(page)
+    page.get_by_role("button", name="Keep and go on").click()
+
+    page.get_by_role("button", name=f"Sign in at {name}").click()
+    page.get_by_role("button", name="Deny").click()
+    page.get_by_text("You did not allow it").wait_for()
+    assert_fits(page)
+
+    page.get_by_label("What do you call it?").fill(f"{name}, by signing in")
+    page.get_by_role("button", name=f"Sign in at {name}").click()
+    page.get_by_role("heading", name="May Kalends read your reports?").wait_for()
+    assert_fits(page)
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url(re.compile("/choose$"))
+    page.get_by_role("button", name="Bring it in").click()
+    page.get_by_text(re.compile("^All is here")).wait_for(timeout=60_000)
+    assert page.get_by_role("heading", name=f"{name}, by signing in").is_visible()
+
+    page.get_by_role("link", name="Keys").click()
+    page.get_by_role("button", name=f"Sign in at {name}").click()
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_text("It is signed in again").wait_for()
+    assert page.errors == []
+
+
+def assert_fits(page):
+    """Nothing is wider than the window, and nothing that axe calls serious."""
+    settle(page)
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert violations(page) == []

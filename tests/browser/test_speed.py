@@ -6,7 +6,7 @@ import sys
 import pytest
 from browsing import settle, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("filled")]
 
 MOST_SCRIPT = 150_000
 """Gzipped bytes of script on a page without calendar or chart."""

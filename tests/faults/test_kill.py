@@ -22,7 +22,7 @@ from proof import proof
 from serving import Served, data_folder, left_behind, set_up
 
 SEED = int(os.environ.get("KALENDS_SEED", "20261121"))
-ROUNDS = max(4, round(200 * float(os.environ.get("KALENDS_PROVE", "0.02"))))
+ROUNDS = max(2, round(200 * float(os.environ.get("KALENDS_PROVE", "0.01"))))
 SERIES = max(1, ROUNDS // 50)
 """On folders of their own: a round compares all that came before it, so that one long series would take hours."""
 ROWS_PER_BATCH = 4

@@ -10,8 +10,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 from sqlalchemy import text
+from warehouses import open_duck
 
-from kalends.base.warehouse import DuckWarehouse
 from kalends.base.worker import run_task
 from kalends.calendar.days import DAY_SCHEMA
 from kalends.identity.service import Door
@@ -28,7 +28,7 @@ ENGINE = Engine()  # one for all tests, as in a server: a statement of one test 
 
 @pytest.fixture(scope="session")
 def shelves(tmp_path_factory):
-    made = DuckWarehouse(folder=tmp_path_factory.mktemp("warehouse"), key_for=lambda _: b"k" * 32)
+    made = open_duck(folder=tmp_path_factory.mktemp("warehouse"), key_for=lambda _: b"k" * 32)
     yield made
     made.close()
 

@@ -10,7 +10,6 @@ from kalends import doctor
 from kalends.base.errors import KalendsError
 from kalends.base.worker import run_task
 from kalends.insight import engine, service
-from kalends.insight.api import router
 from kalends.insight.asking import ENGINE, asker
 from kalends.insight.periods import Period
 from kalends.insight.query import Filter, Query
@@ -183,19 +182,10 @@ REQUEST = {
 }
 
 
-@pytest.fixture
-def asking(app, client):
-    """A signed-in client of the application with insight in it."""
-    if not any(getattr(route, "path", "") == "/api/v1/marketing/insights" for route in app.routes):
-        app.include_router(router, prefix="/api/v1")
-        app.include_router(router, include_in_schema=False)
-    return client
-
-
-def test_insights_over_http(asking, ingest):
+def test_insights_over_http(client, ingest):
     ingest(row("2026-02-10"), row("2026-02-11", campaign="c2", spend="40.00"), row("2026-01-20", campaign="c2"))
     for path in ("/api/v1/marketing/insights", "/marketing/insights"):
-        told = asking.post(path, json=REQUEST)
+        told = client.post(path, json=REQUEST)
         assert told.status_code == 200, told.text
     answer = told.json()
     assert [(r["campaign_id"], r["spend"], r["revenue"]) for r in answer["rows"]] == [("c1", 10, 50), ("c2", 40, 50)]
@@ -205,13 +195,13 @@ def test_insights_over_http(asking, ingest):
     assert answer["best"]["group"]["campaign_id"] == "c1"
     assert answer["worst"]["group"]["campaign_id"] == "c2"
     assert "There is data for 2 of 28 days." in answer["insights"]
-    again = asking.get("/api/v1/insights/again", params={"handle": answer["lineage"]})
+    again = client.get("/api/v1/insights/again", params={"handle": answer["lineage"]})
     assert again.json()["rows"] == answer["rows"]
 
 
-def test_insights_of_the_last_days(asking, ingest):
+def test_insights_of_the_last_days(client, ingest):
     ingest(row("2026-02-27"))
-    answer = asking.get("/api/v1/insights", params={"data_source": "facebook_ads", "date_range_days": 30}).json()
+    answer = client.get("/api/v1/insights", params={"data_source": "facebook_ads", "date_range_days": 30}).json()
     assert (answer["date_range_end"], answer["totals"]["spend"]) == ("2026-03-01", 10)
     assert answer["is_provisional"] is True
 
@@ -228,8 +218,8 @@ def test_insights_of_the_last_days(asking, ingest):
         ({"data_sources": "x"}, "list"),
     ],
 )
-def test_a_bad_question_is_told_what_would_be_right(asking, change, said):
-    told = asking.post("/api/v1/marketing/insights", json=REQUEST | change)
+def test_a_bad_question_is_told_what_would_be_right(client, change, said):
+    told = client.post("/api/v1/marketing/insights", json=REQUEST | change)
     assert told.status_code == 422, told.text
     assert said in told.json()["detail"]
 
@@ -249,22 +239,22 @@ CAUSAL = {"date_range_start": "2026-02-01", "date_range_end": "2026-02-28", "tre
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_a_causal_export_is_complete_and_the_same_bytes_as_of_then(asking, ingest, clock, form):
+def test_a_causal_export_is_complete_and_the_same_bytes_as_of_then(client, ingest, clock, form):
     ingest(row("2026-02-10"), row("2026-02-12", spend="40.00"))
     then = clock().isoformat()
     clock.advance(days=2)
     ingest(row("2026-02-10", spend="77.00"))
     first, second = (
-        asking.post("/api/v1/marketing/export/causal", json={**CAUSAL, "format": form, "as_of": then}) for _ in range(2)
+        client.post("/api/v1/marketing/export/causal", json={**CAUSAL, "format": form, "as_of": then}) for _ in range(2)
     )
     assert first.status_code == 200, first.text
     assert first.content == second.content
-    sidecar = asking.post("/marketing/export/causal", json={**CAUSAL, "as_of": then}).json()
+    sidecar = client.post("/marketing/export/causal", json={**CAUSAL, "as_of": then}).json()
     assert sidecar["sha256"][form] == first.headers["x-content-sha256"]
     assert sidecar["rows"] == len(sidecar["data"]) == 28
     spend = {r["date"]: r["spend__paid_social"] for r in sidecar["data"]}
     assert (spend["2026-02-10"], spend["2026-02-11"], spend["2026-02-12"]) == (10.0, None, 40.0)
-    now = asking.post("/marketing/export/causal", json=CAUSAL).json()
+    now = client.post("/marketing/export/causal", json=CAUSAL).json()
     assert {r["date"]: r["spend__paid_social"] for r in now["data"]}["2026-02-10"] == 77.0
     assert now["snapshot"]["data_version"] == sidecar["snapshot"]["data_version"] + 1
     assert any("gap, not zero" in said for said in now["checks"]["warnings"])
@@ -278,15 +268,15 @@ def test_as_of_a_day_means_its_end_in_the_companys_zone(house, scope):
             service.instant_of(work, "yesterday")
 
 
-def test_from_a_number_to_the_rows_of_the_files(asking, ingest):
+def test_from_a_number_to_the_rows_of_the_files(client, ingest):
     ingest(row("2026-02-10"), row("2026-02-11", campaign="c2", spend="40.00"))
     ingest(row("2026-02-12", campaign="c2", spend="2.00"), row("2026-02-10", spend="11.00"))
-    answer = asking.post("/api/v1/marketing/insights", json=REQUEST).json()
-    total = asking.get("/api/v1/lineage", params={"handle": answer["lineage"], "metric": "spend"}).json()
+    answer = client.post("/api/v1/marketing/insights", json=REQUEST).json()
+    total = client.get("/api/v1/lineage", params={"handle": answer["lineage"], "metric": "spend"}).json()
     assert total["value"] == 53 == sum(fact["spend"] for fact in total["facts"])
     assert (total["count"], [batch["facts"] for batch in total["batches"]]) == (3, [1, 2])
     assert [report["report"] for report in total["reports"]] == ["ad"]
-    cell = asking.get(
+    cell = client.get(
         "/lineage", params={"handle": answer["lineage"], "metric": "spend", "cell": ["campaign_id=c2"]}
     ).json()
     assert cell["value"] == 42
@@ -294,5 +284,5 @@ def test_from_a_number_to_the_rows_of_the_files(asking, ingest):
         ("2026-02-11", 40, 2), ("2026-02-12", 2, 1),
     ]  # fmt: skip
     for wrong in ({"metric": "reach"}, {"cell": "ad_id=1"}, {"handle": "q1-abc-def"}):
-        told = asking.get("/lineage", params={"handle": answer["lineage"], **wrong})
+        told = client.get("/lineage", params={"handle": answer["lineage"], **wrong})
         assert told.status_code == 422, told.text

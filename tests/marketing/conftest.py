@@ -1,15 +1,11 @@
 """Fixtures of the marketing room: a tenant's warehouse with the marketing tables, on every engine."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
+from warehouses import open_duck
 
-from kalends.base.embedded import EmbeddedPostgres
 from kalends.base.ids import new_id
-from kalends.base.warehouse import DuckWarehouse, PostgresWarehouse
+from kalends.base.warehouse import PostgresWarehouse
 from kalends.marketing import fingerprints, versions
 from kalends.marketing.records import KEY, STAGED_SCHEMA
 
@@ -17,21 +13,11 @@ RAW = {name: kind for name, kind in STAGED_SCHEMA.items() if name not in {"key_h
 BLANK = dict.fromkeys(RAW) | dict.fromkeys(KEY, "") | {"breakdowns": "{}"}
 
 
-@pytest.fixture(scope="session")
-def postgres_dsn():
-    # Not in tmp_path: PostgreSQL runs as another user than root, to whom pytest's folders are closed.
-    home = Path(tempfile.mkdtemp(prefix="kalends-test-"))
-    home.chmod(0o755)
-    with EmbeddedPostgres(home) as server:
-        yield server.dsn
-    shutil.rmtree(home)
-
-
 @pytest.fixture(params=["duckdb", "postgres"])
 def tenant(request, tmp_path):
     """An empty tenant on each engine that is allowed, one after the other."""
     if request.param == "duckdb":
-        opened = DuckWarehouse(folder=tmp_path, key_for=lambda tenant_id: tenant_id.bytes * 2)
+        opened = open_duck(folder=tmp_path, key_for=lambda tenant_id: tenant_id.bytes * 2)
     else:
         opened = PostgresWarehouse(url=request.getfixturevalue("postgres_dsn"))
     with opened.tenant(new_id()) as made:

@@ -90,22 +90,26 @@ def cells_of(answer):
     return {cell["metric"]: cell for cell in answer["cells"]}
 
 
-def test_one_number_per_cell_with_who_said_what_and_what_people_decide(loaded, load, client, house, clock):
+@pytest.fixture
+def sold():
+    """What the shop sold."""
+    return sum(float(line.split(",")[3]) for line in company_files()["orders"].splitlines()[1:])
+
+
+def test_one_number_per_cell_with_who_said_what(loaded, client, sold):
     answer = client.post("/api/v1/data/aggregate", json=WHOLE)
     assert answer.status_code == 200, answer.text
     answer = answer.json()
-    found = cells_of(answer)
-
+    revenue = cells_of(answer)["revenue"]
     # The shop's level holds; analytics is named as 8 % low; claims are beside it and never in it.
-    sold = sum(float(line.split(",")[3]) for line in company_files()["orders"].splitlines()[1:])
-    assert found["revenue"]["value"] == pytest.approx(sold, rel=0.005)
-    assert found["revenue"]["low"] < sold < found["revenue"]["high"]
+    assert revenue["value"] == pytest.approx(sold, rel=0.005)
+    assert revenue["low"] < sold < revenue["high"]
     reading = next(
         one for one in answer["sources"] if (one["source"], one["metric"]) == ("google_analytics", "revenue")
     )
     assert reading["is_biased"]
     assert reading["words"].startswith("Google Analytics reads 8 % low")
-    claims = found["revenue"]["claims"]
+    claims = revenue["claims"]
     assert {one["platform"] for one in claims["claimed"]} == {"google_ads", "facebook_ads"}
     assert claims["claimed_total"] == pytest.approx(1.3 * sold, rel=0.01)
     assert claims["deduplicated"] == pytest.approx((1 - 0.4 * 0.3) * sold, rel=0.02)
@@ -113,18 +117,25 @@ def test_one_number_per_cell_with_who_said_what_and_what_people_decide(loaded, l
     google = next(one for one in claims["claimed"] if one["platform"] == "google_ads")
     assert google["over"] == pytest.approx(0.6 / (0.3 * 0.92) - 1, rel=0.03)
 
+
+SPENT = sum(300 + 2 * place for place in range(DAYS))
+"""Of all platforms together."""
+
+
+def test_what_is_too_far_apart_waits_for_a_person(loaded, client):
     # Spend of the platforms adds up; the agency speaks of Google's alone, and is far off on one day.
-    spent = sum(300 + 2 * place for place in range(DAYS))
-    assert found["spend"]["open_days"] == 1
-    assert found["spend"]["value"] is None
-    assert found["spend"]["low"] < spent < found["spend"]["high"]
+    spend = cells_of(client.post("/data/aggregate", json=WHOLE).json())["spend"]
+    assert (spend["open_days"], spend["value"]) == (1, None)
+    assert spend["low"] < SPENT < spend["high"]
     waiting = client.get("/data/conflicts?state=open").json()
     assert waiting["counts"]["open"] == waiting["total"] == 1
     [conflict] = waiting["conflicts"]
     assert (conflict["date"], conflict["metric"], conflict["platform"]) == (ODD.isoformat(), "spend", "google_ads")
     assert {one["source"]: one["value"] for one in conflict["said"]} == {"google_ads": 240.0, "agency": 720.0}
 
-    # Decided: it holds in later answers, and is undone; an answer as of before does not know of it.
+
+def test_what_people_decide_holds_later_is_undone_and_is_not_known_before(loaded, client, house, clock):
+    [conflict] = client.get("/data/conflicts?state=open").json()["conflicts"]
     before = clock.now
     clock.advance(hours=1)
     body = {"conflict_ids": [conflict["id"]], "source": "google_ads", "note": "the invoice"}
@@ -132,7 +143,7 @@ def test_one_number_per_cell_with_who_said_what_and_what_people_decide(loaded, l
     resolved = client.put("/api/v1/data/resolve-conflicts", json=body).json()
     assert (resolved["resolved"], resolved["conflicts"][0]["state"]) == (1, "decided")
     decided = cells_of(client.post("/data/aggregate", json=WHOLE).json())["spend"]
-    assert decided["value"] == pytest.approx(spent, rel=0.01)
+    assert decided["value"] == pytest.approx(SPENT, rel=0.01)
     then = {**WHOLE, "as_of": before.isoformat()}
     assert cells_of(client.post("/data/aggregate", json=then).json())["spend"]["value"] is None
     clock.advance(hours=1)
@@ -145,8 +156,10 @@ def test_one_number_per_cell_with_who_said_what_and_what_people_decide(loaded, l
         trail = work.session.execute(text("SELECT action FROM audit_entries WHERE action LIKE 'claims.%' ORDER BY id"))
         assert trail.scalars().all() == ["claims.resolve", "claims.resolve", "claims.reopen"]
 
-    # What is loaded later is not in an answer as of earlier: facts, orders and rates are those of then.
-    clock.advance(hours=1)
+
+def test_what_is_loaded_later_is_not_in_an_answer_as_of_earlier(loaded, load, client, clock, sold):
+    # Facts, orders and rates are those of then.
+    found = cells_of(client.post("/data/aggregate", json=WHOLE).json())
     noon = clock.now
     clock.advance(hours=1)
     load("google_ads", f"{AD_HEAD}\n{FIRST},g1,Brand,2000,1,1,1\n")

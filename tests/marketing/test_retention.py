@@ -13,6 +13,10 @@ from kalends.base.worker import run_task
 from kalends.cli.stewardship import plan_lines
 from kalends.identity.service import Door
 from kalends.marketing import batches, jobs, lineage, service, versions
+from kalends.marketing.quality import results
+from kalends.marketing.quality import service as quality
+from kalends.marketing.reconciliation import deciding
+from kalends.marketing.reconciliation.cells import Cell, Decision
 from kalends.marketing.stewardship import retention
 from kalends.marketing.stewardship.retention import months_before
 
@@ -242,3 +246,50 @@ def test_over_http_and_as_a_page(house, scope, history, signed_in, work_off):
         assert work.warehouse.table("facts").count().execute() == 1
     listed = admin.get("/data?show=all").text
     assert "Cleared by retention rules" in listed
+
+
+def test_what_was_found_on_old_days_and_decided_about_them_goes_with_them(house, scope, clock, ingest, work_off):
+    clock.advance(days=365)
+    ingest(*(row(f"{month}-10", clicks="2000") for month in ("2026-02", "2026-03", "2027-02")))
+    ingest(row("2026-02-10", clicks="2000") | {"account_id": "act_2"})
+    with house.work(scope) as work:
+        quality.score_everything(work)
+        for one in results.findings(work, results.Wanted(first=date(2026, 1, 1), last=date(2027, 12, 31))):
+            quality.acknowledge(work, finding=one.id, note="so it was")
+    for day in ("2026-02-10", "2027-02-10"):
+        cell = Cell("spend", date.fromisoformat(day), "facebook_ads")
+        with house.work(scope) as work:
+            deciding.decide(work, cells=[cell], decision=Decision(value=12.0))
+    assert left(house, scope) == {
+        "quality_days": {"2026-02", "2026-03", "2027-02"}, "quality_findings": {"2026-02", "2026-03", "2027-02"},
+        "quality_acknowledgements": {"2026-02", "2026-03", "2027-02"}, "claim_resolutions": {"2026-02", "2027-02"},
+    }  # fmt: skip
+
+    run, _ = planned(house, scope, facts=11)  # before April 2026
+    with house.work(scope) as work:
+        hold = retention.place_hold(work, subject_kind="batch", subject="2", reason="A lawsuit")
+    carry_out(house, scope, run, work_off)
+    with house.work(scope) as work:
+        quality.score_news(work)
+    # Of the other account, February is held, and with it what was found on it and decided about it.
+    assert left(house, scope) == {
+        "quality_days": {"2026-02", "2027-02"}, "quality_findings": {"2026-02", "2027-02"},
+        "quality_acknowledgements": {"2026-02", "2027-02"}, "claim_resolutions": {"2026-02", "2027-02"},
+    }  # fmt: skip
+    with house.work(scope) as work:
+        retention.lift_hold(work, hold_id=hold.id)
+    run, _ = planned(house, scope, facts=11)
+    carry_out(house, scope, run, work_off)
+    assert set(map(frozenset, left(house, scope).values())) == {frozenset({"2027-02"})}
+
+
+def left(house, scope):
+    """Of which months something is kept that was found or decided."""
+    with house.work(scope) as work:
+        found = {
+            name: work.warehouse.execute(f"SELECT DISTINCT date FROM {name}").column("date").to_pylist()
+            for name in ("quality_days", "quality_findings")
+        }
+        for name, day in (("quality_acknowledgements", "date"), ("claim_resolutions", "day")):
+            found[name] = work.session.execute(text(f"SELECT {day} FROM {name}")).scalars().all()
+    return {name: {f"{day:%Y-%m}" for day in days} for name, days in found.items()}

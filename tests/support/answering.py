@@ -12,11 +12,11 @@ from kalends.marketing.staging import StageOptions, stage
 NOW = datetime(2026, 11, 21, 18, tzinfo=UTC)
 
 
-def answer(status, body, *, url="https://platform.example/v1/report", **headers):
-    """An answer; underscores in the names of headers are dashes."""
+def answer(status, body, *, url="https://platform.example/v1/report", method="GET", is_signed=True, **headers):
+    """An answer; `body`: bytes as they are, anything else as JSON. Underscores in the names of headers are dashes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     told = httpx.Headers({name.replace("_", "-"): value for name, value in headers.items()})
-    return Answer(status, told, content, Question("GET", url), NOW)
+    return Answer(status, told, content, Question(method, url, is_signed=is_signed), NOW)
 
 
 def reports_of(tmp_path, source, content):

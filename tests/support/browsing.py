@@ -11,6 +11,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 MANIFEST = ROOT / "src/kalends/web/static/manifest.json"
 AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""All that another scheme can change: the same document is drawn in other colours."""
 BAD = ("serious", "critical")
 
 EMAIL, PASSWORD = "ada@aurora.example", "correct horse battery"
@@ -122,8 +124,24 @@ def violations(page):
     """What axe finds serious or critical, as lines that say what and where."""
     # Through the debugger's door: our content security policy lets no foreign script in.
     page.evaluate(AXE.read_text())
+    return judge(page, type="tag", values=WCAG)
+
+
+def by_day_and_night(page):
+    """The same, and what axe finds of the colours once it is dark."""
+    found = violations(page)
+    page.emulate_media(color_scheme="dark")
+    settle(page)
+    found += [f"in the dark: {line}" for line in judge(page, type="rule", values=COLOURS)]
+    page.emulate_media(color_scheme="light")
+    settle(page)
+    return found
+
+
+def judge(page, **rules):
+    """What axe, which the page has, finds by those rules."""
     found = page.evaluate(
-        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", WCAG
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations'], preload: false})", rules
     )
     return [
         f"{rule['impact']} {rule['id']}: {node['target']} {node['failureSummary']}"

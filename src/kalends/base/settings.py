@@ -41,6 +41,9 @@ class Settings(BaseModel):
     platform_gateway: str | None = Field(
         default=None, description="For tests and demos: a server that stands in for all platforms."
     )
+    platform_apps: Path | None = Field(
+        default=None, description="A TOML file: this server's own apps at platforms, for people to sign in there."
+    )
     smtp_url: str | None = Field(default=None, description="smtp://USER:PASSWORD@HOST:PORT for e-mail.")
 
     def __init__(self, **chosen: Any) -> None:

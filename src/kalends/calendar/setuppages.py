@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
+from kalends.base.clock import zone_names
 from kalends.base.pages import flash, render
 from kalends.base.work import Work
 from kalends.calendar import setupviews
@@ -163,4 +164,4 @@ def _frame(draft: Draft, current: str) -> dict[str, Any]:
 
 def _today(work: Work, zone: str) -> date:
     """Today where the company is."""
-    return work.now.astimezone(ZoneInfo(zone if zone in available_timezones() else "UTC")).date()
+    return work.now.astimezone(ZoneInfo(zone if zone in zone_names() else "UTC")).date()

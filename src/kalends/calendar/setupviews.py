@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
-from zoneinfo import available_timezones
 
+from kalends.base.clock import zone_names
 from kalends.base.pages import Choice
 from kalends.calendar.definition import Market
 from kalends.calendar.industry import industries, industry_of
@@ -73,7 +73,7 @@ def _business(form: Said, *, books: str) -> dict[str, Any]:
         "industries": choices(names, one(form, "industry", "general")),
         "books": choices(BOOKS, books),
         "rows": _rows(form, ("country", "region", "share"), "country"),
-        "zones": sorted(available_timezones()),
+        "zones": sorted(zone_names()),
         "zones_of": zones(),
     }
 

@@ -48,7 +48,8 @@ def outcome(answer: dict[str, Any]) -> list[str]:
         return [answer["error"]["detail"]]
     if answer["state"] == "landed":
         return ["It is still being read: see the import page."]
-    head = f"{answer['received']} rows: {answer['loaded']} new, {answer['unchanged']} known, {answer['rejected']} set aside."
+    fates = (("loaded", "new"), ("unchanged", "known"), ("rejected", "set aside"))
+    head = f"{answer['received']} rows: {', '.join(f'{answer[name]} {words}' for name, words in fates)}."
     remarks = [f"  row {one['source_row']}: {one['message']}" for one in answer["problems"]]
     return [head, *answer["warnings"], *remarks]
 

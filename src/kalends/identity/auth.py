@@ -124,6 +124,9 @@ def door(permission: Permission) -> Any:
     def open_door(request: Request, token: Annotated[str | None, Depends(presented_token)]) -> Door:
         house: House = request.app.state.house
         caller = admit(request, house, token=token, permission=permission)
+        if wants_page(request):
+            with house.work(caller.scope) as work:
+                request.state.chrome = chrome_for(work, caller)
         return Door(house=house, scope=caller.scope, is_local=caller.via == "owner")
 
     return Depends(_declare(open_door, Policy(permission=permission)))

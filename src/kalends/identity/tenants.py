@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from uuid import UUID
 
+from kalends.base.clock import zone_names
 from kalends.base.errors import BadInputError
 from kalends.base.ids import new_id
 from kalends.base.scope import Scope
@@ -73,7 +73,7 @@ def check_description(**described: str) -> None:
     """Raises BadWorkspaceError, which says what would be right."""
     if "name" in described and not 1 <= len(described["name"].strip()) <= 200:
         raise BadWorkspaceError("Give the company a name of 1 to 200 characters.", field="name")
-    if "zone" in described and described["zone"] not in zoneinfo.available_timezones():
+    if "zone" in described and described["zone"] not in zone_names():
         raise BadWorkspaceError(f"{described['zone']!r} is no IANA time zone; write it as Europe/Berlin.", field="zone")
     if "currency" in described and not re.fullmatch("[A-Z]{3}", described["currency"]):
         raise BadWorkspaceError(f"{described['currency']!r} is no currency; write it as EUR.", field="currency")

@@ -32,8 +32,10 @@ from kalends.marketing.models import Batch
 from kalends.marketing.names import find_campaigns
 from kalends.marketing.overview import Source, count_waiting, list_sources
 from kalends.marketing.pipeline import describe as describe_staging
+from kalends.marketing.quality import forgetting as _quality_forgetting  # noqa: F401 - goes with days that go
 from kalends.marketing.quality import standing
 from kalends.marketing.reconciliation import evidence  # noqa: F401 - offers what was decided
+from kalends.marketing.reconciliation import forgetting as _reconciliation_forgetting  # noqa: F401 - goes with days
 from kalends.marketing.reconciliation.schemas import Orders
 from kalends.marketing.reconciliation.service import aggregate, conflicts
 from kalends.marketing.schemas import (

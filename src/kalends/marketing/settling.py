@@ -11,39 +11,10 @@ from datetime import date, timedelta
 from typing import Final
 
 from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing.mapping import MAPPINGS
+from kalends.marketing.mapping.fields import Trailing
 from kalends.marketing.statements import STANDING
 
-
-@dataclass(frozen=True, slots=True)
-class Trailing:
-    """For how many days a platform's numbers of a day still change, and why."""
-
-    days: int
-    why: str
-
-
-TRAILING: Final[Mapping[str, Trailing]] = {
-    "google_ads": Trailing(30, "default conversion window; conversions count on the day of the click"),
-    "facebook_ads": Trailing(28, "longest click window that was ever delivered; usual re-read"),
-    "twitter_ads": Trailing(14, "metrics lock after 24 hours, billed charges are estimates for 3 days"),
-    "google_analytics": Trailing(90, "key events may be attributed for 90 days"),
-    "amazon_ads": Trailing(30, "longest attribution window delivered"),
-    "klaviyo": Trailing(5, "default attribution window of an e-mail"),
-    "linkedin_ads": Trailing(30, "default conversion window of a click"),
-    "tiktok_ads": Trailing(28, "longest click window"),
-    "snapchat_ads": Trailing(28, "default swipe window"),
-    "pinterest_ads": Trailing(30, "default click window"),
-    "microsoft_ads": Trailing(30, "default conversion window"),
-    "apple_search_ads": Trailing(30, "redownloads are attributed for 30 days"),
-    "adobe_analytics": Trailing(30, "late hits and attribution panels"),
-    "salesforce": Trailing(90, "opportunities change until they are closed"),
-    "hubspot": Trailing(90, "deals change until they are closed"),
-    "mixpanel": Trailing(5, "late events of mobile devices"),
-    "amplitude": Trailing(5, "late events of mobile devices"),
-}
-"""What is re-read, and what counts as provisional, unless somebody says otherwise."""
-OTHERWISE_DAYS: Final = 30
-"""A source that says nothing is given the commonest conversion window."""
 CURVE_METRICS: Final = ("spend", "impressions", "clicks", "conversions", "revenue")
 SEEN_BY: Final = 3
 """Only days that were told by this age show how they settled; history that came later was settled when it came."""
@@ -52,10 +23,15 @@ SAME: Final = 0.01
 MOST_DAYS: Final = 120
 
 
+def trailing(data_source: str, /) -> Trailing:
+    """For how many days the source's numbers still change, and why: so long it is asked again, and provisional."""
+    known = MAPPINGS.get(data_source)
+    return known.trailing if known else Trailing()
+
+
 def trailing_days(data_source: str, /) -> int:
     """For how many days the source's numbers still change."""
-    known = TRAILING.get(data_source)
-    return known.days if known else OTHERWISE_DAYS
+    return trailing(data_source).days
 
 
 def settled_until(data_source: str, /, *, today: date) -> date:

@@ -32,8 +32,11 @@ def account_of(
     settings: VolumeSettings,
 ) -> Account:
     """The tier by the revenue of the last 30 days; what has no known earnings counts as unknown, never as zero."""
-    late = own.filter(pl.col("sent_at") >= as_of - timedelta(days=REVENUE_DAYS)).select(
-        pl.col("sent_at").dt.date().alias("day"), pl.col("currency").fill_null(currency), "earnings", "type"
+    late = (
+        own.lazy()
+        .filter(pl.col("sent_at") >= as_of - timedelta(days=REVENUE_DAYS))
+        .select(pl.col("sent_at").dt.date().alias("day"), pl.col("currency").fill_null(currency), "earnings", "type")
+        .collect()
     )
     earned = late.lazy().drop_nulls("earnings").group_by("day", "currency").agg(pl.col("earnings").sum()).collect()
     table = _Rates(rates)
@@ -63,10 +66,15 @@ def account_of(
 def recent_of(own: pl.DataFrame, *, as_of: datetime, zone_name: str) -> Recent:
     """The last 28 days in numbers."""
     sent_at = pl.col("sent_at")
-    late = own.filter(sent_at >= as_of - timedelta(days=RECENT_DAYS)).select(
-        (pl.col("type") == MessageType.PPV).fill_null(value=False).alias("is_paid"),
-        sent_at.dt.timestamp("us").alias("instant"),
-        sent_at.dt.convert_time_zone(zone_name).dt.replace_time_zone(None).dt.timestamp("us").alias("wall"),
+    late = (
+        own.lazy()
+        .filter(sent_at >= as_of - timedelta(days=RECENT_DAYS))
+        .select(
+            (pl.col("type") == MessageType.PPV).fill_null(value=False).alias("is_paid"),
+            sent_at.dt.timestamp("us").alias("instant"),
+            sent_at.dt.convert_time_zone(zone_name).dt.replace_time_zone(None).dt.timestamp("us").alias("wall"),
+        )
+        .collect()
     )
     is_paid, instants, wall = (column.to_numpy() for column in late.get_columns())
     days, hours = days_and_hours(wall[is_paid])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,8 @@ LOOK_BACK_DAYS: Final = 7 * 78
 """A year and a half: one whole season, and what was before it is another audience by now."""
 MOST: Final = 4_000
 """Paid messages looked at, the latest: nobody sends more in that time, and what is damaged must not cost seconds."""
+SEASON_SPREAD, TOLD_SPREAD, UNTOLD_SPREAD = 0.2, 0.4, 0.35
+"""How far coefficients may be from what is expected of them: the season, moments with a factor, and without one."""
 DAY: Final = 86_400e6
 """Microseconds."""
 
@@ -57,10 +59,11 @@ class Paid:
 
 def paid_messages(own: pl.DataFrame, *, as_of: datetime, zone_name: str, captions: pl.DataFrame | None) -> Paid:
     """The paid messages of a page's own history (`of_page`)."""
+    since = as_of.astimezone(UTC) - timedelta(days=LOOK_BACK_DAYS)
     sent_at, money = pl.col("sent_at"), ("recipients", "viewed", "purchased", "earnings", "price")
     frame = (
         own.lazy()
-        .filter((pl.col("type") == MessageType.PPV) & (sent_at > as_of - timedelta(days=LOOK_BACK_DAYS)))
+        .filter((pl.col("type") == MessageType.PPV) & (sent_at > since))
         .tail(MOST)
         .select(
             sent_at.dt.timestamp("us").alias("instant"),
@@ -126,20 +129,28 @@ def moment_columns(days: Whole, moments: pl.DataFrame | None) -> tuple[Floats, F
     none = np.zeros((days.size, 0)), np.zeros(0), np.zeros(0)
     if moments is None or not days.size or not moments.height:
         return none
-    span = pl.col("day").cast(pl.Date).is_between(_day(days.min()), _day(days.max()))
-    seen = moments.filter(span & pl.col("name").is_not_null())
-    columns, means, sds = [], [], []
-    first = int(days.min())
-    for (name,), rows in seen.group_by("name", maintain_order=True):
-        place = rows["day"].cast(pl.Date).to_physical().to_numpy() - first
-        factor = rows["factor"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        is_told = bool(np.isfinite(factor).any() and (factor[np.isfinite(factor)] > 0).all())
-        by_day = np.zeros(int(days.max()) - first + 1)
-        by_day[place] = np.log(np.where(np.isfinite(factor), factor, 1.0)) if is_told else 1.0
+    first, last = int(days.min()), int(days.max())
+    day = pl.col("day").cast(pl.Date).to_physical()
+    seen = (
+        moments.lazy()
+        .filter(day.is_between(first, last) & pl.col("name").is_not_null())
+        .select("name", day, pl.col("factor").cast(pl.Float64).fill_null(np.nan))
+        .collect()
+    )
+    # In arrays from here on: a frame per moment would cost more than all the rest of it.
+    names, codes = np.unique(seen["name"].to_numpy(), return_inverse=True)
+    place, factors = seen["day"].to_numpy() - first, seen["factor"].to_numpy()
+    columns, means, spreads = [], [], []
+    for code, name in enumerate(names.tolist()):
+        those = codes == code
+        told = factors[those][np.isfinite(factors[those])]
+        is_told = bool(told.size and (told > 0).all())
+        by_day = np.zeros(last - first + 1)
+        by_day[place[those]] = np.log(np.where(np.isfinite(factors[those]), factors[those], 1.0)) if is_told else 1.0
         columns.append(by_day[days - first])
         means.append(1.0 if is_told else 0.0)
-        sds.append((0.2 if name == "season" else 0.4) if is_told else 0.35)
-    return (np.stack(columns, axis=1), np.array(means), np.array(sds)) if columns else none
+        spreads.append((SEASON_SPREAD if name == "season" else TOLD_SPREAD) if is_told else UNTOLD_SPREAD)
+    return (np.stack(columns, axis=1), np.array(means), np.array(spreads)) if columns else none
 
 
 def _counts(values: Floats, recipients: Floats) -> Floats:
@@ -155,7 +166,3 @@ def _categories(numbers: Whole, captions: pl.DataFrame | None) -> tuple[tuple[st
     place = {name: index for index, name in enumerate(names)}
     by_number = dict(zip(known["caption_no"].to_list(), (place[name] for name in known["category"]), strict=True))
     return names, np.array([by_number.get(number, -1) for number in numbers.tolist()], dtype=np.int64)
-
-
-def _day(days: int) -> date:
-    return date.fromordinal(int(days) + date(1970, 1, 1).toordinal())

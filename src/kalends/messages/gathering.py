@@ -1,4 +1,4 @@
-"""What a page's week is built from, read from the stores: the company's part once for a whole batch, the page's each time.
+"""What a page's week is built from: the company's part read once for a whole batch, the page's each time.
 
 The warehouse is read once for all pages; an analysis takes its page's rows out of that.
 """
@@ -129,7 +129,8 @@ def gather(
     sent = company.pages.get(str(page.id), empty())
     near = neighbours_of(work, page, sent, start, end, without=replaced)
     bank = _bank(captions, gone, sent, start - timedelta(days=cooldown))
-    analysis = analysis_of(company, page, captions)
+    last = last_tier(work, page_id=page.id, before=first_day)
+    analysis = analysis_of(company, page, captions, last_tier=last)
     inputs = Inputs(
         page_id=str(page.id),
         page_name=page.name,
@@ -149,13 +150,15 @@ def gather(
     return Gathered(inputs, page, captions, cooldown, company.settings.shared_one_at_a_time, replaced)
 
 
-def analysis_of(company: Company, page: CreatorPage, captions: Mapping[UUID, Caption]) -> PageAnalysis:
+def analysis_of(
+    company: Company, page: CreatorPage, captions: Mapping[UUID, Caption], *, last_tier: Tier | None
+) -> PageAnalysis:
     """The page's eight sections; made once for all weeks of a batch."""
     known = company.analyses.get(page.id)
     if known is None:
         known = company.analyses[page.id] = analyze_page(
             company.pages.get(str(page.id), empty()),
-            PageFacts(str(page.id), page.zone, page.currency, Tier(page.tier) if page.tier else None),
+            PageFacts(str(page.id), page.zone, page.currency, last_tier),
             as_of=company.as_of,
             captions=pl.DataFrame([[getattr(each, name) for name in CAPTIONS] for each in captions.values()],
                                   schema=CAPTIONS, orient="row"),
@@ -164,6 +167,19 @@ def analysis_of(company: Company, page: CreatorPage, captions: Mapping[UUID, Cap
             settings=AnalysisSettings(volume=company.tables),
         )  # fmt: skip
     return known
+
+
+def last_tier(work: Work, *, page_id: UUID, before: date) -> Tier | None:
+    """The size of the page's last schedule before the week; a draft of the week itself has no say in its successor."""
+    found = work.session.scalar(
+        select(MessageSchedule.tier)
+        .where(
+            MessageSchedule.page_id == page_id, MessageSchedule.state.in_(LIVING), MessageSchedule.first_day < before
+        )
+        .order_by(MessageSchedule.first_day.desc(), MessageSchedule.id.desc())
+        .limit(1)
+    )
+    return Tier(found) if found else None
 
 
 def read_history(work: Work) -> pl.DataFrame:

@@ -107,7 +107,7 @@ def taken(
     work: Work, *, page_no: int, first: datetime, last: datetime, shared: Sequence[UUID], one_at_a_time: bool,
     without: Sequence[UUID] = (),
 ) -> set[UUID]:  # fmt: skip
-    """Captions that the page cannot have between these instants; reservations of the schedules `without` do not count."""
+    """Captions that the page cannot have between these instants; those of the schedules `without` do not count."""
     return set(
         work.session.execute(
             TAKEN,

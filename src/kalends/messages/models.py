@@ -7,11 +7,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import FetchedValue
+from sqlalchemy import BigInteger
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kalends.base.database import Model
+
+
+def _number(context: DefaultExecutionContext) -> int:
+    """The row's id as a number, which exclusion constraints can hold: 62 of its random bits."""
+    given = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return UUID(str(given["id"])).int & (2**62 - 1)
 
 
 class CreatorPage(Model):
@@ -21,7 +28,7 @@ class CreatorPage(Model):
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    page_no: Mapped[int] = mapped_column(server_default=FetchedValue())
+    page_no: Mapped[int] = mapped_column(BigInteger, default=_number)
     name: Mapped[str]
     external_id: Mapped[str | None]
     zone: Mapped[str]
@@ -56,9 +63,9 @@ class Caption(Model):
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    caption_no: Mapped[int]
+    caption_no: Mapped[int] = mapped_column(BigInteger)
     """The company's own number of it, which imports keep."""
-    lock_no: Mapped[int] = mapped_column(server_default=FetchedValue())
+    lock_no: Mapped[int] = mapped_column(BigInteger, default=_number)
     page_id: Mapped[UUID | None]
     text: Mapped[str]
     price_tier: Mapped[str]
@@ -137,8 +144,8 @@ class CaptionLock(Model):
     schedule_id: Mapped[UUID]
     page_id: Mapped[UUID]
     caption_id: Mapped[UUID]
-    lane: Mapped[int]
-    lock_no: Mapped[int]
+    lane: Mapped[int] = mapped_column(BigInteger)
+    lock_no: Mapped[int] = mapped_column(BigInteger)
     during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     released_at: Mapped[datetime | None]
 

@@ -13,6 +13,8 @@ from kalends.messages.features import Floats, Paid, moment_columns
 from kalends.messages.response import Terms
 
 MONTH: Final = 28
+KNOT: Final = 56
+"""Days between two points of the drift, which is straight between them."""
 WEEKDAY_SPREAD, WAVE_SPREADS, CATEGORY_SPREAD = 0.12, (0.35, 0.35, 0.15, 0.15), 0.25
 """Standard deviations, in natural logarithms, of what weekdays, daily waves and categories usually do."""
 CURVATURE_SPREAD: Final = 0.2
@@ -82,7 +84,7 @@ def lay_out(paid: Paid, moments: pl.DataFrame | None, priors: Priors) -> Layout:
         ),
         "category": _part(_one_hot(paid.categories, len(paid.names)), 0.0, CATEGORY_SPREAD),
         "moment": (moment, moment_means, moment_spreads),
-        "drift": _part(_hats(paid.ages / MONTH), 0.0, 1.0),
+        "drift": _part(_hats(paid.ages / KNOT), 0.0, 1.0),
     }
     ends = np.cumsum([columns.shape[1] for columns, _, _ in parts.values()])
     places = {
@@ -90,7 +92,8 @@ def lay_out(paid: Paid, moments: pl.DataFrame | None, priors: Priors) -> Layout:
         for (name, (columns, _, _)), end in zip(parts.items(), ends.tolist(), strict=True)
     }
     precision = np.diag(1 / np.concatenate([spreads for _, _, spreads in parts.values()]) ** 2)
-    precision[places["drift"], places["drift"]] = _walk(parts["drift"][0].shape[1], priors.drift)
+    drift = priors.drift * float(np.sqrt(KNOT / MONTH))
+    precision[places["drift"], places["drift"]] = _walk(parts["drift"][0].shape[1], drift)
     columns = np.concatenate([columns for columns, _, _ in parts.values()], axis=1)
     means = np.concatenate([means for _, means, _ in parts.values()])
     return Layout(Terms(columns, means, precision), places, middle)

@@ -22,6 +22,7 @@ What it can know: how much of the page's own response came and went with its own
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,11 +56,14 @@ class SaturationSettings:
 
     capacity: float = 18.0
     """Paid messages a week at which a usual audience loses 63 %."""
-    capacity_spread: float = 0.55
-    """Of its logarithm: two audiences of three bear between 10 and 31."""
+    capacity_spread: float = 0.7
+    """Of its logarithm: two audiences of three bear between 9 and 36."""
     view_share: float = 0.5
     """The part of the (logarithmic) fatigue that views suffer."""
     view_share_spread: float = 0.12
+    trust: float = 0.4
+    """The power of the likelihood. Below 1, because no audience is quite as the formula has it: with 1, intervals of
+    80 % held the truth of 65 % of the simulated pages that were tuned with; so they hold four in five."""
     least_messages: int = 20
     least_purchases: int = 60
     least_weeks: int = 5
@@ -84,12 +88,12 @@ class Believed:
     @property
     def sd(self) -> float:
         """Its standard error."""
-        return float(np.sqrt(max(self.chances @ (self.fatigues - self.mean) ** 2, 0.0)))
+        return math.sqrt(max(float(self.chances @ (self.fatigues - self.mean) ** 2), 0.0))
 
     @property
     def capacity(self) -> float:
         """Paid messages a week that the audience bears: the geometric mean."""
-        return float(np.exp(self.chances @ np.log(self.capacities).astype(np.float64)))
+        return math.exp(float((self.chances * np.log(self.capacities)).sum()))
 
     def above(self, bound: float) -> float:
         """The chance that fatigue is at least the bound."""
@@ -97,7 +101,7 @@ class Believed:
 
     def quantile(self, chance: float) -> float:
         """The fatigue that is not exceeded with the chance."""
-        order = np.argsort(self.fatigues, kind="stable")
+        order: npt.NDArray[np.int64] = np.argsort(self.fatigues, kind="stable")
         place = int(np.searchsorted(np.cumsum(self.chances[order]), chance))
         return float(self.fatigues[order[min(place, order.size - 1)]])
 
@@ -135,7 +139,7 @@ def learn(
     """Look at the page; without paid messages only the beliefs are left."""
     settings, layout = settings or SaturationSettings(), lay_out(paid, moments, priors or Priors())
     weekly = loads(paid.ages, paid.ages, half_lives=HALF_LIVES) / UNIT
-    candidates = (weekly[:, None, :] ** STEEPNESS[None, :, None]).reshape(-1, paid.size).T
+    candidates = (weekly[:, None, :] ** STEEPNESS[None, :, None]).reshape(HALF_LIVES.size * STEEPNESS.size, paid.size).T
     purchases = _measure(paid, layout, candidates, views=False, usual=-1.0)
     views = _measure(paid, layout, candidates, views=True, usual=-settings.view_share)
     said = [
@@ -210,9 +214,9 @@ def _believe(paid: Paid, purchases: Evidence, views: Evidence, settings: Saturat
     """Likelihood times belief on the grid (half-life and steepness, capacity, share of views)."""
     effect = (UNIT / CAPACITIES)[None, :] ** np.tile(STEEPNESS, HALF_LIVES.size)[:, None]
     of_views = effect[:, :, None] * VIEW_SHARES
-    logs = -purchases.pull[:, None] * effect - purchases.push[:, None] * effect**2 / 2
+    logs = settings.trust * (-purchases.pull[:, None] * effect - purchases.push[:, None] * effect**2 / 2)
     logs = logs - np.log(CAPACITIES / settings.capacity) ** 2 / settings.capacity_spread**2 / 2
-    shared = -views.pull[:, None, None] * of_views - views.push[:, None, None] * of_views**2 / 2
+    shared = settings.trust * (-views.pull[:, None, None] * of_views - views.push[:, None, None] * of_views**2 / 2)
     shared = shared - (VIEW_SHARES - settings.view_share) ** 2 / settings.view_share_spread**2 / 2
     both = logs[:, :, None] + shared
     chances = np.exp(both - both.max()).sum(axis=2)

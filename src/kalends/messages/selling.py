@@ -60,9 +60,9 @@ def timing_of(learned: Learned, zone_name: str) -> Timing:
     effect, variance = np.zeros(168), np.full(168, UNKNOWN_HOUR**2)
     if measured:
         places = learned.layout.places
-        columns = np.concatenate(
-            [(place[:, None] // 24 == np.arange(7)).astype(float), waves(place % 24 + 0.5)], axis=1
-        )
+        weekday: Floats = (place[:, None] // 24 == np.arange(7)).astype(np.float64)
+        middles: Floats = np.tile(np.arange(24, dtype=np.float64) + 0.5, 7)
+        columns = np.concatenate([weekday, waves(middles)], axis=1)
         columns = columns - columns.mean(axis=0)
         at = np.r_[places["weekday"], places["hour"]]
         effect = columns @ measured.fitted.beta[at]

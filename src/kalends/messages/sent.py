@@ -1,4 +1,4 @@
-"""Sent against planned: which message of the history each planned one became. What is learned comes from the history."""
+"""Sent against planned: which message of the history each planned one became. Only what was sent is learned from."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Sent:
 
 
 def matched(planned: Sequence[Planned], sent: Sequence[Sent], *, tolerance: timedelta = TOLERANCE) -> dict[int, int]:
-    """Place in `sent` by place in `planned`: of the same caption and type, within the tolerance, the nearest pairs first.
+    """Place in `sent` by place in `planned`: same caption and type, within the tolerance, the nearest pairs first.
 
     Each message is used once.
     """

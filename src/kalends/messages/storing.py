@@ -65,7 +65,7 @@ class Order:
         """The seed: the one asked for, else one of the page and the week, so that once more gives the same."""
         if self.seed is not None:
             return self.seed
-        return int(digest(f"{self.page_id} {self.first_day}".encode())[:8], 16)
+        return int(digest(f"{self.page_id} {self.first_day}".encode())[:7], 16)
 
 
 def build_week(open_work: OpenWork, order: Order, *, sleep: Sleep, company: Company | None = None) -> MessageSchedule:

@@ -13,6 +13,7 @@ Arrays have one column per series and one row per day, without gaps; nan is "not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +36,11 @@ SPREAD_DAYS: Final = 42
 LEAST_SPREAD_DAYS: Final = 20
 FLOOR: Final = 0.03
 """The least spread believed: no platform's day is known to 3 %; a flat series would else cry at every cent."""
+ASIDE: Final = 14
+"""Days before and after a spell that it is compared with."""
+LEAST_SPELLS: Final = 40
+"""Spells that must be known to tell their spread."""
+FLOOR_OF_SPELLS: Final = 0.02
 TO_SIGMA: Final = 1.4826
 """The MAD of a normal distribution is its standard deviation over this."""
 
@@ -48,6 +54,8 @@ class Compared:
     differences: Floats
     """Natural logarithm of the value over what was expected."""
     scores: Floats
+    spreads: Floats
+    """The standard deviation of differences, as other days have them."""
 
 
 def compare(values: Floats, *, usable: Bools | None = None, counts: Floats | None = None) -> Compared:
@@ -66,7 +74,40 @@ def compare(values: Floats, *, usable: Bools | None = None, counts: Floats | Non
         spread = np.sqrt(spread**2 + 1 / np.maximum(counts, 1.0))
     with np.errstate(invalid="ignore"):
         scores = np.where(known, differences / spread, np.nan)
-    return Compared(np.exp(expected), differences, scores)
+    return Compared(np.exp(expected), differences, scores, spread)
+
+
+def compare_spells(values: Floats, *, lengths: Sequence[int], usable: Bools, counts: Floats) -> list[Compared]:
+    """For each length, compare each spell of so many days, by its first, with the two weeks before and after it.
+
+    Days that are not `usable` (days,) are left out: what is given has a row for each usable day, and a spell goes on
+    over a gap. A spell stands apart when it is off to the same side of both, and most of its days are: what begins and
+    stays is a decision, what comes and goes by a steady factor is a fault or an event. The difference is the smaller of
+    the two; the spread is that of the series' other spells of this length (a fault is a few of hundreds in that
+    median), so that demand that wanders is no alarm. `expected` is that of the spell's first day.
+    """
+    _, standard = _logs(values, usable)
+    weekly, _ = median_around(standard, steps=_weeks(), least=LEAST)
+    rest = (standard - weekly)[usable]
+    before, _ = median_around(rest, steps=np.arange(-ASIDE, 0), least=ASIDE // 2)
+    after, _ = median_around(rest, steps=np.arange(ASIDE), least=ASIDE // 2)
+    made = []
+    for length in lengths:
+        then = _ahead(after, length)
+        inside = _mean_ahead(rest, length)
+        middle, _ = median_around(rest, steps=np.arange(length), least=length // 2 + 1)
+        apart = _apart(inside, before, then)
+        differences = np.where(np.abs(_apart(middle, before, then)) >= np.abs(apart) / 2, apart, 0.0 * apart)
+        spreads = _spread_of_spells(np.abs(inside - (before + then) / 2), length, counts[usable])
+        made.append(Compared(np.exp(weekly[usable] + (before + then) / 2), differences, differences / spreads, spreads))
+    return made
+
+
+def _spread_of_spells(differences: Floats, length: int, counts: Floats) -> Floats:
+    middle, known = median_of(differences)
+    spread = np.where(known >= LEAST_SPELLS, np.maximum(TO_SIGMA * middle, FLOOR_OF_SPELLS), np.nan)
+    chance: Floats = np.sqrt(spread**2 + 1 / (length * np.maximum(counts, 1.0)))
+    return chance
 
 
 def expected_of(values: Floats, *, usable: Bools | None = None) -> Floats:
@@ -89,6 +130,13 @@ def median_around(values: Floats, *, steps: npt.NDArray[np.int64], least: int) -
     both = np.take_along_axis(ordered, np.stack([low, high], axis=-1), axis=-1)
     enough = count >= least
     return np.where(enough, both.sum(axis=-1) / 2, np.nan).T, enough.T
+
+
+def median_of(values: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """The (lower) median (series,) of each series' days, nan where none is known, and of how many."""
+    ordered = np.sort(values, axis=0)
+    known = np.isfinite(ordered).sum(axis=0)
+    return ordered[np.maximum(known - 1, 0) // 2, np.arange(known.size)], known
 
 
 def p_values(scores: Floats, *, freedom: float = 6.0) -> Floats:
@@ -123,6 +171,30 @@ def _logs(values: Floats, usable: Bools | None) -> tuple[Floats, Floats]:
     """Logarithms, and those of them that are a standard for others; nan where there is none."""
     logs = np.log(np.where(values > 0, values, np.nan))
     return logs, np.where(_shaped(usable, logs), logs, np.nan)
+
+
+def _ahead(values: Floats, days: int) -> Floats:
+    """What is said of the day so many days later."""
+    return np.concatenate([values[days:], np.full((min(days, len(values)), values.shape[1]), np.nan)])
+
+
+def _mean_ahead(values: Floats, length: int) -> Floats:
+    """The mean (days, series) of each day and those after it, `length` in all; nan where fewer than most are known."""
+    padded = np.concatenate([values, np.full((length - 1, values.shape[1]), np.nan)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, length, axis=0)
+    known = np.isfinite(windows).sum(axis=-1)
+    return np.where(known > length // 2, np.nansum(windows, axis=-1) / np.maximum(known, 1), np.nan)
+
+
+def _apart(inside: Floats, before: Floats, after: Floats) -> Floats:
+    """How far a level is from both of two others: 0 where it lies between them."""
+    from_before, from_after = inside - before, inside - after
+    apart: Floats = np.where(
+        np.sign(from_before) == np.sign(from_after),
+        np.sign(from_before) * np.minimum(np.abs(from_before), np.abs(from_after)),
+        0.0 * from_before * from_after,
+    )
+    return apart
 
 
 def _expected(standard: Floats) -> Floats:

@@ -4,7 +4,7 @@ import gzip
 from datetime import timedelta
 
 import pytest
-from answers import AT, answered
+from answering import NOW, answer
 from syncing import connect, exactly, known, platform, slices, stored, work_off
 
 from kalends.marketing.connectors import amazon_ads
@@ -19,7 +19,7 @@ REPORT = "a15115d8-3da4-49a4-95d5-cc0a3af5f85d"
 
 
 def test_an_order_that_was_made_before_names_its_report():
-    found = judge(answered(ORDERS, {"code": "425", "detail": f"The Request is a duplicate of : {REPORT}"}, 425))
+    found = judge(answer(425, {"code": "425", "detail": f"The Request is a duplicate of : {REPORT}"}, url=ORDERS))
     assert isinstance(found, Duplicate)
     assert found.report_id == REPORT
 
@@ -27,12 +27,12 @@ def test_an_order_that_was_made_before_names_its_report():
 @pytest.mark.parametrize(
     ("answer", "signal"),
     [
-        (answered(ORDERS, {"code": "425", "detail": "too early"}, 425), type(None)),
-        (answered(ORDERS, {"code": "401", "details": "Not authorized to access scope 1"}, 401), Refused),
-        (answered(ORDERS, {"code": "401", "details": "HTTP 401 Unauthorized"}, 401), type(None)),
-        (answered(f"{ORDERS}/{REPORT}", {"code": "404"}, 404), CursorExpired),
-        (answered(STORE, b"<Error><Code>AccessDenied</Code></Error>", 403, is_signed=False), CursorExpired),
-        (answered(ORDERS, {"code": "403"}, 403), type(None)),
+        (answer(425, {"code": "425", "detail": "too early"}, url=ORDERS), type(None)),
+        (answer(401, {"code": "401", "details": "Not authorized to access scope 1"}, url=ORDERS), Refused),
+        (answer(401, {"code": "401", "details": "HTTP 401 Unauthorized"}, url=ORDERS), type(None)),
+        (answer(404, {"code": "404"}, url=f"{ORDERS}/{REPORT}"), CursorExpired),
+        (answer(403, b"<Error><Code>AccessDenied</Code></Error>", url=STORE, is_signed=False), CursorExpired),
+        (answer(403, {"code": "403"}, url=ORDERS), type(None)),
     ],
 )
 def test_its_errors_are_understood(answer, signal):
@@ -41,9 +41,9 @@ def test_its_errors_are_understood(answer, signal):
 
 def test_only_days_that_amazon_still_tells_are_ordered():
     class Asking:
-        clock = staticmethod(lambda: AT)
+        clock = staticmethod(lambda: NOW)
 
-    today = AT.date()
+    today = NOW.date()
     long_ago = Slice(Account("1"), "campaign", today - timedelta(days=89), today - timedelta(days=60))
     halfway = Slice(Account("1"), "campaign", today - timedelta(days=70), today - timedelta(days=41))
     products, brands, _ = LEVELS["campaign"]
@@ -58,7 +58,7 @@ CUT, SPOILT = gzip.compress(b"[" + b"1," * 9000)[:-20], gzip.compress(b"[]" * 99
 @pytest.mark.parametrize("content", [CUT, SPOILT], ids=["cut", "spoilt"])
 def test_a_damaged_file_is_no_report(content):
     with pytest.raises(Malformed):
-        plain(answered(STORE, content))
+        plain(answer(200, content, url=STORE))
 
 
 def test_an_order_whose_answer_was_lost_is_not_made_twice(house, scope):

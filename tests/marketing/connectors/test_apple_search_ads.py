@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 import pytest
-from answers import answered
+from answering import answer
 from syncing import platform
 
 from kalends.demo.standin.apple_search_ads import KEY, AppleSearchAds, failed
@@ -16,17 +16,16 @@ REPORTS = "https://api.searchads.apple.com/api/v5/reports/campaigns"
 
 
 def page(rows, start, total):
-    answer = {"reportingDataResponse": {"row": rows}}
-    return answered(
-        REPORTS, {"data": answer, "pagination": {"startIndex": start, "totalResults": total}, "error": None}
-    )
+    found = {"reportingDataResponse": {"row": rows}}
+    told = {"data": found, "pagination": {"startIndex": start, "totalResults": total}, "error": None}
+    return answer(200, told, url=REPORTS)
 
 
 @pytest.mark.parametrize(
     ("status", "signal"), [(200, Refused), (400, Refused), (403, Refused), (429, None), (401, None)]
 )
 def test_an_error_is_told_in_apples_words(status, signal):
-    found = judge(answered(REPORTS, failed(200, "INVALID", "No such field.").content, status))
+    found = judge(answer(status, failed(200, "INVALID", "No such field.").content, url=REPORTS))
     assert type(found) is (signal or type(None))
     assert found is None or "No such field." in found.message
 

@@ -81,7 +81,7 @@ def test_is_told_what_is_wrong_with_its_keys(client, tiktok):
 
 
 def test_walks_through_the_three_steps(client, tiktok, house, scope):
-    form = client.get("/data/platforms/new/tiktok_ads").text
+    form = client.get("/data/platforms/new/tiktok_ads/keys").text
     assert 'type="password"' in form
     answer = client.post("/data/platforms/new/tiktok_ads", data={**KEYS, "label": "TikTok, Germany"})
     choose = answer.headers["location"]

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from answers import answered
+from answering import answer
 from syncing import batches_of, connect, platform, slices, stored, work_off
 
 from kalends.demo.standin.microsoft_ads import XML, MicrosoftAds, enveloped, fault
@@ -28,20 +28,20 @@ SWELLING = b'<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'
 )  # fmt: skip
 def test_a_fault_is_known_by_its_number(code, signal):
     reply = fault(code, "Name", "Words & more")
-    found = judge(answered(SERVICE, reply.content, reply.status, method="POST", content_type=XML["content-type"]))
+    found = judge(answer(reply.status, reply.content, url=SERVICE, method="POST", content_type=XML["content-type"]))
     assert type(found) is signal
     assert str(code) in found.message
 
 
 def test_a_minutes_calls_are_waited_for_a_minute():
     reply = fault(117, "CallRateExceeded", "Too many")
-    assert judge(answered(SERVICE, reply.content, 500, content_type=XML["content-type"])).seconds == 60
+    assert judge(answer(500, reply.content, url=SERVICE, content_type=XML["content-type"])).seconds == 60
 
 
 def test_good_answers_and_links_that_end():
-    assert judge(answered(SERVICE, enveloped("<a/>"), content_type=XML["content-type"])) is None
-    assert judge(answered(SERVICE, b"<html>", 502, content_type="text/html")) is None
-    assert type(judge(answered(STORE, b"<Error/>", 403, is_signed=False))) is CursorExpired
+    assert judge(answer(200, enveloped("<a/>"), url=SERVICE, content_type=XML["content-type"])) is None
+    assert judge(answer(502, b"<html>", url=SERVICE, content_type="text/html")) is None
+    assert type(judge(answer(403, b"<Error/>", url=STORE, is_signed=False))) is CursorExpired
 
 
 @pytest.mark.parametrize("content", [SWELLING, b"<a>", b"", b"no xml", b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>'])

@@ -1,7 +1,7 @@
 """Pinterest's pauses, its reports as they come, and reports that are gone."""
 
 import pytest
-from answers import answered
+from answering import answer
 from syncing import connect, exactly, known, platform, slices, stored, work_off
 
 from kalends.marketing.connectors.pinterest_ads import judge
@@ -21,14 +21,14 @@ REPORTS = "https://api.pinterest.com/v5/ad_accounts/1/reports"
     ],
 )
 def test_a_pause_is_as_long_as_pinterest_says(message, headers, seconds):
-    found = judge(answered(REPORTS, {"code": 8, "message": message}, 429, **headers))
+    found = judge(answer(429, {"code": 8, "message": message}, url=REPORTS, **headers))
     assert type(found) is Limited
     assert found.seconds == seconds
 
 
 def test_a_link_that_has_ended():
-    assert type(judge(answered("https://s3.example/x?sig=1", b"", 403, is_signed=False))) is CursorExpired
-    assert judge(answered(REPORTS, {"code": 29}, 403)) is None
+    assert type(judge(answer(403, b"", url="https://s3.example/x?sig=1", is_signed=False))) is CursorExpired
+    assert judge(answer(403, {"code": 29}, url=REPORTS)) is None
 
 
 def test_a_report_is_read_by_campaign():

@@ -2,6 +2,7 @@
 
 import pytest
 from intake_rows import Company
+from warehouses import open_duck
 
 
 @pytest.fixture
@@ -19,11 +20,11 @@ def tenant(company):
 def tenant_on(request, tmp_path):
     """An empty tenant's warehouse on each engine."""
     from kalends.base.ids import new_id
-    from kalends.base.warehouse import DuckWarehouse, PostgresWarehouse
+    from kalends.base.warehouse import PostgresWarehouse
     from kalends.marketing import versions
 
     if request.param == "duckdb":
-        opened = DuckWarehouse(folder=tmp_path, key_for=lambda tenant_id: tenant_id.bytes * 2)
+        opened = open_duck(folder=tmp_path, key_for=lambda tenant_id: tenant_id.bytes * 2)
     else:
         opened = PostgresWarehouse(url=request.getfixturevalue("postgres_dsn"))
     with opened.tenant(new_id()) as made:

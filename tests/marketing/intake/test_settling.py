@@ -6,6 +6,7 @@ import pytest
 from intake_rows import FIRST, meta_rows
 
 from kalends.marketing import settling
+from kalends.marketing.connectors.registry import CONNECTORS
 from kalends.marketing.mapping import MAPPINGS
 
 SHARES = [0.5, 0.8, 0.8, 1.0]
@@ -62,12 +63,17 @@ def test_the_curve_on_each_engine(tenant_on, stage):
 
 @pytest.mark.unit
 def test_every_platform_says_how_long_its_days_change():
-    assert settling.TRAILING.keys() == MAPPINGS.keys()
+    assert all(mapping.trailing.why for mapping in MAPPINGS.values())
     told = {
         name: settling.trailing_days(name) for name in ("google_ads", "facebook_ads", "twitter_ads", "google_analytics")
     }
     assert told == {"google_ads": 30, "facebook_ads": 28, "twitter_ads": 14, "google_analytics": 90}
-    assert settling.trailing_days("file") == settling.OTHERWISE_DAYS
+    assert settling.trailing_days("file") == 30
+
+
+@pytest.mark.unit
+def test_what_may_still_change_is_asked_for_again():
+    assert all(one.reread == settling.trailing_days(one.data_source) for one in CONNECTORS.values())
 
 
 @pytest.mark.unit

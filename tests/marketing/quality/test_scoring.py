@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from warehouses import open_duck
 
 from kalends.base.ids import new_id
-from kalends.base.warehouse import DuckWarehouse, PostgresWarehouse
+from kalends.base.warehouse import PostgresWarehouse
 from kalends.marketing import fingerprints, versions
 from kalends.marketing.quality import scoring
 from kalends.marketing.quality.grading import Finding, grade_of
@@ -27,7 +28,7 @@ BLANK = dict.fromkeys(RAW) | dict.fromkeys(KEY, "") | {"breakdowns": "{}"}
 def warehouse(request, tmp_path):
     """An empty tenant on each engine."""
     if request.param == "duckdb":
-        opened = DuckWarehouse(folder=tmp_path, key_for=lambda tenant_id: tenant_id.bytes * 2)
+        opened = open_duck(folder=tmp_path, key_for=lambda tenant_id: tenant_id.bytes * 2)
     else:
         opened = PostgresWarehouse(url=request.getfixturevalue("postgres").server.dsn)
     with opened.tenant(new_id()) as made:
@@ -73,12 +74,17 @@ def scored(warehouse, **scope):
 
 
 def test_every_engine_finds_the_same(warehouse):
-    missing, lost, twice = (TODAY - timedelta(days=back) for back in (40, 35, 30))
+    missing, lost, twice, swapped, renamed = (TODAY - timedelta(days=back) for back in (40, 35, 30, 25, 20))
     rows = facts(without=(missing, (lost, 2)))
     rows[0] |= {"clicks": 10**7}
     rows.append(
         next(row for row in rows if row["date_from"] == twice) | {"campaign_id": "99999999", "source_row": 9999}
     )
+    others = {"33445566771": "33445566772", "33445566772": "33445566771"}
+    for row in (each for each in rows if each["date_from"] in {swapped, renamed}):
+        other = others[row["campaign_id"]]
+        row["campaign_name"] = f"DE {other[-1]}"
+        row["campaign_id"] = other if row["date_from"] == swapped else row["campaign_id"]
     load(warehouse, rows)
     scoring.touch_all(warehouse)
     found = scored(warehouse, own=own_checks(EXAMPLE, warehouse.engine))
@@ -87,6 +93,8 @@ def test_every_engine_finds_the_same(warehouse):
         ("day_missing", missing),
         ("campaign_lost", lost),
         ("campaign_twice", twice),
+        ("campaigns_exchanged", swapped),
+        ("names_exchanged", renamed),
         ("clicks_above_impressions", rows[0]["date_from"]),
     } <= checks
     days = warehouse.execute("SELECT date, rows, evidence FROM quality_days ORDER BY date").to_pylist()

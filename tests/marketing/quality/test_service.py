@@ -9,6 +9,7 @@ from kalends.base.chores import do_chores
 from kalends.marketing import service as marketing
 from kalends.marketing.batches import APPLY
 from kalends.marketing.quality import results, service
+from kalends.marketing.quality.checks import CHECKS_VERSION
 from kalends.marketing.quality.overview import overview
 from kalends.marketing.quality.results import Wanted
 from kalends.marketing.quality.rules import BadRulesError
@@ -131,7 +132,9 @@ def test_own_rules_are_asked_of_everything_once_they_are_kept(house, scope, rows
     load(rows)
     with house.work(scope) as work:
         service.put_rules(work, text=RULE)
-        assert results.scored_rules(work) == "2.0", "the old results are shown until the new ones are there"
+        assert results.scored_rules(work) == f"{CHECKS_VERSION}.0", (
+            "the old results are shown until the new ones are there"
+        )
     work_off()
     broken = found(house, scope, check_name="cheap_clicks")
     assert len(broken) == 70

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import polars as pl
 
 from .clean import MEASURES, TODAY, morning_after
-from .kinds import DAY, Fault, between, change, collector, largest, of, on, scaled, some_day
+from .kinds import DAY, ENTITY, Fault, between, change, collector, largest, of, on, scaled, some_day, week
 
 kind, KINDS = collector("tuned")
 
@@ -21,7 +21,7 @@ def missing_day(rows, rng):
 def missing_days(rows, rng):
     """Three days were never loaded."""
     day = some_day(rng)
-    return Fault(rows.filter(~between(day, day + 2 * DAY)), frozenset({day, day + DAY, day + 2 * DAY}))
+    return Fault(rows.filter(~between(day, day + 2 * DAY)), week(day, 3))
 
 
 @kind(critical=True)
@@ -98,8 +98,7 @@ def conversions_zero(rows, rng):
 def clicks_vanished(rows, rng):
     """A column was renamed: clicks are not told any more for three days."""
     day = some_day(rng)
-    days = frozenset({day, day + DAY, day + 2 * DAY})
-    return Fault(change(rows, between(day, day + 2 * DAY), clicks=pl.lit(None, dtype=pl.Float64)), days)
+    return Fault(change(rows, between(day, day + 2 * DAY), clicks=pl.lit(None, dtype=pl.Float64)), week(day, 3))
 
 
 @kind(critical=True)
@@ -145,13 +144,12 @@ def columns_swapped(rows, rng):
 def frozen_numbers(rows, rng):
     """Impressions stand still for four days."""
     day = some_day(rng)
-    keys = ["report", "campaign_id", "ad_id", "breakdowns"]
-    still = rows.filter(on(day)).select(*keys, pl.col("impressions").alias("still"))
-    joined = rows.join(still, on=keys, how="left")
+    still = rows.filter(on(day)).select(*ENTITY, pl.col("impressions").alias("still"))
+    joined = rows.join(still, on=ENTITY, how="left")
     frozen = change(
         joined, between(day, day + 3 * DAY) & pl.col("still").is_not_null(), impressions=pl.col("still")
     ).drop("still")
-    return Fault(frozen, frozenset(day + step * DAY for step in range(4)))
+    return Fault(frozen, week(day, 4))
 
 
 @kind(critical=False)
@@ -161,7 +159,7 @@ def conversions_never_read_again(rows, rng):
     where = between(day, day + 4 * DAY)
     late = scaled(rows, where, 0.35, "conversions", "revenue")
     late = change(late, where, read_at=pl.lit(morning_after(day + 4 * DAY)))
-    return Fault(late, frozenset(day + step * DAY for step in range(5)))
+    return Fault(late, week(day, 5))
 
 
 @kind(critical=False)

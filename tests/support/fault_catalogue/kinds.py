@@ -6,15 +6,18 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from .clean import FIRST, SALES, TODAY
+from .clean import FIRST, MEASURES, SALES, TODAY
 
 DAY = timedelta(days=1)
-
+ENTITY = ["report", "campaign_id", "ad_id", "breakdowns"]
+"""Whose numbers a row has, within an account."""
 
 GROUPS = {
     "tuned": "thresholds were chosen with these in sight",
-    "unseen": "put in when all thresholds stood; what was missed of them was looked at afterwards",
-    "later": "written after that by somebody who had not read the checks' code",
+    "unseen": "put in when all thresholds stood; checks were widened for what was missed of them",
+    "later": "written after that by somebody who had not read the checks' code; checks were then widened for them, too",
+    "blind": "written by somebody who had read neither checks nor docs; after one look, two checks followed from them",
+    "blind 2": "written with those and looked at once, last of all: no check was changed because of what was missed",
 }
 
 
@@ -63,6 +66,11 @@ def some_day(rng, *, before=45, after=60):
             return day
 
 
+def week(first, days=7):
+    """So many days from the first on."""
+    return frozenset(first + step * DAY for step in range(days))
+
+
 def on(day):
     return pl.col("date_from") == day
 
@@ -90,3 +98,11 @@ def largest(rows, day):
 
 def of(campaign):
     return pl.col("campaign_id") == campaign
+
+
+def added_up(rows, by):
+    """The rows of each group as one: measures and reach added up, the rest as its first row has it."""
+    added = (*MEASURES, "reach")
+    others = [name for name in rows.columns if name not in {*by, *added}]
+    total = rows.group_by(by).agg(*(pl.col(name).sum() for name in added), *(pl.col(name).first() for name in others))
+    return total.select(rows.columns)

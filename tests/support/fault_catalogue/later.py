@@ -8,15 +8,10 @@ from datetime import date
 import polars as pl
 
 from .clean import MEASURES
-from .kinds import DAY, Fault, between, change, collector, largest, of, on, scaled, some_day
+from .kinds import DAY, ENTITY, Fault, between, change, collector, largest, of, on, scaled, some_day, week
 
 kind, LATER = collector("later")
 COUNTED = ("impressions", "clicks", "conversions")
-
-
-def week(first, days=7):
-    """So many days from the first on."""
-    return frozenset(first + step * DAY for step in range(days))
 
 
 def smallest(rows, day):
@@ -140,9 +135,8 @@ def last_value_survives(rows, rng):
 def zone_changed(rows, rng):
     """For a week, days were cut in California: a third of each lies under the day before."""
     day = some_day(rng)
-    keys = ["report", "campaign_id", "ad_id", "breakdowns"]
     mixed = rows.sort("date_from").with_columns(
-        (0.63 * pl.col(name) + 0.37 * pl.col(name).shift(-1).over(keys).fill_null(0))
+        (0.63 * pl.col(name) + 0.37 * pl.col(name).shift(-1).over(ENTITY).fill_null(0))
         .round(2 * (name in {"spend", "revenue"}))
         .alias(name)
         for name in MEASURES
@@ -168,8 +162,7 @@ def budget_taken_for_spend(rows, rng):
     """For five days, the largest campaign's spend is its budget."""
     day = some_day(rng)
     mine = between(day, day + 4 * DAY) & of(largest(rows, day))
-    keys = ["report", "campaign_id", "ad_id", "breakdowns"]
-    budget = (pl.col("spend").mean().over(keys) / 10).round() * 10
+    budget = (pl.col("spend").mean().over(ENTITY) / 10).round() * 10
     return Fault(change(rows, mine, spend=budget), week(day, 5))
 
 

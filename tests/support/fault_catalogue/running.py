@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
+from warehouses import open_duck
 
 from kalends.base.ids import new_id
-from kalends.base.warehouse import DuckWarehouse
 from kalends.marketing import fingerprints, versions
 from kalends.marketing.quality import scoring
 from kalends.marketing.records import KEY, STAGED_SCHEMA
@@ -26,7 +26,7 @@ SCOPE = scoring.Scope(rules="test", today=TODAY, settling=lambda source: SETTLED
 def warehouse():
     """An empty encrypted DuckDB of a tenant."""
     with TemporaryDirectory() as folder:
-        opened = DuckWarehouse(folder=Path(folder), key_for=lambda tenant_id: tenant_id.bytes * 2)
+        opened = open_duck(folder=Path(folder), key_for=lambda tenant_id: tenant_id.bytes * 2)
         with opened.tenant(new_id()) as tenant:
             versions.create_tables(tenant)
             yield tenant
@@ -72,7 +72,8 @@ class Outcome:
     by: tuple[str, ...]
 
 
-HELD_OUT = ("unseen", "later")
+HELD_OUT = ("blind 2",)
+"""Groups that no check was changed after a look at."""
 TOGETHER = 60
 """Accounts in one warehouse: a company with many."""
 

@@ -5,7 +5,21 @@ from datetime import timedelta
 import polars as pl
 
 from .clean import MEASURES, TODAY
-from .kinds import DAY, Fault, between, change, collector, largest, of, on, scaled, some_day
+from .kinds import (
+    DAY,
+    ENTITY,
+    Fault,
+    added_up,
+    between,
+    change,
+    collector,
+    largest,
+    of,
+    on,
+    scaled,
+    some_day,
+    week,
+)  # fmt: skip
 
 kind, UNSEEN = collector("unseen")
 
@@ -44,14 +58,14 @@ def days_shifted(rows, rng):
     day = some_day(rng)
     last = day + 6 * DAY
     moved = rows.filter(between(day, last - DAY)).with_columns(pl.col("date_from") + DAY)
-    return Fault(pl.concat([rows.filter(~between(day, last)), moved]), frozenset(day + step * DAY for step in range(7)))
+    return Fault(pl.concat([rows.filter(~between(day, last)), moved]), week(day))
 
 
 @kind(critical=True)
 def account_stopped(rows, rng):
     """The newest six days never came."""
     last = TODAY - 7 * DAY
-    return Fault(rows.filter(pl.col("date_from") <= last), frozenset(last + step * DAY for step in range(1, 7)))
+    return Fault(rows.filter(pl.col("date_from") <= last), week(last + DAY, 6))
 
 
 @kind(critical=True)
@@ -78,42 +92,27 @@ def two_campaigns_under_one_id(rows, rng):
     day = some_day(rng)
     ids = rows.filter(on(day), pl.col("report") == "campaign").sort("spend")["campaign_id"]
     first, second = ids[-1], ids[-2]
-    merged = change(rows.filter(on(day)), of(second), campaign_id=pl.lit(first))
-    keys = ["report", "campaign_id", "ad_id", "breakdowns"]
-    others = [name for name in merged.columns if name not in {*keys, *MEASURES, "reach"}]
-    merged = merged.group_by(keys).agg(
-        *(pl.col(name).sum() for name in (*MEASURES, "reach")), *(pl.col(name).first() for name in others)
-    )
-    return Fault(pl.concat([rows.filter(~on(day)), merged.select(rows.columns)]), frozenset({day}))
+    merged = added_up(change(rows.filter(on(day)), of(second), campaign_id=pl.lit(first)), ENTITY)
+    return Fault(pl.concat([rows.filter(~on(day)), merged]), frozenset({day}))
 
 
 @kind(critical=True)
 def week_under_one_day(rows, rng):
     """A weekly total stands under its first day; the other six have nothing."""
     day = some_day(rng)
-    week = between(day, day + 6 * DAY)
-    keys = ["report", "campaign_id", "ad_id", "breakdowns"]
-    others = [name for name in rows.columns if name not in {*keys, *MEASURES, "date_from", "reach"}]
-    total = (
-        rows.filter(week)
-        .group_by(keys)
-        .agg(*(pl.col(name).sum() for name in (*MEASURES, "reach")), *(pl.col(name).first() for name in others))
-    )
-    total = total.with_columns(pl.lit(day).alias("date_from"))
-    return Fault(
-        pl.concat([rows.filter(~week), total.select(rows.columns)]), frozenset(day + step * DAY for step in range(7))
-    )
+    its_days = between(day, day + 6 * DAY)
+    total = added_up(rows.filter(its_days), ENTITY).with_columns(pl.lit(day).alias("date_from"))
+    return Fault(pl.concat([rows.filter(~its_days), total]), week(day))
 
 
 @kind(critical=True)
 def month_to_date(rows, rng):
     """For six days the numbers are those of the days before, too."""
     day = some_day(rng)
-    days = [day + step * DAY for step in range(6)]
-    keys = ["report", "campaign_id", "ad_id", "breakdowns"]
-    part = rows.filter(between(days[0], days[-1])).sort("date_from")
-    part = part.with_columns(pl.col(name).cum_sum().over(keys) for name in MEASURES)
-    return Fault(pl.concat([rows.filter(~between(days[0], days[-1])), part]), frozenset(days))
+    where = between(day, day + 5 * DAY)
+    part = rows.filter(where).sort("date_from")
+    part = part.with_columns(pl.col(name).cum_sum().over(ENTITY) for name in MEASURES)
+    return Fault(pl.concat([rows.filter(~where), part]), week(day, 6))
 
 
 @kind(critical=True)
@@ -170,7 +169,7 @@ def conversions_counted_twice(rows, rng):
     """Two names of one event were added up, for five days."""
     day = some_day(rng)
     where = between(day, day + 4 * DAY)
-    return Fault(scaled(rows, where, 2, "conversions", "revenue"), frozenset(day + step * DAY for step in range(5)))
+    return Fault(scaled(rows, where, 2, "conversions", "revenue"), week(day, 5))
 
 
 @kind(critical=False)

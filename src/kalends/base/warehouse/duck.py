@@ -118,18 +118,24 @@ class DuckWarehouse(Warehouse):
         threads: int | None = None,
         max_attached: int = MAX_ATTACHED,
         patience: float = 10.0,
+        root: duckdb.DuckDBPyConnection | None = None,
     ) -> None:
         """`memory_limit`: DuckDB's buffers over all tenants; `threads`: of one query, all cores if None;
-        `patience`: seconds that dropping a tenant waits for its readers.
+        `patience`: seconds that dropping a tenant waits for its readers; `root`: an open root that outlives this
+        warehouse, its limits included, because others use it too: to load its cryptography takes 0.15 s.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._key_for = key_for
         self._max_attached = max_attached
         self._patience = patience
-        # DuckDB's own threads work for whoever has work: mostly an ingest. A page's query runs in its own thread too.
-        with ThreadPoolExecutor(1, initializer=give_way) as opener:
-            self._root = opener.submit(open_root, folder=folder, memory_limit=memory_limit, threads=threads).result()
+        if root is not None:
+            self._root = root.cursor()
+        else:
+            # DuckDB's own threads work for whoever has work: mostly an ingest. A page's query has its own thread too.
+            with ThreadPoolExecutor(1, initializer=give_way) as opener:
+                opening = opener.submit(open_root, folder=folder, memory_limit=memory_limit, threads=threads)
+            self._root = opening.result()
         self._files: OrderedDict[UUID, _File] = OrderedDict()  # least recently used first
         self._lock = threading.RLock()
 

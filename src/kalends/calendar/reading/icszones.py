@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import icalendar
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
+from kalends.base.clock import zone_names
 from kalends.calendar.reading.icsparts import Part, name_of
 
 TZID: Final = re.compile(r';TZID=(?:"([^"]*)"|((?:[^:;]|:(?!\d{8}))*))', re.IGNORECASE)
@@ -39,7 +40,7 @@ BEFORE_PROBES, BEFORE_ALL = 2023, 1850
 def _zones() -> dict[str, str]:
     """Names in lower case -> IANA names."""
     windows = {name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items()}
-    return windows | {name.casefold(): name for name in available_timezones()}
+    return windows | {name.casefold(): name for name in zone_names()}
 
 
 @lru_cache(maxsize=1_000)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from kalends.base.clock import zone_names
 from kalends.calendar.definition import CalendarDefinition, Market
 from kalends.calendar.errors import UnknownIndustryError
 from kalends.calendar.events import MAX_DAYS, EventFields
@@ -101,7 +101,7 @@ class Plan(BaseModel):
     @classmethod
     def _known_zone(cls, zone: str) -> str:
         """An IANA zone."""
-        if zone not in available_timezones():
+        if zone not in zone_names():
             raise ValueError(f"{zone!r} is not an IANA time zone such as Europe/Berlin")
         return zone
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin
 from kalends.demo.standin.truth import Day, Truth
 
@@ -46,7 +47,7 @@ class AmazonAds(Standin):
     links: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     data_source: ClassVar[str] = "amazon_ads"
-    hosts: ClassVar[tuple[str, ...]] = (API, STORE, "api.amazon.co.uk")
+    hosts: ClassVar[tuple[str, ...]] = (API, STORE, "api.amazon.co.uk", "eu.account.amazon.com")
     cannot: ClassVar[frozenset[str]] = frozenset({"duplicate"})  # a report is one file
     secrets: ClassVar[Mapping[str, str]] = {
         "client_id": "amzn1.application-oa2-client.1",
@@ -54,6 +55,11 @@ class AmazonAds(Standin):
         "refresh_token": "Atzr|amazon-key-1",
         "region": "co.uk",
     }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="eu.account.amazon.com/ap/oa",
+        exchange="api.amazon.co.uk/auth/o2/token",
+        scopes=frozenset({"advertising::campaign_management"}),
+    )
 
     def __post_init__(self) -> None:
         """Numbers of brands and display are kept for two months: none of them may be older in what it knows."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Day
 
@@ -25,6 +26,8 @@ KNOWN = {
     "account_id", "account_name", "account_currency", "campaign_id", "campaign_name", "objective", "spend",
     "impressions", "clicks", "reach", "frequency", "actions", "action_values",
 }  # fmt: skip
+
+SHORT = "meta-token-of-an-hour"
 
 
 @dataclass
@@ -47,13 +50,35 @@ class FacebookAds(Standin):
     """How the next jobs end; well, where there is nothing here."""
 
     data_source: ClassVar[str] = "facebook_ads"
-    hosts: ClassVar[tuple[str, ...]] = ("graph.facebook.com",)
+    hosts: ClassVar[tuple[str, ...]] = ("graph.facebook.com", "www.facebook.com")
     cannot: ClassVar[frozenset[str]] = frozenset({"token"})  # a system user's token lasts
     secrets: ClassVar[Mapping[str, str]] = {"access_token": "meta-key-1"}
+    apart: ClassVar[Mapping[str, str]] = {"client_id": "1357", "client_secret": "meta-secret"}
+    consenting: ClassVar[Consenting] = Consenting(
+        page="www.facebook.com/v25.0/dialog/oauth",
+        exchange="graph.facebook.com/v25.0/oauth/access_token",
+        scopes=frozenset({"ads_read"}),
+        keeps="access_token",
+    )
 
     def is_token_call(self, asked: Asked) -> bool:  # noqa: ARG002 (whatever is asked)
         """Its tokens last."""
         return False
+
+    def change_code(self, way: Consenting, asked: Asked) -> Reply:
+        """First a token for an hour, and for that one, the one that lasts."""
+        form = asked.form()
+        if form["grant_type"] == "authorization_code":
+            is_good = way.change(self.desk, known=self.known, headers=asked.headers, body=asked.body, now=self.clock())
+            return Reply.json({"access_token": SHORT, "expires_in": 3600}) if is_good else self.refused_code()
+        if form.get("fb_exchange_token") != SHORT or form.get("client_secret") != self.known["client_secret"]:
+            return self.refused_code()
+        lasting = {} if self.desk.withholds else {"access_token": self.secrets["access_token"]}
+        return Reply.json({"token_type": "bearer", "expires_in": 5_184_000} | lasting)
+
+    def refused_code(self) -> Reply:
+        """A code that is not good."""
+        return failed(100, "This authorization code has been used.", 36009)
 
     def is_signed(self, asked: Asked) -> bool:
         """In a header; never in the address, which others may read."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Day
 
@@ -22,13 +23,19 @@ class GoogleAds(Standin):
     """Page tokens, OAuth tokens that end, numbers in micros and as texts."""
 
     data_source: ClassVar[str] = "google_ads"
-    hosts: ClassVar[tuple[str, ...]] = ("googleads.googleapis.com", "oauth2.googleapis.com")
+    hosts: ClassVar[tuple[str, ...]] = ("googleads.googleapis.com", "oauth2.googleapis.com", "accounts.google.com")
     secrets: ClassVar[Mapping[str, str]] = {
         "developer_token": "dev-1",
         "client_id": "google-app",
         "client_secret": "google-secret",
         "refresh_token": "google-key-1",
     }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="accounts.google.com/o/oauth2/v2/auth",
+        exchange="oauth2.googleapis.com/token",
+        scopes=frozenset({"https://www.googleapis.com/auth/adwords"}),
+        has_proof_key=True,
+    )
 
     def is_signed(self, asked: Asked) -> bool:
         """The developer's token goes along."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Day
 
@@ -27,6 +28,7 @@ class GoogleAnalytics(Standin):
         "analyticsdata.googleapis.com",
         "analyticsadmin.googleapis.com",
         "oauth2.googleapis.com",
+        "accounts.google.com",
     )
     cannot: ClassVar[frozenset[str]] = frozenset({"cursor"})  # an offset does not end
     secrets: ClassVar[Mapping[str, str]] = {
@@ -34,6 +36,12 @@ class GoogleAnalytics(Standin):
         "client_secret": "analytics-secret",
         "refresh_token": "analytics-key-1",
     }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="accounts.google.com/o/oauth2/v2/auth",
+        exchange="oauth2.googleapis.com/token",
+        scopes=frozenset({"https://www.googleapis.com/auth/analytics.readonly"}),
+        has_proof_key=True,
+    )
     tells: ClassVar[tuple[str, ...]] = ("sessions", "users", "conversions", "revenue")
 
     def figures(self, day: Day) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.deals import Deal, Deals
 from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
 from kalends.demo.standin.truth import Truth, numeric_id
@@ -30,9 +31,19 @@ class Hubspot(Standin):
     deals: Deals = field(init=False)
 
     data_source: ClassVar[str] = "hubspot"
-    hosts: ClassVar[tuple[str, ...]] = ("api.hubapi.com",)
+    hosts: ClassVar[tuple[str, ...]] = ("api.hubapi.com", "app.hubspot.com")
     cannot: ClassVar[frozenset[str]] = frozenset({"token"})  # a private app's token lasts
     secrets: ClassVar[Mapping[str, str]] = {"access_token": "pat-eu1-hubspot-1"}
+    apart: ClassVar[Mapping[str, str]] = {
+        "client_id": "hubspot-app",
+        "client_secret": "hubspot-secret",
+        "refresh_token": "hubspot-key-1",
+    }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="app.hubspot.com/oauth/authorize",
+        exchange="api.hubapi.com/oauth/v3/token",
+        scopes=frozenset({"oauth", "crm.objects.deals.read"}),
+    )
     tells: ClassVar[tuple[str, ...]] = ("opportunities", "pipeline_value", "deals_won", "revenue")
     key: ClassVar[tuple[str, ...]] = ("account_id", "breakdowns", "date_from")
 
@@ -54,8 +65,9 @@ class Hubspot(Standin):
         return asked.path.startswith(("/crm/", "/marketing/"))
 
     def is_signed(self, asked: Asked) -> bool:
-        """By a token that lasts."""
-        return asked.headers.get("authorization") == f"Bearer {self.secrets['access_token']}"
+        """By a private app's token, which lasts, or by that of somebody who signed in."""
+        signed = asked.headers.get("authorization")
+        return signed == f"Bearer {self.secrets['access_token']}" or (self.tokens > 0 and super().is_signed(asked))
 
     def end_token(self) -> None:
         """It lasts."""

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin
 from kalends.demo.standin.truth import Day, Truth
 
@@ -37,6 +38,11 @@ class LinkedinAds(Standin):
         "client_secret": "linkedin-secret",
         "refresh_token": "linkedin-key-1",
     }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="www.linkedin.com/oauth/v2/authorization",
+        exchange="www.linkedin.com/oauth/v2/accessToken",
+        scopes=frozenset({"r_ads", "r_ads_reporting"}),
+    )
 
     @classmethod
     def known_truth(cls, *, seed: int = 1) -> Truth:
@@ -68,6 +74,8 @@ class LinkedinAds(Standin):
             return failed(426, "NONEXISTENT_VERSION", "Requested version is not active")
         if asked.path == f"{API}/adAccounts" and asked.one("q") == "search":
             return Reply.json({"elements": [self.account(one) for one in self.truth.account_ids], "metadata": {}})
+        if found := re.fullmatch(rf"{API}/adAccounts/(\d+)/adCampaigns", asked.path):
+            return Reply.json({"elements": self.campaigns(found[1]), "metadata": {}})
         if asked.path == f"{API}/adAnalytics" and asked.one("q") == "analytics":
             return self.report(asked)
         return failed(404, "RESOURCE_NOT_FOUND", f"No virtual resource found {asked.path}")
@@ -76,6 +84,14 @@ class LinkedinAds(Standin):
         """An ad account; its id is a number here."""
         told = {"id": int(account_id), "name": f"Shop {account_id}", "status": "ACTIVE", "type": "BUSINESS"}
         return told | {"currency": self.truth.currency, "test": False}
+
+    def campaigns(self, account_id: str) -> list[dict[str, Any]]:
+        """An account's campaigns; their ids are numbers here."""
+        of = {"account": f"urn:li:sponsoredAccount:{account_id}", "campaignGroup": "urn:li:sponsoredCampaignGroup:6001"}
+        return [
+            {"id": int(one.id), "name": one.name, "status": "ACTIVE", "type": "SPONSORED_UPDATES", **of}
+            for one in self.truth.campaigns_of(account_id)
+        ]
 
     def report(self, asked: Asked) -> Reply:
         """Campaigns by day."""

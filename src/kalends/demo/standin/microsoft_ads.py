@@ -12,6 +12,7 @@ from typing import ClassVar
 from xml.etree.ElementTree import Element, fromstring
 from xml.sax.saxutils import escape
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin
 from kalends.demo.standin.truth import Day, Truth
 
@@ -54,6 +55,12 @@ class MicrosoftAds(Standin):
         "client_secret": "microsoft & secret",
         "refresh_token": "M.R3-microsoft-key-1",
     }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="login.microsoftonline.com/common/oauth2/v2.0/authorize",
+        exchange="login.microsoftonline.com/common/oauth2/v2.0/token",
+        scopes=frozenset({"https://ads.microsoft.com/msads.manage", "offline_access"}),
+        has_proof_key=True,
+    )
 
     @classmethod
     def known_truth(cls, *, seed: int = 1) -> Truth:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
 from kalends.demo.standin.truth import Day, Truth
 
@@ -47,13 +48,19 @@ class PinterestAds(Standin):
     links: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     data_source: ClassVar[str] = "pinterest_ads"
-    hosts: ClassVar[tuple[str, ...]] = (API, STORE)
+    hosts: ClassVar[tuple[str, ...]] = (API, STORE, "www.pinterest.com")
     cannot: ClassVar[frozenset[str]] = frozenset({"duplicate"})  # a report is one file
     secrets: ClassVar[Mapping[str, str]] = {
         "client_id": "1490001",
         "client_secret": "pinterest-secret",
         "refresh_token": "pinr.pinterest-key-1",
     }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="www.pinterest.com/oauth/",
+        exchange=f"{API}/v5/oauth/token",
+        scopes=frozenset({"ads:read"}),
+        is_basic=True,
+    )
 
     @classmethod
     def known_truth(cls, *, seed: int = 1) -> Truth:

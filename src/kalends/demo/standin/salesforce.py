@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.deals import Deal, Deals, is_in
 from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
 from kalends.demo.standin.truth import Truth
@@ -54,6 +55,13 @@ class Salesforce(Standin):
         "client_id": "3MVG9.shop",
         "client_secret": "salesforce-secret-1",
     }
+    apart: ClassVar[Mapping[str, str]] = {"refresh_token": "5Aep.salesforce-key-1"}
+    consenting: ClassVar[Consenting] = Consenting(
+        page="shop.my.salesforce.com/services/oauth2/authorize",
+        exchange="shop.my.salesforce.com/services/oauth2/token",
+        scopes=frozenset({"api", "refresh_token"}),
+        has_proof_key=True,
+    )
     tells: ClassVar[tuple[str, ...]] = ("opportunities", "pipeline_value", "deals_won", "revenue")
     key: ClassVar[tuple[str, ...]] = ("account_id", "breakdowns", "date_from")
 
@@ -72,7 +80,11 @@ class Salesforce(Standin):
 
     def give_token(self, asked: Asked) -> Reply:
         """Without saying how long it is good, and with where to call."""
-        if not self.is_right(asked) or asked.form()["grant_type"] != "client_credentials":
+        form = asked.form()
+        is_grant = form["grant_type"] == "client_credentials" or (
+            form["grant_type"] == "refresh_token" and form.get("refresh_token") == self.known["refresh_token"]
+        )
+        if not self.is_right(asked) or not is_grant:
             return Reply.json({"error": "invalid_client", "error_description": "invalid client credentials"}, 400)
         self.tokens += 1
         told = {"instance_url": f"https://{INSTANCE}", "id": "https://login.salesforce.com/id/00D/005"}

@@ -45,7 +45,7 @@ def application(standins: Sequence[Standin]) -> Starlette:
         return cut_off(reply) if reply.is_cut else Response(reply.content, reply.status, dict(reply.headers))
 
     def tell_keys(request: Request) -> Response:
-        found = {standin.data_source: dict(standin.secrets) for standin in standins}
+        found = {standin.data_source: standin.known for standin in standins}
         return JSONResponse(found.get(request.path_params["data_source"], {}))
 
     return Starlette(routes=[Route("/keys/{data_source}", tell_keys), Route("/{rest:path}", answer, methods=METHODS)])
@@ -53,7 +53,7 @@ def application(standins: Sequence[Standin]) -> Starlette:
 
 def spoken_to(standins: Sequence[Standin], asked: Asked) -> Standin:
     """Who of those at one host is meant: several of a company's platforms get their tokens at one place."""
-    return next((one for one in standins if one.is_token_call(asked) and one.is_right(asked)), standins[0])
+    return next((one for one in standins if one.is_meant(asked)), standins[0])
 
 
 def cut_off(reply: Reply) -> Response:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Day, Truth
 
@@ -44,6 +45,11 @@ class SnapchatAds(Standin):
         "client_secret": "snap-secret",
         "refresh_token": "snap-key-1",
     }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="accounts.snapchat.com/login/oauth2/authorize",
+        exchange="accounts.snapchat.com/login/oauth2/access_token",
+        scopes=frozenset({"snapchat-marketing-api"}),
+    )
 
     @classmethod
     def known_truth(cls, *, seed: int = 1) -> Truth:
@@ -81,6 +87,8 @@ class SnapchatAds(Standin):
             accounts = [self.account(one) for one in self.truth.account_ids]
             organization = {"id": uuid_of("organization", 1), "name": "Shops", "ad_accounts": accounts}
             return good(organizations=[{"sub_request_status": "SUCCESS", "organization": organization}])
+        if found := re.fullmatch(rf"{API}/adaccounts/([0-9a-f-]+)/campaigns", asked.path):
+            return self.campaigns(found[1], asked)
         if found := re.fullmatch(rf"{API}/adaccounts/([0-9a-f-]+)/stats", asked.path):
             return self.stats(found[1], asked)
         return failed(404, "E3003", "Resource can not be found")
@@ -113,10 +121,20 @@ class SnapchatAds(Standin):
         stats = [{"sub_request_status": "SUCCESS", "timeseries_stat": told}]
         if not following:
             return good(timeseries_stats=stats)
+        return good(timeseries_stats=stats, paging=self.next_page(asked, following))
+
+    def campaigns(self, account_id: str, asked: Asked) -> Reply:
+        """A page of an account's campaigns."""
+        known = self.truth.campaigns_of(account_id)
+        shown, following = paged(known, start=int(asked.one("cursor", "0")), size=PAGE)
+        of = {"ad_account_id": account_id, "status": "ACTIVE", "objective": "WEB_CONVERSION"}
+        told = [{"sub_request_status": "SUCCESS", "campaign": {"id": one.id, "name": one.name, **of}} for one in shown]
+        return good(campaigns=told, paging=self.next_page(asked, following) if following else {})
+
+    def next_page(self, asked: Asked, following: int) -> dict[str, str]:
+        """The address of the next page."""
         query = {name: values[0] for name, values in asked.query.items()} | {"cursor": str(following)}
-        return good(
-            timeseries_stats=stats, paging={"next_link": f"https://{asked.host}{asked.path}?{urlencode(query)}"}
-        )
+        return {"next_link": f"https://{asked.host}{asked.path}?{urlencode(query)}"}
 
     def is_midnight(self, moment: datetime) -> bool:
         """Whether a day of the account begins then, by the clocks of that day."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
+from kalends.demo.standin.consenting import Consenting, Desk
 from kalends.demo.standin.truth import Day, Truth
 
 FAULTS = ("limit", "error", "cut", "token", "cursor", "malformed", "duplicate")
@@ -83,11 +84,18 @@ class Standin:
     _times: deque[float] = field(default_factory=deque)
     _last: dict[str, Reply] = field(default_factory=dict)
 
+    desk: Desk = field(default_factory=Desk)
+    """Who was asked whether an app may read."""
+
     data_source: ClassVar[str] = ""
     hosts: ClassVar[tuple[str, ...]] = ()
     token_seconds: ClassVar[int] = 3600
     secrets: ClassVar[Mapping[str, str]] = {}
     """What a person enters to connect to it: the demo's and the tests' keys."""
+    apart: ClassVar[Mapping[str, str]] = {}
+    """What belongs only to signing in there: the app, or the token that is given then."""
+    consenting: ClassVar[Consenting | None] = None
+    """How it asks a person; None where it does not."""
     tells: ClassVar[tuple[str, ...]] = ("spend", "impressions", "clicks", "conversions", "revenue")
     """Which of the truth's figures the platform's first report has, by their names in the record."""
 
@@ -99,8 +107,9 @@ class Standin:
     def secret_texts(self) -> list[str]:
         """What must never be written anywhere: what a person entered, and the tokens that were given out."""
         public = ("app", "client_id", "domain", "id", "region", "zone")
-        entered = [value for name, value in self.secrets.items() if not name.endswith(public) and len(value) > 4]
-        return entered + [f"{self.data_source}-token-{number}" for number in range(1, self.tokens + 1)]
+        entered = [value for name, value in self.known.items() if not name.endswith(public) and len(value) > 4]
+        tokens = [f"{self.data_source}-token-{number}" for number in range(1, self.tokens + 1)]
+        return entered + tokens + [f"{self.data_source}-code-{number}" for number in range(1, self.desk.given + 1)]
 
     @classmethod
     def known_truth(cls, *, seed: int = 1) -> Truth:
@@ -164,6 +173,11 @@ class Standin:
     # What all have in common.
 
     @property
+    def known(self) -> dict[str, str]:
+        """All keys that open it."""
+        return {**self.secrets, **self.apart}
+
+    @property
     def token(self) -> str:
         """The token that was given out last."""
         return f"{self.data_source}-token-{self.tokens}"
@@ -171,6 +185,8 @@ class Standin:
     def take(self, asked: Asked) -> Reply:
         """Answer a call."""
         self.log.append(f"{asked.method} {asked.host}{asked.path}")
+        if self.consenting and (said := self.sign_in(self.consenting, asked)):
+            return said
         if self.is_token_call(asked):
             return self.give_token(asked)
         if not self.is_counted(asked):
@@ -196,7 +212,52 @@ class Standin:
     def is_right(self, asked: Asked) -> bool:
         """Whether a question for a token shows the right keys."""
         shown = asked.form()
-        return all(shown[name] == value for name, value in self.secrets.items() if name in shown)
+        return all(shown[name] == value for name, value in self.known.items() if name in shown)
+
+    def sign_in(self, way: Consenting, asked: Asked) -> Reply | None:
+        """The answer to a call that belongs to signing in; None for any other."""
+        place = f"{asked.host}{asked.path}"
+        if place == way.page:
+            return self.ask_person(way, asked)
+        return self.change_code(way, asked) if place == way.exchange and way.is_change(asked.body) else None
+
+    def ask_person(self, way: Consenting, asked: Asked) -> Reply:
+        """The page that asks, and the way back from it."""
+        page = way.ask(name=self.data_source, known=self.known, query=asked.query)
+        if page is None:
+            return Reply(
+                b"The app, its rights or its redirect address are not known.", 400, {"content-type": "text/plain"}
+            )
+        if asked.method == "GET":
+            return Reply(page, 200, {"content-type": "text/html"})
+        allows = asked.form().get("answer") == "allow"
+        back = way.way_back(self.desk, name=self.data_source, query=asked.query, allows=allows, now=self.clock())
+        return Reply(b"", 303, {"location": back})
+
+    def change_code(self, way: Consenting, asked: Asked) -> Reply:
+        """The tokens for a code."""
+        if not way.change(self.desk, known=self.known, headers=asked.headers, body=asked.body, now=self.clock()):
+            return self.refused_code()
+        self.tokens += 1
+        lasting = {} if self.desk.withholds else {way.keeps: self.known[way.keeps]}
+        return self.changed({"access_token": self.token, "token_type": "bearer", "expires_in": 3600} | lasting)
+
+    def changed(self, tokens: Mapping[str, Any]) -> Reply:
+        """Tokens, as the platform wraps them."""
+        return Reply.json(tokens)
+
+    def refused_code(self) -> Reply:
+        """A code or an app that is not good."""
+        return Reply.json({"error": "invalid_grant", "error_description": "The code is not good."}, 400)
+
+    def is_meant(self, asked: Asked) -> bool:
+        """Whether it is the one at a shared host whose app asks."""
+        way, place = self.consenting, f"{asked.host}{asked.path}"
+        if way and place == way.page:
+            return asked.one(way.app) == self.known[way.app]
+        if way and place == way.exchange and way.is_change(asked.body):
+            return way.is_app(known=self.known, headers=asked.headers, body=asked.body)
+        return self.is_token_call(asked) and self.is_right(asked)
 
     def end_token(self) -> None:
         """From now on the token that was given out is no longer good."""

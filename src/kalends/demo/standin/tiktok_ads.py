@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 
 PAGE = 50
@@ -27,10 +28,29 @@ class TiktokAds(Standin):
         "app_id": "7001",
         "app_secret": "tiktok-app",
     }
+    consenting: ClassVar[Consenting] = Consenting(
+        page="business-api.tiktok.com/portal/auth",
+        exchange="business-api.tiktok.com/open_api/v1.3/oauth2/access_token/",
+        keeps="access_token",
+        app="app_id",
+        secret="app_secret",  # noqa: S106 (the name of an entry)
+        code="auth_code",
+        told_as=("app_id", "secret", "auth_code"),
+        is_json=True,
+    )
 
     def is_token_call(self, asked: Asked) -> bool:  # noqa: ARG002 (whatever is asked)
         """Its tokens last."""
         return False
+
+    def changed(self, tokens: Mapping[str, Any]) -> Reply:  # noqa: ARG002 (not those of others)
+        """In TikTok's envelope; it lasts."""
+        told = {"access_token": self.secrets["access_token"]} if not self.desk.withholds else {}
+        return good({"advertiser_ids": self.truth.account_ids, "scope": [4]} | told)
+
+    def refused_code(self) -> Reply:
+        """A code that is not good: HTTP 200, as always."""
+        return coded(40110, "Auth_code is expired or used.")
 
     def is_signed(self, asked: Asked) -> bool:
         """By a header of its own."""

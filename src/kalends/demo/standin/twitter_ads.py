@@ -196,7 +196,8 @@ class TwitterAds(Standin):
             return self.listed(asked, [{"id": "lygyi", "currency": self.truth.currency, "type": "CREDIT_CARD"}])
         if name == "campaigns":
             campaigns = self.truth.campaigns_of(account_id)
-            return self.listed(asked, [{"id": one.id, "name": one.name, "deleted": False} for one in campaigns])
+            of = {"funding_instrument_id": "lygyi", "deleted": False}
+            return self.listed(asked, [{"id": one.id, "name": one.name, **of} for one in campaigns])
         return failed(404, "ROUTE_NOT_FOUND")
 
     def account(self, account_id: str) -> dict[str, Any]:

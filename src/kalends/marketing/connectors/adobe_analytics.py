@@ -160,7 +160,5 @@ CONNECTOR = Connector(
     judge=judge,
     # 12 in 6 seconds for each user (analytics-2.0-apis, "faq").
     quotas=(Quota("", 12, 6, is_shared=True),),
-    # A day is processed for some hours more, and apps send hits later.
-    reread=7,
     guide="developer.adobe.com/developer-console/docs/guides/authentication/ServerToServerAuthentication",
 )

@@ -17,6 +17,7 @@ from typing import Any
 
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Report, Slice
 from kalends.marketing.connectors.files import plain
 from kalends.marketing.connectors.signals import CursorExpired, Malformed, Passing, Refused, Signal
@@ -27,6 +28,8 @@ HOSTS = {
     "co.jp": "advertising-api-fe.amazon.com",
 }
 """Region -> where its reports are. A region is named by the end of its sign-in's address."""
+SIGN_IN = {"com": "www.amazon.com", "co.uk": "eu.account.amazon.com", "co.jp": "apac.account.amazon.com"}
+"""Region -> where its people sign in."""
 REPORTS = "/reporting/reports"
 ORDER = "application/vnd.createasyncreportrequest.v3+json"
 REPORT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -176,11 +179,14 @@ def accounts(ask: Ask) -> list[Account]:
     ]
 
 
+APP = (
+    Entry("client_id", "Client id", "Of the security profile in Login with Amazon that has access to Amazon Ads."),
+    Entry("client_secret", "Client secret", "On the same page.", "secret"),
+)
 CONNECTOR = Connector(
     data_source="amazon_ads",
     entries=(
-        Entry("client_id", "Client id", "Of the security profile in Login with Amazon that has access to Amazon Ads."),
-        Entry("client_secret", "Client secret", "On the same page.", "secret"),
+        *APP,
         Entry("refresh_token", "Refresh token", "Of a user who can see the ads accounts.", "secret"),
         Entry(
             "region",
@@ -212,7 +218,14 @@ CONNECTOR = Connector(
     judge=judge,
     # No numbers are published: limits move with Amazon's load, and 429 says how long to wait
     # (advertising.amazon.com/API/docs/en-us/reference/concepts/rate-limiting).
-    reread=30,
     lag=1,
     guide="advertising.amazon.com/API/docs/en-us/guides/onboarding/overview",
+    # advertising.amazon.com/API/docs/en-us/guides/account-management/authorization/authorization-grants
+    consent=Consent(
+        authorize=lambda entered: f"https://{SIGN_IN[entered['region']]}/ap/oa",
+        exchange="https://api.amazon.{region}/auth/o2/token",
+        scopes=("advertising::campaign_management",),
+        app=APP,
+        help="In Login with Amazon, on the security profile's page Web settings: Allowed return URLs.",
+    ),
 )

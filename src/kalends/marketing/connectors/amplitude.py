@@ -93,7 +93,6 @@ CONNECTOR = Connector(
     reports=(Report("event/event+event_id", "Events, one by one", pull, days=7, is_complete=False),),
     judge=judge,
     # Amplitude declares no number for exports; it says 429 when there are too many.
-    reread=2,  # the last hours of a day are there two hours after it
     lag=1,
     guide="amplitude.com/docs/apis/authentication",
 )

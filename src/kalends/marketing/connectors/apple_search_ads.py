@@ -122,6 +122,5 @@ CONNECTOR = Connector(
     ),
     judge=judge,
     # Apple publishes no numbers, and its 429 does not say how long to wait.
-    reread=30,
     guide="developer.apple.com/documentation/apple_ads/implementing-oauth-for-the-apple-search-ads-api",
 )

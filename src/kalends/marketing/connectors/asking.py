@@ -25,7 +25,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from kalends.base.outside import InnerAddressError, call
 from kalends.base.version import __version__
 from kalends.base.work import Work
-from kalends.marketing.connectors.auth import Call, Secrets
+from kalends.marketing.connectors.auth import Call, Secrets, TokenQuestion
 from kalends.marketing.connectors.declared import Connector
 from kalends.marketing.connectors.signals import (
     Limited,
@@ -238,10 +238,17 @@ class Ask:
     def _fetch_token(self, secrets: Secrets) -> Mapping[str, Any]:
         wanted = self.connector.auth.token(secrets, self.clock().timestamp())
         assert wanted is not None
-        told = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"} | dict(
-            wanted.headers
-        )
-        question = Question("POST", wanted.url, told, urlencode(wanted.form).encode(), quota=None, is_signed=False)
+        found = self.exchange(wanted)
+        if not isinstance(found.get("access_token"), str):
+            raise Malformed(f"{self._name} answered without a token.")
+        return found
+
+    def exchange(self, wanted: TokenQuestion) -> Mapping[str, Any]:
+        """What a platform answers to a question for a token. Raises the signals."""
+        kind = "application/json" if wanted.is_json else "application/x-www-form-urlencoded"
+        told = {"Content-Type": kind, "Accept": "application/json"} | dict(wanted.headers)
+        sent = orjson.dumps(dict(wanted.form)) if wanted.is_json else urlencode(wanted.form).encode()
+        question = Question("POST", wanted.url, told, sent, quota=None, is_signed=False)
         answer = self._call(question, "")
         if answer.status in {400, 401, 403}:
             raise Refused(
@@ -250,7 +257,7 @@ class Ask:
             )
         _judge_status(answer, self._name)
         found = answer.json()
-        if not isinstance(found, dict) or not isinstance(found.get("access_token"), str):
+        if not isinstance(found, dict):
             raise Malformed(f"{question.place} answered without a token.")
         return found
 
@@ -281,7 +288,7 @@ class Ask:
             with call(
                 self.client,
                 question.method,
-                self._routed(question.url),
+                routed(question.url, self.gateway),
                 local_allowed=self.local_allowed,
                 headers=headers,
                 body=question.content(token) if callable(question.content) else question.content,
@@ -295,16 +302,17 @@ class Ask:
         LOG.debug("asked", platform=self.connector.data_source, call=question.place, status=answer.status_code)
         return Answer(answer.status_code, answer.headers, content, question, self.clock())
 
-    def _routed(self, url: str) -> str:
-        """The address that is called: the platform's own, or its stand-in's behind the gateway."""
-        if not self.gateway:
-            return url
-        parts = urlsplit(url)
-        return f"{self.gateway.rstrip('/')}/{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
-
     @property
     def _name(self) -> str:
         return self.connector.data_source
+
+
+def routed(url: str, gateway: str | None) -> str:
+    """The address that is called or gone to: the platform's own, or its stand-in's behind the gateway."""
+    if not gateway:
+        return url
+    parts = urlsplit(url)
+    return f"{gateway.rstrip('/')}/{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
 
 @lru_cache(maxsize=1)

@@ -18,11 +18,12 @@ Secrets = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class TokenQuestion:
-    """How a token is asked for: a form, posted."""
+    """How a token is asked for: a form, posted; `is_json`: as a JSON object."""
 
     url: str
     form: Mapping[str, str] = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class HeaderKey:
         """None is needed."""
 
 
+def basic(name: str, password: str) -> str:
+    """Both, in Base64 (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Basic:
     """Name and password of a service account (RFC 7617)."""
@@ -69,9 +75,8 @@ class Basic:
     password: str
 
     def headers(self, secrets: Secrets, token: str, call: Call) -> dict[str, str]:  # noqa: ARG002
-        """Both, in Base64."""
-        both = f"{secrets[self.name]}:{secrets[self.password]}".encode()
-        return {"Authorization": "Basic " + base64.b64encode(both).decode()}
+        """In the header that is made for it."""
+        return {"Authorization": basic(secrets[self.name], secrets[self.password])}
 
     def token(self, secrets: Secrets, now: float) -> None:
         """None is needed."""
@@ -104,15 +109,33 @@ class OAuth2:
         headers: dict[str, str] = {}
         client_secret = self.assertion(secrets, now) if self.assertion else secrets.get("client_secret", "")
         if self.basic:
-            both = f"{secrets['client_id']}:{client_secret}".encode()
-            headers["Authorization"] = "Basic " + base64.b64encode(both).decode()
+            headers["Authorization"] = basic(secrets.get("client_id", ""), client_secret)
         else:
-            form |= {"client_id": secrets["client_id"], "client_secret": client_secret}
+            form |= {"client_id": secrets.get("client_id", ""), "client_secret": client_secret}
         if self.grant == "refresh_token":
             form["refresh_token"] = secrets["refresh_token"]
         if self.scope:
             form["scope"] = self.scope
         return TokenQuestion(url=self.url.format_map(secrets), form=form, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInOr:
+    """A platform that can be connected in two ways: by signing in there, which leaves a refresh token, or by keys."""
+
+    signed_in: OAuth2
+    keys: Auth
+
+    def headers(self, secrets: Secrets, token: str, call: Call) -> dict[str, str]:
+        """As the way that was taken has it."""
+        return self._way(secrets).headers(secrets, token, call)
+
+    def token(self, secrets: Secrets, now: float) -> TokenQuestion | None:
+        """As the way that was taken asks."""
+        return self._way(secrets).token(secrets, now)
+
+    def _way(self, secrets: Secrets) -> Auth:
+        return self.signed_in if secrets.get("refresh_token") else self.keys
 
 
 @dataclass(frozen=True, slots=True)

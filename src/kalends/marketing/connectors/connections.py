@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -15,10 +16,11 @@ from kalends.base.errors import BadInputError, NotFoundError
 from kalends.base.ids import new_id
 from kalends.base.outside import inner_allowed
 from kalends.base.work import House, Work
+from kalends.marketing.connectors.apps import app_keys
 from kalends.marketing.connectors.asking import Ask, OpenWork, new_client
-from kalends.marketing.connectors.declared import Account, Connector
+from kalends.marketing.connectors.declared import Account, Connector, Entry
 from kalends.marketing.connectors.models import Connection
-from kalends.marketing.connectors.purse import StoredPurse, forget_token, keep_secrets, secrets_of
+from kalends.marketing.connectors.purse import StoredPurse, forget_token, keep_secrets, keys_of, secrets_of
 from kalends.marketing.connectors.registry import CONNECTORS
 from kalends.marketing.connectors.signals import NotYet, Refused, Signal
 
@@ -67,14 +69,21 @@ def connector_of(data_source: str) -> Connector:
 def create(work: Work, *, data_source: str, label: str, entered: Mapping[str, str]) -> Connection:
     """A connection that brings nothing yet: its accounts are chosen once it is tested. Raises BadConnectionError."""
     connector = connector_of(data_source)
-    secrets, options = divided(connector, checked(connector, entered))
+    secrets, options = divided(connector, checked(connector, entered, spared=app_keys(work, connector)))
+    return made_of(work, connector, label=label, secrets=secrets, options=options)
+
+
+def made_of(
+    work: Work, connector: Connector, *, label: str, secrets: Mapping[str, str], options: Mapping[str, str]
+) -> Connection:
+    """A new connection of what was checked."""
     made = Connection(
         tenant_id=work.scope.tenant_id,
         id=new_id(),
-        data_source=data_source,
-        label=label.strip() or data_source,
+        data_source=connector.data_source,
+        label=label.strip() or connector.data_source,
         state="active",
-        options=options,
+        options=dict(options),
         accounts=[],
         seen=[],
         reports=[report.name for report in connector.reports if report.is_default],
@@ -92,10 +101,18 @@ def create(work: Work, *, data_source: str, label: str, entered: Mapping[str, st
     return made
 
 
-def checked(connector: Connector, entered: Mapping[str, str]) -> dict[str, str]:
-    """What was entered, trimmed. Raises BadConnectionError, which names the field."""
+def checked(connector: Connector, entered: Mapping[str, str], *, spared: Collection[str] = ()) -> dict[str, str]:
+    """What was entered, trimmed; without what is `spared` and was not. Raises BadConnectionError, with the field."""
+    if unknown := sorted(entered.keys() - {entry.name for entry in connector.entries}):
+        raise BadConnectionError(f"{', '.join(unknown)}: there is no such field.", field=unknown[0])
+    wanted = [entry for entry in connector.entries if entry.name not in spared or entered.get(entry.name, "").strip()]
+    return fitting(wanted, entered)
+
+
+def fitting(entries: Collection[Entry], entered: Mapping[str, str]) -> dict[str, str]:
+    """The value of each entry, trimmed. Raises BadConnectionError, with the field."""
     found = {}
-    for entry in connector.entries:
+    for entry in entries:
         value = entered.get(entry.name, "").strip() or entry.default
         if entry.is_required and not value:
             raise BadConnectionError(f"{entry.label} is missing.", field=entry.name)
@@ -103,9 +120,9 @@ def checked(connector: Connector, entered: Mapping[str, str]) -> dict[str, str]:
             raise BadConnectionError(f"{entry.label}: choose one of those offered.", field=entry.name)
         if not all(char.isprintable() or char in "\r\n\t" for char in value) or len(value) > 10_000:
             raise BadConnectionError(f"{entry.label} has characters that no key has.", field=entry.name)
+        if entry.pattern and not re.fullmatch(entry.pattern, value):
+            raise BadConnectionError(f"{entry.label} is not as it should be. {entry.help}", field=entry.name)
         found[entry.name] = value
-    if unknown := sorted(entered.keys() - found.keys()):
-        raise BadConnectionError(f"{', '.join(unknown)}: there is no such field.", field=unknown[0])
     return found
 
 
@@ -139,13 +156,25 @@ def replace_secrets(work: Work, *, connection_id: UUID, entered: Mapping[str, st
     connector = connector_of(found.data_source)
     kept = secrets_of(work.house, found) | found.options
     given = {name: value for name, value in entered.items() if value.strip()}
-    secrets, options = divided(connector, checked(connector, kept | given))
-    keep_secrets(work.house, found, secrets)
-    forget_token(found)
-    found.options, found.updated_at, found.health, found.failures = options, work.now, "unknown", 0
-    found.problem = found.advice = None
+    # What only a sign-in leaves is no field of the form: keys that are entered take its place.
+    names = {entry.name for entry in connector.entries}
+    whole = checked(
+        connector,
+        {name: value for name, value in kept.items() if name in names} | given,
+        spared=app_keys(work, connector),
+    )
+    hold(work, found, *divided(connector, whole))
     work.audit("replace_secrets", subject_kind="connection", subject_id=found.id, after=shown(found))
     return found
+
+
+def hold(work: Work, connection: Connection, secrets: Mapping[str, str], options: Mapping[str, str]) -> None:
+    """Give a connection other keys; what was wrong with the former ones is over."""
+    keep_secrets(work.house, connection, secrets)
+    forget_token(connection)
+    connection.options, connection.updated_at = dict(options), work.now
+    connection.health, connection.failures = "unknown", 0
+    connection.problem = connection.advice = None
 
 
 def choose(
@@ -246,12 +275,17 @@ def voice(
 ) -> Ask:
     """What asks on behalf of a connection."""
     connector = connector_of(connection.data_source)
+    purse = StoredPurse(open_work, connector, connection.id, account, more.pop("slice_id", None))
+    with open_work() as work:
+        keys = keys_of(work, connection, connector)
+    return voice_of(house, connector, keys=keys, options=connection.options, purse=purse, client=client, **more)
+
+
+def voice_of(house: House, connector: Connector, *, keys: Mapping[str, str], **more: Any) -> Ask:
+    """What asks the platform with these keys."""
     return Ask(
         connector=connector,
-        secrets=secrets_of(house, connection) | connection.options,
-        options=connection.options,
-        purse=StoredPurse(open_work, connector, connection.id, account, more.pop("slice_id", None)),
-        client=client,
+        secrets=keys,
         clock=house.clock,
         sleep=house.sleep,
         local_allowed=inner_allowed(house.settings) or bool(house.settings.platform_gateway),

@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import orjson
 
 from kalends.marketing.connectors.signals import Signal
+from kalends.marketing.settling import trailing
 
 if TYPE_CHECKING:
     from kalends.marketing.connectors.asking import Answer, Ask
     from kalends.marketing.connectors.auth import Auth
+    from kalends.marketing.connectors.consent import Consent
+
+
+FRESH: Final = 2
+"""Days: a platform may give yesterday only, and a day may have begun since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,10 @@ class Slice:
     def days(self) -> list[date]:
         """Its days in order."""
         return [self.first + timedelta(days=place) for place in range((self.last - self.first).days + 1)]
+
+    def is_newest(self, today: date) -> bool:
+        """Whether it reaches to the present: what things are called is told as of today, so once a sync is enough."""
+        return self.last >= today - timedelta(days=FRESH)
 
     def halves(self) -> tuple[Slice, Slice]:
         """The slice in two. Raises ValueError for a single day."""
@@ -119,7 +129,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A field of the form that connects: what a person enters once."""
+    """A field of the form that connects: what a person enters once. `pattern`: all of it must fit."""
 
     name: str
     label: str
@@ -128,6 +138,7 @@ class Entry:
     is_required: bool = True
     choices: tuple[tuple[str, str], ...] = ()
     default: str = ""
+    pattern: str = ""
 
     @property
     def is_secret(self) -> bool:
@@ -146,9 +157,9 @@ class Connector:
 
     `entries`: what a person gives to connect. `auth`: how calls are signed. `accounts`: lists what the connection can
     see, which is also how it is tested. `judge`: the platform's own signals in an answer whose status does not say
-    it; None where the answer is good or its HTTP status tells. `quotas`: the platform's declared limits. `reread`:
-    how many days back numbers are still restated, so that they are asked for again. `lag`: how many days pass before
-    a day can be asked for at all. `guide`: where a person finds what the form asks for.
+    it; None where the answer is good or its HTTP status tells. `quotas`: the platform's declared limits. `lag`: how
+    many days pass before a day can be asked for at all. `guide`: where a person finds what the form asks for.
+    `consent`: how a person signs in at the platform instead of entering keys; None where it knows no such way.
     """
 
     data_source: str
@@ -158,10 +169,21 @@ class Connector:
     reports: tuple[Report, ...]
     judge: Callable[[Answer], Signal | None] = no_signal
     quotas: tuple[Quota, ...] = ()
-    reread: int = 30
     lag: int = 0
     guide: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    consent: Consent | None = None
+
+    @property
+    def reread(self) -> int:
+        """How many days back numbers are still restated, so that they are asked for again."""
+        return trailing(self.data_source).days
+
+    @property
+    def beside(self) -> tuple[Entry, ...]:
+        """What is entered also by who signs in: neither a secret nor the app's."""
+        app = {entry.name for entry in self.consent.app} if self.consent else set()
+        return tuple(entry for entry in self.entries if not entry.is_secret and entry.name not in app)
 
     def report(self, name: str) -> Report:
         """The report of that name. Raises KeyError."""

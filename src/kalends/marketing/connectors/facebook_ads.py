@@ -8,6 +8,7 @@ marketing-api/insights/best-practices, graph-api/overview/rate-limiting, graph-a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +16,8 @@ from urllib.parse import urlencode
 import orjson
 
 from kalends.marketing.connectors.asking import Answer, Ask
-from kalends.marketing.connectors.auth import HeaderKey
+from kalends.marketing.connectors.auth import HeaderKey, Secrets, TokenQuestion
+from kalends.marketing.connectors.consent import CLIENT_SECRET, Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import (
     CursorExpired,
@@ -180,6 +182,26 @@ def by_campaign(label: str, *breakdowns: str) -> Report:
     return Report(name, f"Campaigns by {label} and day", ask_it, history=390, is_default=False)
 
 
+TOKEN = f"{API}/oauth/access_token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetaConsent(Consent):
+    """The code gives a token for an hour or two, and that one gives another for 60 days; neither can be renewed
+    (developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived).
+    """
+
+    def further(self, keys: Secrets, told: Mapping[str, Any]) -> TokenQuestion:
+        """The one that lasts."""
+        form = {
+            "grant_type": "fb_exchange_token",
+            "client_id": keys["client_id"],
+            "client_secret": keys["client_secret"],
+            "fb_exchange_token": str(told.get("access_token", "")),
+        }
+        return TokenQuestion(TOKEN, form)
+
+
 CONNECTOR = Connector(
     data_source="facebook_ads",
     entries=(
@@ -205,6 +227,15 @@ CONNECTOR = Connector(
     # 600 an hour for each ad account, and 400 more for each active ad; a reviewed app has far more
     # (developers.facebook.com/docs/graph-api/overview/rate-limiting, Ads Insights).
     quotas=(Quota("", 600, 3_600),),
-    reread=28,
     guide="business.facebook.com/settings/system-users",
+    # developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow
+    consent=MetaConsent(
+        authorize="https://www.facebook.com/v25.0/dialog/oauth",
+        exchange=TOKEN,
+        scopes=("ads_read",),
+        app=(Entry("client_id", "App id", "On your app's page at developers.facebook.com."), CLIENT_SECRET),
+        keeps="access_token",
+        help="At developers.facebook.com, on your app's page Facebook Login, Settings. Meta ends a sign-in after 60"
+        " days; a system user's token, entered as a key, lasts.",
+    ),
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Refused, Signal
 
@@ -124,12 +125,15 @@ def plain_id(text: str) -> str:
     return text.replace("-", "").strip()
 
 
+APP = (
+    Entry("developer_token", "Developer token", "In the API Center of your manager account.", "secret"),
+    Entry("client_id", "OAuth client id", "From your project in the Google Cloud console."),
+    Entry("client_secret", "OAuth client secret", kind="secret"),
+)
 CONNECTOR = Connector(
     data_source="google_ads",
     entries=(
-        Entry("developer_token", "Developer token", "In the API Center of your manager account.", "secret"),
-        Entry("client_id", "OAuth client id", "From your project in the Google Cloud console."),
-        Entry("client_secret", "OAuth client secret", kind="secret"),
+        *APP,
         Entry("refresh_token", "Refresh token", "Of a user who can see the accounts.", "secret"),
         Entry(
             "login_customer_id",
@@ -152,6 +156,16 @@ CONNECTOR = Connector(
     # Basic access: 15,000 operations a day for each developer token
     # (developers.google.com/google-ads/api/docs/access-levels).
     quotas=(Quota("", 15_000, 86_400, is_shared=True),),
-    reread=30,
     guide="developers.google.com/google-ads/api/docs/get-started/introduction",
+    # developers.google.com/identity/protocols/oauth2/web-server: only a new consent gives a refresh token again.
+    consent=Consent(
+        authorize="https://accounts.google.com/o/oauth2/v2/auth",
+        exchange="https://oauth2.googleapis.com/token",
+        scopes=("https://www.googleapis.com/auth/adwords",),
+        app=APP,
+        asks={"access_type": "offline", "prompt": "consent"},
+        has_proof_key=True,
+        unlasting="Take Kalends away at myaccount.google.com/permissions, and sign in again.",
+        help="In the Google Cloud console under APIs & Services, Credentials: a client of the kind “Web application”.",
+    ),
 )

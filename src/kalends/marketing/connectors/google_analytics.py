@@ -15,6 +15,7 @@ from typing import Any
 
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Refused, Signal
 
@@ -132,11 +133,14 @@ def accounts(ask: Ask) -> list[Account]:
     return found
 
 
+APP = (
+    Entry("client_id", "OAuth client id", "From your project in the Google Cloud console."),
+    Entry("client_secret", "OAuth client secret", kind="secret"),
+)
 CONNECTOR = Connector(
     data_source="google_analytics",
     entries=(
-        Entry("client_id", "OAuth client id", "From your project in the Google Cloud console."),
-        Entry("client_secret", "OAuth client secret", kind="secret"),
+        *APP,
         Entry("refresh_token", "Refresh token", "Of a user who can see the properties.", "secret"),
     ),
     auth=OAuth2(url="https://oauth2.googleapis.com/token"),
@@ -181,7 +185,16 @@ CONNECTOR = Connector(
     judge=judge,
     # 14,000 tokens an hour for each project and property, of which most questions cost 10 at most.
     quotas=(Quota("", 1_400, 3600),),
-    # Key events are credited to a session up to 90 days after it.
-    reread=90,
     guide="developers.google.com/analytics/devguides/reporting/data/v1/quickstart-client-libraries",
+    # developers.google.com/identity/protocols/oauth2/web-server: only a new consent gives a refresh token again.
+    consent=Consent(
+        authorize="https://accounts.google.com/o/oauth2/v2/auth",
+        exchange="https://oauth2.googleapis.com/token",
+        scopes=("https://www.googleapis.com/auth/analytics.readonly",),
+        app=APP,
+        asks={"access_type": "offline", "prompt": "consent"},
+        has_proof_key=True,
+        unlasting="Take Kalends away at myaccount.google.com/permissions, and sign in again.",
+        help="In the Google Cloud console under APIs & Services, Credentials: a client of the kind “Web application”.",
+    ),
 )

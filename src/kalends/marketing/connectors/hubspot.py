@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from kalends.marketing.connectors.asking import Answer, Ask
-from kalends.marketing.connectors.auth import HeaderKey
+from kalends.marketing.connectors.auth import HeaderKey, OAuth2, SignedInOr
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Refused, Signal, TooMuch
 
@@ -110,6 +111,7 @@ def accounts(ask: Ask) -> list[Account]:
     return [Account(portal, f"HubSpot {portal}", str(told.get("companyCurrency") or ""), "UTC")]
 
 
+TOKENS = "https://api.hubapi.com/oauth/v3/token"
 CONNECTOR = Connector(
     data_source="hubspot",
     entries=(
@@ -120,7 +122,7 @@ CONNECTOR = Connector(
             "secret",
         ),
     ),
-    auth=HeaderKey(),
+    auth=SignedInOr(OAuth2(url=TOKENS), HeaderKey()),
     accounts=accounts,
     reports=(
         Report("deal/deal_id+moment", "Deals, opened and closed", pull_deals),
@@ -134,6 +136,13 @@ CONNECTOR = Connector(
         Quota("", 250_000, 86_400),
         Quota("search", 4, 1),
     ),
-    reread=90,  # amounts are corrected and deals reopened long after
     guide="developers.hubspot.com, Private apps",
+    # developers.hubspot.com/docs/api-reference/auth-oauth-v3/guide
+    consent=Consent(
+        authorize="https://app.hubspot.com/oauth/authorize",
+        exchange=TOKENS,
+        scopes=("oauth", "crm.objects.deals.read"),
+        asks={"optional_scope": "content"},
+        help="In your HubSpot developer account, on the app's page Auth.",
+    ),
 )

@@ -228,7 +228,6 @@ CONNECTOR = Connector(
         *(Quota("list", *limit) for limit in ((3, 1), (60, 60))),  # flows have the least of the lists
         *(Quota("account", *limit) for limit in ((1, 1), (15, 60))),
     ),
-    reread=30,
     guide="help.klaviyo.com, How to manage your account's API keys",
     headers={"revision": "2026-07-15", "Accept": "application/vnd.api+json"},
 )

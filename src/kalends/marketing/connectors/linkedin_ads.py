@@ -18,6 +18,7 @@ import orjson
 
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Report, Slice
 from kalends.marketing.connectors.signals import Limited, Malformed, Refused, Signal, TooMuch
 
@@ -34,6 +35,12 @@ ROW = ("dateRange", "pivotValues")
 MOST_FIELDS, MOST_ROWS = 20, 15_000
 AT_ONCE = MOST_FIELDS - len(ROW)
 PARTS = [(*ROW, *METRICS[place : place + AT_ONCE]) for place in range(0, len(METRICS), AT_ONCE)]
+NAMED = {
+    "CAMPAIGN": ("adCampaigns", ("id", "name", "account", "campaignGroup")),
+    "CAMPAIGN_GROUP": ("adCampaignGroups", ("id", "name", "account", "runSchedule")),
+}
+"""Pivot -> where its things are called by name, for a report has none (learn.microsoft.com/linkedin/marketing:
+integrations/ads/account-structure)."""
 Row = dict[str, Any]
 
 
@@ -58,7 +65,7 @@ def until_midnight(answer: Answer) -> float | None:
 
 
 def pull(ask: Ask, wanted: Slice, *, pivot: str) -> Iterator[Page]:
-    """One report: all of its fields in one answer."""
+    """One report: all of its fields in one answer, and what its campaigns or groups are called."""
     question = {
         "q": "analytics",
         "pivot": pivot,
@@ -69,6 +76,11 @@ def pull(ask: Ask, wanted: Slice, *, pivot: str) -> Iterator[Page]:
     parts = [rows_of(finder(ask, "adAnalytics", question | {"fields": ",".join(part)}).json()) for part in PARTS]
     merged = {"paging": {"start": 0, "count": 10, "links": []}, "elements": together(parts)}
     yield Page(orjson.dumps({"request": {**question, "parts": len(parts)}, "response": merged}))
+    if pivot in NAMED and wanted.is_newest(ask.clock().date()):
+        place, columns = NAMED[pivot]
+        for body in listed(ask, f"adAccounts/{wanted.account.id}/{place}"):
+            named = [{name: one.get(name) for name in columns} for one in body["elements"]]
+            yield Page(orjson.dumps({"request": {"names": place}, "response": {"paging": {}, "elements": named}}))
 
 
 def structured(day: date) -> str:
@@ -105,27 +117,38 @@ def together(parts: Iterable[list[Row]]) -> list[Row]:
 
 def accounts(ask: Ask) -> list[Account]:
     """The accounts that the user may see. LinkedIn's days are those of UTC."""
-    found: list[Account] = []
+    return [
+        Account(str(one["id"]), one.get("name", ""), one.get("currency", ""), "UTC")
+        for body in listed(ask, "adAccounts")
+        for one in body["elements"]
+    ]
+
+
+def listed(ask: Ask, place: str) -> Iterator[dict[str, Any]]:
+    """The pages of a list. Raises Malformed."""
     token, seen = "", set[str]()
     while True:
-        body = finder(ask, "adAccounts", {"q": "search", "pageSize": "500"} | ({"pageToken": token} if token else {}))
-        told = body.json()
-        found += [
-            Account(str(one["id"]), one.get("name", ""), one.get("currency", ""), "UTC") for one in told["elements"]
-        ]
-        token = quote((told.get("metadata") or {}).get("nextPageToken") or "", safe="")
+        body = finder(ask, place, {"q": "search", "pageSize": "500"} | ({"pageToken": token} if token else {})).json()
+        rows = body.get("elements") if isinstance(body, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
+            raise Malformed("LinkedIn answered without a list.")
+        yield body
+        token = quote((body.get("metadata") or {}).get("nextPageToken") or "", safe="")
         if not token:
-            return found
+            return
         if token in seen:
             raise Malformed("LinkedIn gives the same page again and again.")
         seen.add(token)
 
 
+APP = (
+    Entry("client_id", "Client id", "Of your app in the LinkedIn developer portal, on the page Auth."),
+    Entry("client_secret", "Client secret", "Beside the client id.", "secret"),
+)
 CONNECTOR = Connector(
     data_source="linkedin_ads",
     entries=(
-        Entry("client_id", "Client id", "Of your app in the LinkedIn developer portal, on the page Auth."),
-        Entry("client_secret", "Client secret", "Beside the client id.", "secret"),
+        *APP,
         Entry(
             "refresh_token",
             "Refresh token",
@@ -149,7 +172,16 @@ CONNECTOR = Connector(
     # LinkedIn publishes no figure: each app's own stands in the developer portal, and a 429 tells when it is used up
     # (learn.microsoft.com/linkedin/shared/api-guide/concepts/rate-limits).
     quotas=(),
-    reread=30,
     guide="linkedin.com/developers/apps",
     headers={"LinkedIn-Version": VERSION, "X-Restli-Protocol-Version": "2.0.0"},
+    # learn.microsoft.com/linkedin/shared/authentication: authorization-code-flow, programmatic-refresh-tokens
+    consent=Consent(
+        authorize="https://www.linkedin.com/oauth/v2/authorization",
+        exchange="https://www.linkedin.com/oauth/v2/accessToken",
+        scopes=("r_ads", "r_ads_reporting"),
+        app=APP,
+        unlasting="LinkedIn gives refresh tokens to approved apps only: ask for “programmatic refresh tokens” in the"
+        " developer portal, and sign in again.",
+        help="In the LinkedIn developer portal, on your app's page Auth.",
+    ),
 )

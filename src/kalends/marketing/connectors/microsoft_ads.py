@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2, TwoTokens
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Report, Slice
 from kalends.marketing.connectors.files import plain
 from kalends.marketing.connectors.microsoft_zones import plain_name, zone_of
@@ -187,20 +188,20 @@ def account_of(element: Element) -> Account:
     )
 
 
+LOGIN = "https://login.microsoftonline.com/common/oauth2/v2.0"
+APP = (
+    Entry("developer_token", "Developer token", "In Microsoft Advertising, under Developer settings.", "secret"),
+    Entry("client_id", "Application id", "Of your app registration in Microsoft Entra."),
+    Entry("client_secret", "Client secret", "Of the same registration.", "secret"),
+)
+SCOPES = ("https://ads.microsoft.com/msads.manage", "offline_access")
 CONNECTOR = Connector(
     data_source="microsoft_ads",
     entries=(
-        Entry("developer_token", "Developer token", "In Microsoft Advertising, under Developer settings.", "secret"),
-        Entry("client_id", "Application id", "Of your app registration in Microsoft Entra."),
-        Entry("client_secret", "Client secret", "Of the same registration.", "secret"),
+        *APP,
         Entry("refresh_token", "Refresh token", "Of a user who can see the accounts.", "secret"),
     ),
-    auth=TwoTokens(
-        OAuth2(
-            url="https://login.microsoftonline.com/common/oauth2/v2.0/token",
-            scope="https://ads.microsoft.com/msads.manage offline_access",
-        )
-    ),
+    auth=TwoTokens(OAuth2(url=f"{LOGIN}/token", scope=" ".join(SCOPES))),
     accounts=accounts,
     reports=(
         Report("campaign", "Campaigns by day", partial(pull, level="Campaign"), history=1_095),
@@ -209,6 +210,15 @@ CONNECTOR = Connector(
     ),
     judge=judge,
     # No numbers are published for the Reporting service; 117 says that a minute's calls are used up.
-    reread=30,
     guide="learn.microsoft.com/advertising/guides/get-started",
+    # learn.microsoft.com/advertising/guides/authentication-oauth-consent
+    consent=Consent(
+        authorize=f"{LOGIN}/authorize",
+        exchange=f"{LOGIN}/token",
+        scopes=SCOPES,
+        app=APP,
+        asks={"prompt": "select_account"},
+        has_proof_key=True,
+        help="In Microsoft Entra under App registrations, Authentication: the platform “Web”.",
+    ),
 )

@@ -8,10 +8,10 @@ whose last line is an event is one. Days are UTC in projects made since 2023, an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from zoneinfo import available_timezones
 
 import orjson
 
+from kalends.base.clock import zone_names
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import Basic
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
@@ -74,7 +74,7 @@ def accounts(ask: Ask) -> list[Account]:
 
 def zone_of(told: str | None) -> str:
     """The project's zone; '' where it is none that is known."""
-    return told if told in available_timezones() else ""
+    return told if told in zone_names() else ""
 
 
 CONNECTOR = Connector(
@@ -105,7 +105,5 @@ CONNECTOR = Connector(
     judge=judge,
     # 60 an hour and 3 a second for each project (docs.mixpanel.com, "Rate limits").
     quotas=(Quota("", 60, 3600), Quota("", 3, 1)),
-    # Events are sent late, by phones that were away: Mixpanel itself takes them up to 5 days old.
-    reread=5,
     guide="docs.mixpanel.com/reference/service-accounts",
 )

@@ -52,6 +52,35 @@ class Connection(Model):
     removed_at: Mapped[datetime | None]
 
 
+class PlatformApp(Model):
+    """What a platform gave a company for the app by which its people sign in there. Sealed with the tenant's key."""
+
+    __tablename__ = "platform_apps"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    data_source: Mapped[str]
+    sealed_keys: Mapped[bytes]
+    changed_by: Mapped[UUID | None]
+    changed_at: Mapped[datetime]
+
+
+class PlatformSignIn(Model):
+    """A person who has gone to a platform's page and not come back yet; it is gone once it was used."""
+
+    __tablename__ = "platform_sign_ins"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    data_source: Mapped[str]
+    person_id: Mapped[UUID]
+    session_id: Mapped[UUID]
+    """The browser in which it was begun."""
+    sealed_plan: Mapped[bytes]
+    """What is to be connected when the person comes back."""
+    ends_at: Mapped[datetime]
+
+
 class SyncRun(Model):
     """One time that a connection is brought up to date, or a stretch of its past is fetched."""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Passing, Signal
 
@@ -113,11 +114,14 @@ def accounts(ask: Ask) -> list[Account]:
         seen.add(bookmark)
 
 
+APP = (
+    Entry("client_id", "App id", "On your app's page at developers.pinterest.com."),
+    Entry("client_secret", "App secret key", "On the same page.", "secret"),
+)
 CONNECTOR = Connector(
     data_source="pinterest_ads",
     entries=(
-        Entry("client_id", "App id", "On your app's page at developers.pinterest.com."),
-        Entry("client_secret", "App secret key", "On the same page.", "secret"),
+        *APP,
         Entry("refresh_token", "Refresh token", "Of a user who can see the ad accounts, for ads:read.", "secret"),
     ),
     auth=OAuth2(url=f"{API}/oauth/token", scope="ads:read", basic=True),
@@ -131,6 +135,14 @@ CONNECTOR = Connector(
     # "ads_analytics", standard access, for each user (developers.pinterest.com/docs/reference/rate-limits). An app
     # that is on trial has 1,000 calls a day; it is told so by Pinterest itself.
     quotas=(Quota("", 300, 60),),
-    reread=30,
     guide="developers.pinterest.com/docs/getting-started/connect-app",
+    # developers.pinterest.com/docs/getting-started/set-up-authentication-and-authorization
+    consent=Consent(
+        authorize="https://www.pinterest.com/oauth/",
+        exchange=f"{API}/oauth/token",
+        scopes=("ads:read",),
+        app=APP,
+        is_basic=True,
+        help="At developers.pinterest.com under My apps, Configure.",
+    ),
 )

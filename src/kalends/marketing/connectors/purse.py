@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from kalends.base.ids import new_id
 from kalends.base.work import House, Work
+from kalends.marketing.connectors.apps import app_keys
 from kalends.marketing.connectors.asking import Granted, OpenWork
 from kalends.marketing.connectors.auth import Secrets
 from kalends.marketing.connectors.budget import quotas_named, taken, wait_of
@@ -68,7 +69,7 @@ class StoredPurse:
             if kept:
                 return kept
             secrets = secrets_of(work.house, found)
-            told = fetch({**secrets, **found.options})
+            told = fetch(keys_of(work, found, self.connector))
             if renewed := told.get("refresh_token"):  # some platforms give a new one each time
                 keep_secrets(work.house, found, {**secrets, "refresh_token": str(renewed)})
             granted = {name: said for name, said in told.items() if isinstance(said, str) and name != "refresh_token"}
@@ -119,6 +120,11 @@ def secrets_of(house: House, connection: Connection) -> dict[str, str]:
     opened = house.keys.open_sealed(connection.tenant_id, SECRETS, connection.sealed_secrets, connection.id.bytes)
     found: dict[str, str] = orjson.loads(opened)
     return found
+
+
+def keys_of(work: Work, connection: Connection, connector: Connector) -> dict[str, str]:
+    """All that calls are signed with: what is the connection's own, above what is the app's."""
+    return app_keys(work, connector) | secrets_of(work.house, connection) | connection.options
 
 
 def keep_secrets(house: House, connection: Connection, secrets: Mapping[str, str]) -> None:

@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 from kalends.marketing.connectors.asking import Answer, Ask
-from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.auth import OAuth2, SignedInOr
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import (
     CursorExpired,
@@ -152,14 +153,22 @@ def accounts(ask: Ask) -> list[Account]:
     return [Account(str(one["Id"]), str(one["Name"]), ask.options.get("currency", "").upper(), "UTC") for one in found]
 
 
+TOKENS = "https://{domain}/services/oauth2/token"
+APP = (
+    Entry("client_id", "Consumer key", "Of your connected app, which lets a client sign in by its own credentials."),
+    Entry("client_secret", "Consumer secret", "Beside the consumer key.", "secret"),
+)
 CONNECTOR = Connector(
     data_source="salesforce",
     entries=(
-        Entry("domain", "My Domain", "In Setup, under My Domain: like acme.my.salesforce.com, without https://."),
         Entry(
-            "client_id", "Consumer key", "Of your connected app, which lets a client sign in by its own credentials."
+            "domain",
+            "My Domain",
+            "In Setup, under My Domain: like acme.my.salesforce.com, without https://.",
+            # The app's secret is sent there, and that may be the whole server's: to nobody but Salesforce.
+            pattern=r"([a-z0-9-]+\.)+salesforce\.(com|mil)",
         ),
-        Entry("client_secret", "Consumer secret", "Beside the consumer key.", "secret"),
+        *APP,
         Entry(
             "currency",
             "Currency",
@@ -167,7 +176,7 @@ CONNECTOR = Connector(
             is_required=False,
         ),
     ),
-    auth=OAuth2(url="https://{domain}/services/oauth2/token", grant="client_credentials"),
+    auth=SignedInOr(OAuth2(url=TOKENS), OAuth2(url=TOKENS, grant="client_credentials")),
     accounts=accounts,
     reports=(
         Report("opportunity/moment+opportunity_id", "Opportunities, opened and closed", pull_opportunities),
@@ -177,6 +186,16 @@ CONNECTOR = Connector(
     # The smallest company's calls in 24 hours; it shares them with all its other apps
     # (developer.salesforce.com, "API request limits and allocations").
     quotas=(Quota("", 15_000, 86_400),),
-    reread=90,  # a closed opportunity that is opened again is gone from its close date only when that is asked for
     guide="help.salesforce.com, Configure the OAuth 2.0 client credentials flow",
+    # help.salesforce.com, "OAuth 2.0 web server flow"
+    consent=Consent(
+        authorize="https://{domain}/services/oauth2/authorize",
+        exchange=TOKENS,
+        scopes=("api", "refresh_token"),
+        app=APP,
+        asks={"prompt": "consent"},
+        has_proof_key=True,
+        unlasting="Give the connected app the right “Perform requests at any time (refresh_token)”, and sign in again.",
+        help="In Salesforce's Setup under App Manager, your connected app.",
+    ),
 )

@@ -13,8 +13,11 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import CursorExpired, Limited, Malformed, Passing, Signal
 
@@ -26,6 +29,12 @@ FIELDS = (
     "conversion_app_opens", "conversion_subscribe",
 )  # fmt: skip
 PAGE_SIZE = 200
+NAMED = {
+    "campaign": ("id", "name", "objective"),
+    "adsquad": ("id", "name", "campaign_id"),
+    "ad": ("id", "name", "ad_squad_id", "creative_id"),
+}
+"""What is kept of a thing: its name, and by what it is known to be such a thing."""
 
 
 def judge(answer: Answer) -> Signal | None:
@@ -56,7 +65,7 @@ def until_reset(answer: Answer) -> float | None:
 
 
 def pull(ask: Ask, wanted: Slice, *, by: str) -> Iterator[Page]:
-    """One report, page by page."""
+    """One report, page by page, and the names of what it is about."""
     question = {
         "breakdown": by,
         "granularity": "DAY",
@@ -72,6 +81,21 @@ def pull(ask: Ask, wanted: Slice, *, by: str) -> Iterator[Page]:
         if not isinstance(answer.json().get("timeseries_stats"), list):
             raise Malformed("Snapchat answered without stats.")
         yield Page.of(answer)
+    if wanted.is_newest(ask.clock().date()):
+        yield from names(ask, wanted.account.id, by=by)
+
+
+def names(ask: Ask, account: str, *, by: str) -> Iterator[Page]:
+    """What an account's campaigns, ad squads or ads are called: a report has ids alone. What else is told of them is
+    not kept.
+    """
+    for answer in listed(ask, f"{API}/adaccounts/{account}/{by}s", {"limit": PAGE_SIZE}):
+        parts = answer.json().get(f"{by}s")
+        if not isinstance(parts, list) or not all(isinstance(part.get(by), dict) for part in parts):
+            raise Malformed("Snapchat answered without a list.")
+        kept = [{by: {name: part[by].get(name) for name in NAMED[by]} | {"ad_account_id": account}} for part in parts]
+        told = {"request_status": "SUCCESS", f"{by}s": kept}
+        yield Page(orjson.dumps({"request": {"asked": answer.question.place}, "response": told}))
 
 
 def midnight(day: date, zone: str) -> str:
@@ -104,11 +128,14 @@ def accounts(ask: Ask) -> list[Account]:
     ]
 
 
+APP = (
+    Entry("client_id", "Client id", "Of your OAuth app in the Business Manager, under Business details."),
+    Entry("client_secret", "Client secret", "Shown once, when the app is made.", "secret"),
+)
 CONNECTOR = Connector(
     data_source="snapchat_ads",
     entries=(
-        Entry("client_id", "Client id", "Of your OAuth app in the Business Manager, under Business details."),
-        Entry("client_secret", "Client secret", "Shown once, when the app is made.", "secret"),
+        *APP,
         Entry("refresh_token", "Refresh token", "Of a user who can see the ad accounts.", "secret"),
     ),
     auth=OAuth2(url="https://accounts.snapchat.com/login/oauth2/access_token"),
@@ -121,7 +148,14 @@ CONNECTOR = Connector(
     judge=judge,
     # 10 a second for each token (developers.snap.com/api/marketing-api/Ads-API/rate-limits).
     quotas=(Quota("", 10, 1),),
-    reread=28,
     lag=1,  # a question for today would end in the future
     guide="business.snapchat.com",
+    # developers.snap.com/api/marketing-api/Ads-API/authentication
+    consent=Consent(
+        authorize="https://accounts.snapchat.com/login/oauth2/authorize",
+        exchange="https://accounts.snapchat.com/login/oauth2/access_token",
+        scopes=("snapchat-marketing-api",),
+        app=APP,
+        help="In the Snapchat Business Manager under Business details, OAuth apps.",
+    ),
 )

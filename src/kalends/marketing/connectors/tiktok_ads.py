@@ -6,14 +6,17 @@ day may span 30 days.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 
 from kalends.marketing.connectors.asking import Answer, Ask
-from kalends.marketing.connectors.auth import HeaderKey
+from kalends.marketing.connectors.auth import HeaderKey, Secrets, TokenQuestion
+from kalends.marketing.connectors.consent import Consent
 from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import Limited, Malformed, Passing, Refused, Signal, TokenExpired
 
@@ -98,12 +101,36 @@ def accounts(ask: Ask) -> list[Account]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TiktokConsent(Consent):
+    """TikTok's own words for it; its token lasts until somebody takes it back. What may be read is set in the app
+    (business-api.tiktok.com, "Authentication").
+    """
+
+    def page(self, keys: Secrets, *, redirect: str, state: str, verifier: str) -> str:  # noqa: ARG002 (no proof key)
+        """The address where the person is asked."""
+        asked = {"app_id": keys["app_id"], "state": state, "redirect_uri": redirect}
+        return f"{self.authorize}?{urlencode(asked)}"
+
+    def question(self, keys: Secrets, *, code: str, redirect: str, verifier: str) -> TokenQuestion:  # noqa: ARG002
+        """How the code is changed into a token."""
+        form = {"app_id": keys["app_id"], "secret": keys["app_secret"], "auth_code": code}
+        return TokenQuestion(self.exchange, form, is_json=True)
+
+    def told(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The token in an answer, which is HTTP 200 whatever it says. Raises Refused."""
+        if body.get("code") != 0 or not isinstance(body.get("data"), dict):
+            raise Refused(f"TikTok gives no token ({body.get('code')}).")
+        found: Mapping[str, Any] = body["data"]
+        return found
+
+
+APP = (Entry("app_id", "App id"), Entry("app_secret", "App secret", kind="secret"))
 CONNECTOR = Connector(
     data_source="tiktok_ads",
     entries=(
         Entry("access_token", "Access token", "Your app's page in TikTok for Business shows it once.", "secret"),
-        Entry("app_id", "App id"),
-        Entry("app_secret", "App secret", kind="secret"),
+        *APP,
     ),
     auth=HeaderKey(header="Access-Token", prefix=""),
     accounts=accounts,
@@ -115,6 +142,13 @@ CONNECTOR = Connector(
     judge=judge,
     # 600 a minute for each app, whatever the advertiser (business-api.tiktok.com, "rate limits", basic level).
     quotas=(Quota("", 600, 60, is_shared=True),),
-    reread=28,
     guide="business-api.tiktok.com, My Apps",
+    consent=TiktokConsent(
+        authorize="https://business-api.tiktok.com/portal/auth",
+        exchange=f"{API}/oauth2/access_token/",
+        app=APP,
+        keeps="access_token",
+        code="auth_code",
+        help="At business-api.tiktok.com under My Apps, on your app's page: Advertiser redirect URL.",
+    ),
 )

@@ -69,17 +69,27 @@ def pull(ask: Ask, wanted: Slice, *, entity: str) -> Iterator[Page]:
     """One report; begun anew where a list or a file is gone."""
     account = wanted.account.id
     try:
-        ids = ask.once("ids", lambda: [one["id"] for one in listed(ask, f"accounts/{account}/{LISTS[entity]}")])
+        things = ask.once("things", lambda: [known(one) for one in listed(ask, f"accounts/{account}/{LISTS[entity]}")])
+        ids = [one["id"] for one in things]
         questions = list(enumerate(questions_of(ask, wanted, entity, ids)))
         for some in chunks(questions, AT_ONCE):
             jobs = {number: ask.once(f"job {number}", partial(order, ask, account, asked)) for number, asked in some}
             files = ask.until(partial(ready, ask, account, jobs))
             for parts in chunks([fetched(ask, files[number]) for number, _ in some], len(GROUPS)):
                 yield Page(orjson.dumps({"request": {"account_id": account}, "response": together(parts)}))
+        named = [{**one, "account_id": account} for one in things if one.get("name")]
+        if named and wanted.is_newest(ask.clock().date()):
+            told = {"data_type": "names", "data": named}
+            yield Page(orjson.dumps({"request": {"names": entity}, "response": told}))
     except CursorExpired:
         for name in list(ask.memo):
             ask.forget(name)
         raise
+
+
+def known(one: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a thing: its name, and by what it is known to be a campaign or an ad group."""
+    return {name: one[name] for name in ("id", "name", "funding_instrument_id", "campaign_id") if name in one}
 
 
 def questions_of(ask: Ask, wanted: Slice, entity: str, ids: Sequence[str]) -> Iterator[dict[str, str]]:
@@ -218,7 +228,6 @@ CONNECTOR = Connector(
     judge=judge,
     # docs.x.com/x-ads-api/fundamentals/rate-limiting: reads of an account, writes, reads of no account.
     quotas=(Quota("", 2_000, 900), Quota("write", 450, 60), Quota("global", 5, 900)),
-    reread=14,
     lag=1,  # a day ends at a midnight that has passed
     guide="developer.x.com",
 )

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kalends.marketing.mapping.asked import asked
-from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping
+from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping, Trailing
 
 _MOMENT = re.compile(r"(\d{3})(\d{2})(\d{2})(\d{2})?(\d{2})?")
 _DAYS = ("daterangeday", "daterangehour", "daterangeminute")
@@ -121,6 +121,7 @@ def _tail(name: Any) -> str:
 MAPPING = Mapping(
     data_source="adobe_analytics",
     version=1,
+    trailing=Trailing(30, "late hits and attribution panels"),
     fields=(
         Field("account_id", ("rsid",), "id"),
         Field("campaign_id", ("values.campaign",), "id"),

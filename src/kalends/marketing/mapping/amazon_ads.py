@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _WINDOWS = (14, 30, 7, 1)
 _LISTS = {"campaigns": "campaignId", "adGroups": "adGroupId", "productAds": "adId", "ads": "adId"}
@@ -43,6 +43,7 @@ def _windowed(name: str) -> tuple[str, ...]:
 MAPPING = Mapping(
     data_source="amazon_ads",
     version=1,
+    trailing=Trailing(30, "longest attribution window delivered"),
     fields=(
         Field("account_id", ("profile_id",), "id"),
         Field("campaign_id", ("campaign_id",), "id"),

@@ -5,7 +5,7 @@ Amplitude counts it once. An export is a zip of gzipped files, one for each hour
 by upload, not by event (amplitude.com/docs/apis/analytics/export). Properties have dots in their names.
 """
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, EventRule, Field, Mapping
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, EventRule, Field, Mapping, Trailing
 
 PURCHASES = frozenset({"purchase", "purchased", "order completed", "completed order", "revenue_amount"})
 _COST = "event_properties.ad_metrics."
@@ -18,6 +18,7 @@ _DEVICE_FACTS = (
 MAPPING = Mapping(
     data_source="amplitude",
     version=1,
+    trailing=Trailing(5, "late events of mobile devices"),
     fields=(
         Field("account_id", ("app",), "id"),
         Field("campaign_id", ("event_properties.campaign_id",), "id"),

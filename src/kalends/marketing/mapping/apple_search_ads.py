@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _DIMENSIONS = {
     "countryOrRegion": "country_or_region", "countryCode": "country_code", "deviceClass": "device_class",
@@ -68,6 +68,7 @@ def _spend(day: Any) -> dict[str, Any]:
 _BASE = Mapping(
     data_source="apple_search_ads",
     version=1,
+    trailing=Trailing(30, "redownloads are attributed for 30 days"),
     fields=(
         Field("account_id", ("org_id", "organization_id"), "id"),
         Field("account_name", ("org_name", "organization_name")),

@@ -4,7 +4,7 @@ All numbers are strings in account currency; fields without data are absent. The
 types (purchase, omni_purchase, offsite_conversion.fb_pixel_purchase), so one type is chosen by rule and never a sum.
 """
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, ActionRule, Entity, Field, Mapping
+from kalends.marketing.mapping.fields import BOOKKEEPING, ActionRule, Entity, Field, Mapping, Trailing
 
 # The widest count of an event first: omni_ is web, app and shop together; then what is a part of it.
 CONVERSIONS = (
@@ -23,6 +23,7 @@ _BREAKDOWNS = (
 MAPPING = Mapping(
     data_source="facebook_ads",
     version=1,
+    trailing=Trailing(28, "longest click window that was ever delivered; usual re-read"),
     fields=(
         Field("account_id", ("account_id",), "account"),
         Field("account_name", ("account_name",)),

@@ -85,6 +85,14 @@ class EventRule:
     conversions: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Trailing:
+    """For how many days a platform's numbers of a day still change, and why."""
+
+    days: int = 30
+    why: str = "the commonest conversion window"
+
+
 @dataclass(frozen=True)
 class Mapping:
     """One platform.
@@ -104,7 +112,7 @@ class Mapping:
     `aside`: columns that together show a table of single events or objects, which is no report and is not guessed to
     be one. `needs_id`: a row without any id is a fault; not so where a whole project is one account that its rows do
     not name. `unwrap` takes the platform's own envelope off a JSON document (`records` knows the common ones), and must
-    say None for a document that is not so shaped.
+    say None for a document that is not so shaped. `trailing`: for how long its numbers still change.
     """
 
     data_source: str
@@ -129,6 +137,7 @@ class Mapping:
     files: tuple[tuple[str, Mapping], ...] = ()
     unwrap: Unwrap = no_envelope
     aside: tuple[frozenset[str], ...] = ()
+    trailing: Trailing = Trailing()
     guessed: Dictionary[str, str] = field(default_factory=dict)
 
     @property

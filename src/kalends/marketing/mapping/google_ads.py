@@ -4,7 +4,7 @@ Cost is in micros, conversion values are not; int64 come as strings; a date repe
 every segment is part of the key (developers.google.com/google-ads/api/docs/reporting/segmentation).
 """
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing
 
 _DATE_PARTS = tuple(f"segments.{part}" for part in ("day_of_week", "week", "month", "month_of_year", "quarter", "year"))
 _RESOURCES = (
@@ -15,6 +15,7 @@ _RESOURCES = (
 MAPPING = Mapping(
     data_source="google_ads",
     version=1,
+    trailing=Trailing(30, "default conversion window; conversions count on the day of the click"),
     fields=(
         Field("account_id", ("customer.id", "customer_id"), "id"),
         Field("account_id", _RESOURCES, "customer"),

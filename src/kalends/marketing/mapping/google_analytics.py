@@ -14,7 +14,7 @@ from typing import Any
 
 from kalends.base.reading.documents import snake
 from kalends.marketing.mapping.asked import asked
-from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping
+from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping, Trailing
 
 _SOURCES = (
     "source", "medium", "source_medium", "source_platform", "campaign_id", "campaign_name", "campaign",
@@ -149,6 +149,7 @@ def _universal_name(name: str) -> str:
 MAPPING = Mapping(
     data_source="google_analytics",
     version=1,
+    trailing=Trailing(90, "key events may be attributed for 90 days"),
     fields=(
         Field("account_id", ("property_id", "view_id"), "id"),
         Field("campaign_id", ("session_campaign_id", "campaign_id"), "id"),

@@ -15,7 +15,7 @@ from typing import Any
 
 from kalends.base.reading.documents import Flat, flatten
 from kalends.marketing.mapping.asked import asked
-from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping
+from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping, Trailing
 from kalends.marketing.mapping.salesforce import is_true
 
 _METRICS = {"influencedContacts", "newContactsFirstTouch", "newContactsLastTouch"}
@@ -149,6 +149,7 @@ def _day(text: str | None) -> str | None:
 MAPPING = Mapping(
     data_source="hubspot",
     version=1,
+    trailing=Trailing(90, "deals change until they are closed"),
     fields=(
         Field("account_id", ("portal_id",), "id"),
         Field("campaign_id", ("campaign_id",), "id"),

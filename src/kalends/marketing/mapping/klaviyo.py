@@ -11,7 +11,7 @@ from typing import Any
 
 from kalends.base.reading.documents import records
 from kalends.marketing.mapping.asked import asked
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing
 
 _METRICS = {
     "sends": ("recipients",),
@@ -38,6 +38,7 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
 MAPPING = Mapping(
     data_source="klaviyo",
     version=1,
+    trailing=Trailing(30, "a company may credit an e-mail for 30 days"),
     fields=(
         Field("account_id", ("account_id", "public_api_key"), "id"),
         Field("campaign_id", ("groupings.campaign_id",), "id"),

@@ -10,7 +10,7 @@ those on the advertiser's site and the leads of LinkedIn's own forms.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _ENTITIES = {
     "sponsoredAccount": "account_id",
@@ -26,8 +26,13 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
         return None
     elements = document.get("elements")
     if isinstance(elements, list) and isinstance(document.get("paging"), dict):
-        return [("", _row(element)) for element in elements]
+        return [("names" if _is_name(element) else "", _row(element)) for element in elements]
     return [("", _row(document))] if _is_row(document) else None
+
+
+def _is_name(element: Any) -> bool:
+    """Whether it only says what something is called: it lies apart from rows with numbers."""
+    return isinstance(element, dict) and {"id", "name"} <= element.keys() and not _is_row(element)
 
 
 def _is_row(document: dict[str, Any]) -> bool:
@@ -73,6 +78,7 @@ def _urn(value: str) -> tuple[str, str]:
 MAPPING = Mapping(
     data_source="linkedin_ads",
     version=1,
+    trailing=Trailing(30, "default conversion window of a click"),
     fields=(
         Field("account_id", ("account_id", "sponsored_account", "account"), "urn"),
         Field("campaign_id", ("campaign_id", "sponsored_campaign"), "urn"),

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from kalends.base.reading.documents import snake
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _REPORTS = (
     "account_performance", "campaign_performance", "ad_group_performance", "ad_performance", "keyword_performance",
@@ -67,6 +67,7 @@ def _last_day(start: str, *, step: str) -> str | None:
 MAPPING = Mapping(
     data_source="microsoft_ads",
     version=1,
+    trailing=Trailing(30, "default conversion window"),
     fields=(
         Field("account_id", ("account_id",), "id"),
         Field("account_name", ("account_name",)),

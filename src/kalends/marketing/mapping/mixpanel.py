@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, EventRule, Field, Mapping
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, EventRule, Field, Mapping, Trailing
 
 PURCHASES = frozenset({"purchase", "purchased", "order completed", "completed order", "checkout completed"})
 MILLISECONDS = 10**11
@@ -68,6 +68,7 @@ def _counts(values: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 MAPPING = Mapping(
     data_source="mixpanel",
     version=1,
+    trailing=Trailing(5, "late events of mobile devices"),
     fields=(
         Field("account_id", ("properties.project_id", "project_id"), "id"),
         Field("campaign_name", ("properties.utm_campaign", "utm_campaign")),

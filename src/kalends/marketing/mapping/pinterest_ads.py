@@ -9,7 +9,7 @@ of pinterest/api-description.)
 
 from typing import Any
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _TYPES = ("checkout", "add_to_cart", "signup", "lead", "custom", "page_visit")
 _WAYS = ("click", "view", "engagement")
@@ -37,6 +37,7 @@ def _typed(name: str, column: str) -> TypedColumn:
 MAPPING = Mapping(
     data_source="pinterest_ads",
     version=1,
+    trailing=Trailing(30, "default click window"),
     fields=(
         Field("account_id", ("ad_account_id", "advertiser_id"), "id"),
         Field("account_name", ("advertiser_name", "ad_account_name")),

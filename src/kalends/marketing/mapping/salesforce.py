@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kalends.base.reading.documents import Flat, flatten
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing
 
 _OPPORTUNITY = {"id", "is_won", "is_closed", "created_date"}
 _LEAD = {"id", "is_converted", "created_date"}
@@ -78,6 +78,7 @@ def is_true(cell: str | None) -> bool:
 MAPPING = Mapping(
     data_source="salesforce",
     version=1,
+    trailing=Trailing(90, "opportunities change until they are closed"),
     fields=(
         Field("campaign_id", ("campaign_id",), "id"),
         Field("date_from", ("date",), "date"),

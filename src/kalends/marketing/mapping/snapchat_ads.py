@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _IDS = {"AD_ACCOUNT": "ad_account_id", "CAMPAIGN": "campaign_id", "AD_SQUAD": "ad_squad_id", "AD": "ad_id"}
 _STATS = {"timeseries_stats": "timeseries_stat", "total_stats": "total_stat", "lifetime_stats": "lifetime_stat"}
@@ -56,7 +56,8 @@ def _item_rows(item: Any, name: str) -> Iterator[tuple[str, Any]]:
     if isinstance(inner, dict) and name in _STATS.values():
         yield from (("", row) for row in _stat_rows(inner, {}))
     else:
-        yield "", inner if isinstance(inner, dict) else _object(item)  # a part that failed stays visible
+        # Things lie apart from rows with numbers; a part that failed stays visible.
+        yield name, inner if isinstance(inner, dict) else _object(item)
 
 
 def _object(item: Any) -> dict[str, Any]:
@@ -110,6 +111,7 @@ def _step_rows(step: dict[str, Any], common: dict[str, Any]) -> Iterator[dict[st
 MAPPING = Mapping(
     data_source="snapchat_ads",
     version=1,
+    trailing=Trailing(28, "default swipe window"),
     fields=(
         Field("account_id", ("ad_account_id", "account_id"), "id"),
         Field("campaign_id", ("campaign_id",), "id"),

@@ -9,7 +9,7 @@ list (business-api.tiktok.com, report/integrated/get).
 from collections.abc import Iterable
 from typing import Any
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 # What can be asked by, beside ids and days; warehouses name these without the prefix.
 _CUTS = (
@@ -40,6 +40,7 @@ def _metric(*names: str) -> tuple[str, ...]:
 MAPPING = Mapping(
     data_source="tiktok_ads",
     version=1,
+    trailing=Trailing(28, "longest click window"),
     fields=(
         Field("account_id", _asked("advertiser_id"), "id"),
         Field("account_name", _asked("advertiser_name")),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, TypedColumn
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _IDS = {
     "ACCOUNT": "account_id",
@@ -38,6 +38,8 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
     """The rows of a stats or reach answer: one per entity, segment and step of time."""
     if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         return None
+    if document.get("data_type") == "names":  # as the connector keeps a list of things, apart from rows with numbers
+        return [("names", _object(one)) for one in document["data"]]
     length = document.get("time_series_length")
     if document.get("data_type") == "stats" and isinstance(length, int) and 0 <= length <= _MOST_STEPS:
         return _stats(document, length)
@@ -151,6 +153,7 @@ def _part(kind: str, part: str) -> tuple[str, ...]:
 MAPPING = Mapping(
     data_source="twitter_ads",
     version=1,
+    trailing=Trailing(14, "metrics lock after 24 hours, billed charges are estimates for 3 days"),
     fields=(
         Field("account_id", ("account_id",), "id"),
         Field("campaign_id", ("campaign_id",), "id"),

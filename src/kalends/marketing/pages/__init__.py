@@ -11,6 +11,7 @@ from kalends.marketing.pages import (
     lineage,
     names,
     platforms,
+    platformsignin,
     quality,
     reconciliation,
     retention,
@@ -18,5 +19,17 @@ from kalends.marketing.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (conversions, data, intake, lineage, names, platforms, quality, reconciliation, retention, uploading):
+for part in (
+    conversions,
+    data,
+    intake,
+    lineage,
+    names,
+    platforms,
+    platformsignin,
+    quality,
+    reconciliation,
+    retention,
+    uploading,
+):
     router.include_router(part.router)

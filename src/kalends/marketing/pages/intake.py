@@ -19,7 +19,7 @@ from kalends.marketing.api.rates import load_content
 from kalends.marketing.intake import hooks, replays
 from kalends.marketing.intake.hooks import AddedHook
 from kalends.marketing.preview import source_choices
-from kalends.marketing.settling import OTHERWISE_DAYS, TRAILING, Trailing, settled_until
+from kalends.marketing.settling import settled_until, trailing
 
 router = APIRouter(include_in_schema=False)
 
@@ -190,7 +190,7 @@ def _settling_of(work: Work, name: str) -> dict[str, Any]:
     lines = {words.field_name(curve.metric): curve.shares for curve in curves}
     return {
         "name": name,
-        "rule": TRAILING.get(name, Trailing(OTHERWISE_DAYS, "the commonest conversion window")),
+        "rule": trailing(name),
         "until": settled_until(name, today=work.now.date()),
         "curves": curves,
         "spec": settling_chart(lines=lines) if lines else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -18,7 +18,9 @@ from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
 from kalends.marketing import words
 from kalends.marketing.connectors import connections, progress, runs
+from kalends.marketing.connectors.apps import app_keys
 from kalends.marketing.connectors.connections import connector_of
+from kalends.marketing.connectors.declared import Connector
 from kalends.marketing.connectors.registry import CONNECTORS
 
 router = APIRouter(include_in_schema=False)
@@ -57,10 +59,11 @@ def show_platforms(request: Request, work: Reader) -> Response:
     )
 
 
-@router.get("/data/platforms/new/{data_source}")
+@router.get("/data/platforms/new/{data_source}/keys")
 def show_form(request: Request, work: Manager, data_source: str) -> Response:
-    """The first step: what the platform asks for."""
-    return _form(request, data_source, demo=connections.demo_keys(work.house, data_source))
+    """The first step by keys: what the platform asks for."""
+    demo = connections.demo_keys(work.house, data_source)
+    return keys_form(request, data_source, demo=demo, app=app_keys(work, connector_of(data_source)))
 
 
 @router.post("/data/platforms/new/{data_source}")
@@ -72,8 +75,9 @@ def connect(request: Request, managing: Managing, data_source: str, sent: Sent) 
             made = connections.create(work, data_source=data_source, label=str(sent.get("label", "")), entered=entered)
             connection_id = made.id
     except connections.BadConnectionError as error:
-        return _form(request, data_source, entered=entered, errors={str(error.details.get("field")): error.message})
-    return _tested(managing, connection_id)
+        app = known_app(managing, data_source)
+        return keys_form(request, data_source, entered=entered, errors=errors_of(error), app=app)
+    return after_test(managing, connection_id)
 
 
 @router.post("/data/platforms/{connection_id}/keys")
@@ -86,16 +90,17 @@ def replace_keys(request: Request, managing: Managing, connection_id: UUID, sent
         with managing.work() as work:
             connections.replace_secrets(work, connection_id=connection_id, entered=entered)
     except connections.BadConnectionError as error:
-        errors = {str(error.details.get("field")): error.message}
-        return _form(request, data_source, entered=entered, errors=errors, connection_id=connection_id)
-    return _tested(managing, connection_id)
+        app, errors = known_app(managing, data_source), errors_of(error)
+        return keys_form(request, data_source, entered=entered, errors=errors, connection_id=connection_id, app=app)
+    return after_test(managing, connection_id)
 
 
 @router.get("/data/platforms/{connection_id}/keys")
 def show_keys(request: Request, work: Manager, connection_id: UUID) -> Response:
     """The form of keys once more; what is secret is not shown."""
     found = connections.get(work, connection_id=connection_id)
-    return _form(request, found.data_source, entered=found.options, connection_id=connection_id)
+    app = app_keys(work, connector_of(found.data_source))
+    return keys_form(request, found.data_source, entered=found.options, connection_id=connection_id, app=app)
 
 
 @router.post("/data/platforms/{connection_id}/test")
@@ -104,16 +109,16 @@ def test_now(managing: Managing, connection_id: UUID) -> Response:
     health = connections.test(managing.house, open_work=managing.work, connection_id=connection_id)
     said = {"healthy": f"It answers: {words.count(len(health.accounts), 'account')} can be seen."}
     tone: FlashTone = "plain" if health.state == "healthy" else "bad"
-    return _to(
+    return to(
         f"/data/platforms/{connection_id}", said.get(health.state, f"{health.problem} {health.advice}"), tone=tone
     )
 
 
-def _tested(managing: Door, connection_id: UUID) -> Response:
-    """To the next step where the platform lets us in; else back to the keys, with what is wrong."""
+def after_test(managing: Door, connection_id: UUID, *, back: str = "keys") -> Response:
+    """To the next step where the platform lets us in; else back to the first, with what is wrong."""
     health = connections.test(managing.house, open_work=managing.work, connection_id=connection_id)
     if health.state == "broken" or not health.accounts:
-        return _to(f"/data/platforms/{connection_id}/keys", f"{health.problem} {health.advice}", tone="bad")
+        return to(f"/data/platforms/{connection_id}/{back}", f"{health.problem} {health.advice}", tone="bad")
     return RedirectResponse(f"/data/platforms/{connection_id}/choose", status_code=303)
 
 
@@ -154,8 +159,8 @@ def choose(work: Manager, connection_id: UUID, sent: Sent) -> Response:
         if runs.running(work, connection_id) is None:
             runs.start(work, connection_id=connection_id)
     except KalendsError as error:
-        return _to(f"{here}/choose", error.message, tone="bad")
-    return _to(here, "It is connected; its days come in, the newest first.")
+        return to(f"{here}/choose", error.message, tone="bad")
+    return to(here, "It is connected; its days come in, the newest first.")
 
 
 @router.get("/data/platforms/{connection_id}")
@@ -195,12 +200,12 @@ def sync_now(
     """Bring it up to date, or fetch some days again."""
     here = f"/data/platforms/{connection_id}"
     if first and last and last < first:
-        return _to(here, "The last day is before the first one.", tone="bad")
+        return to(here, "The last day is before the first one.", tone="bad")
     try:
         run = runs.start(work, connection_id=connection_id, first=first, last=last)
     except runs.NothingToSyncError as error:
-        return _to(here, error.message, tone="bad")
-    return _to(here, "The days come in, the newest first." if run else "There is nothing new yet.")
+        return to(here, error.message, tone="bad")
+    return to(here, "The days come in, the newest first." if run else "There is nothing new yet.")
 
 
 @router.post("/data/platforms/{connection_id}/runs/{run_id}/{verb}")
@@ -214,7 +219,7 @@ def steer(work: Loader, connection_id: UUID, run_id: UUID, verb: str) -> Respons
         elif verb in states:
             runs.set_run_state(work, run_id=run_id, state=states[verb])
     except runs.RunIsOverError as error:
-        return _to(here, error.message, tone="bad")
+        return to(here, error.message, tone="bad")
     return RedirectResponse(here, status_code=303)
 
 
@@ -223,7 +228,7 @@ def set_state(work: Loader, connection_id: UUID, state: Annotated[str, Form(patt
     """Let routine syncs rest, or start again."""
     connections.set_state(work, connection_id=connection_id, state=state)
     said = "It rests: no new days come in until you let it go on." if state == "paused" else "It goes on."
-    return _to(f"/data/platforms/{connection_id}", said)
+    return to(f"/data/platforms/{connection_id}", said)
 
 
 @router.post("/data/platforms/{connection_id}/remove")
@@ -244,7 +249,18 @@ def restore(work: Manager, connection_id: UUID) -> Response:
     return RedirectResponse(f"/data/platforms/{connection_id}/keys", status_code=303)
 
 
-def _form(
+def known_app(managing: Door, data_source: str) -> Collection[str]:
+    """What the platform's app gives, by name."""
+    with managing.work() as work:
+        return app_keys(work, connector_of(data_source)).keys()
+
+
+def errors_of(error: connections.BadConnectionError) -> dict[str, str]:
+    """What is wrong, under the field that it is about."""
+    return {str(error.details.get("field")): error.message}
+
+
+def keys_form(
     request: Request,
     data_source: str,
     *,
@@ -252,7 +268,9 @@ def _form(
     errors: Mapping[str, str] | None = None,
     connection_id: UUID | None = None,
     demo: Mapping[str, str] | None = None,
+    app: Collection[str] = (),
 ) -> Response:
+    """The form of keys. `app`: what need not be entered, for the platform's app gives it."""
     connector = connector_of(data_source)
     shown = {**(demo or {})} or {
         entry.name: (entered or {}).get(entry.name, entry.default) for entry in connector.entries if not entry.is_secret
@@ -266,14 +284,21 @@ def _form(
         errors=errors or {},
         connection_id=connection_id,
         is_demo=bool(demo),
-        choices={
-            entry.name: [
-                Choice(label, value=value, current=value == shown.get(entry.name)) for value, label in entry.choices
-            ]
-            for entry in connector.entries
-        },
+        app=frozenset(app),
+        choices=choices_of(connector, shown),
         words=words,
     )
+
+
+def choices_of(connector: Connector, shown: Mapping[str, str]) -> dict[str, list[Choice]]:
+    """What can be chosen in each field."""
+    return {
+        entry.name: [
+            Choice(label, value=value, current=value == shown.get(entry.name, entry.default))
+            for value, label in entry.choices
+        ]
+        for entry in connector.entries
+    }
 
 
 def entered_of(data_source: str, sent: FormData) -> dict[str, str]:
@@ -291,7 +316,8 @@ def _choices(offered: Mapping[int, str], current: int) -> list[Choice]:
     return [Choice(label, value=str(value), current=value == current) for value, label in known.items()]
 
 
-def _to(path: str, text: str, *, tone: FlashTone = "plain") -> Response:
+def to(path: str, text: str, *, tone: FlashTone = "plain") -> Response:
+    """On to another page, with a message."""
     answer = RedirectResponse(path, status_code=303)
     flash(answer, text=text, tone=tone)
     return answer

@@ -298,7 +298,7 @@ def zone_of(name: str | None) -> ZoneInfo | None:
 # Plausibility by exact repetition; by size see `unusual`.
 
 FROZEN: Final = {"impressions": 1000, "clicks": 300, "revenue": 100, "conversions": 300}
-"""From which size on the same number three days running is no chance (spend may be a budget that is used up)."""
+"""From which size on the same number three days running is no chance."""
 
 
 @day_check("plausibility", "major", "A number has not moved for days.")
@@ -310,6 +310,13 @@ def frozen(history: History, setting: Setting) -> Iterator[Found]:
     if values is not None:
         for day, column in zip(*standing(values, least=FROZEN["impressions"]), strict=True):
             yield Found(day=int(day), subject=history.campaigns[column], observed=float(values[day, column]))
+    spend = history.by_campaign.get("spend")
+    if spend is not None:
+        days, columns = standing(spend, least=1)
+        # A budget may be used up to the cent every day: then that is how the campaign's spend usually is.
+        often = np.bincount(columns, minlength=spend.shape[1]) > np.isfinite(spend).sum(axis=0) / 5
+        for day, column in zip(days[~often[columns]], columns[~often[columns]], strict=True):
+            yield Found(day=int(day), subject=f"{history.campaigns[column]} spend", observed=float(spend[day, column]))
 
 
 def standing(values: Floats, *, least: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -325,7 +332,7 @@ def standing(values: Floats, *, least: float) -> tuple[npt.NDArray[np.int64], np
 
 @day_check("reconciliation", "major", "The parts no longer add up to the account's total as they usually do.")
 def parts_differ(history: History, setting: Setting) -> Iterator[Found]:
-    floors = {"spend": 0.01, "impressions": 100.0, "clicks": 20.0, "conversions": 10.0}
+    floors = {"spend": 0.01, "impressions": 100.0, "clicks": 20.0, "conversions": 10.0, "revenue": 100.0}
     for report, told in history.reports.items():
         for metric, least in floors.items():
             whole = history.totals[metric]

@@ -30,6 +30,15 @@ OF_DAYS = (
     " WHERE c.{between}"
 )
 
+USUAL_NAME = (
+    "(SELECT data_source, account_id, campaign_id, max(CASE WHEN 3 * days >= 2 * every THEN name END) AS name FROM"
+    " (SELECT data_source, account_id, campaign_id, campaign_name AS name, count(DISTINCT date) AS days,"
+    " sum(count(DISTINCT date)) OVER (PARTITION BY data_source, account_id, campaign_id) AS every FROM daily"
+    " WHERE campaign_id <> '' AND campaign_name IS NOT NULL GROUP BY data_source, account_id, campaign_id,"
+    " campaign_name) AS n GROUP BY data_source, account_id, campaign_id)"
+)
+"""Each campaign's name on two thirds of its days; after a lasting change it has none."""
+
 SET_CHECKS: Final[tuple[SetCheck, ...]] = (
     SetCheck(
         "campaign_twice", "uniqueness", "critical",
@@ -68,6 +77,16 @@ SET_CHECKS: Final[tuple[SetCheck, ...]] = (
         " AS n) AS u ON u.place = 1 AND 3 * u.days >= 2 * u.every AND u.days < u.every"
         " AND u.data_source = c.data_source AND u.account_id = c.account_id AND u.campaign_id = c.campaign_id"
         " AND u.channel <> c.channel" + OF_DAYS,
+    ),
+    SetCheck(
+        "names_exchanged", "consistency", "major",
+        "A campaign has the name that another campaign has on its other days.",
+        "SELECT DISTINCT c.data_source, c.account_id, c.date, '' AS report, c.campaign_id AS subject,"
+        " c.campaign_name || ', usually ' || u.name AS detail FROM daily AS c JOIN {usual} AS u"
+        " ON u.data_source = c.data_source AND u.account_id = c.account_id AND u.campaign_id = c.campaign_id"
+        " AND u.name <> c.campaign_name JOIN {usual} AS o ON o.data_source = c.data_source AND"
+        " o.account_id = c.account_id AND o.campaign_id <> c.campaign_id AND o.name = c.campaign_name".replace(
+            "{usual}", USUAL_NAME) + OF_DAYS,
     ),
     SetCheck(
         "ids_rounded", "validity", "critical",

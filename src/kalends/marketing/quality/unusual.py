@@ -7,21 +7,24 @@ Spend, impressions and clicks are tested two days later, conversions and revenue
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from kalends.marketing.quality.daychecks import Found, day_check
 from kalends.marketing.quality.history import Bools, Floats, History, Setting
-from kalends.methods.anomalies import Compared, alarms, compare, expected_of, p_values
+from kalends.methods.anomalies import Compared, alarms, compare, expected_of, median_of, p_values
 
 RATE: Final = 0.05
 """Of clean account-months, about this share has any day called unusual (Benjamini and Hochberg over its tests)."""
 LEAST: Final = np.log(1.25)
 """A quarter more or less is not worth anybody's time, however sure."""
+LEAST_OF_CAMPAIGN: Final = np.log(1.5)
+"""Money is moved between campaigns every week, and a platform may spend a third more than a day's budget."""
 SLIP, SLIP_SCORE = np.log(5.0), 6.0
 """A factor of ten with a bad day's noise in it is five at least; half of the spreads would be a day in centuries."""
 VOLUMES: Final = ("spend", "impressions", "clicks", "conversions", "revenue")
@@ -58,16 +61,25 @@ def slips_of_account(history: History, setting: Setting) -> list[Found]:
 
 def slips_of_campaigns(history: History, setting: Setting) -> list[Found]:
     """Slips in single campaigns' prices."""
-    special, made = setting.is_special(history), []
-    for name, (over, under) in PRICES.items():
-        values, counts = ratio(history.by_campaign, over, under), history.by_campaign.get(COUNTED[name])
-        if values is None or counts is None:
-            continue
-        enough = np.nan_to_num(counts) >= ENOUGH[name]
-        compared = compare(np.where(enough, values, np.nan), usable=~special, counts=counts)
-        tested = ripe(name, history, setting)[:, None] & enough
-        made += list(slipped(name, compared, tested, names=history.campaigns))
+    made: list[Found] = []
+    series = campaign_series(history, setting)
+    for name in PRICES if series else ():
+        made += slipped(name, series[name], ripe(name, history, setting)[:, None], names=history.campaigns)
     return made
+
+
+@lru_cache(maxsize=2)
+def campaign_series(history: History, setting: Setting) -> dict[str, Compared]:
+    """The volumes and prices (days, campaigns) of single campaigns, compared with the days around."""
+    if not history.campaigns:
+        return {}
+    of, usable = history.by_campaign, ~setting.is_special(history)
+    sure = np.full(of["spend"].shape, np.inf)
+    series = {name: (of[name], of.get(VOLUME_COUNTS.get(name, ""), sure)) for name in VOLUMES}
+    series |= {name: priced(of, name) for name in PRICES}
+    return {
+        name: compare(values, usable=usable, counts=np.nan_to_num(counts)) for name, (values, counts) in series.items()
+    }
 
 
 @day_check(
@@ -79,20 +91,47 @@ def unusual(history: History, setting: Setting) -> Iterator[Found]:
     names = list(series)
     chances = np.stack([p_values(series[name].scores[:, 0]) for name in names], axis=1)
     tested = np.stack([ripe(name, history, setting) & ~special for name in names], axis=1)
-    chances = np.where(tested, chances, np.nan)
-    months = np.array([history.day(day).year * 12 + history.day(day).month for day in range(history.size)])
+    found = alarms_by_month(np.where(tested, chances, np.nan), months_of(history))
+    for day in np.flatnonzero(found.any(axis=1)):
+        large = [
+            told(names[column], series[names[column]], int(day), 0, "")
+            for column in np.flatnonzero(found[day])
+            if abs(series[names[column]].differences[day, 0]) >= LEAST
+        ]
+        if large:
+            yield told_once(large)
+
+
+@day_check("plausibility", "major", "One campaign's day is unlike its other days, and the account's is not.")
+def campaign_unusual(history: History, setting: Setting) -> Iterator[Found]:
+    if len(history.campaigns) < 2:
+        return
+    series, special = campaign_series(history, setting), setting.is_special(history)
+    whole = account_series(history, setting)
+    chances = np.stack([p_values(compared.scores) for compared in series.values()], axis=1)
+    tested = np.stack([ripe(name, history, setting) & ~special for name in series], axis=1)
+    chances = np.where(tested[:, :, None], chances, np.nan)
+    found = alarms_by_month(chances.reshape(history.size, -1), months_of(history)).reshape(chances.shape)
+    large = np.stack([np.abs(compared.differences) >= LEAST_OF_CAMPAIGN for compared in series.values()], axis=1)
+    told_by_account = np.stack([np.abs(whole[name].differences[:, 0]) >= LEAST for name in series], axis=1)
+    found &= large & ~told_by_account[:, :, None]
+    for day, column in np.argwhere(found.any(axis=1)):
+        mine = [name for place, name in enumerate(series) if found[day, place, column]]
+        yield told_once([told(name, series[name], int(day), int(column), history.campaigns[column]) for name in mine])
+
+
+def alarms_by_month(chances: Floats, months: npt.NDArray[np.int64], *, rate: float = RATE) -> Bools:
+    """Which tests (days, ...) are alarms, when all of a month share one rate."""
+    found = np.zeros(chances.shape, dtype=bool)
     for month in np.unique(months):
-        days = np.flatnonzero(months == month)
-        found = alarms(chances[days].ravel(), rate=RATE).reshape(days.size, len(names))
-        for place in np.flatnonzero(found.any(axis=1)):
-            day = int(days[place])
-            large = [
-                told(names[column], series[names[column]], day, 0, "")
-                for column in np.flatnonzero(found[place])
-                if abs(series[names[column]].differences[day, 0]) >= LEAST
-            ]
-            if large:
-                yield told_once(large)
+        mine = chances[months == month]
+        found[months == month] = alarms(mine.ravel(), rate=rate).reshape(mine.shape)
+    return found
+
+
+def months_of(history: History) -> npt.NDArray[np.int64]:
+    """The month (days,) of each day: its tests share one rate of false alarms."""
+    return np.array([history.day(day).year * 12 + history.day(day).month for day in range(history.size)])
 
 
 def told_once(found: list[Found]) -> Found:
@@ -124,35 +163,56 @@ VOLUME_COUNTS: Final = {"clicks": "clicks", "conversions": "conversions", "reven
 
 
 @lru_cache(maxsize=2)
-def account_series(history: History, setting: Setting) -> dict[str, Compared]:
-    """Every series of the account's own, compared with the days around: all of them in one go, for all who ask."""
+def account_columns(history: History, setting: Setting) -> tuple[tuple[str, ...], Floats, Floats]:
+    """The account's own series: their names, their values (days, series), and how many things those count."""
     usable = ~setting.is_special(history)
     sums = history.totals
     expected = expected_of(np.stack([sums["clicks"], sums["conversions"]], axis=1), usable=usable)
     likely = {name: np.fmax(expected[:, place], 1.0) for place, name in enumerate(("clicks", "conversions"))}
     sure = np.full(history.size, np.inf)
     columns = {name: (sums[name], likely.get(VOLUME_COUNTS.get(name, ""), sure)) for name in VOLUMES}
-    for name, (over, under) in PRICES.items():
-        values, counts = ratio(sums, over, under), np.nan_to_num(sums[COUNTED[name]])
-        assert values is not None
-        columns[name] = (np.where(counts >= ENOUGH[name], values, np.nan), counts)
+    columns |= {name: priced(sums, name) for name in PRICES}
     values, counts = (np.stack([each[place] for each in columns.values()], axis=1) for place in (0, 1))
-    compared = compare(values, usable=usable, counts=counts)
+    return tuple(columns), values, counts
+
+
+def priced(values: Mapping[str, Floats], name: str) -> tuple[Floats, Floats]:
+    """A price where there is enough to tell it, and how many things tell it."""
+    counts = np.nan_to_num(values[COUNTED[name]])
+    return np.where(counts >= ENOUGH[name], ratio(values, *PRICES[name]), np.nan), counts
+
+
+def standardised(history: History, name: str) -> Floats:
+    """The account's price (days,) over what it were had each campaign its own usual one: a campaign that begins or
+    ends does not move it.
+    """
+    over, under = (history.by_campaign[metric] for metric in PRICES[name])
+    known = np.isfinite(over) & np.isfinite(under)
+    over, under = np.where(known, over, 0.0), np.where(known, under, 0.0)
+    usual, _ = median_of(ratio(history.by_campaign, *PRICES[name]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Floats = over.sum(axis=1) / (under * np.nan_to_num(usual)).sum(axis=1)
+    return found
+
+
+@lru_cache(maxsize=2)
+def account_series(history: History, setting: Setting) -> dict[str, Compared]:
+    """Every series of the account's own, compared with the days around: all of them in one go, for all who ask."""
+    names, values, counts = account_columns(history, setting)
+    compared = compare(values, usable=~setting.is_special(history), counts=counts)
     return {
-        name: Compared(*(getattr(compared, part)[:, [place]] for part in ("expected", "differences", "scores")))
-        for place, name in enumerate(columns)
+        name: Compared(
+            *(getattr(compared, part)[:, [place]] for part in ("expected", "differences", "scores", "spreads"))
+        )
+        for place, name in enumerate(names)
     }
 
 
-def ratio(values: object, over: str, under: str) -> Floats | None:
+def ratio(values: Mapping[str, Floats], over: str, under: str) -> Floats:
     """One metric over another; nan where either is not known or zero."""
-    assert hasattr(values, "get")
-    top, bottom = values.get(over), values.get(under)
-    if top is None or bottom is None:
-        return None
     with np.errstate(invalid="ignore", divide="ignore"):
-        found: Floats = np.where((top > 0) & (bottom > 0), top / bottom, np.nan)
-    return found
+        top, bottom = values[over], values[under]
+        return np.where((top > 0) & (bottom > 0), top / bottom, np.nan)
 
 
 def ripe(name: str, history: History, setting: Setting) -> Bools:

@@ -24,6 +24,7 @@ from kalends.marketing import batches
 from kalends.marketing.models import Batch, DataState
 from kalends.marketing.stewardship import clearing
 from kalends.marketing.stewardship.clearing import Doomed, Holds
+from kalends.marketing.stewardship.following import Gone, clear_after
 from kalends.marketing.stewardship.models import LegalHold, RetentionRule, RetentionRun, UsageDay
 
 CLASSES: Final[Mapping[str, str]] = {
@@ -38,7 +39,10 @@ ENDS: Final[Mapping[str, str]] = {
     "versions": (
         "Answers as of before {day} end: they say “known only since {day}”. Files loaded before cannot be taken back."
     ),
-    "facts": "Days before {day} have no data any more, in every answer and as of any time.",
+    "facts": (
+        "Days before {day} have no data any more, in every answer and as of any time. What was found on them and what"
+        " was decided about them goes too."
+    ),
     "quarantine": "These rows can no longer be downloaded and mended.",
     "usage": "The counts of these days are gone.",
 }
@@ -320,7 +324,9 @@ def clear(work: Work, *, data_class: str, before: date, warehouse: TenantWarehou
         case "versions":
             return _clear_versions(work, before, holds, warehouse)
         case "facts":
-            return clearing.forget_days(warehouse, before=before, holds=holds)
+            removed = clearing.forget_days(warehouse, before=before, holds=holds)
+            clear_after(work, Gone(warehouse, before, holds.sources))
+            return removed
         case "quarantine":
             return clearing.forget_rows_aside(warehouse, before=midnight(before), holds=holds)
     gone = work.session.execute(delete(UsageDay).where(UsageDay.day < before).returning(UsageDay.id))

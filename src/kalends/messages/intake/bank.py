@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
@@ -13,7 +13,7 @@ from kalends.base.errors import KalendsError
 from kalends.base.work import Work
 from kalends.identity.service import workspace
 from kalends.messages import captions, creator_pages
-from kalends.messages.caption_schemas import PRICE_TIERS, CaptionIn
+from kalends.messages.caption_schemas import LARGEST_NO, PRICE_TIERS, CaptionIn
 from kalends.messages.intake.history import Problem
 from kalends.messages.models import Caption, CreatorPage
 from kalends.messages.page_schemas import PageChange, PageIn
@@ -65,7 +65,7 @@ class RowError(ValueError):
         self.code, self.column = code, column
 
 
-def take_captions(work: Work, rows: Iterable[RawRow], *, only_page: UUID | None) -> Taken:
+def take_captions(work: Work, rows: Sequence[RawRow], *, only_page: UUID | None) -> Taken:
     """Add and renew captions: one with a known number, or without one but with a known text on its page, is that one.
 
     Two rows with one number and other words are both set aside; nobody knows which is right.
@@ -81,7 +81,8 @@ def take_captions(work: Work, rows: Iterable[RawRow], *, only_page: UUID | None)
     for _, told in read:
         if told.caption_no is not None and told != said.setdefault(told.caption_no, told):
             said[told.caption_no] = _TWICE
-    next_no = max(captions.next_no(work), max(numbers, default=0) + 1)
+    # Above the numbers of rows that were set aside, too: mended, they must not meet another caption under theirs.
+    next_no = max(captions.next_no(work), max(_numbers(rows), default=0) + 1)
     for row, told in read:
         if told.caption_no is not None and said[told.caption_no] is _TWICE:
             taken.refuse(row, "repeated_id", f"Two captions have the number {told.caption_no}: give each its own.")
@@ -107,6 +108,13 @@ def take_captions(work: Work, rows: Iterable[RawRow], *, only_page: UUID | None)
 
 
 _TWICE: Final = CaptionIn(text="twice", price_tier="Free")
+
+
+def _numbers(rows: Sequence[RawRow]) -> Iterator[int]:
+    for row in rows:
+        number = row.cells.get("caption_no", "").strip().removesuffix(".0")
+        if number.isdecimal() and int(number) < LARGEST_NO:
+            yield int(number)
 
 
 def _renew(work: Work, taken: Taken, found: Caption, told: CaptionIn) -> None:

@@ -211,6 +211,6 @@ def _fail(run: JobRun, found: MessageImport, error: KalendsError) -> None:
             kind="messages.import_failed",
             title=f"{failed.file_name or 'A file'} could not be loaded",
             body=error.message,
-            href=f"/messages/import/{failed.id}",
+            href=f"/messages-import/{failed.id}",
             also=failed.person_id,
         )

@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Work, permit("messages.read")]
 Writer = Annotated[Work, permit("messages.write")]
-PAGE = "/messages/captions"
+PAGE = "/messages-captions"
 BULK_FIELDS = ("price_tier", "category", "has_urgency", "language", "is_active", "page_id")
 FILTERS = ("search", "page_id", "price_tier", "category", "language", "has_urgency", "is_active")
 

@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Work, permit("messages.read")]
 Writer = Annotated[Work, permit("messages.write")]
-PAGE = "/messages/import"
+PAGE = "/messages-import"
 KINDS: dict[str, tuple[str, str]] = {
     "history": ("History", "What was sent: when, to how many, at which price, and what came of it."),
     "captions": ("Captions", "Texts with their price tier and category; numbers are kept."),

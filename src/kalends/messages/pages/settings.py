@@ -24,8 +24,8 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Work, permit("messages.read")]
 Writer = Annotated[Work, permit("messages.write")]
-PAGE = "/messages/settings"
-OF_PAGE = "/messages/pages"
+PAGE = "/messages-settings"
+OF_PAGE = "/messages-pages"
 NUMBERS = {
     "cooldown_days": ("Days until a page may send a caption again", "0", "730"),
     "bump_ppv_minutes": ("Least minutes between a bump and a paid message", "0", "1440"),

@@ -114,7 +114,7 @@ def draw_audience(rng: np.random.Generator) -> Audience:
         purchase_rate=across(0.005, 0.05),
         view_rate=between(0.3, 0.65),
         zone_name=str(rng.choice(["America/New_York", "America/Los_Angeles", "Europe/London", "Europe/Berlin"])),
-        capacity=across(8, 32),
+        capacity=across(5, 45),
         half_life_days=across(4, 20),
         steepness=between(0.75, 1.5),
         view_share=between(0.35, 0.65),

@@ -47,7 +47,7 @@ class Habits:
     price_rises: tuple[tuple[int, float], ...] = ()
     """(from which week of the history on, times the price)."""
     price_jitter: float = 0.15
-    bounds: tuple[float, float] = (2.0, 40.0)
+    bounds: tuple[float, float] = (1.5, 60.0)
     """Paid messages a week, at the least and at the most."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -111,6 +112,10 @@ class Simulator:
         days = [self.monday + timedelta(days=step) for step in range(7)]
         begin = [datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp() for day in days]
         return (np.array(begin) * 1e6).astype(np.int64)
+
+    def fork(self) -> Simulator:
+        """The same audience at the same moment, to try something else on."""
+        return copy.deepcopy(self)
 
     def send(self, schedule: pl.DataFrame) -> Week:
         """Send the next week's messages (`SCHEDULE`, any order) and go on to the week after it."""

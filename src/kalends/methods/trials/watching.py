@@ -56,7 +56,8 @@ class _Sequence:
         total, squares = float(signed.sum()), float(signed @ signed)
         away = (effect - self.null) * self.steepness
         tuning = sharpest_at(self.scale.blocks * (self.scale.spread**2 + away**2), self.level)
-        return total**2 / (2 * (squares + tuning)) - math.log((squares + tuning) / tuning) / 2
+        found: float = total**2 / (2 * (squares + tuning)) - math.log((squares + tuning) / tuning) / 2
+        return found
 
     def effect(self) -> Effect:
         """The estimate, and the effects that are not refused."""
@@ -75,12 +76,13 @@ class _Sequence:
         steps = [step * 2**power for power in range(DOUBLINGS)]
         kept = [place for place, far in enumerate(steps) if self.evidence(inside + far) < bar]
         if kept and kept[-1] == DOUBLINGS - 1:
-            return math.copysign(math.inf, step)
+            return math.inf if step > 0 else -math.inf
         near, far = (steps[kept[-1]], steps[kept[-1] + 1]) if kept else (0.0, steps[0])
         for _ in range(HALVINGS):
             middle = (near + far) / 2
             near, far = (middle, far) if self.evidence(inside + middle) < bar else (near, middle)
-        return inside + far
+        end: float = inside + far
+        return end
 
 
 def watch_difference(design: Design, outcome: Floats, *, scale: Scale, confidence: float = 0.95) -> Effect:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 from kalends.base.migrations.tables import APP, WORKER, foreign, reference, tenant_table, timestamp, words
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 
 VIEWS = {
     "schedule_recommendations": """
@@ -51,7 +51,7 @@ def upgrade() -> None:
 def pages_and_captions() -> None:
     tenant_table(
         "message_pages",
-        sa.Column("page_no", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
+        sa.Column("page_no", sa.BigInteger, nullable=False, unique=True),
         words("name"),
         words("external_id", nullable=True),
         words("zone"),
@@ -82,7 +82,7 @@ def pages_and_captions() -> None:
     tenant_table(
         "captions",
         sa.Column("caption_no", sa.BigInteger, nullable=False),
-        sa.Column("lock_no", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
+        sa.Column("lock_no", sa.BigInteger, nullable=False, unique=True),
         reference("page_id", nullable=True),
         words("text"),
         words("price_tier"),

@@ -1,0 +1,30 @@
+"""Platforms whose reports have ids alone: what these are called comes along, told by another call."""
+
+import pytest
+from syncing import batches_of, connect, exactly, known, platform, slices, stored, work_off
+
+from kalends.marketing import entities, service
+
+
+@pytest.mark.parametrize("data_source", ["linkedin_ads", "snapchat_ads", "twitter_ads"])
+def test_campaigns_have_their_names(house, scope, data_source):
+    with platform(house, data_source) as standin:
+        _, run_id = connect(house, scope, standin, history=40)
+        work_off(house, scope)
+        truth = standin.truth
+    parts = slices(house, scope, run_id)
+    assert len(parts) > 1
+    with house.work(scope) as work:
+        version = service.data_version(work)
+        found = work.warehouse.to_arrow(entities.current(work.warehouse, version=version)).to_pylist()
+        days = work.warehouse.table("facts")
+        seen = {row["campaign_id"] for row in work.warehouse.to_arrow(days.select("campaign_id")).to_pylist()}
+    told = {(one["level"], one["account_id"], one["entity_id"]): one["name"] for one in found}
+    assert told == {("campaign", one.account_id, one.id): one.name for one in truth.all_campaigns}
+    assert seen <= {one.id for one in truth.all_campaigns}
+    first, last = min(one.date_from for one in parts), max(one.date_to for one in parts)
+    assert exactly(stored(house, scope, standin)) == exactly(known(standin, first, last))
+    # They are told as of today: the newest part asks for them, and no other.
+    asked = [batch.report.get("named", 0) for batch in batches_of(house, scope)]
+    assert sum(map(bool, asked)) == len(truth.account_ids)
+    assert [batch.quarantined for batch in batches_of(house, scope)] == [0] * len(parts)
