@@ -6,13 +6,7 @@ import gc
 import sys
 
 from kalends.base.errors import KalendsError
-<<<<<<< HEAD
-from kalends.cli import calendars, figures, people, platforms, quality, schedules, serving, stewardship
-from kalends.cli.base import app
-
-__all__ = ["app", "calendars", "figures", "main", "people", "platforms", "quality", "schedules", "serving", "stewardship"]
-=======
-from kalends.cli import calendars, figures, messages, people, platforms, quality, serving, stewardship
+from kalends.cli import calendars, figures, messages, people, platforms, quality, schedules, serving, stewardship
 from kalends.cli.base import app
 
 __all__ = [
@@ -24,10 +18,10 @@ __all__ = [
     "people",
     "platforms",
     "quality",
+    "schedules",
     "serving",
     "stewardship",
 ]
->>>>>>> 19904d98b69fb823e9455c5d031fdf3b8e4d16cb
 
 
 def main() -> None:
