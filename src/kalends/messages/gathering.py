@@ -67,8 +67,8 @@ class Company:
     moments: pl.DataFrame
     names: Mapping[date, tuple[str, ...]]
     as_of: datetime
-    analyses: dict[UUID, PageAnalysis] = field(default_factory=dict)
-    """Made already: every week of a batch is planned by the same."""
+    analyses: dict[UUID, tuple[PageAnalysis, str]] = field(default_factory=dict)
+    """Made already, with its JSON: every week of a batch is planned by the same."""
     pages: dict[str, pl.DataFrame] = field(default_factory=dict)
 
 
@@ -77,6 +77,8 @@ class Gathered:
     """Everything that a week is made of, and the rows behind it."""
 
     inputs: Inputs
+    analysis: str
+    """The eight sections as JSON."""
     page: CreatorPage
     captions: Mapping[UUID, Caption]
     cooldown_days: int
@@ -130,7 +132,7 @@ def gather(
     near = neighbours_of(work, page, sent, start, end, without=replaced)
     bank = _bank(captions, gone, sent, start - timedelta(days=cooldown))
     last = last_tier(work, page_id=page.id, before=first_day)
-    analysis = analysis_of(company, page, captions, last_tier=last)
+    analysis, text = analysis_of(company, page, captions, last_tier=last)
     inputs = Inputs(
         page_id=str(page.id),
         page_name=page.name,
@@ -145,18 +147,18 @@ def gather(
         moments={day: DayMoments(names) for day, names in company.names.items() if first_day <= day < first_day + WEEK},
         neighbours=tuple(Neighbour(at, kind) for at, kind, _ in near),
         last_category=_last_category(near, captions, wish.not_before or start),
-        versions=_versions(company, analysis, bank, sent),
+        versions=_versions(company, text, bank, sent),
     )
-    return Gathered(inputs, page, captions, cooldown, company.settings.shared_one_at_a_time, replaced)
+    return Gathered(inputs, text, page, captions, cooldown, company.settings.shared_one_at_a_time, replaced)
 
 
 def analysis_of(
     company: Company, page: CreatorPage, captions: Mapping[UUID, Caption], *, last_tier: Tier | None
-) -> PageAnalysis:
-    """The page's eight sections; made once for all weeks of a batch."""
+) -> tuple[PageAnalysis, str]:
+    """The page's eight sections, also as JSON; made once for all weeks of a batch."""
     known = company.analyses.get(page.id)
     if known is None:
-        known = company.analyses[page.id] = analyze_page(
+        made = analyze_page(
             company.pages.get(str(page.id), empty()),
             PageFacts(str(page.id), page.zone, page.currency, last_tier),
             as_of=company.as_of,
@@ -166,6 +168,7 @@ def analysis_of(
             rates=company.rates,
             settings=AnalysisSettings(volume=company.tables),
         )  # fmt: skip
+        known = company.analyses[page.id] = made, made.as_json()
     return known
 
 
@@ -331,9 +334,7 @@ def _rates(work: Work) -> pl.DataFrame:
     return newest.select(pl.col(name).cast(dtype) for name, dtype in RATES.items())
 
 
-def _versions(
-    company: Company, analysis: PageAnalysis, bank: Sequence[BankCaption], sent: pl.DataFrame
-) -> dict[str, str]:
+def _versions(company: Company, analysis: str, bank: Sequence[BankCaption], sent: pl.DataFrame) -> dict[str, str]:
     """What each part of the inputs was."""
     mine = sent.filter(pl.col("sent_at") < company.as_of)
     return {
@@ -342,7 +343,7 @@ def _versions(
         "history": digest(mine.write_ipc(None).getvalue()),
         "history_rows": str(mine.height),
         "company_rows": str(company.history.height),
-        "analysis": digest(analysis.as_json().encode()),
+        "analysis": digest(analysis.encode()),
         "captions": digest(repr(bank).encode()),
         "settings": digest(company.settings.model_dump_json().encode()),
     }

@@ -6,6 +6,7 @@ takes a turn alone. What could not be built is noted, and reserves nothing.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -211,7 +212,7 @@ def _row(work: Work, gathered: Gathered, schedule: Schedule, *, seconds: float) 
         saturation_zone=schedule.saturation_zone,
         total_messages=len(schedule.messages),
         plan=plan | {"cooldown_days": gathered.cooldown_days, "one_at_a_time": gathered.one_at_a_time},
-        analysis=gathered.inputs.analysis.as_dict(),
+        analysis=json.loads(gathered.analysis),
         inputs=dict(schedule.versions) | {"plan": digest(schedule.as_json())},
         seconds=round(seconds, 4),
         created_by=work.scope.person_id,
