@@ -11,6 +11,8 @@ import { watchTheme } from "./behaviour/theme";
 import { watchToasts } from "./behaviour/toasts";
 import { watchWalk } from "./behaviour/walk";
 import { watchUploads } from "./data";
+import { watchTicks } from "./messages/ticks";
+import { watchWeeks } from "./messages/week";
 import { watchSetup } from "./setup";
 
 prepareRequests();
@@ -26,4 +28,6 @@ watchForms();
 watchKeys();
 watchWalk();
 watchSetup();
+watchTicks();
+watchWeeks();
 loadParts();

@@ -60,7 +60,7 @@ PAGES = (
     kalends.calendar.pages.router,
     kalends.marketing.pages.router,
     kalends.insight.pages.router,
-    kalends.messages.pages.router,
+    *kalends.messages.pages.ROUTERS,
     kalends.web.pages.router,
 )
 

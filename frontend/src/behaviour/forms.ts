@@ -10,6 +10,8 @@ export function watchForms(): void {
     }
     if (form.hasAttribute("hx-post")) return;
     const button = (event as SubmitEvent).submitter;
+    // What answers with a file leaves the page as it is: its button may be pressed again.
+    if (form.hasAttribute("data-again") || button?.hasAttribute("data-again")) return;
     // After this turn of the loop, or the pressed button's own value would not be sent.
     if (button) setTimeout(() => button.setAttribute("aria-disabled", "true"));
   }, true);

@@ -14,6 +14,7 @@ from kalends.client import Client
 from kalends.demo.calendars import DemoCalendar
 from kalends.demo.company import CompanyProfile
 from kalends.demo.events import DemoEvent
+from kalends.demo.messages import fill_messages
 from kalends.demo.service import fill, generate
 
 POLL_SECONDS = 0.5
@@ -132,6 +133,7 @@ def fill_server(client: Client) -> None:
             progress=lambda done, _total, _name: bar.update(task, completed=done),
         )
         wait_until_visible(client, told=lambda done: bar.update(loading, completed=done))
+        fill_messages(client, seed=SEED, today=today)
 
 
 def wait_until_visible(client: Client, *, told: Callable[[int], None]) -> None:

@@ -1,11 +1,12 @@
-"""The Messages room's pages."""
+"""The pages of messages."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter
 
-from kalends.messages.pages import captions, imports, settings, trials
+from kalends.messages.pages import captions, explain, imports, message, overview, settings, trials, week
 
-router = APIRouter(include_in_schema=False)
-for part in (captions, imports, settings, trials):
-    router.include_router(part.router)
+PARTS = (captions, imports, settings, overview, week, message, explain, trials)
+ROUTERS: Final[list[APIRouter]] = [part.router for part in PARTS]
