@@ -152,8 +152,8 @@ def gather(
         last_category=_last_category(near, captions, wish.not_before or start),
         versions=_versions(company, text, bank, sent),
     )
-    own, apart = in_trial(work, inputs), company.settings.shared_one_at_a_time
-    return Gathered(own, text, page, captions, cooldown, apart, replaced)
+    tried, is_apart = in_trial(work, inputs), company.settings.shared_one_at_a_time
+    return Gathered(tried, text, page, captions, cooldown, is_apart, replaced)
 
 
 def analysis_of(
