@@ -55,9 +55,7 @@ def start_trial(
     captions: Annotated[str | None, typer.Option("--captions", help="greedy or uniform, in place of volume.")] = None,
     weeks: Annotated[int, typer.Option("--weeks")] = 8,
     way: Annotated[str, typer.Option("--compare", help="pages or weeks.")] = "pages",
-    any_time: Annotated[
-        bool, typer.Option("--any-time", help="Read it whenever you like, for a wider answer.")
-    ] = False,
+    any_time: Annotated[bool, typer.Option("--any-time", help="Read it when you like, for a wider answer.")] = False,
     smallest: Annotated[float, typer.Option("--smallest", help="The least percent that would matter.")] = 5.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it could find, and start nothing.")] = False,
     as_json: Json = False,
