@@ -62,9 +62,16 @@ def start_trial(
 ) -> None:
     """Start a trial, or with --dry-run say what it could find."""
     new = {"policy": captions} if captions else {"ppv_percent": paid, "bump_percent": bumps}
-    told: dict[str, Any] = {"name": name, "kind": "captions" if captions else "volume", "way": way, "new": new, "weeks": weeks,
-            "first_day": first_day, "rule": "at any time" if any_time else "at the end",
-            "smallest": smallest / 100}  # fmt: skip
+    told: dict[str, Any] = {
+        "name": name,
+        "kind": "captions" if captions else "volume",
+        "way": way,
+        "new": new,
+        "weeks": weeks,
+        "first_day": first_day,
+        "rule": "at any time" if any_time else "at the end",
+        "smallest": smallest / 100,
+    }
     with client() as opened:
         told["page_ids"] = chosen_pages(opened.get("/messages/pages")["pages"], page)
         power = opened.post("/messages/trials/power", told)
