@@ -93,7 +93,7 @@ def test_importing_it_costs_next_to_nothing():
 
 
 def test_the_public_face_is_what_it_says():
-    assert kalends.__all__ == ["Workspace", "__version__", "connect"]
+    assert kalends.__all__ == ["ScheduleBuilder", "Workspace", "__version__", "connect"]
     for name in kalends.__all__:
         assert getattr(kalends, name)
     with pytest.raises(AttributeError, match="nothing_of_this_name"):

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from kalends.base.version import __version__
 
 if TYPE_CHECKING:
-    from kalends.client import Workspace, connect
+    from kalends.client import ScheduleBuilder, Workspace, connect
 
-__all__ = ["Workspace", "__version__", "connect"]
+__all__ = ["ScheduleBuilder", "Workspace", "__version__", "connect"]
 
 
 def __getattr__(name: str) -> Any:
     """Import the client when it is first asked for, so that importing `kalends` itself costs nothing."""
-    if name in {"Workspace", "connect"}:
+    if name in {"ScheduleBuilder", "Workspace", "connect"}:
         from kalends import client  # noqa: PLC0415
 
         return getattr(client, name)

@@ -51,7 +51,7 @@ APIS = (
     kalends.calendar.api.router,
     kalends.marketing.api.router,
     kalends.insight.api.router,
-    kalends.messages.api.router,
+    *kalends.messages.api.ROUTERS,
     kalends.operations.api,
 )
 PAGES = (
@@ -60,7 +60,7 @@ PAGES = (
     kalends.calendar.pages.router,
     kalends.marketing.pages.router,
     kalends.insight.pages.router,
-    kalends.messages.pages.router,
+    *kalends.messages.pages.ROUTERS,
     kalends.web.pages.router,
 )
 

@@ -197,6 +197,69 @@ class Workspace:
         return pl.read_parquet(self.client.call("POST", "/marketing/export/causal", body=body).content)
 
 
+class Schedule:
+    """A page's week, as `ScheduleBuilder.build` gives it."""
+
+    def __init__(self, client: Client, told: dict[str, Any]) -> None:
+        """`told`: the schedule as the API shows it."""
+        self._client = client
+        self.told = told
+        """All of it: messages, totals, analysis, what gave way, what has no place."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.told["id"])
+
+    @property
+    def frame(self) -> Any:
+        """Its messages by time, as a Polars frame with the columns of the CSV."""
+        import polars as pl  # noqa: PLC0415  heavy, and only wanted here
+
+        return pl.read_csv(self._csv(), schema_overrides={"caption_text": pl.String, "caption_id": pl.Int64})
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write it to `path`; noted in the log of exports."""
+        written = Path(path)
+        written.write_bytes(self._csv())
+        return written
+
+    def summary(self) -> str:
+        """What it holds, in a few lines."""
+        told, totals = self.told, self.told["totals"]
+        what = f"{totals['ppv']} paid messages and {totals['bumps']} bumps"
+        lines = [
+            f"{told['page_name']}, {told['days']} days from {told['first_day']} ({told['zone']}): {what}",
+            f"{told['tier']} ({told['strategy']}), saturation {told['saturation_zone']} {told['saturation_score']:.2f}"
+            + ("" if told["is_saturation_known"] else ", insufficient data"),
+            "by day: " + ", ".join(f"{day} {count}" for day, count in totals["by_day"].items()),
+            "by price tier: " + ", ".join(f"{tier} {count}" for tier, count in totals["by_tier"].items()),
+        ]
+        lines += [f"gave way: {each['rule']} ({each['words']})" for each in told["relaxed"]]
+        lines += [f"without a place: {each['message_type']}, because {each['reason']}" for each in told["unplaced"]]
+        return "\n".join(lines)
+
+    def _csv(self) -> bytes:
+        return self._client.call("GET", f"/messages/schedules/{self.id}/csv").content
+
+
+class ScheduleBuilder:
+    """Weeks of creator pages.
+
+    >>> with kalends.connect() as workspace:
+    ...     ScheduleBuilder(workspace).build("Luna", "2026-11-23").to_csv("luna.csv")  # doctest: +SKIP
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        """`workspace`: as `connect` gives it."""
+        self._client = workspace.client
+
+    def build(self, page: str, week: Any, *, seed: int | None = None) -> Schedule:
+        """Build and store the seven days from `week` (a date, or an ISO text) of the page of that name, as a draft."""
+        body = {"page_name": page, "start_date": str(week)} | ({} if seed is None else {"seed": seed})
+        return Schedule(self._client, self._client.post("/messages/schedules", body))
+
+
 def connect(home: str | Path | None = None) -> Workspace:
     """Open the workspace in `home` (else KALENDS_HOME, else the default data folder)."""
     return Workspace(Settings(home=Path(home)) if home else Settings())

@@ -6,7 +6,18 @@ import gc
 import sys
 
 from kalends.base.errors import KalendsError
-from kalends.cli import calendars, figures, messages, people, platforms, quality, serving, stewardship, trials
+from kalends.cli import (
+    calendars,
+    figures,
+    messages,
+    people,
+    platforms,
+    quality,
+    schedules,
+    serving,
+    stewardship,
+    trials,
+)
 from kalends.cli.base import app
 
 __all__ = [
@@ -18,6 +29,7 @@ __all__ = [
     "people",
     "platforms",
     "quality",
+    "schedules",
     "serving",
     "stewardship",
     "trials",

@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import orjson
 import polars as pl
 from sqlalchemy import select
 
@@ -41,6 +42,7 @@ LEAD: Final = timedelta(minutes=10)
 """Nothing is planned nearer than this: somebody has to take it to the platform."""
 NEAR: Final = timedelta(days=1)
 """How far beyond the week messages are looked for that gaps must hold to."""
+AS_JSON: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
 MOMENTS_BACK: Final = timedelta(days=550)
 
 
@@ -68,8 +70,8 @@ class Company:
     moments: pl.DataFrame
     names: Mapping[date, tuple[str, ...]]
     as_of: datetime
-    analyses: dict[UUID, PageAnalysis] = field(default_factory=dict)
-    """Made already: every week of a batch is planned by the same."""
+    analyses: dict[UUID, tuple[PageAnalysis, bytes]] = field(default_factory=dict)
+    """Made already, with its JSON: every week of a batch is planned by the same."""
     pages: dict[str, pl.DataFrame] = field(default_factory=dict)
 
 
@@ -78,6 +80,8 @@ class Gathered:
     """Everything that a week is made of, and the rows behind it."""
 
     inputs: Inputs
+    analysis: bytes
+    """The eight sections as JSON."""
     page: CreatorPage
     captions: Mapping[UUID, Caption]
     cooldown_days: int
@@ -131,7 +135,7 @@ def gather(
     near = neighbours_of(work, page, sent, start, end, without=replaced)
     bank = _bank(captions, gone, sent, start - timedelta(days=cooldown))
     last = last_tier(work, page_id=page.id, before=first_day)
-    analysis = analysis_of(company, page, captions, last_tier=last)
+    analysis, text = analysis_of(company, page, captions, last_tier=last)
     inputs = Inputs(
         page_id=str(page.id),
         page_name=page.name,
@@ -146,18 +150,20 @@ def gather(
         moments={day: DayMoments(names) for day, names in company.names.items() if first_day <= day < first_day + WEEK},
         neighbours=tuple(Neighbour(at, kind) for at, kind, _ in near),
         last_category=_last_category(near, captions, wish.not_before or start),
-        versions=_versions(company, analysis, bank, sent),
+        versions=_versions(company, text, bank, sent),
     )
-    return Gathered(in_trial(work, inputs), page, captions, cooldown, company.settings.shared_one_at_a_time, replaced)
+    return Gathered(
+        in_trial(work, inputs), text, page, captions, cooldown, company.settings.shared_one_at_a_time, replaced
+    )
 
 
 def analysis_of(
     company: Company, page: CreatorPage, captions: Mapping[UUID, Caption], *, last_tier: Tier | None
-) -> PageAnalysis:
-    """The page's eight sections; made once for all weeks of a batch."""
+) -> tuple[PageAnalysis, bytes]:
+    """The page's eight sections, also as JSON; made once for all weeks of a batch."""
     known = company.analyses.get(page.id)
     if known is None:
-        known = company.analyses[page.id] = analyze_page(
+        made = analyze_page(
             company.pages.get(str(page.id), empty()),
             PageFacts(str(page.id), page.zone, page.currency, last_tier),
             as_of=company.as_of,
@@ -167,6 +173,7 @@ def analysis_of(
             rates=company.rates,
             settings=AnalysisSettings(volume=company.tables),
         )  # fmt: skip
+        known = company.analyses[page.id] = made, orjson.dumps(made, default=str, option=AS_JSON)
     return known
 
 
@@ -332,9 +339,7 @@ def _rates(work: Work) -> pl.DataFrame:
     return newest.select(pl.col(name).cast(dtype) for name, dtype in RATES.items())
 
 
-def _versions(
-    company: Company, analysis: PageAnalysis, bank: Sequence[BankCaption], sent: pl.DataFrame
-) -> dict[str, str]:
+def _versions(company: Company, analysis: bytes, bank: Sequence[BankCaption], sent: pl.DataFrame) -> dict[str, str]:
     """What each part of the inputs was."""
     mine = sent.filter(pl.col("sent_at") < company.as_of)
     return {
@@ -343,7 +348,7 @@ def _versions(
         "history": digest(mine.write_ipc(None).getvalue()),
         "history_rows": str(mine.height),
         "company_rows": str(company.history.height),
-        "analysis": digest(analysis.as_json().encode()),
+        "analysis": digest(analysis),
         "captions": digest(repr(bank).encode()),
         "settings": digest(company.settings.model_dump_json().encode()),
     }

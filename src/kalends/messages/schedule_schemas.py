@@ -51,9 +51,19 @@ class BatchIn(Source):
 
 
 class TaskOut(BaseModel):
-    """Work that goes on in the background; `GET /tasks/{task_id}` says how far it is."""
+    """Work that goes on in the background; `GET /messages/tasks/{task_id}` says how far it is."""
 
     task_id: UUID
+
+
+class TaskState(BaseModel):
+    """How far it is."""
+
+    state: str
+    done: int | None
+    total: int | None
+    message: str | None
+    error: str | None
 
 
 class MoveIn(_In):

@@ -37,6 +37,8 @@ __all__ = [
     "PUSH",
     "IllegalMoveError",
     "NoSuchScheduleError",
+    "NotADraftError",
+    "NotApprovedError",
     "WeekTakenError",
     "approve",
     "build",
@@ -120,11 +122,13 @@ def listed(work: Work, *, first_day: date) -> list[ListedPage]:
         MessageSchedule.first_day >= first_day, MessageSchedule.first_day < first_day + WEEK,
     ).order_by(MessageSchedule.first_day.desc(), MessageSchedule.id)  # fmt: skip
     schedules = {each.page_id: each for each in work.session.scalars(week)}
-    zones = dict(work.session.execute(
-            select(MessageSchedule.page_id, MessageSchedule.saturation_zone)
-            .distinct(MessageSchedule.page_id).where(MessageSchedule.page_id.in_(ids))
-            .order_by(MessageSchedule.page_id, MessageSchedule.created_at.desc())
-        ))  # fmt: skip
+    newest = (
+        select(MessageSchedule.page_id, MessageSchedule.saturation_zone)
+        .distinct(MessageSchedule.page_id)
+        .where(MessageSchedule.page_id.in_(ids))
+        .order_by(MessageSchedule.page_id, MessageSchedule.created_at.desc())
+    )
+    zones = {row.page_id: row.saturation_zone for row in work.session.execute(newest)}
     built = {
         each.page_id: each for each in work.session.scalars(
             select(ScheduleExport).distinct(ScheduleExport.page_id)
@@ -218,7 +222,8 @@ def compare(work: Work, *, schedule_id: UUID) -> Comparison:
     if before is None:
         return Comparison(view_of(stands), None, None)
     past = standing(work, schedule_id=before)
-    return Comparison(view_of(stands), view_of(past), sent.report(work, past))
+    became = sent.report(work, past)
+    return Comparison(view_of(stands), view_of(past), became)
 
 
 def _start(

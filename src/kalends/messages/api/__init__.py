@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter
 
 from kalends.messages.api import captions, health, imports, pages, schedules, templates, trials
 
-router = APIRouter()
-for part in (captions, health, imports, pages, schedules, templates, trials):
-    router.include_router(part.router)
+PARTS: Final = (pages, captions, imports, schedules, templates, trials, health)
+ROUTERS: Final[list[APIRouter]] = [part.router for part in PARTS]

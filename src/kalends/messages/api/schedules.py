@@ -8,9 +8,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body
+from sqlalchemy import text
 from starlette.responses import Response
 
-from kalends.base.errors import BadInputError
+from kalends.base.errors import BadInputError, NotFoundError
 from kalends.base.settings import Settings
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit
@@ -29,6 +30,7 @@ from kalends.messages.schedule_schemas import (
     SpansOut,
     SwapIn,
     TaskOut,
+    TaskState,
 )
 from kalends.messages.schedule_views import Comparison, ScheduleView
 
@@ -37,6 +39,15 @@ router = APIRouter(tags=["messages"])
 Reader = Annotated[Work, permit("messages.read")]
 Writer = Annotated[Work, permit("messages.write")]
 Builder = Annotated[Door, door("messages.write")]
+
+
+TASK = text("SELECT state, done, total, message, error FROM tasks WHERE id = :id AND kind LIKE 'messages.%'")
+
+
+class NoSuchTaskError(NotFoundError):
+    """There is no such task here."""
+
+    code = "no_such_task"
 
 
 class NotBigQueryError(BadInputError):
@@ -127,6 +138,16 @@ def post_discard(work: Writer, schedule_id: UUID) -> None:
 def post_push(work: Writer, schedule_id: UUID) -> TaskOut:
     """Post an approved schedule to its page's webhook."""
     return TaskOut(task_id=schedules.push(work, schedule_id=schedule_id).task_id)
+
+
+@router.get("/messages/tasks/{task_id}")
+def read_task(work: Reader, task_id: UUID) -> TaskState:
+    """How far work in the background is."""
+    found = work.session.execute(TASK, {"id": task_id}).one_or_none()
+    if found is None:
+        raise NoSuchTaskError
+    return TaskState(state=found.state, done=found.done, total=found.total, message=found.message,
+                     error=(found.error or {}).get("detail"))  # fmt: skip
 
 
 @router.get("/messages/assignments/{assignment_id}/legal")

@@ -1,11 +1,11 @@
-"""The Messages room's pages."""
+"""The messages room's pages."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from fastapi import APIRouter
 
 from kalends.messages.pages import captions, imports, settings, trials
 
-router = APIRouter(include_in_schema=False)
-for part in (captions, imports, settings, trials):
-    router.include_router(part.router)
+ROUTERS: Final[list[APIRouter]] = [captions.router, imports.router, settings.router, trials.router]
