@@ -1,5 +1,6 @@
 """Trials: lots, honest readings, and weeks that follow them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
@@ -12,6 +13,7 @@ from message_world import HISTORY, add_captions
 from random_pages import random_page
 
 from kalends.base.ids import new_id
+from kalends.base.warehouse.postgres import PostgresWarehouse
 from kalends.messages import storing, trials
 from kalends.messages.building import build_schedule
 from kalends.messages.models import PagePerson
@@ -237,6 +239,23 @@ def test_purchases_are_awaited_for_two_days(work, pages, earn):
     assert trials.result(work, trial_id=trial.id)["blocks"] == 0
     work.now += timedelta(seconds=1)
     assert trials.result(work, trial_id=trial.id)["blocks"] == 12
+
+
+def test_earnings_are_the_same_in_every_warehouse(postgres_dsn, scope, work, pages):
+    """The tests' house has DuckDB; the same history goes into PostgreSQL."""
+    rows = work.warehouse.to_arrow(work.warehouse.table("page_messages"))
+    here = trials._earned(work, pages, FIRST, range(-12, 0))
+    elsewhere = PostgresWarehouse(url=postgres_dsn)
+    with elsewhere.tenant(scope.tenant_id) as other:
+        other.create("page_messages", HISTORY)
+        other.append("page_messages", rows)
+        there = trials._earned(replace(work, _warehouse=other), pages, FIRST, range(-12, 0))
+    elsewhere.drop_tenant(scope.tenant_id)
+    elsewhere.close()
+    assert {page: found.tolist() for page, found in here.items()} == {
+        page: pytest.approx(found.tolist()) for page, found in there.items()
+    }
+    assert np.isfinite(list(here.values())).all()
 
 
 def test_ended_early_it_has_no_answer(work, pages, earn):

@@ -55,18 +55,23 @@ def start_trial(
     captions: Annotated[str | None, typer.Option("--captions", help="greedy or uniform, in place of volume.")] = None,
     weeks: Annotated[int, typer.Option("--weeks")] = 8,
     way: Annotated[str, typer.Option("--compare", help="pages or weeks.")] = "pages",
-    any_time: Annotated[
-        bool, typer.Option("--any-time", help="Read it whenever you like, for a wider answer.")
-    ] = False,
+    any_time: Annotated[bool, typer.Option("--any-time", help="Read it when you like, for a wider answer.")] = False,
     smallest: Annotated[float, typer.Option("--smallest", help="The least percent that would matter.")] = 5.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it could find, and start nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Start a trial, or with --dry-run say what it could find."""
     new = {"policy": captions} if captions else {"ppv_percent": paid, "bump_percent": bumps}
-    told: dict[str, Any] = {"name": name, "kind": "captions" if captions else "volume", "way": way, "new": new, "weeks": weeks,
-            "first_day": first_day, "rule": "at any time" if any_time else "at the end",
-            "smallest": smallest / 100}  # fmt: skip
+    told: dict[str, Any] = {
+        "name": name,
+        "kind": "captions" if captions else "volume",
+        "way": way,
+        "new": new,
+        "weeks": weeks,
+        "first_day": first_day,
+        "rule": "at any time" if any_time else "at the end",
+        "smallest": smallest / 100,
+    }
     with client() as opened:
         told["page_ids"] = chosen_pages(opened.get("/messages/pages")["pages"], page)
         power = opened.post("/messages/trials/power", told)
