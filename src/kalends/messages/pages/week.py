@@ -179,9 +179,14 @@ def moments_of(work: Work, first: date, last: date) -> Mapping[date, list[Moment
         for day in days
     }  # fmt: skip
     for day, name in _holidays(work, first, last).items():
-        if not any(name.casefold() in each.name.casefold() for each in found[day]):
+        if not any(_plain(name) == _plain(each.name) for each in found[day]):
             found[day].append(Moment(name, "holiday"))
     return found
+
+
+def _plain(name: str) -> str:
+    """A name for comparison: Thanksgiving is Thanksgiving Day."""
+    return name.casefold().removesuffix("day").strip()
 
 
 def _holidays(work: Work, first: date, last: date) -> dict[date, str]:
