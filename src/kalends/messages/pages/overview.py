@@ -92,9 +92,7 @@ def stop_builds(work: Writer, asked: Asked) -> Response:
 
 
 @router.post("/messages/build")
-def build(
-    work: Writer, asked: Asked, page: Chosen = None, scope: Annotated[str, Form(max_length=10)] = ""
-) -> Response:
+def build(work: Writer, asked: Asked, page: Chosen = None, scope: Annotated[str, Form(max_length=10)] = "") -> Response:
     """Build the week of one page, of those that are ticked, or of all."""
     first = asked.first_day(_today(work))
     if scope == ALL:

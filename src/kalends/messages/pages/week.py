@@ -128,10 +128,10 @@ def push(work: Writer, schedule_id: UUID) -> Response:
 def take_edited(request: Request, work: Writer, schedule_id: UUID, file: UploadFile) -> Response:
     """Take an edited CSV over; where every row was taken the week is shown, else which were not, and why."""
     view = schedules.view(work, schedule_id=schedule_id)
+    content = file.file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        return _back(view, "This file is too large for a week.", is_bad=True)
     try:
-        content = file.file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise NotAScheduleError("This file is too large for a week.")
         back = take_csv_back(work, content)
     except NotAScheduleError as error:
         return _back(view, error.message, is_bad=True)
