@@ -95,6 +95,10 @@ GROUPS = (
     Group("planning speed", "a week of a page to the minute, proved", ("benchmarks/planning.py",), scales=False),
     Group("insight speed", "questions against SQL by hand on 10,000,000 facts",
           ("benchmarks/insights.py",), scales=False),
+    Group("schedules", "weeks of 1,000 random pages break none of the written rules; 50 planners reserve nothing twice",
+          ("tests/messages/test_building.py", "tests/messages/test_locks.py")),
+    Group("schedules speed", "a page's week, 50 pages and 1,000 pages on 100,000 messages",
+          ("benchmarks/schedules.py",), scales=False),
     Group("home speed", "the Home page over HTTP on 1,000,000 facts, quiet and while files are loaded",
           ("benchmarks/home.py",), scales=False),
 )  # fmt: skip

@@ -88,28 +88,37 @@ class Bench:
         ago = timedelta(days=700) * ((each - number) / each)
         return {
             "page_id": str(self.pages[at]), "message_id": f"{at}-{number}",
-            "sent_at": (self.now - timedelta(days=31) - ago).replace(microsecond=0), "type": "PPV" if is_paid else "Bump",
+            "sent_at": (self.now - timedelta(days=31) - ago).replace(microsecond=0),
+            "type": "PPV" if is_paid else "Bump",
             "caption_no": at * CAPTIONS + place + 1, "price": price, "recipients": size,
             "viewed": round(size * chance.uniform(0.3, 0.6)), "purchased": bought,
             "earnings": price * bought if price is not None and bought is not None else None, "currency": "USD",
             "import_id": "bench", "source_row": number,
         }  # fmt: skip
 
-    def batch(self, first_day: date) -> tuple[float, list[float]]:
-        """Seconds of the whole batch, and of each page in it."""
-        begun, took = time.perf_counter(), []
+    def batch(self, first_day: date) -> tuple[float, list[float], list[float]]:
+        """Seconds of the whole batch, of each page in it, and of the processor for each page."""
+        begun, took, busy = time.perf_counter(), [], []
         with self.house.work(self.scope) as work:
             company = read_company(work)
         for page_id in self.pages:
-            at = time.perf_counter()
-            build_week(lambda: self.house.work(self.scope), Order(page_id, first_day), sleep=time.sleep, company=company)
+            at, used = time.perf_counter(), time.process_time()
+            build_week(
+                lambda: self.house.work(self.scope), Order(page_id, first_day), sleep=time.sleep, company=company
+            )
             took.append(time.perf_counter() - at)
-        return time.perf_counter() - begun, took
+            busy.append(time.process_time() - used)
+        return time.perf_counter() - begun, took, busy
 
 
 def p95(values: list[float]) -> float:
     """In milliseconds."""
     return statistics.quantiles(values, n=20)[-1] * 1_000
+
+
+def told(values: list[float]) -> str:
+    """Median and tail."""
+    return f"p50 {statistics.median(values) * 1000:.0f} ms, p95 {p95(values):.0f} ms, worst {max(values) * 1000:.0f} ms"
 
 
 def main() -> int:
@@ -126,17 +135,16 @@ def main() -> int:
             small = Bench(house, pages=given.pages)
             idle = psutil.Process().memory_info().rss
             print(f"load {os.getloadavg()[0]:.1f}")
-            whole, took = small.batch(monday)
+            whole, took, busy = small.batch(monday)
             more = (psutil.Process().memory_info().rss - idle) / 2**20
-            print(f"{given.pages} pages, {MESSAGES:,} messages: {whole:.1f} s; a page p50 "
-                  f"{statistics.median(took) * 1000:.0f} ms, p95 {p95(took):.0f} ms, worst {max(took) * 1000:.0f} ms; "
-                  f"{more:.0f} MB above idle")  # fmt: skip
+            print(f"{given.pages} pages, {MESSAGES:,} messages: {whole:.1f} s, {more:.0f} MB above idle")
+            print(f"a page: {told(took)}; of this processor {told(busy)}")
             if given.many:
                 many = Bench(house, pages=given.many)
-                longer, each = many.batch(monday)
-                print(f"{given.many} pages, {MESSAGES:,} messages: {longer:.1f} s; a page p50 "
-                      f"{statistics.median(each) * 1000:.0f} ms, p95 {p95(each):.0f} ms; a page costs "
-                      f"{longer / given.many / (whole / given.pages):.2f} times what it costs among {given.pages}")  # fmt: skip
+                longer, each, _ = many.batch(monday)
+                cost = longer / given.many / (whole / given.pages)
+                print(f"{given.many} pages, {MESSAGES:,} messages: {longer:.1f} s, {cost:.2f} times as much a page")
+                print(f"a page: {told(each)}")
             return judge(
                 [
                     Bound("p95 of a page's week, ms", p95(took), at_most=200),

@@ -227,9 +227,9 @@ class Schedule:
     def summary(self) -> str:
         """What it holds, in a few lines."""
         told, totals = self.told, self.told["totals"]
+        what = f"{totals['ppv']} paid messages and {totals['bumps']} bumps"
         lines = [
-            f"{told['page_name']}, {told['days']} days from {told['first_day']} ({told['zone']}): "
-            f"{totals['ppv']} paid messages and {totals['bumps']} bumps",
+            f"{told['page_name']}, {told['days']} days from {told['first_day']} ({told['zone']}): {what}",
             f"{told['tier']} ({told['strategy']}), saturation {told['saturation_zone']} {told['saturation_score']:.2f}"
             + ("" if told["is_saturation_known"] else ", insufficient data"),
             "by day: " + ", ".join(f"{day} {count}" for day, count in totals["by_day"].items()),

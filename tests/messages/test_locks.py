@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from message_world import add_captions, add_history, add_page
+from proof import proof
 from sqlalchemy import event, text
 
 from kalends.base.database import Database
 from kalends.base.ids import new_id
 from kalends.messages import gathering, locks, settings, storing
 from kalends.messages.locks import CaptionTakenError, Reservation
-from message_world import add_captions, add_history, add_page
-from proof import proof
 
 MONDAY = date(2026, 3, 9)
 PLANNERS = 50
@@ -57,7 +57,7 @@ def test_fifty_planners_share_a_bank(crowd, scope, is_exclusive):
         try:
             order = storing.Order(page.id, MONDAY)
             return storing.build_week(lambda: house.work(scope), order, sleep=time.sleep).total_messages
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (it is told below)
             return repr(error)
 
     with ThreadPoolExecutor(PLANNERS) as threads:
@@ -174,7 +174,7 @@ def test_a_lost_race_is_run_again_without_what_was_lost(house, scope, monkeypatc
         rounds.append(asked.get("without"))
         if len(rounds) == 1:
             with house.work(scope) as other:
-                free = [each for each in found.captions.values()][:90]
+                free = list(found.captions.values())[:90]
                 wanted = [
                     Reservation(each.id, each.lock_no, 0, house.clock(), house.clock() + timedelta(days=90))
                     for each in free

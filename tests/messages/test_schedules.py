@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from message_world import add_captions, add_history, add_page
 from sqlalchemy import text
 
 from kalends.messages import schedules
@@ -11,7 +12,6 @@ from kalends.messages.editing import IllegalMoveError, WrongCaptionError
 from kalends.messages.locks import CaptionTakenError
 from kalends.messages.returning import take_csv_back
 from kalends.messages.storing import WeekTakenError
-from message_world import add_captions, add_history, add_page
 
 MONDAY = date(2026, 3, 9)
 

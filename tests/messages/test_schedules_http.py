@@ -4,10 +4,10 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from message_world import add_captions, add_history, add_page
 
 from kalends.base.worker import run_task
 from kalends.identity.service import permissions_of
-from message_world import add_captions, add_history, add_page
 
 ROOT = "/api/v1/messages"
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import polars as pl
+from schedule_checker import Page
 
 from kalends.messages.building import Inputs
 from kalends.messages.evidence import BankCaption
@@ -25,7 +26,6 @@ from kalends.messages.sections import (
 from kalends.messages.segments import MIXES, Segment
 from kalends.messages.volume import Tier, volume_of, zone_of
 from kalends.messages.weekrules import Habits, PageHabits, TemplateRules, Wish
-from schedule_checker import Page
 
 ZONES = (
     "America/New_York", "America/Los_Angeles", "America/Chicago", "America/Denver", "America/Sao_Paulo",
@@ -59,15 +59,15 @@ def analysis_of(tier, score, hours, *, segment=Segment.BALANCED, zone="UTC", as_
     )  # fmt: skip
 
 
-def random_page(seed, *, zone=None, first_day=None):
-    """(inputs of the builder, the same page for the checker)."""
+def random_page(seed, *, zone=None, first_day=None, is_rich=False):
+    """(inputs of the builder, the same page for the checker). `is_rich`: there are captions enough."""
     dice = random.Random(seed)
     zone = zone or dice.choice(ZONES)
     first_day = first_day or date(2026, 1, 1) + timedelta(days=dice.randrange(400))
     start = datetime.combine(first_day, time(0), tzinfo=ZoneInfo(zone)).astimezone(UTC)
     tier, score = dice.choice(list(Tier)), dice.choice([0.1, 0.29, 0.3, 0.45, 0.6, 0.75, 0.95])
     segment, quiet = dice.choice(list(Segment)), dice.choice(QUIET)
-    bank = captions_of(dice)
+    bank = captions_of(dice, is_rich=is_rich)
     cooldown, follow = dice.choice([0, 7, 14, 30]), dice.random() < 0.3
     history = sends_of(dice, bank, start)
     last = {}
@@ -130,9 +130,9 @@ def random_page(seed, *, zone=None, first_day=None):
     return inputs, page
 
 
-def captions_of(dice):
+def captions_of(dice, *, is_rich):
     """A bank: ample, short, or of one category only."""
-    size, categories = dice.choice([12, 40, 150]), dice.choice([1, 3, 8])
+    size, categories = (300, 8) if is_rich else (dice.choice([12, 40, 150]), dice.choice([1, 3, 8]))
     shared = dice.choice([0.0, 0.3, 1.0])
     return [
         BankCaption(

@@ -114,7 +114,8 @@ def _written(opened: Client, made: list[dict[str, Any]], output: Path, *, is_fol
 
 
 def _zipped(made: list[dict[str, Any]], files: list[Path]) -> list[tuple[dict[str, Any], Path | None]]:
-    return list(zip(made, files or [None] * len(made), strict=True))
+    found: list[Path | None] = [*files] or [None] * len(made)
+    return list(zip(made, found, strict=True))
 
 
 def _line(each: dict[str, Any]) -> dict[str, Any]:

@@ -5,15 +5,15 @@ Analysis -> how many messages -> what the bank can give -> times -> captions. Al
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import orjson
 import polars as pl
 
 from kalends.messages.choosing import Choices, Dealt, Relaxed, Supply, choose_captions, supply_of
@@ -140,13 +140,12 @@ class Schedule:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON: instants in ISO, money as text."""
-        plain = asdict(self) | {"rules": self.rules.as_dict(), "totals": self.totals()}
-        found: dict[str, Any] = json.loads(json.dumps(plain, default=_plain, allow_nan=False))
-        return found
+        plain: dict[str, Any] = orjson.loads(orjson.dumps(self, default=str, option=orjson.OPT_NON_STR_KEYS))
+        return plain | {"totals": self.totals()}
 
     def as_json(self) -> bytes:
         """JSON, the same bytes for the same schedule."""
-        return json.dumps(self.as_dict(), separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+        return orjson.dumps(self.as_dict(), option=orjson.OPT_SORT_KEYS)
 
 
 def build_schedule(inputs: Inputs, *, seed: int) -> Schedule:
@@ -310,7 +309,3 @@ def _caption_words(inputs: Inputs, caption: BankCaption, dealt: Dealt, knowledge
     price = knowledge.prices.get(caption.price_tier)
     brings = f", {rate * price:.2f} {inputs.currency} a recipient" if price else ""
     return [f"About {rate:.1%} are expected to buy{brings}, {better} ({known})."]
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime | date) else str(value)

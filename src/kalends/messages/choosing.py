@@ -103,7 +103,7 @@ def supply_of(
     pool: list[int] = []
     counts: dict[PriceTier, int] = {}
     relaxed: list[Relaxed] = []
-    urgent = {}
+    urgent: dict[MessageType, int] = {}
     for kind, wanted, shares in (
         (MessageType.PPV, ppv, dict(mix)),
         (MessageType.BUMP, bumps, {PriceTier.FREE: 1.0}),

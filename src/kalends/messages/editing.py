@@ -31,7 +31,7 @@ from kalends.messages.standing import (
     standing_of,
     view_of,
 )
-from kalends.methods.planning import Broken, check, legal, nearest
+from kalends.methods.planning import Broken, Problem, check, legal, nearest
 
 
 class IllegalMoveError(ConflictError):
@@ -66,11 +66,10 @@ def legal_slots(work: Work, *, assignment_id: UUID) -> list[LegalSpan]:
     slots = np.flatnonzero(free)
     # One forbidden minute between two free ones is a quarter of an hour, and no end of a span.
     breaks = np.flatnonzero(np.diff(slots) > 2) + 1
-    at = problem.grid.instant
+    runs = [run for run in np.split(slots, breaks) if run.size]
     return [
-        LegalSpan(at(int(run[0])).astimezone(stands.zone), (at(int(run[-1])) + timedelta(minutes=1)).astimezone(stands.zone))
-        for run in np.split(slots, breaks) if run.size
-    ]  # fmt: skip
+        LegalSpan(_at(stands, problem, run[0]), _at(stands, problem, run[-1]) + timedelta(minutes=1)) for run in runs
+    ]
 
 
 def move(work: Work, *, assignment_id: UUID, to: datetime) -> ScheduleView:
@@ -181,6 +180,10 @@ def _judged(work: Work, stands: Standing, assignment_id: UUID, at: datetime) -> 
 
 def _broken(each: Broken) -> BrokenRule:
     return BrokenRule(words_of(each), tuple(found for other in each.others if (found := id_of(other)) is not None))
+
+
+def _at(stands: Standing, problem: Problem, slot: int) -> datetime:
+    return problem.grid.instant(int(slot)).astimezone(stands.zone)
 
 
 def _local(stands: Standing, at: datetime | None) -> datetime | None:

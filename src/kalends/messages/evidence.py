@@ -205,7 +205,7 @@ def _learned(sends: pl.DataFrame, bank: Sequence[BankCaption], arms: npt.NDArray
 def _percentiles(expected: Floats) -> Floats:
     """Middle ranks over the number: equal ones are equal, and one alone is 0.5."""
     order = np.sort(expected)
-    below, upto = (np.searchsorted(order, expected, side=side) for side in ("left", "right"))  # type: ignore[call-overload]
+    below, upto = (np.searchsorted(order, expected, side=side) for side in ("left", "right"))
     ranks: Floats = (below + upto) / (2 * expected.size)
     return ranks
 

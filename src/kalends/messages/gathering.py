@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import orjson
 import polars as pl
 from sqlalchemy import select
 
@@ -40,6 +41,7 @@ LEAD: Final = timedelta(minutes=10)
 """Nothing is planned nearer than this: somebody has to take it to the platform."""
 NEAR: Final = timedelta(days=1)
 """How far beyond the week messages are looked for that gaps must hold to."""
+AS_JSON: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
 MOMENTS_BACK: Final = timedelta(days=550)
 
 
@@ -67,7 +69,7 @@ class Company:
     moments: pl.DataFrame
     names: Mapping[date, tuple[str, ...]]
     as_of: datetime
-    analyses: dict[UUID, tuple[PageAnalysis, str]] = field(default_factory=dict)
+    analyses: dict[UUID, tuple[PageAnalysis, bytes]] = field(default_factory=dict)
     """Made already, with its JSON: every week of a batch is planned by the same."""
     pages: dict[str, pl.DataFrame] = field(default_factory=dict)
 
@@ -77,7 +79,7 @@ class Gathered:
     """Everything that a week is made of, and the rows behind it."""
 
     inputs: Inputs
-    analysis: str
+    analysis: bytes
     """The eight sections as JSON."""
     page: CreatorPage
     captions: Mapping[UUID, Caption]
@@ -154,7 +156,7 @@ def gather(
 
 def analysis_of(
     company: Company, page: CreatorPage, captions: Mapping[UUID, Caption], *, last_tier: Tier | None
-) -> tuple[PageAnalysis, str]:
+) -> tuple[PageAnalysis, bytes]:
     """The page's eight sections, also as JSON; made once for all weeks of a batch."""
     known = company.analyses.get(page.id)
     if known is None:
@@ -168,7 +170,7 @@ def analysis_of(
             rates=company.rates,
             settings=AnalysisSettings(volume=company.tables),
         )  # fmt: skip
-        known = company.analyses[page.id] = made, made.as_json()
+        known = company.analyses[page.id] = made, orjson.dumps(made, default=str, option=AS_JSON)
     return known
 
 
@@ -334,7 +336,7 @@ def _rates(work: Work) -> pl.DataFrame:
     return newest.select(pl.col(name).cast(dtype) for name, dtype in RATES.items())
 
 
-def _versions(company: Company, analysis: str, bank: Sequence[BankCaption], sent: pl.DataFrame) -> dict[str, str]:
+def _versions(company: Company, analysis: bytes, bank: Sequence[BankCaption], sent: pl.DataFrame) -> dict[str, str]:
     """What each part of the inputs was."""
     mine = sent.filter(pl.col("sent_at") < company.as_of)
     return {
@@ -343,7 +345,7 @@ def _versions(company: Company, analysis: str, bank: Sequence[BankCaption], sent
         "history": digest(mine.write_ipc(None).getvalue()),
         "history_rows": str(mine.height),
         "company_rows": str(company.history.height),
-        "analysis": digest(analysis.encode()),
+        "analysis": digest(analysis),
         "captions": digest(repr(bank).encode()),
         "settings": digest(company.settings.model_dump_json().encode()),
     }

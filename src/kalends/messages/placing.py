@@ -299,7 +299,8 @@ def _gains(problem: Problem, free: np.ndarray, day: int, week: WeekRules, most: 
     """What the first, second ... paid message of a day can add to it at most, the gap kept."""
     on = problem.grid.labels[DAY] == day
     value = np.where(free[on], np.nan_to_num(problem.curves[PPV][on]), -np.inf)
-    best, gains, total = np.zeros(value.size), [], 0.0
+    best, total = np.zeros(value.size), 0.0
+    gains: list[float] = []
     for _ in range(most):
         before = np.concatenate([np.zeros(min(week.gap_minutes, value.size)), best[: -week.gap_minutes]])
         if gains:

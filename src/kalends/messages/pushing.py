@@ -14,7 +14,7 @@ import httpx
 import orjson
 
 from kalends.base.errors import UnavailableError
-from kalends.base.outside import call, inner_allowed
+from kalends.base.outside import InnerAddressError, call, inner_allowed
 from kalends.base.work import House
 from kalends.messages.creator_pages import overrides_of
 from kalends.messages.schedules import csv_rows
@@ -39,7 +39,7 @@ def push_secret(house: House, tenant_id: UUID) -> bytes:
 
 
 def push_now(open_work: OpenWork, *, schedule_id: UUID) -> None:
-    """Post it and note how it went. Raises PushRefusedError, InnerAddressError."""
+    """Post it and note how it went. Raises PushRefusedError."""
     began = time.perf_counter()
     with open_work() as work:
         stands = standing(work, schedule_id=schedule_id)
@@ -89,6 +89,8 @@ def _post(house: House, address: str, body: bytes, secret: bytes) -> str | None:
             ) as answer,
         ):
             return None if answer.is_success else f"The page's webhook answered {answer.status_code}."
+    except InnerAddressError as error:
+        return error.message
     except (httpx.HTTPError, OSError) as error:
         return f"The page's webhook could not be reached: {error}."
 

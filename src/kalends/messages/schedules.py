@@ -37,6 +37,8 @@ __all__ = [
     "PUSH",
     "IllegalMoveError",
     "NoSuchScheduleError",
+    "NotADraftError",
+    "NotApprovedError",
     "WeekTakenError",
     "approve",
     "build",
@@ -227,7 +229,8 @@ def compare(work: Work, *, schedule_id: UUID) -> Comparison:
     if before is None:
         return Comparison(view_of(stands), None, None)
     past = standing(work, schedule_id=before)
-    return Comparison(view_of(stands), view_of(past), sent.report(work, past))
+    became = sent.report(work, past)
+    return Comparison(view_of(stands), view_of(past), became)
 
 
 def _start(

@@ -6,7 +6,6 @@ takes a turn alone. What could not be built is noted, and reserves nothing.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,6 +14,7 @@ from datetime import date, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import orjson
 import structlog
 from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError
@@ -212,7 +212,7 @@ def _row(work: Work, gathered: Gathered, schedule: Schedule, *, seconds: float) 
         saturation_zone=schedule.saturation_zone,
         total_messages=len(schedule.messages),
         plan=plan | {"cooldown_days": gathered.cooldown_days, "one_at_a_time": gathered.one_at_a_time},
-        analysis=json.loads(gathered.analysis),
+        analysis=orjson.loads(gathered.analysis),
         inputs=dict(schedule.versions) | {"plan": digest(schedule.as_json())},
         seconds=round(seconds, 4),
         created_by=work.scope.person_id,
