@@ -72,10 +72,10 @@ class DemoMessages:
     history: bytes
 
 
-def generate_messages(*, seed: int, monday: date) -> DemoMessages:
+def generate_messages(*, seed: int, monday: date, pages: Sequence[DemoPage] = PAGES) -> DemoMessages:
     """The pages with everything that was sent before `monday`. The same seed and day give the same bytes."""
     captions, history = [], []
-    for at, page in enumerate(PAGES):
+    for at, page in enumerate(pages):
         told = simulate(
             seed=seed * 100 + at, weeks=page.weeks, audience=page.audience, habits=page.habits,
             starts_on=monday - timedelta(weeks=page.weeks), before=0 if page.weeks < 10 else 10,
@@ -93,16 +93,16 @@ def generate_messages(*, seed: int, monday: date) -> DemoMessages:
             }
             for row in told.history.iter_rows(named=True)
         ]
-    pages = tuple({"name": page.name, "zone": page.audience.zone_name, "currency": "USD"} for page in PAGES)
-    return DemoMessages(pages, _csv(captions), _csv(history))
+    told_pages = tuple({"name": page.name, "zone": page.audience.zone_name, "currency": "USD"} for page in pages)
+    return DemoMessages(told_pages, _csv(captions), _csv(history))
 
 
-def fill_messages(client: Client, *, seed: int, today: date) -> None:
+def fill_messages(client: Client, *, seed: int, today: date, pages: Sequence[DemoPage] = PAGES) -> None:
     """Give the workspace the pages, what they sent, and drafts of the two weeks to come; some are approved."""
     if client.get("/messages/pages")["total"]:
         return
     monday = today - timedelta(days=today.weekday())
-    made = generate_messages(seed=seed, monday=monday)
+    made = generate_messages(seed=seed, monday=monday, pages=pages)
     for page in made.pages:
         client.post("/messages/pages", page)
     for kind, content in (("captions", made.captions), ("history", made.history)):

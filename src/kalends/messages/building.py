@@ -284,7 +284,8 @@ def _why(inputs: Inputs, spot: Place, dealt: Dealt, knowledge: Knowledge) -> dic
         "sends_here": sends,
         "propensity": round(dealt.propensity, 6),
     }
-    return {"sentences": [*_time_words(inputs, spot), *_caption_words(inputs, caption, dealt, knowledge)]} | numbers
+    time, text = list(_time_words(inputs, spot)), list(_caption_words(inputs, caption, dealt, knowledge))
+    return {"sentences": [*time, *text], "time": time, "caption": text} | numbers
 
 
 def _time_words(inputs: Inputs, spot: Place) -> Sequence[str]:

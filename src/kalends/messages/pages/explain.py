@@ -98,23 +98,22 @@ def _cell(hour: dict[str, Any]) -> Cell:
 
 
 def _kinds(found: dict[str, Any]) -> dict[str, Any] | None:
-    rows = [
-        Bar(each["name"].replace("_", " "), each["index"]["value"],
-            f"{each['index']['value']:.2f}  ({each['index']['low']:.2f} – {each['index']['high']:.2f}), {each['sample']} sent",
-            at % 8 + 1)
-        for at, each in enumerate(found["categories"])
-    ]  # fmt: skip
+    rows = []
+    for at, each in enumerate(found["categories"]):
+        index = each["index"]
+        said = f"{index['value']:.2f}  ({index['low']:.2f} – {index['high']:.2f}), {each['sample']} sent"
+        rows.append(Bar(each["name"].replace("_", " "), index["value"], said, at % 8 + 1))
     return bars(rows=rows) if rows else None
 
 
 def _prices(found: dict[str, Any]) -> dict[str, Any] | None:
-    currency = found["prices"]["currency"]
-    rows = [
-        Bar(each["tier"], each["earnings_per_recipient"]["value"],
-            f"{money(each['earnings_per_recipient']['value'], currency=currency, exact=True)} a recipient, {each['sample']} sent", at)
-        for at, each in enumerate(found["prices"]["classes"], start=1)
-        if each["earnings_per_recipient"] is not None
-    ]  # fmt: skip
+    rows = []
+    for at, each in enumerate(found["prices"]["classes"], start=1):
+        if each["earnings_per_recipient"] is None:
+            continue
+        value = each["earnings_per_recipient"]["value"]
+        brings = money(value, currency=found["prices"]["currency"], exact=True)
+        rows.append(Bar(each["tier"], value, f"{brings} a recipient, {each['sample']} sent", at))
     return bars(rows=rows) if rows else None
 
 

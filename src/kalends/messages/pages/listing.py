@@ -79,7 +79,7 @@ class Shown:
 KEYS: Final[dict[str, tuple[str, Callable[[Row], Any]]]] = {
     "name": ("Page", lambda row: row.listed.name.casefold()),
     "tier": ("Size", lambda row: TIERS.index(row.listed.tier) if row.listed.tier else -1),
-    "zone": ("Audience", lambda row: list(ZONES).index(row.listed.saturation_zone) if row.listed.saturation_zone else -1),
+    "zone": ("Audience", lambda row: [None, *ZONES].index(row.listed.saturation_zone)),
     "state": ("Week", lambda row: ORDER[row.state]),
     "planned": ("Messages", lambda row: row.listed.total_messages or 0),
     "built": ("Last built", lambda row: row.built_at or datetime.min.replace(tzinfo=UTC)),

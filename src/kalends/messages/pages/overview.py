@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Work, permit("messages.read")]
 Writer = Annotated[Work, permit("messages.write")]
 Asked = Annotated[Shown, Depends()]
-Chosen = Annotated[list[UUID], Form(max_length=1000)]
+Chosen = Annotated[list[UUID] | None, Form(max_length=1000)]
 ALL: Final = "all"
 
 
@@ -92,9 +92,7 @@ def stop_builds(work: Writer, asked: Asked) -> Response:
 
 
 @router.post("/messages/build")
-def build(
-    work: Writer, asked: Asked, page: Chosen | None = None, scope: Annotated[str, Form(max_length=10)] = ""
-) -> Response:
+def build(work: Writer, asked: Asked, page: Chosen = None, scope: Annotated[str, Form(max_length=10)] = "") -> Response:
     """Build the week of one page, of those that are ticked, or of all."""
     first = asked.first_day(_today(work))
     if scope == ALL:
@@ -105,7 +103,7 @@ def build(
 
 
 @router.post("/messages/approve")
-def approve(work: Writer, asked: Asked, page: Chosen | None = None) -> Response:
+def approve(work: Writer, asked: Asked, page: Chosen = None) -> Response:
     """Approve the drafts of the ticked pages."""
     drafts = [row for row in _ticked(work, asked, page) if row.state == "draft"]
     for row in drafts:
@@ -116,7 +114,7 @@ def approve(work: Writer, asked: Asked, page: Chosen | None = None) -> Response:
 
 
 @router.post("/messages/export")
-def export(work: Writer, asked: Asked, page: Chosen | None = None) -> Response:
+def export(work: Writer, asked: Asked, page: Chosen = None) -> Response:
     """The CSV files of the ticked pages in one archive. What is no approved week is left out and named in it."""
     files, missing = [], []
     for row in _ticked(work, asked, page):

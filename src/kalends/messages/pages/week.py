@@ -128,10 +128,10 @@ def push(work: Writer, schedule_id: UUID) -> Response:
 def take_edited(request: Request, work: Writer, schedule_id: UUID, file: UploadFile) -> Response:
     """Take an edited CSV over; where every row was taken the week is shown, else which were not, and why."""
     view = schedules.view(work, schedule_id=schedule_id)
+    content = file.file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        return _back(view, "This file is too large for a week.", is_bad=True)
     try:
-        content = file.file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise NotAScheduleError("This file is too large for a week.")
         back = take_csv_back(work, content)
     except NotAScheduleError as error:
         return _back(view, error.message, is_bad=True)
@@ -179,9 +179,14 @@ def moments_of(work: Work, first: date, last: date) -> Mapping[date, list[Moment
         for day in days
     }  # fmt: skip
     for day, name in _holidays(work, first, last).items():
-        if not any(name.casefold() in each.name.casefold() for each in found[day]):
+        if not any(_plain(name) == _plain(each.name) for each in found[day]):
             found[day].append(Moment(name, "holiday"))
     return found
+
+
+def _plain(name: str) -> str:
+    """A name for comparison: Thanksgiving is Thanksgiving Day."""
+    return name.casefold().removesuffix("day").strip()
 
 
 def _holidays(work: Work, first: date, last: date) -> dict[date, str]:

@@ -54,14 +54,14 @@ def why_so_many(tier: str, zone: str, *, tables: VolumeSettings = DEFAULTS) -> l
     def line(what: str, low: int, high: int, middle: int, percent: int) -> str:
         return f"{what}: the middle of {low} to {high} is {middle}, of which {percent} % are {middle * percent // 100}."
 
+    more = f" and {gap_words(mood.extra_gap_minutes)} more for the zone" if mood.extra_gap_minutes else ""
+    paid, free = (f"{each.low} to {each.high}" for each in (size.ppv, size.bumps))
     said = [
-        f"{tier.capitalize()} accounts send {size.ppv.low} to {size.ppv.high} paid messages a week and {size.bumps.low} "
-        f"to {size.bumps.high} free ones ({size.strategy}).",
+        f"{tier.capitalize()} accounts send {paid} paid messages a week and {free} free ones ({size.strategy}).",
         f"The audience is in the zone {zone}: {ZONES[zone][0].lower()}.",
         line("Paid messages", size.ppv.low, size.ppv.high, size.ppv.middle, mood.ppv_percent),
         line("Bumps", size.bumps.low, size.bumps.high, size.bumps.middle, mood.bump_percent),
-        f"Between paid messages: {gap_words(size.gap_minutes)}"
-        + (f" and {gap_words(mood.extra_gap_minutes)} more for the zone." if mood.extra_gap_minutes else "."),
+        f"Between paid messages: {gap_words(size.gap_minutes)}{more}.",
     ]
     if mood.cooling_days:
         said.append(f"{mood.cooling_days} days without paid messages, so that the audience can rest.")
@@ -79,8 +79,9 @@ def chance_words(propensity: float) -> str:
         return "There was practically no other choice here."
     times = max(1, round(propensity * 100))
     return (
-        f"Had the week been built a hundred times from the same facts, this caption would have been chosen about {times} "
-        f"{'time' if times == 1 else 'times'}. A small part of the choices is left to chance, so that the room keeps learning."
+        "Had the week been built a hundred times from the same facts, this caption would have been chosen about "
+        f"{times} {'time' if times == 1 else 'times'}. A small part of the choices is left to chance, so that the room "
+        "keeps learning."
     )
 
 
