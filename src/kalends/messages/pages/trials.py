@@ -84,8 +84,8 @@ def start(request: Request, work: Writer, form: SentForm) -> Response:
     if told is None:
         return _form(request, work, _filled(form), chosen=_chosen(form), errors=errors, status=422)
     try:
-        with work.session.begin_nested():
-            trial = trials.start(work, told)
+        # Whatever it refuses, it refuses before it writes.
+        trial = trials.start(work, told)
     except KalendsError as error:
         return _form(
             request, work, _filled(form), chosen=_chosen(form), errors={"": error.message}, status=error.status
