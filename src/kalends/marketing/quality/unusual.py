@@ -19,8 +19,9 @@ from kalends.marketing.quality.daychecks import Found, day_check
 from kalends.marketing.quality.history import Bools, Floats, History, Setting
 from kalends.methods.anomalies import Compared, alarms, compare, expected_of, median_of, p_values
 
-RATE: Final = 0.05
+RATE: Final = 0.2
 """Of clean account-months, about this share has any day called unusual (Benjamini and Hochberg over its tests)."""
+RATE_OF_CAMPAIGNS: Final = 0.5
 LEAST: Final = np.log(1.25)
 """A quarter more or less is not worth anybody's time, however sure."""
 LEAST_OF_CAMPAIGN: Final = np.log(1.5)
@@ -86,20 +87,19 @@ def campaign_series(history: History, setting: Setting) -> dict[str, Compared]:
     "plausibility", "major", "The day is unlike the same weekdays around it, and nothing in the calendar says why."
 )
 def unusual(history: History, setting: Setting) -> Iterator[Found]:
-    special = setting.is_special(history)
-    series = account_series(history, setting)
-    names = list(series)
-    chances = np.stack([p_values(series[name].scores[:, 0]) for name in names], axis=1)
-    tested = np.stack([ripe(name, history, setting) & ~special for name in names], axis=1)
-    found = alarms_by_month(np.where(tested, chances, np.nan), months_of(history))
+    series, found = account_series(history, setting), unlike(history, setting)
     for day in np.flatnonzero(found.any(axis=1)):
-        large = [
-            told(names[column], series[names[column]], int(day), 0, "")
-            for column in np.flatnonzero(found[day])
-            if abs(series[names[column]].differences[day, 0]) >= LEAST
-        ]
-        if large:
-            yield told_once(large)
+        yield told_once([told(name, series[name], int(day), 0, "") for name in np.array(list(series))[found[day]]])
+
+
+@lru_cache(maxsize=2)
+def unlike(history: History, setting: Setting) -> Bools:
+    """Which of the account's numbers are alarms (days, series), in the order of `account_series`."""
+    special, series = setting.is_special(history), account_series(history, setting)
+    chances = np.stack([p_values(compared.scores[:, 0]) for compared in series.values()], axis=1)
+    tested = np.stack([ripe(name, history, setting) & ~special for name in series], axis=1)
+    large = np.stack([np.abs(compared.differences[:, 0]) >= LEAST for compared in series.values()], axis=1)
+    return alarms_by_month(np.where(tested, chances, np.nan), months_of(history)) & large
 
 
 @day_check("plausibility", "major", "One campaign's day is unlike its other days, and the account's is not.")
@@ -107,14 +107,13 @@ def campaign_unusual(history: History, setting: Setting) -> Iterator[Found]:
     if len(history.campaigns) < 2:
         return
     series, special = campaign_series(history, setting), setting.is_special(history)
-    whole = account_series(history, setting)
     chances = np.stack([p_values(compared.scores) for compared in series.values()], axis=1)
     tested = np.stack([ripe(name, history, setting) & ~special for name in series], axis=1)
     chances = np.where(tested[:, :, None], chances, np.nan)
-    found = alarms_by_month(chances.reshape(history.size, -1), months_of(history)).reshape(chances.shape)
+    found = alarms_by_month(chances.reshape(history.size, -1), months_of(history), rate=RATE_OF_CAMPAIGNS)
+    found = found.reshape(chances.shape)
     large = np.stack([np.abs(compared.differences) >= LEAST_OF_CAMPAIGN for compared in series.values()], axis=1)
-    told_by_account = np.stack([np.abs(whole[name].differences[:, 0]) >= LEAST for name in series], axis=1)
-    found &= large & ~told_by_account[:, :, None]
+    found &= large & ~unlike(history, setting)[:, :, None]
     for day, column in np.argwhere(found.any(axis=1)):
         mine = [name for place, name in enumerate(series) if found[day, place, column]]
         yield told_once([told(name, series[name], int(day), int(column), history.campaigns[column]) for name in mine])
@@ -182,17 +181,20 @@ def priced(values: Mapping[str, Floats], name: str) -> tuple[Floats, Floats]:
     return np.where(counts >= ENOUGH[name], ratio(values, *PRICES[name]), np.nan), counts
 
 
-def standardised(history: History, name: str) -> Floats:
-    """The account's price (days,) over what it were had each campaign its own usual one: a campaign that begins or
-    ends does not move it.
+def standardised(history: History, name: str) -> tuple[Floats, Floats]:
+    """The two sums (days,) of the account's price, the lower one weighted by what each campaign usually has: a campaign
+    that begins or ends does not move their ratio.
     """
+    if len(history.campaigns) < 2:
+        return history.totals[PRICES[name][0]], history.totals[PRICES[name][1]]
     over, under = (history.by_campaign[metric] for metric in PRICES[name])
-    known = np.isfinite(over) & np.isfinite(under)
+    usual = np.nan_to_num(median_of(ratio(history.by_campaign, *PRICES[name]))[0])
+    known = np.isfinite(over) & np.isfinite(under) & (usual > 0)
     over, under = np.where(known, over, 0.0), np.where(known, under, 0.0)
-    usual, _ = median_of(ratio(history.by_campaign, *PRICES[name]))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Floats = over.sum(axis=1) / (under * np.nan_to_num(usual)).sum(axis=1)
-    return found
+    weighted = under * usual
+    mean = weighted.sum() / max(under.sum(), 1e-9)
+    none = ~known.any(axis=1)
+    return np.where(none, np.nan, over.sum(axis=1)), np.where(none, np.nan, weighted.sum(axis=1) / max(mean, 1e-12))
 
 
 @lru_cache(maxsize=2)
