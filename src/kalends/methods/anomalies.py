@@ -40,6 +40,9 @@ ASIDE: Final = 14
 """Days before and after a spell that it is compared with."""
 LEAST_SPELLS: Final = 40
 """Spells that must be known to tell their spread."""
+THIRD_TO_SIGMA: Final = 2.32
+"""A third of a normal distribution is nearer than its standard deviation over this. Not the half: a fault of two weeks
+is in the spells of six, which may be half of all that are known."""
 FLOOR_OF_SPELLS: Final = 0.02
 WILD: Final = np.log(2.0)
 """A day that is off by more than this, and chance, is no standard for spells."""
@@ -120,8 +123,10 @@ def compare_spells(
 
 def _spread_of_spells(differences: Floats, things: Floats) -> Floats:
     """What other spells have, or what chance alone gives so few things, if that is more."""
-    middle, known = median_of(differences)
-    spread = np.where(known >= LEAST_SPELLS, np.maximum(TO_SIGMA * middle, FLOOR_OF_SPELLS), np.nan)
+    ordered = np.sort(differences, axis=0)
+    known = np.isfinite(ordered).sum(axis=0)
+    third = ordered[known // 3, np.arange(known.size)]
+    spread = np.where(known >= LEAST_SPELLS, np.maximum(THIRD_TO_SIGMA * third, FLOOR_OF_SPELLS), np.nan)
     chance: Floats = np.maximum(spread, 1 / np.sqrt(np.maximum(things, 1.0)))
     return chance
 
@@ -176,8 +181,12 @@ def p_values(scores: Floats, *, freedom: float = 6.0) -> Floats:
     return chance
 
 
-def alarms(chances: Floats, *, rate: float) -> Bools:
-    """Which of one family's tests are alarms (Benjamini and Hochberg); nan, not tested, is none and counts for none."""
+def alarms(chances: Floats, *, rate: float, borne: float = 0.0) -> Bools:
+    """Which of one family's tests are alarms (Benjamini and Hochberg); nan, not tested, is none and counts for none.
+
+    `borne`: so many alarms of a family by chance are borne beside (Bonferroni). A rate near 1 would not do that: it
+    takes almost everything for an alarm.
+    """
     tested = np.flatnonzero(np.isfinite(chances))
     found = np.zeros(chances.shape, dtype=bool)
     if not tested.size:
@@ -186,6 +195,7 @@ def alarms(chances: Floats, *, rate: float) -> Bools:
     under = chances[ordered] <= rate * np.arange(1, ordered.size + 1) / ordered.size
     if under.any():
         found[ordered[: int(np.flatnonzero(under)[-1]) + 1]] = True
+    found[tested] |= chances[tested] <= borne / tested.size
     return found
 
 

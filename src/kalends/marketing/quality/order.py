@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -29,12 +29,12 @@ FLOOR: Final = 0.03
 VOLUMES: Final = ("spend", "impressions", "clicks")
 SHORT: Final = np.log(0.8)
 """A newest day to which a fifth is missing is not the day yet: some platforms count late, by a few per cent."""
-SHORT_SCORE: Final = 3.0
+SHORT_SCORE: Final = 2.0
 
 
 @day_check("consistency", "major", "A week's numbers fit its weekdays far better in another order.")
 def days_disordered(history: History, setting: Setting) -> Iterator[Found]:
-    sizes = _size(history)
+    sizes = _size(history.totals)
     usable = ~setting.is_special(history) & (setting.ages(history) >= 2)
     weekdays = np.log(weekdays_of(np.exp(sizes)[:, None], usable=usable)[:, 0])
     weeks, usual = (np.lib.stride_tricks.sliding_window_view(each, WEEK) for each in (sizes, weekdays))
@@ -61,7 +61,7 @@ def days_disordered(history: History, setting: Setting) -> Iterator[Found]:
 @day_check("timeliness", "minor", "The newest day is far smaller than it should be: it may not be complete yet.")
 def newest_unfinished(history: History, setting: Setting) -> Iterator[Found]:
     _, last = history.ends
-    sizes = _size(history)
+    sizes = _size(_still_running(history, last))
     if last < 0 or not 0 < (age := setting.ages(history)[last]) <= 2 or setting.is_special(history)[last]:
         return
     usable = ~setting.is_special(history)
@@ -72,9 +72,17 @@ def newest_unfinished(history: History, setting: Setting) -> Iterator[Found]:
         yield Found(day=last, observed=round(float(np.exp(differences[last])), 2), expected=1)
 
 
-def _size(history: History) -> Floats:
+def _still_running(history: History, day: int) -> Mapping[str, Floats]:
+    """The account's volumes by those of its campaigns that are there on the day: one that has ended leaves no gap."""
+    if not history.campaigns:
+        return history.totals
+    there = np.isfinite(history.by_campaign["impressions"][day])
+    return {name: np.nansum(history.by_campaign[name][:, there], axis=1) for name in VOLUMES}
+
+
+def _size(volumes: Mapping[str, Floats]) -> Floats:
     """How much went on on each day: the mean of the logarithms of three volumes."""
-    values = np.stack([history.totals[name] for name in VOLUMES], axis=1)
+    values = np.stack([volumes[name] for name in VOLUMES], axis=1)
     size: Floats = np.log(np.where(values > 0, values, np.nan)).mean(axis=1)
     return size
 

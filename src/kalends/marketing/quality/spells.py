@@ -37,7 +37,8 @@ LENGTHS: Final = (3, 5, 7, 10, 14)
 """Days: a long week-end, the working days, a week, and up to what is compared with on each side."""
 LEAST: Final = np.log(1.1)
 """The smallest tax that is added to money is larger, and a tenth for a week is worth a look."""
-RATE: Final = 0.5
+RATE: Final = 0.2
+BORNE: Final = 1.5
 """Spells that overlap are counted as tests each, so that far fewer clean months have an alarm than this."""
 FREEDOM: Final = 12.0
 """Means of several days have lighter tails than days."""
@@ -165,7 +166,7 @@ def spells(series: list[Series], history: History, setting: Setting) -> Iterator
     scores, sizes = (np.stack([getattr(each, part) for each in compared]) for part in ("scores", "differences"))
     # One family by month, over all lengths.
     by_day = np.moveaxis(p_values(scores, freedom=FREEDOM), 0, 1)
-    is_alarm = np.moveaxis(alarms_by_month(by_day, months_of(history)[days], rate=RATE), 0, 1)
+    is_alarm = np.moveaxis(alarms_by_month(by_day, months_of(history)[days], rate=RATE, borne=BORNE), 0, 1)
     is_alarm &= np.abs(np.nan_to_num(sizes)) >= LEAST
     taken = np.zeros(scores.shape[1:], dtype=bool)
     places = np.argwhere(is_alarm)

@@ -21,7 +21,7 @@ from kalends.methods.anomalies import Compared, alarms, compare, expected_of, me
 
 RATE: Final = 0.2
 """Of clean account-months, about this share has any day called unusual (Benjamini and Hochberg over its tests)."""
-RATE_OF_CAMPAIGNS: Final = 0.5
+BORNE_OF_CAMPAIGNS: Final = 15.0
 LEAST: Final = np.log(1.25)
 """A quarter more or less is not worth anybody's time, however sure."""
 LEAST_OF_CAMPAIGN: Final = np.log(1.5)
@@ -29,8 +29,10 @@ LEAST_OF_CAMPAIGN: Final = np.log(1.5)
 SLIP, SLIP_SCORE = np.log(5.0), 6.0
 """A factor of ten with a bad day's noise in it is five at least; half of the spreads would be a day in centuries."""
 VOLUMES: Final = ("spend", "impressions", "clicks", "conversions", "revenue")
-LATE: Final = frozenset({"conversions", "revenue", "conversion rate", "order value"})
+LATE: Final = frozenset({"conversions", "revenue", "conversion rate"})
 """What goes on growing for weeks after the day."""
+ENOUGH_DAYS: Final = 7
+"""After these, what an order is worth can be told by those that are known."""
 
 
 @day_check("plausibility", "critical", "A number is off by a factor of five or more, as by a wrong unit.")
@@ -110,7 +112,7 @@ def campaign_unusual(history: History, setting: Setting) -> Iterator[Found]:
     chances = np.stack([p_values(compared.scores) for compared in series.values()], axis=1)
     tested = np.stack([ripe(name, history, setting) & ~special for name in series], axis=1)
     chances = np.where(tested[:, :, None], chances, np.nan)
-    found = alarms_by_month(chances.reshape(history.size, -1), months_of(history), rate=RATE_OF_CAMPAIGNS)
+    found = alarms_by_month(chances.reshape(history.size, -1), months_of(history), borne=BORNE_OF_CAMPAIGNS)
     found = found.reshape(chances.shape)
     large = np.stack([np.abs(compared.differences) >= LEAST_OF_CAMPAIGN for compared in series.values()], axis=1)
     found &= large & ~unlike(history, setting)[:, :, None]
@@ -119,12 +121,12 @@ def campaign_unusual(history: History, setting: Setting) -> Iterator[Found]:
         yield told_once([told(name, series[name], int(day), int(column), history.campaigns[column]) for name in mine])
 
 
-def alarms_by_month(chances: Floats, months: npt.NDArray[np.int64], *, rate: float = RATE) -> Bools:
-    """Which tests (days, ...) are alarms, when all of a month share one rate."""
+def alarms_by_month(chances: Floats, months: npt.NDArray[np.int64], *, rate: float = RATE, borne: float = 0.0) -> Bools:
+    """Which tests (days, ...) are alarms, when all of a month share one rate; see `alarms`."""
     found = np.zeros(chances.shape, dtype=bool)
     for month in np.unique(months):
         mine = chances[months == month]
-        found[months == month] = alarms(mine.ravel(), rate=rate).reshape(mine.shape)
+        found[months == month] = alarms(mine.ravel(), rate=rate, borne=borne).reshape(mine.shape)
     return found
 
 
@@ -220,6 +222,8 @@ def ratio(values: Mapping[str, Floats], over: str, under: str) -> Floats:
 def ripe(name: str, history: History, setting: Setting) -> Bools:
     """Whether a day is old enough for the series to be tested."""
     ages = setting.ages(history)
+    if name == "order value":
+        return ages >= ENOUGH_DAYS
     return (ages > setting.settling_days) if name in LATE else (ages >= 2)
 
 
