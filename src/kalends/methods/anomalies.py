@@ -224,7 +224,7 @@ def _sum_ahead(values: Floats, length: int) -> Floats:
 
 
 def _log_ratio(there: Floats, likely: Floats) -> Floats:
-    """How many times as many there are as were likely, as a logarithm; half a thing more in each, so that none is some."""
+    """How many times as many there are as were likely, as a logarithm; with half a thing more, so that none is some."""
     found: Floats = np.log((np.maximum(there, 0.0) + 0.5) / (likely + 0.5))
     return found
 

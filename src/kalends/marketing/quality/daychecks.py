@@ -348,18 +348,23 @@ def standing(values: Floats, *, least: float) -> tuple[npt.NDArray[np.int64], np
 
 # Reconciliation.
 
+FLOORS: Final = {"spend": 0.01, "impressions": 100.0, "clicks": 20.0, "conversions": 10.0, "revenue": 100.0}
+"""From which total on a share of it tells something."""
+
 
 @day_check("reconciliation", "major", "The parts no longer add up to the account's total as they usually do.")
 def parts_differ(history: History, setting: Setting) -> Iterator[Found]:
-    floors = {"spend": 0.01, "impressions": 100.0, "clicks": 20.0, "conversions": 10.0, "revenue": 100.0}
-    for report, told in history.reports.items():
-        for metric, least in floors.items():
-            whole = history.totals[metric]
-            with np.errstate(invalid="ignore", divide="ignore"):
-                share = np.where(whole >= least, told[metric] / whole, np.nan)[:, None]
-            usual, known = median_around(share, steps=MONTH, least=8)
-            spread, _ = median_around(np.abs(share - usual), steps=MONTH, least=6)
-            limit = np.maximum(0.02, 8 * 1.4826 * np.nan_to_num(spread))
-            for day in np.flatnonzero((known & (np.abs(share - usual) > limit))[:, 0]):
-                yield Found(day=int(day), report=report, subject=metric, observed=round(float(share[day, 0]), 4),
-                            expected=round(float(usual[day, 0]), 4))  # fmt: skip
+    if not history.reports:
+        return
+    pairs = [(report, metric) for report in history.reports for metric in FLOORS]
+    whole = np.stack([history.totals[metric] for _, metric in pairs], axis=1)
+    parts = np.stack([history.reports[report][metric] for report, metric in pairs], axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(whole >= [FLOORS[metric] for _, metric in pairs], parts / whole, np.nan)
+    usual, known = median_around(share, steps=MONTH, least=8)
+    spread, _ = median_around(np.abs(share - usual), steps=MONTH, least=6)
+    limit = np.maximum(0.02, 8 * 1.4826 * np.nan_to_num(spread))
+    for day, column in np.argwhere(known & (np.abs(share - usual) > limit)):
+        report, metric = pairs[column]
+        yield Found(day=int(day), report=report, subject=metric, observed=round(float(share[day, column]), 4),
+                    expected=round(float(usual[day, column]), 4))  # fmt: skip

@@ -95,4 +95,6 @@ class Setting:
 
     def is_special(self, history: History) -> Bools:
         """Which days are special."""
-        return np.array([history.day(index) in self.special for index in range(history.size)], dtype=bool)
+        places = [(day - history.first).days for day in self.special]
+        flags: Bools = np.isin(np.arange(history.size), places)
+        return flags

@@ -87,7 +87,8 @@ def _of_parts(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> 
     sums = ", ".join(f"CAST(sum(f.{metric}) AS DOUBLE PRECISION) AS {metric}" for metric in METRICS)
     largest = (
         f"(SELECT f.data_source, f.account_id, {part}, row_number() OVER (PARTITION BY f.data_source, f.account_id"
-        f" ORDER BY coalesce(sum(f.impressions), 0) DESC, {part}) AS place {mine} GROUP BY f.data_source, f.account_id, {part})"
+        f" ORDER BY coalesce(sum(f.impressions), 0) DESC, {part}) AS place {mine}"
+        f" GROUP BY f.data_source, f.account_id, {part})"
     )
     return _frame(
         warehouse,
@@ -230,6 +231,7 @@ def _by_part(frame: pl.DataFrame | None, first: date, size: int) -> Parts:
     arrays = {metric: np.full((size, every.height), np.nan) for metric in METRICS}
     for metric, array in arrays.items():
         array[where] = frame[metric].to_numpy()
+    whole = every.select(pl.struct("report", "campaign_id").rank("dense")).to_series()
     named = every.select(
         pl.concat_str([pl.col("campaign_id"), pl.col("ad_group_id"), pl.col("ad_id"), pl.col("breakdowns")],
                       separator=" ").str.replace(" {}", "", literal=True).str.replace_all(" +", " ")
@@ -237,7 +239,7 @@ def _by_part(frame: pl.DataFrame | None, first: date, size: int) -> Parts:
     return Parts(
         names=tuple(named.to_list()),
         reports=tuple(every["report"].to_list()),
-        whole=every.select(pl.struct("report", "campaign_id").rank("dense")).to_series().to_numpy().astype(np.int64) - 1,
+        whole=whole.to_numpy().astype(np.int64) - 1,
         by_metric=arrays,
     )
 

@@ -44,7 +44,7 @@ def days_disordered(history: History, setting: Setting) -> Iterator[Found]:
     misfit = _misfit(weeks[firsts], usual[firsts])
     # Half of the difference of the squares, in spreads, is the logarithm of the likelihoods' ratio.
     spread2 = max(float(np.median(misfit)) / MEDIAN_OF_WEEK, FLOOR**2)
-    surer = {}
+    surer: dict[tuple[int, str], float] = {}
     for says, order in ORDERS.items():
         other = _misfit(weeks[firsts], usual[firsts][:, order])
         by = (misfit - other) / (2 * spread2)

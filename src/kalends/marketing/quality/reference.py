@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from kalends.marketing.quality import digits, exchanges, spells, unusual  # noqa: F401 -- each declares its checks
+from kalends.marketing.quality import digits, exchanges, order, spells, unusual  # noqa: F401 -- each declares its checks
 from kalends.marketing.quality.checks import DIMENSIONS, ROW_CHECKS, SEVERITIES, RowCheck
 from kalends.marketing.quality.daychecks import DAY_CHECKS
 from kalends.marketing.quality.grading import LOSS
+from kalends.marketing.quality.loading import MOST_PARTS
 from kalends.marketing.quality.rules import CHECKS, EXAMPLE, RATES
 from kalends.marketing.quality.setchecks import SET_CHECKS
 from kalends.methods.anomalies import LEVEL_DAYS, WEEKS
@@ -87,13 +88,18 @@ level of the {LEVEL_DAYS} days on each side; the tested day takes no part in tha
 calendar (holidays, Black Friday, Cyber Monday, Prime Day, events) are not tested and are no standard for others, except
 for prices that are off by a factor of five. Spend, impressions and clicks are tested from the second day on, conversions
 and revenue when they have settled. Of all tests of an account's month, those are alarms that Benjamini and Hochberg
-accept at {unusual.RATE:.0%}: so about that share of months in which nothing is wrong has any alarm by size, and no more.
-Campaigns are tested in the same way, apart from the account and from half as much again on.
+accept at {unusual.RATE:.0%}. Campaigns are tested in the same way, apart from the account and from half as much again on.
+The checks by size are set so that together they give about one false alarm in two months of an account (measured below).
 
 **Steady shifts** are spells of {spells.LENGTHS[0]} to {spells.LENGTHS[-1]} days on which a price (per thousand impressions, per click, the rates,
 an order's value) is off by a tenth or more from both the two weeks before and the two weeks after: tax in what was
-spent, purchases counted twice, a tag that was off. Special days are left out of that. A price that changes and stays is
-not said to be wrong.
+spent, purchases counted twice, a tag that was off. It is looked for in the account, in its campaigns, and in the
+{MOST_PARTS} largest parts (ads, values of a breakdown), of which the share of their campaign's impressions is compared, too.
+Special days are left out of that. A price that changes and stays is not said to be wrong.
+
+**The newest day** is compared with what was expected of the campaigns that are on: when a fifth or more is missing, it
+is said not to be complete yet. **Weeks** whose numbers fit their weekdays far better backwards, or moved by a day, are
+named by their first day.
 
 Rows of periods longer than a day are counted, and are not scored.
 """

@@ -1,8 +1,9 @@
 """Spells: some days on which a number is off by a steady factor, and then is what it was before.
 
 A price with tax in it for a week, an event counted twice for five days, a tag that was off: each single day might have
-been, all of them together hardly. Prices are looked at, of the account and of its campaigns; volumes are not, since
-money is given and taken every week. What begins and stays is not said to be a fault.
+been, all of them together hardly. Prices are looked at, of the account, its campaigns and their parts (ads, values of
+a breakdown), and what share each part has of its campaign. Volumes are not, since money is given and taken every week.
+What begins and stays is not said to be a fault.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ LENGTHS: Final = (3, 5, 7, 10, 14)
 """Days: a long week-end, the working days, a week, and up to what is compared with on each side."""
 LEAST: Final = np.log(1.1)
 """The smallest tax that is added to money is larger, and a tenth for a week is worth a look."""
-RATE: Final = 0.2
-BORNE: Final = 1.5
-"""Spells that overlap are counted as tests each, so that far fewer clean months have an alarm than this."""
+RATE, BORNE = 0.2, 1.5
+"""See `alarms`. Spells that overlap are counted as tests each, and each is off from both sides: far fewer clean months
+have an alarm."""
 FREEDOM: Final = 12.0
 """Means of several days have lighter tails than days."""
 

@@ -8,7 +8,7 @@ Spend, impressions and clicks are tested two days later, conversions and revenue
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Final
 
@@ -22,6 +22,7 @@ from kalends.methods.anomalies import Compared, alarms, compare, expected_of, me
 RATE: Final = 0.2
 """Of clean account-months, about this share has any day called unusual (Benjamini and Hochberg over its tests)."""
 BORNE_OF_CAMPAIGNS: Final = 15.0
+"""By the heavy tails that are believed; by those that clean accounts have, one alarm in a year of an account."""
 LEAST: Final = np.log(1.25)
 """A quarter more or less is not worth anybody's time, however sure."""
 LEAST_OF_CAMPAIGN: Final = np.log(1.5)
@@ -80,9 +81,15 @@ def campaign_series(history: History, setting: Setting) -> dict[str, Compared]:
     sure = np.full(of["spend"].shape, np.inf)
     series = {name: (of[name], of.get(VOLUME_COUNTS.get(name, ""), sure)) for name in VOLUMES}
     series |= {name: priced(of, name) for name in PRICES}
-    return {
-        name: compare(values, usable=usable, counts=np.nan_to_num(counts)) for name, (values, counts) in series.items()
-    }
+    values, counts = (np.concatenate([each[place] for each in series.values()], axis=1) for place in (0, 1))
+    compared = compare(values, usable=usable, counts=np.nan_to_num(counts))
+    return dict(zip(series, taken_apart(compared, len(series)), strict=True))
+
+
+def taken_apart(compared: Compared, pieces: int) -> list[Compared]:
+    """What was compared in one go, which is quicker, as so many equal pieces."""
+    parts = [np.split(getattr(compared, each.name), pieces, axis=1) for each in fields(Compared)]
+    return [Compared(*each) for each in zip(*parts, strict=True)]
 
 
 @day_check(
@@ -101,7 +108,8 @@ def unlike(history: History, setting: Setting) -> Bools:
     chances = np.stack([p_values(compared.scores[:, 0]) for compared in series.values()], axis=1)
     tested = np.stack([ripe(name, history, setting) & ~special for name in series], axis=1)
     large = np.stack([np.abs(compared.differences[:, 0]) >= LEAST for compared in series.values()], axis=1)
-    return alarms_by_month(np.where(tested, chances, np.nan), months_of(history)) & large
+    found: Bools = alarms_by_month(np.where(tested, chances, np.nan), months_of(history)) & large
+    return found
 
 
 @day_check("plausibility", "major", "One campaign's day is unlike its other days, and the account's is not.")
@@ -130,6 +138,7 @@ def alarms_by_month(chances: Floats, months: npt.NDArray[np.int64], *, rate: flo
     return found
 
 
+@lru_cache(maxsize=2)
 def months_of(history: History) -> npt.NDArray[np.int64]:
     """The month (days,) of each day: its tests share one rate of false alarms."""
     return np.array([history.day(day).year * 12 + history.day(day).month for day in range(history.size)])
@@ -204,12 +213,7 @@ def account_series(history: History, setting: Setting) -> dict[str, Compared]:
     """Every series of the account's own, compared with the days around: all of them in one go, for all who ask."""
     names, values, counts = account_columns(history, setting)
     compared = compare(values, usable=~setting.is_special(history), counts=counts)
-    return {
-        name: Compared(
-            *(getattr(compared, part)[:, [place]] for part in ("expected", "differences", "scores", "spreads"))
-        )
-        for place, name in enumerate(names)
-    }
+    return dict(zip(names, taken_apart(compared, len(names)), strict=True))
 
 
 def ratio(values: Mapping[str, Floats], over: str, under: str) -> Floats:
