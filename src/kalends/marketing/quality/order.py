@@ -51,11 +51,11 @@ def days_disordered(history: History, setting: Setting) -> Iterator[Found]:
         fits = (by >= SURER) & (other <= FIT * spread2)
         surer |= {(int(first), says): float(more) for first, more in zip(firsts[fits], by[fits], strict=True)}
     taken: set[int] = set()
-    for (first, says), by in sorted(surer.items(), key=lambda each: -each[1]):
-        days = set(range(first, first + WEEK))
+    for (begin, says), likelier in sorted(surer.items(), key=lambda each: -each[1]):
+        days = set(range(begin, begin + WEEK))
         if not days & taken:
             taken |= days
-            yield Found(day=first, observed=round(by, 1), detail=f"in the week from {history.day(first)}, {says}")
+            yield Found(day=begin, observed=round(likelier, 1), detail=f"in the week from {history.day(begin)}, {says}")
 
 
 @day_check("timeliness", "minor", "The newest day is far smaller than it should be: it may not be complete yet.")
