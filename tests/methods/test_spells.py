@@ -11,7 +11,7 @@ from kalends.methods.exchanges import exchanged
 pytestmark = pytest.mark.unit
 DAYS = 180
 ALL = np.ones(DAYS, dtype=bool)
-SURE = np.full((DAYS, 1), np.inf)
+EVEN = np.ones((DAYS, 1))
 
 
 def series(*, noise=0.1):
@@ -20,7 +20,7 @@ def series(*, noise=0.1):
 
 
 def spell(values, length, *, usable=ALL):
-    (compared,) = compare_spells(values, lengths=[length], usable=usable, counts=SURE)
+    (compared,) = compare_spells(values, EVEN, lengths=[length], usable=usable, of_over=np.array([True]))
     return compared
 
 

@@ -40,7 +40,12 @@ ASIDE: Final = 14
 """Days before and after a spell that it is compared with."""
 LEAST_SPELLS: Final = 40
 """Spells that must be known to tell their spread."""
+THIRD_TO_SIGMA: Final = 2.32
+"""A third of a normal distribution is nearer than its standard deviation over this. Not the half: a fault of two weeks
+is in the spells of six, which may be half of all that are known."""
 FLOOR_OF_SPELLS: Final = 0.02
+WILD: Final = np.log(2.0)
+"""A day that is off by more than this, and chance, is no standard for spells."""
 TO_SIGMA: Final = 1.4826
 """The MAD of a normal distribution is its standard deviation over this."""
 
@@ -77,36 +82,52 @@ def compare(values: Floats, *, usable: Bools | None = None, counts: Floats | Non
     return Compared(np.exp(expected), differences, scores, spread)
 
 
-def compare_spells(values: Floats, *, lengths: Sequence[int], usable: Bools, counts: Floats) -> list[Compared]:
-    """For each length, compare each spell of so many days, by its first, with the two weeks before and after it.
+def compare_spells(
+    over: Floats, under: Floats, *, lengths: Sequence[int], usable: Bools, of_over: Bools
+) -> list[Compared]:
+    """For each length, compare the ratio of two sums (days, series) in each spell of so many days, by its first, with
+    that of the two weeks before and after it. `of_over` (series,): whether `over` is what is counted, one by one, else
+    `under` is: that many things make the ratio sure.
 
     Days that are not `usable` (days,) are left out: what is given has a row for each usable day, and a spell goes on
     over a gap. A spell stands apart when it is off to the same side of both, and most of its days are: what begins and
     stays is a decision, what comes and goes by a steady factor is a fault or an event. The difference is the smaller of
     the two; the spread is that of the series' other spells of this length (a fault is a few of hundreds in that
-    median), so that demand that wanders is no alarm. `expected` is that of the spell's first day.
+    median), so that demand that wanders is no alarm. Sums, not means of each day's ratio: of rare things a day often
+    has none, and that counts. `expected` is that of the spell's first day.
     """
-    _, standard = _logs(values, usable)
-    weekly, _ = median_around(standard, steps=_weeks(), least=LEAST)
-    rest = (standard - weekly)[usable]
-    before, _ = median_around(rest, steps=np.arange(-ASIDE, 0), least=ASIDE // 2)
-    after, _ = median_around(rest, steps=np.arange(ASIDE), least=ASIDE // 2)
+    known = usable[:, None] & np.isfinite(over) & (under > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rates, _ = _logs(np.where(known, over / under, np.nan), usable)
+        usual = np.exp(median_around(rates, steps=_weeks(), least=LEAST)[0])
+        there = np.where(known & np.isfinite(usual), np.where(of_over, over, over / usual), np.nan)[usable]
+    likely = np.where(np.isfinite(there), np.where(of_over, under * usual, under)[usable], np.nan)
+    daily = _log_ratio(there, likely)
+    around, _ = median_around(daily, steps=np.arange(-ASIDE, ASIDE + 1), least=ASIDE // 2)
+    calm = np.abs(daily - around) <= WILD + 3 / np.sqrt(np.maximum(np.nan_to_num(likely), 1.0))
+    aside = [_sum_ahead(np.where(calm, each, np.nan), ASIDE) for each in (there, likely)]
+    after = _log_ratio(*aside)
+    before = _behind(after, ASIDE)
     made = []
     for length in lengths:
         then = _ahead(after, length)
-        inside = _mean_ahead(rest, length)
-        middle, _ = median_around(rest, steps=np.arange(length), least=length // 2 + 1)
+        total, expected = (_sum_ahead(each, length) for each in (there, likely))
+        inside = _log_ratio(total, expected)
+        middle, _ = median_around(daily, steps=np.arange(length), least=length // 2 + 1)
         apart = _apart(inside, before, then)
         differences = np.where(np.abs(_apart(middle, before, then)) >= np.abs(apart) / 2, apart, 0.0 * apart)
-        spreads = _spread_of_spells(np.abs(inside - (before + then) / 2), length, counts[usable])
-        made.append(Compared(np.exp(weekly[usable] + (before + then) / 2), differences, differences / spreads, spreads))
+        spreads = _spread_of_spells(np.abs(inside - (before + then) / 2), expected)
+        made.append(Compared(usual[usable] * np.exp((before + then) / 2), differences, differences / spreads, spreads))
     return made
 
 
-def _spread_of_spells(differences: Floats, length: int, counts: Floats) -> Floats:
-    middle, known = median_of(differences)
-    spread = np.where(known >= LEAST_SPELLS, np.maximum(TO_SIGMA * middle, FLOOR_OF_SPELLS), np.nan)
-    chance: Floats = np.sqrt(spread**2 + 1 / (length * np.maximum(counts, 1.0)))
+def _spread_of_spells(differences: Floats, things: Floats) -> Floats:
+    """What other spells have, or what chance alone gives so few things, if that is more."""
+    ordered = np.sort(differences, axis=0)
+    known = np.isfinite(ordered).sum(axis=0)
+    third = ordered[known // 3, np.arange(known.size)]
+    spread = np.where(known >= LEAST_SPELLS, np.maximum(THIRD_TO_SIGMA * third, FLOOR_OF_SPELLS), np.nan)
+    chance: Floats = np.maximum(spread, 1 / np.sqrt(np.maximum(things, 1.0)))
     return chance
 
 
@@ -114,6 +135,12 @@ def expected_of(values: Floats, *, usable: Bools | None = None) -> Floats:
     """Only what is expected of each day, as `compare` says it."""
     _, standard = _logs(values, usable)
     return np.exp(_expected(standard))
+
+
+def weekdays_of(values: Floats, *, usable: Bools | None = None) -> Floats:
+    """What the same weekday of the weeks around each day has, whatever the level of the days around it."""
+    _, standard = _logs(values, usable)
+    return np.exp(median_around(standard, steps=_weeks(), least=LEAST)[0])
 
 
 def median_around(values: Floats, *, steps: npt.NDArray[np.int64], least: int) -> tuple[Floats, Bools]:
@@ -154,8 +181,12 @@ def p_values(scores: Floats, *, freedom: float = 6.0) -> Floats:
     return chance
 
 
-def alarms(chances: Floats, *, rate: float) -> Bools:
-    """Which of one family's tests are alarms (Benjamini and Hochberg); nan, not tested, is none and counts for none."""
+def alarms(chances: Floats, *, rate: float, borne: float = 0.0) -> Bools:
+    """Which of one family's tests are alarms (Benjamini and Hochberg); nan, not tested, is none and counts for none.
+
+    `borne`: so many alarms of a family by chance are borne beside (Bonferroni). A rate near 1 would not do that: it
+    takes almost everything for an alarm.
+    """
     tested = np.flatnonzero(np.isfinite(chances))
     found = np.zeros(chances.shape, dtype=bool)
     if not tested.size:
@@ -164,6 +195,7 @@ def alarms(chances: Floats, *, rate: float) -> Bools:
     under = chances[ordered] <= rate * np.arange(1, ordered.size + 1) / ordered.size
     if under.any():
         found[ordered[: int(np.flatnonzero(under)[-1]) + 1]] = True
+    found[tested] |= chances[tested] <= borne / tested.size
     return found
 
 
@@ -178,12 +210,23 @@ def _ahead(values: Floats, days: int) -> Floats:
     return np.concatenate([values[days:], np.full((min(days, len(values)), values.shape[1]), np.nan)])
 
 
-def _mean_ahead(values: Floats, length: int) -> Floats:
-    """The mean (days, series) of each day and those after it, `length` in all; nan where fewer than most are known."""
-    padded = np.concatenate([values, np.full((length - 1, values.shape[1]), np.nan)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, length, axis=0)
-    known = np.isfinite(windows).sum(axis=-1)
-    return np.where(known > length // 2, np.nansum(windows, axis=-1) / np.maximum(known, 1), np.nan)
+def _behind(values: Floats, days: int) -> Floats:
+    """What is said of the day so many days before."""
+    return np.concatenate([np.full((min(days, len(values)), values.shape[1]), np.nan), values[:-days]])
+
+
+def _sum_ahead(values: Floats, length: int) -> Floats:
+    """The sum (days, series) of each day and those after it, `length` in all; nan where fewer than most are known."""
+    padded = np.concatenate([np.zeros((1, values.shape[1])), values, np.full((length - 1, values.shape[1]), np.nan)])
+    total, known = np.nancumsum(padded, axis=0), np.isfinite(padded).cumsum(axis=0)
+    found: Floats = total[length:] - total[:-length]
+    return np.where(known[length:] - known[:-length] > length // 2, found, np.nan)
+
+
+def _log_ratio(there: Floats, likely: Floats) -> Floats:
+    """How many times as many there are as were likely, as a logarithm; with half a thing more, so that none is some."""
+    found: Floats = np.log((np.maximum(there, 0.0) + 0.5) / (likely + 0.5))
+    return found
 
 
 def _apart(inside: Floats, before: Floats, after: Floats) -> Floats:

@@ -17,7 +17,8 @@ GROUPS = {
     "unseen": "put in when all thresholds stood; checks were widened for what was missed of them",
     "later": "written after that by somebody who had not read the checks' code; checks were then widened for them, too",
     "blind": "written by somebody who had read neither checks nor docs; after one look, two checks followed from them",
-    "blind 2": "written with those and looked at once, last of all: no check was changed because of what was missed",
+    "blind 2": "written with those and looked at once; checks were then loosened for what was missed of both",
+    "blind 3": "written before that by somebody who knew no check, and looked at once, last of all: nothing followed",
 }
 
 

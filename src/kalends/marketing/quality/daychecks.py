@@ -59,6 +59,9 @@ def day_check(dimension: Dimension, severity: Severity, says: str) -> Callable[[
 
 LONGEST_GAP: Final = 14
 """Days; after that nobody forgot a file: the account was paused, which is said once."""
+LONGEST_PAUSE: Final = 45
+SAME_AGAIN: Final = np.log(1.5)
+"""Who pauses a campaign gives it another budget later, mostly; a file that forgot it does not."""
 NEIGHBOURS: Final = np.array([step * 7 for step in range(-6, 7) if step], dtype=np.int64)
 MONTH: Final = np.array([step for step in range(-28, 29) if step], dtype=np.int64)
 
@@ -130,6 +133,22 @@ def campaign_lost(history: History, setting: Setting) -> Iterator[Found]:
                     yield Found(
                         day=day, subject=campaign, expected=round(float(np.nanmedian(spend[before, column])), 2)
                     )
+
+
+@day_check("completeness", "minor", "A steady campaign has no rows for weeks, and then goes on as before.")
+def campaign_paused(history: History, setting: Setting) -> Iterator[Found]:
+    spend = history.by_campaign.get("spend")
+    if spend is None or len(history.campaigns) < 2:
+        return
+    there = np.isfinite(spend) & (spend > 0)
+    for column, campaign in enumerate(history.campaigns):
+        for begin, end in runs(~there[:, column] & there.any(axis=1)):
+            before, after = slice(max(begin - 14, 0), begin), slice(end + 1, end + 15)
+            if LONGEST_GAP <= end - begin < LONGEST_PAUSE and begin >= 7 and end + 7 < history.size:
+                both = [np.nanmedian(spend[part, column]) if there[part, column].mean() >= 0.9 else np.nan
+                        for part in (before, after)]  # fmt: skip
+                if abs(np.log(both[1] / both[0])) <= SAME_AGAIN:
+                    yield Found(day=begin, subject=campaign, detail=f"{end - begin + 1} days without rows")
 
 
 @day_check("completeness", "critical", "A metric that is usually told is missing on this day.")
@@ -329,18 +348,23 @@ def standing(values: Floats, *, least: float) -> tuple[npt.NDArray[np.int64], np
 
 # Reconciliation.
 
+FLOORS: Final = {"spend": 0.01, "impressions": 100.0, "clicks": 20.0, "conversions": 10.0, "revenue": 100.0}
+"""From which total on a share of it tells something."""
+
 
 @day_check("reconciliation", "major", "The parts no longer add up to the account's total as they usually do.")
 def parts_differ(history: History, setting: Setting) -> Iterator[Found]:
-    floors = {"spend": 0.01, "impressions": 100.0, "clicks": 20.0, "conversions": 10.0, "revenue": 100.0}
-    for report, told in history.reports.items():
-        for metric, least in floors.items():
-            whole = history.totals[metric]
-            with np.errstate(invalid="ignore", divide="ignore"):
-                share = np.where(whole >= least, told[metric] / whole, np.nan)[:, None]
-            usual, known = median_around(share, steps=MONTH, least=8)
-            spread, _ = median_around(np.abs(share - usual), steps=MONTH, least=6)
-            limit = np.maximum(0.02, 8 * 1.4826 * np.nan_to_num(spread))
-            for day in np.flatnonzero((known & (np.abs(share - usual) > limit))[:, 0]):
-                yield Found(day=int(day), report=report, subject=metric, observed=round(float(share[day, 0]), 4),
-                            expected=round(float(usual[day, 0]), 4))  # fmt: skip
+    if not history.reports:
+        return
+    pairs = [(report, metric) for report in history.reports for metric in FLOORS]
+    whole = np.stack([history.totals[metric] for _, metric in pairs], axis=1)
+    parts = np.stack([history.reports[report][metric] for report, metric in pairs], axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(whole >= [FLOORS[metric] for _, metric in pairs], parts / whole, np.nan)
+    usual, known = median_around(share, steps=MONTH, least=8)
+    spread, _ = median_around(np.abs(share - usual), steps=MONTH, least=6)
+    limit = np.maximum(0.02, 8 * 1.4826 * np.nan_to_num(spread))
+    for day, column in np.argwhere(known & (np.abs(share - usual) > limit)):
+        report, metric = pairs[column]
+        yield Found(day=int(day), report=report, subject=metric, observed=round(float(share[day, column]), 4),
+                    expected=round(float(usual[day, column]), 4))  # fmt: skip

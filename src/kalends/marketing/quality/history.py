@@ -18,6 +18,17 @@ METRICS: Final = ("spend", "impressions", "clicks", "conversions", "revenue")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Parts:
+    """What campaigns consist of: ads, or values of a breakdown. Arrays are (days, parts)."""
+
+    names: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+    whole: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """(parts,): which parts belong together, as one report tells one campaign."""
+    by_metric: Mapping[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class History:
     """One account from `first` on, a day after the other. Arrays are (days,) or (days, campaigns); nan: not told.
 
@@ -35,6 +46,7 @@ class History:
     """By report and metric (and 'rows')."""
     campaigns: tuple[str, ...] = ()
     by_campaign: Mapping[str, Floats] = field(default_factory=dict)
+    parts: Parts = field(default_factory=Parts)
     named: Bools | None = None
     """(days, campaigns): whether the campaign has a name."""
     currencies: tuple[frozenset[str], ...] = ()
@@ -83,4 +95,6 @@ class Setting:
 
     def is_special(self, history: History) -> Bools:
         """Which days are special."""
-        return np.array([history.day(index) in self.special for index in range(history.size)], dtype=bool)
+        places = [(day - history.first).days for day in self.special]
+        flags: Bools = np.isin(np.arange(history.size), places)
+        return flags

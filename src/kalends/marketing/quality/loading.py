@@ -12,28 +12,32 @@ import numpy as np
 import polars as pl
 
 from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing.quality.history import METRICS, Floats, History
+from kalends.marketing.quality.history import METRICS, Floats, History, Parts
 from kalends.marketing.rollup import ACCOUNT
 
 REACH: Final = timedelta(days=91)
 """How far around the scored days the checks look: six weeks of weekdays, each with six weeks of its own."""
 ACCOUNTS = "(SELECT DISTINCT data_source, account_id FROM {days}) AS d"
 KEY = ("data_source", "account_id")
+PART: Final = ("report", "campaign_id", "ad_group_id", "ad_id", "breakdowns")
+MOST_PARTS: Final = 60
+"""Of an account: the largest. What is wrong with thousands of small ones is hardly seen in any."""
 
 
 def histories(warehouse: TenantWarehouse, *, days: str, first: date, last: date, today: date) -> Iterator[History]:
     """The history of each account that has any of the scored days (`first` to `last`), and what is around them."""
     begin, end = first - REACH, min(last + REACH, today + timedelta(days=1))
     told = _of_reports(warehouse, days, begin, end)
-    campaigns, reads, reading = (
+    campaigns, parts, reads, reading = (
         _grouped(_of_campaigns(warehouse, days, begin, end)),
+        _grouped(_of_parts(warehouse, days, begin, end)),
         _grouped(_reads(warehouse, days, first, last)),
         _grouped(_reading_days(warehouse, days)),
     )
     for key, reports in _grouped(told).items():
         told_days: list[date] = reports["date"].to_list()
         size = (min(max(told_days) + timedelta(days=31), end) - min(told_days)).days + 1
-        yield _history(key, reports, campaigns.get(key), reads.get(key), reading.get(key), size)
+        yield _history(key, reports, campaigns.get(key), parts.get(key), reads.get(key), reading.get(key), size)
 
 
 def _of_reports(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> pl.DataFrame:
@@ -68,6 +72,30 @@ def _of_campaigns(warehouse: TenantWarehouse, days: str, begin: date, end: date)
         f" UNION ALL SELECT c.data_source, c.account_id, c.date_from, {told} FROM facts AS c JOIN {bare}"
         " ON b.data_source = c.data_source AND b.account_id = c.account_id AND b.date = c.date_from"
         f" WHERE c.report = 'campaign' AND c.date_from = c.date_to AND c.date_from {dates} GROUP BY 1, 2, 3, 4",
+    )
+
+
+def _of_parts(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> pl.DataFrame:
+    """The days of the largest parts of campaigns, each report's for itself."""
+    mine = (
+        f"FROM facts AS f JOIN {ACCOUNTS.format(days=days)} ON d.data_source = f.data_source AND d.account_id ="
+        f" f.account_id WHERE f.date_from = f.date_to AND f.date_from BETWEEN DATE '{begin}' AND DATE '{end}'"
+        " AND f.campaign_id <> '' AND f.report NOT IN ('account', 'campaign')"
+    )
+    part = ", ".join(f"f.{name}" for name in PART)
+    same = " AND ".join(f"p.{name} = f.{name}" for name in (*KEY, *PART))
+    sums = ", ".join(f"CAST(sum(f.{metric}) AS DOUBLE PRECISION) AS {metric}" for metric in METRICS)
+    largest = (
+        f"(SELECT f.data_source, f.account_id, {part}, row_number() OVER (PARTITION BY f.data_source, f.account_id"
+        f" ORDER BY coalesce(sum(f.impressions), 0) DESC, {part}) AS place {mine}"
+        f" GROUP BY f.data_source, f.account_id, {part})"
+    )
+    return _frame(
+        warehouse,
+        f"SELECT f.data_source, f.account_id, f.date_from AS date, {part}, {sums} FROM facts AS f"
+        f" JOIN {largest} AS p ON p.place <= {MOST_PARTS} AND {same} WHERE f.date_from = f.date_to"
+        f" AND f.date_from BETWEEN DATE '{begin}' AND DATE '{end}'"
+        f" GROUP BY f.data_source, f.account_id, f.date_from, {part}",
     )
 
 
@@ -109,6 +137,7 @@ def _history(
     key: tuple[Any, ...],
     reports: pl.DataFrame,
     campaigns: pl.DataFrame | None,
+    parts: pl.DataFrame | None,
     reads: pl.DataFrame | None,
     reading: pl.DataFrame | None,
     size: int,
@@ -130,6 +159,7 @@ def _history(
         reports=by_report if len(by_report) > 1 else {},
         campaigns=names,
         by_campaign=by_campaign,
+        parts=_by_part(parts, first, size),
         named=named,
         currencies=currencies,
         read_at=read_at,
@@ -189,6 +219,29 @@ def _by_campaign(frame: pl.DataFrame | None, first: date, size: int) -> tuple[An
     for place, one, other in frame.select("place", "one", "other").unique().iter_rows():
         told[place] |= {currency for currency in (one, other) if currency}
     return tuple(ids.to_list()), arrays, named, tuple(map(frozenset, told))
+
+
+def _by_part(frame: pl.DataFrame | None, first: date, size: int) -> Parts:
+    if frame is None:
+        return Parts()
+    frame = _placed(frame, first).filter(pl.col("place").is_between(0, size - 1))
+    every = frame.select(PART).unique().sort(PART).with_row_index("column")
+    frame = frame.join(every, on=PART)
+    where = frame["place"].to_numpy(), frame["column"].to_numpy()
+    arrays = {metric: np.full((size, every.height), np.nan) for metric in METRICS}
+    for metric, array in arrays.items():
+        array[where] = frame[metric].to_numpy()
+    whole = every.select(pl.struct("report", "campaign_id").rank("dense")).to_series()
+    named = every.select(
+        pl.concat_str([pl.col("campaign_id"), pl.col("ad_group_id"), pl.col("ad_id"), pl.col("breakdowns")],
+                      separator=" ").str.replace(" {}", "", literal=True).str.replace_all(" +", " ")
+    ).to_series()  # fmt: skip
+    return Parts(
+        names=tuple(named.to_list()),
+        reports=tuple(every["report"].to_list()),
+        whole=whole.to_numpy().astype(np.int64) - 1,
+        by_metric=arrays,
+    )
 
 
 def _read(frame: pl.DataFrame | None, first: date, size: int) -> tuple[tuple[datetime | None, ...], str | None]:

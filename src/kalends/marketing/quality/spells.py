@@ -1,50 +1,67 @@
 """Spells: some days on which a number is off by a steady factor, and then is what it was before.
 
 A price with tax in it for a week, an event counted twice for five days, a tag that was off: each single day might have
-been, all of them together hardly. Prices are looked at, of the account and of its campaigns; volumes are not, since
-money is given and taken every week. What begins and stays is not said to be a fault.
+been, all of them together hardly. Prices are looked at, of the account, its campaigns and their parts (ads, values of
+a breakdown), and what share each part has of its campaign. Volumes are not, since money is given and taken every week.
+What begins and stays is not said to be a fault.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from kalends.marketing.quality.daychecks import Found, day_check
-from kalends.marketing.quality.history import Bools, Floats, History, Setting
+from kalends.marketing.quality.history import Floats, History, Setting
 from kalends.marketing.quality.unusual import (
+    COUNTED,
     PRICES,
     alarms_by_month,
     months_of,
-    priced,
     ripe,
     standardised,
     told_once,
 )
-from kalends.methods.anomalies import Compared, compare_spells, p_values
+from kalends.methods.anomalies import compare_spells, p_values
 
-Places = npt.NDArray[np.int64]
-
+PART_PRICES: Final = {
+    "share of impressions": ("impressions", "whole"),
+    "click rate": ("clicks", "impressions"),
+    "conversion rate": ("conversions", "clicks"),
+}
+"""What is looked at of parts."""
 LENGTHS: Final = (3, 5, 7, 10, 14)
 """Days: a long week-end, the working days, a week, and up to what is compared with on each side."""
 LEAST: Final = np.log(1.1)
 """The smallest tax that is added to money is larger, and a tenth for a week is worth a look."""
-RATE: Final = 0.2
-"""Spells that overlap are counted as tests each, so that far fewer clean months have an alarm than this."""
+RATE, BORNE = 0.2, 1.5
+"""See `alarms`. Spells that overlap are counted as tests each, and each is off from both sides: far fewer clean months
+have an alarm."""
 FREEDOM: Final = 12.0
 """Means of several days have lighter tails than days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One ratio, day by day. `about`: the campaign or part; '' is the account. `of_over`: what is over is counted."""
+
+    about: str
+    name: str
+    over: Floats
+    under: Floats
+    of_over: bool
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Spell:
     """Days on which one series stands apart."""
 
-    series: int
+    series: Series
     days: tuple[int, ...]
     factor: float
 
@@ -53,55 +70,104 @@ class Spell:
     "plausibility", "major", "For some days a number was off by a steady factor, and then it was what it was before."
 )
 def steady_shift(history: History, setting: Setting) -> Iterator[Found]:
-    named, values, counts = _series(history, setting)
-    usable = ~setting.is_special(history)
-    compared = compare_spells(values, lengths=LENGTHS, usable=usable, counts=counts)
-    days = np.flatnonzero(usable)
-    of_account = np.array([not campaign for campaign, _ in named])
-    found = [
-        spell for family in (of_account, ~of_account) for spell in spells(compared, family, days, months_of(history))
-    ]
     told = defaultdict[int, list[Found]](list)
-    for spell in found:
-        campaign, name = named[spell.series]
-        said = f"{len(spell.days)} days from {history.day(spell.days[0])}"
-        for day in spell.days:
-            # What the account has as a whole is not said again of each campaign.
-            if not campaign or not any(" " not in each.subject for each in told[day]):
-                told[day].append(
-                    Found(day=day, subject=f"{campaign} {name}".strip(), observed=round(spell.factor, 3), expected=1,
-                          detail=said)
-                )  # fmt: skip
+    # What the account has as a whole is not said again of each campaign, and of a campaign not of its parts.
+    for family in (_of_account, _of_campaigns, _of_parts):
+        series = family(history, setting)
+        spoken_of = {day: {each.subject.partition(" ")[0] for each in found} for day, found in told.items()}
+        for spell in spells(series, history, setting) if series else ():
+            about = spell.series.about
+            for day in spell.days:
+                if about.partition(" ")[0] not in spoken_of.get(day, ()) and not told_of_account(told[day]):
+                    told[day].append(found_of(spell, day, history))
     for day in sorted(told):
-        yield told_once(told[day])
+        if told[day]:
+            yield told_once(told[day])
 
 
-def _series(history: History, setting: Setting) -> tuple[list[tuple[str, str]], Floats, Floats]:
-    """The account's prices and the campaigns': (campaign, name) of each, values and counts (days, series)."""
-    named, values, counts = [], [], []
-    for name in PRICES:
-        known = ripe(name, history, setting)[:, None]
-        whole, things = priced(history.totals, name)
-        if len(history.campaigns) > 1:
-            whole = np.where(np.isfinite(whole), standardised(history, name), np.nan)
-            parts, of_parts = priced(history.by_campaign, name)
-            named += [(campaign, name) for campaign in history.campaigns]
-            values.append(np.where(known, parts, np.nan))
-            counts.append(of_parts)
-        named.append(("", name))
-        values.append(np.where(known, whole[:, None], np.nan))
-        counts.append(things[:, None])
-    return named, np.concatenate(values, axis=1), np.concatenate(counts, axis=1)
+def told_of_account(found: list[Found]) -> bool:
+    return any(each.subject in PRICES for each in found)
 
 
-def spells(compared: list[Compared], family: Bools, days: Places, months: Places) -> Iterator[Spell]:
+def found_of(spell: Spell, day: int, history: History) -> Found:
+    """What is said of one day of a spell."""
+    return Found(
+        day=day,
+        subject=f"{spell.series.about} {spell.series.name}".strip(),
+        report=spell.series.report,
+        observed=round(spell.factor, 3),
+        expected=1,
+        detail=f"{len(spell.days)} days from {history.day(spell.days[0])}",
+    )
+
+
+def _of_account(history: History, setting: Setting) -> list[Series]:
+    return [
+        Series("", name, *_known(name, *standardised(history, name), history, setting), COUNTED[name] == over)
+        for name, (over, _) in PRICES.items()
+    ]
+
+
+def _of_campaigns(history: History, setting: Setting) -> list[Series]:
+    if len(history.campaigns) < 2:
+        return []
+    return _of_each(history.campaigns, history.by_campaign, PRICES, history, setting)
+
+
+def _of_parts(history: History, setting: Setting) -> list[Series]:
+    """The parts' rates, and their shares of what they are parts of."""
+    parts = history.parts
+    siblings = np.bincount(parts.whole)[parts.whole] > 1 if parts.names else np.zeros(0, dtype=bool)
+    if not siblings.any():
+        return []
+    impressions = np.nan_to_num(parts.by_metric["impressions"])
+    whole = np.stack([impressions[:, parts.whole == one].sum(axis=1) for one in range(parts.whole.max() + 1)], axis=1)
+    values = {**parts.by_metric, "whole": whole[:, parts.whole]}
+    made = _of_each(parts.names, values, PART_PRICES, history, setting, reports=parts.reports)
+    return [each for place, each in enumerate(made) if siblings[place % siblings.size]]
+
+
+def _of_each(
+    names: Sequence[str],
+    values: Mapping[str, Floats],
+    prices: Mapping[str, tuple[str, str]],
+    history: History,
+    setting: Setting,
+    *,
+    reports: Sequence[str] = (),
+) -> list[Series]:
+    made = []
+    for price, (over, under) in prices.items():
+        known = _known(price, values[over], values[under], history, setting)
+        of_over = COUNTED.get(price, over) == over
+        made += [
+            Series(name, price, known[0][:, place], known[1][:, place], of_over, reports[place] if reports else "")
+            for place, name in enumerate(names)
+        ]
+    return made
+
+
+def _known(name: str, over: Floats, under: Floats, history: History, setting: Setting) -> tuple[Floats, Floats]:
+    """The two where the day is old enough."""
+    is_ripe = ripe(name, history, setting).reshape(-1, *[1] * (over.ndim - 1))
+    return np.where(is_ripe, over, np.nan), np.where(is_ripe, under, np.nan)
+
+
+def spells(series: list[Series], history: History, setting: Setting) -> Iterator[Spell]:
     """The spells of one family of series that stand apart, the surest first; of one series, none overlaps another."""
-    scores = np.stack([each.scores for each in compared])[:, :, family]
-    sizes = np.stack([each.differences for each in compared])[:, :, family]
-    chances = p_values(scores, freedom=FREEDOM)
+    usable = ~setting.is_special(history)
+    compared = compare_spells(
+        np.stack([each.over for each in series], axis=1),
+        np.stack([each.under for each in series], axis=1),
+        lengths=LENGTHS,
+        usable=usable,
+        of_over=np.array([each.of_over for each in series]),
+    )
+    days = np.flatnonzero(usable)
+    scores, sizes = (np.stack([getattr(each, part) for each in compared]) for part in ("scores", "differences"))
     # One family by month, over all lengths.
-    by_day = np.moveaxis(chances, 0, 1)
-    is_alarm = np.moveaxis(alarms_by_month(by_day, months[days], rate=RATE), 0, 1)
+    by_day = np.moveaxis(p_values(scores, freedom=FREEDOM), 0, 1)
+    is_alarm = np.moveaxis(alarms_by_month(by_day, months_of(history)[days], rate=RATE, borne=BORNE), 0, 1)
     is_alarm &= np.abs(np.nan_to_num(sizes)) >= LEAST
     taken = np.zeros(scores.shape[1:], dtype=bool)
     places = np.argwhere(is_alarm)
@@ -110,4 +176,4 @@ def spells(compared: list[Compared], family: Bools, days: Places, months: Places
         if not taken[mine, column].any():
             taken[mine, column] = True
             factor = float(np.exp(sizes[place, first, column]))
-            yield Spell(int(np.flatnonzero(family)[column]), tuple(days[mine].tolist()), factor)
+            yield Spell(series[column], tuple(days[mine].tolist()), factor)
