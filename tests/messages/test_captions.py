@@ -24,6 +24,11 @@ def test_given_numbers_are_kept_and_new_ones_counted_on(add_caption):
         add_caption(caption_no=12)
 
 
+def test_numbers_may_be_as_long_as_platforms_make_them(add_caption, work):
+    add_caption(caption_no=2**40)
+    assert found(work, search=str(2**40)) == [2**40]
+
+
 def test_search_is_plain_words_or_a_number(add_caption, work):
     add_caption("New set: 100% me, in RED")
     add_caption("Good morning_sunshine", category="greeting")

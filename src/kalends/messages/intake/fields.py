@@ -104,7 +104,9 @@ LABELS: Final[Mapping[str, str]] = {
 def layout(kind: ImportKind, columns: tuple[str, ...], told: Mapping[str, str | None]) -> dict[str, str]:
     """Field -> column. `told`: corrections, column -> field, or None for a column that is not to be used."""
     names = NAMES[kind]
-    found = {field: column for column, field in told.items() if field in names and column in columns}
+    found = {
+        field: column for column, field in told.items() if field is not None and field in names and column in columns
+    }
     free = {plain_name(column): column for column in reversed(columns) if column not in told}
     for field, usual in names.items():
         column = next((free[name] for name in usual.split() if name in free), None)

@@ -170,7 +170,7 @@ def _form(request: Request, work: Work, *, told: dict[str, Any], caption: Any, e
 def _fields(work: Work, told: dict[str, Any], pages: list[Any]) -> dict[str, Any]:
     """The choices of every select field: the first is none of them."""
     known = captions.choices_of(work)
-    offered = {
+    offered: dict[str, list[tuple[str, str]]] = {
         "page_id": [("shared", "Shared by all"), *((str(one.id), one.name) for one in pages)],
         "price_tier": [(tier, tier) for tier in PRICE_TIERS],
         "category": [(one, one) for one in known["categories"]],

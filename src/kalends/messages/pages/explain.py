@@ -127,4 +127,5 @@ def _stored(work: Work, page: CreatorPage) -> dict[str, Any] | None:
 
 def _fresh(work: Work, page: CreatorPage) -> dict[str, Any]:
     captions = {each.id: each for each in usable_captions(work, page_id=page.id)}
-    return analysis_of(read_company(work), page, captions).as_dict()
+    made, _ = analysis_of(read_company(work), page, captions, last_tier=None)
+    return made.as_dict()
