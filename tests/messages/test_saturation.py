@@ -35,6 +35,14 @@ def test_it_ranks_audiences_as_they_are_tired(studied, kind):
     assert one.auc >= 0.9
 
 
+def test_pages_with_and_without_a_holiday_or_a_rise_are_ranked_together(studied):
+    """What befalls all pages alike cannot change their ranks; what befalls a third of them can."""
+    one = verdict([studied[kind][n] for n, kind in zip(range(PAGES), list(studied) * PAGES, strict=False)])
+    proof("saturation, a third each: rank correlation, AUC", f"{one.spearman:.3f}, {one.auc:.3f} ({PAGES} pages)")
+    assert one.spearman >= 0.85
+    assert one.auc >= 0.9
+
+
 @pytest.mark.parametrize("kind", ["holiday", "price rise"])
 def test_a_dip_or_a_price_rise_alone_makes_nobody_tired(studied, kind):
     fresh = [n for n, one in enumerate(studied["no holiday"]) if one.truth < TIRED]
