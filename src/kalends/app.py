@@ -27,6 +27,7 @@ import kalends.marketing.pages
 import kalends.marketing.quality.jobs
 import kalends.messages.api
 import kalends.messages.jobs
+import kalends.messages.monitoring
 import kalends.messages.pages
 import kalends.messages.schedule_jobs
 import kalends.notify.api

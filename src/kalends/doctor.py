@@ -118,7 +118,7 @@ def payloads(house: House, tenant_id: UUID) -> Iterator[Finding]:
 def current_facts(house: House, tenant_id: UUID) -> Iterator[Finding]:
     """The current table is what the log says."""
     with house.warehouse.tenant(tenant_id) as warehouse:
-        if not warehouse.exists("facts_log"):
+        if not warehouse.exists("facts_past"):
             return
         differences = versions.verify(warehouse)
     state = "broken" if differences else "ok"
@@ -141,7 +141,7 @@ def mend(house: House) -> None:
     """Build every tenant's current tables anew from the log."""
     for tenant_id in house.tenants():
         with house.warehouse.tenant(tenant_id) as warehouse:
-            if warehouse.exists("facts_log"):
+            if warehouse.exists("facts_past"):
                 versions.rebuild(warehouse)
         # The version stays what it was, and what was read before is kept by it.
         ENGINE.forget(tenant_id)

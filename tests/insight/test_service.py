@@ -97,6 +97,7 @@ def test_what_is_loaded_between_two_questions_of_one_asker_is_seen_by_neither(ho
 def test_mended_tables_are_read_anew_though_the_version_is_the_same(house, scope, ingest):
     ingest(row("2026-02-10"))
     with house.work(scope) as work:
+        work.warehouse.run("INSERT INTO facts_past SELECT * FROM facts")
         for table in ("facts", "daily", "report_days"):
             work.warehouse.run(f"DELETE FROM {table}")
     assert ask(house, scope, "spend").totals == {"spend": None}

@@ -6,7 +6,7 @@ import random
 from histories import DAYS, MARK, SOURCES, START, Batch, history_of, oracle, play, read
 
 from kalends.marketing import versions
-from kalends.marketing.records import TABLES
+from kalends.marketing.records import LOG, TABLES
 from kalends.marketing.stewardship import clearing
 from kalends.marketing.stewardship.clearing import Holds
 
@@ -38,11 +38,11 @@ def forget_and_go_on(tenant, stage, rng, as_of):
     history = shortened(whole, horizon, played)
     for batch in history[:played]:
         play(tenant, stage, batch, history)
-    before = tenant.execute("SELECT count(*) AS n FROM facts_log").column("n")[0].as_py()
+    before = tenant.execute(f"SELECT count(*) AS n FROM {LOG} AS l").column("n")[0].as_py()
     planned = clearing.old_versions(tenant, version=horizon, holds=Holds())
     assert clearing.forget_versions(tenant, version=horizon, holds=Holds()) == planned.count
     assert clearing.forget_versions(tenant, version=horizon, holds=Holds()) == 0
-    after = tenant.execute("SELECT count(*) AS n FROM facts_log").column("n")[0].as_py()
+    after = tenant.execute(f"SELECT count(*) AS n FROM {LOG} AS l").column("n")[0].as_py()
     assert before - after == planned.count
     for batch in history[played:]:
         play(tenant, stage, batch, history)
@@ -66,7 +66,7 @@ def test_something_is_forgotten_at_all(tenant, stage):
     assert clearing.old_versions(tenant, version=0, holds=Holds()).count == 0
 
 
-def test_old_days_go_from_facts_log_and_sums_alone(tenant, stage):
+def test_old_days_go_from_facts_and_sums_alone(tenant, stage):
     old, new = (("meta", "campaign", "a1", "c1", day, day) for day in (DAYS[0], DAYS[2]))
     span = ("meta", "campaign", "a1", "c2", DAYS[0], DAYS[3])
     held = ("google", "campaign", "a1", "c1", DAYS[0], DAYS[0])

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from kalends.marketing import versions
+from kalends.marketing.records import FACT, LOG
 from kalends.marketing.versions import Applied, BatchOutOfOrderError, Window
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -53,7 +54,7 @@ def spends(tenant, version=None):
 
 
 def log_rows(tenant):
-    return tenant.execute("SELECT count(*) AS n FROM facts_log").column("n")[0].as_py()
+    return tenant.execute(f"SELECT count(*) AS n FROM {LOG} AS l").column("n")[0].as_py()
 
 
 def test_a_first_load_is_all_new_and_stamped(tenant, apply):
@@ -211,13 +212,31 @@ def test_batches_come_in_the_order_of_their_numbers(tenant, apply):
 def test_verify_finds_each_kind_of_damage_and_rebuild_mends_it(tenant, apply):
     apply(1, [row("x", "1"), row("y", "2"), row("z", "3")])
     apply(2, [row("y", "5")])
-    tenant.run("DELETE FROM facts WHERE ad_id = 'x'")
-    tenant.run("UPDATE facts SET row_hash = row_hash + 1 WHERE ad_id = 'y'")
-    tenant.run("DELETE FROM facts_log WHERE ad_id = 'z'")
-    assert sorted(difference.kind for difference in versions.verify(tenant)) == ["missing", "other", "surplus"]
+    columns = ", ".join(FACT)
+    now, past = (f"INSERT INTO {table} ({columns}) SELECT {columns} FROM" for table in ("facts", "facts_past"))
+    tenant.run(f"{past} facts WHERE ad_id IN ('x', 'y')")
+    tenant.run("DELETE FROM facts WHERE ad_id IN ('x', 'y')")
+    tenant.run(f"{now} facts_past WHERE ad_id = 'y' AND batch_seq = 1")
+    tenant.run("DELETE FROM facts_past WHERE ad_id = 'y' AND batch_seq = 1")
+    tenant.run("UPDATE facts SET is_deleted = true WHERE ad_id = 'z'")
+    found = {(difference.kind, difference.log_batch) for difference in versions.verify(tenant)}
+    assert found == {("missing", 1), ("other", 2), ("surplus", None)}
     versions.rebuild(tenant)
     assert versions.verify(tenant) == []
     assert spends(tenant) == {("x", 1): "1", ("y", 1): "5"}
+
+
+def test_a_log_of_its_own_is_split(tenant, apply):
+    """An older version kept the state now twice."""
+    apply(1, [row("x", "1"), row("y", "2")])
+    apply(2, [row("y", "5")])
+    before = tenant.execute(f"SELECT count(*) AS n FROM {LOG} AS l").column("n")[0].as_py()
+    tenant.run(f"CREATE TABLE facts_log AS SELECT * FROM {LOG} AS l")
+    tenant.run("DROP TABLE facts_past")
+    versions.create_tables(tenant)
+    assert "facts_log" not in tenant.list_tables()
+    assert tenant.execute(f"SELECT count(*) AS n FROM {LOG} AS l").column("n")[0].as_py() == before == 3
+    assert versions.verify(tenant) == []
 
 
 def test_as_of_reads_only_the_dates_asked(tenant, apply):

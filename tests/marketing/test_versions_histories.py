@@ -12,7 +12,7 @@ from histories import MARK, SOURCES, Batch, history_of, oracle, play, read
 from proof import proof
 
 from kalends.marketing import versions
-from kalends.marketing.records import TABLES
+from kalends.marketing.records import LOG, TABLES
 
 TIMELINES = max(1, round(1000 / len(SOURCES) * float(os.environ.get("KALENDS_PROVE", "0.04"))))
 
@@ -32,7 +32,7 @@ def empty(tenant):
 
 
 def log_rows(tenant):
-    return tenant.execute("SELECT count(*) AS n FROM facts_log").column("n")[0].as_py()
+    return tenant.execute(f"SELECT count(*) AS n FROM {LOG} AS l").column("n")[0].as_py()
 
 
 def run(tenant, stage, seed, as_of):

@@ -6,7 +6,18 @@ import gc
 import sys
 
 from kalends.base.errors import KalendsError
-from kalends.cli import calendars, figures, messages, people, platforms, quality, schedules, serving, stewardship
+from kalends.cli import (
+    calendars,
+    figures,
+    messages,
+    people,
+    platforms,
+    quality,
+    schedules,
+    serving,
+    stewardship,
+    trials,
+)
 from kalends.cli.base import app
 
 __all__ = [
@@ -21,6 +32,7 @@ __all__ = [
     "schedules",
     "serving",
     "stewardship",
+    "trials",
 ]
 
 

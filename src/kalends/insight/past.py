@@ -17,7 +17,7 @@ from kalends.insight.once import place_of
 from kalends.insight.reports import LEVELS
 from kalends.insight.tables import Tables
 from kalends.marketing import renames
-from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, DAILY_SCHEMA, OUTCOMES
+from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, DAILY_SCHEMA, LOG, OUTCOMES
 from kalends.marketing.rollup import ACCOUNT, OTHER_LEVEL, PASS, REACH
 from kalends.marketing.versions import facts_as_of
 
@@ -29,7 +29,8 @@ _WIDE: Final = "decimal(30, 6)"
 def tables_at(warehouse: TenantWarehouse, version: int) -> Tables:
     """What a query reads to answer as it would have at `version`."""
     facts = facts_as_of(warehouse, version=version)
-    told = warehouse.execute("SELECT min(attribution) AS first, max(attribution) AS last FROM facts_log").to_pylist()[0]
+    windows = f"SELECT min(attribution) AS first, max(attribution) AS last FROM {LOG} AS l"  # noqa: S608 (a name of ours)
+    told = warehouse.execute(windows).to_pylist()[0]
     rows = daily_rows(facts, has_windows=told["first"] != told["last"])
     days = report_days(rows)
     sums = daily(rows, days)

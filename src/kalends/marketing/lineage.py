@@ -22,7 +22,7 @@ from kalends.base.work import Work
 from kalends.marketing.mapping import unwrap_of
 from kalends.marketing.models import Batch
 from kalends.marketing.reading import ROW, open_raw, quoted
-from kalends.marketing.records import ATTRIBUTES, DATES, KEY, METRICS
+from kalends.marketing.records import ATTRIBUTES, DATES, KEY, LOG, METRICS
 
 MOST_SHOWN = 64 << 10
 """Characters of a line that are shown as it came."""
@@ -89,7 +89,7 @@ def lineage_of(
         raise UnknownFilterError(
             f"{', '.join(sorted(unknown)) or metric} is not known here.", known=sorted(FILTERS), metrics=list(METRICS)
         )
-    if not work.warehouse.exists("facts_log"):
+    if not work.warehouse.exists("facts_past"):
         return []
     conditions = [f"l.{name} IS NULL" if value is None else f"l.{name} = ${name}" for name, value in wanted.items()]
     found = work.warehouse.execute(
@@ -108,7 +108,7 @@ def _versions_sql(metric: str, conditions: list[str]) -> str:
     columns = ", ".join(f"l.{name}" for name in (*KEY, *NAMES))
     return (
         f"SELECT {columns}, l.{metric} AS value, l.is_deleted, l.reported_at, l.recorded_at, l.source_row, l.batch_seq,"  # noqa: S608 - declared column names
-        " f.key_hash IS NOT NULL AS is_current FROM facts_log AS l LEFT JOIN facts AS f ON f.key_hash = l.key_hash"
+        f" f.key_hash IS NOT NULL AS is_current FROM {LOG} AS l LEFT JOIN facts AS f ON f.key_hash = l.key_hash"
         " AND f.batch_seq = l.batch_seq AND f.reported_at = l.reported_at"
         f" WHERE l.date_from >= $first AND l.date_to <= $last AND {' AND '.join(conditions)}"
         " ORDER BY l.date_from, l.report, l.key_hash, l.reported_at DESC, l.batch_seq DESC LIMIT $most OFFSET $after"

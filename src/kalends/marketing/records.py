@@ -135,9 +135,12 @@ SCOPES_SCHEMA = _schema(
 )  # fmt: skip
 RETRACTIONS_SCHEMA = _schema("batch_seq", retracted_seq="!int64")
 
+LOG = f"(SELECT {', '.join(FACT)} FROM facts UNION ALL SELECT {', '.join(FACT)} FROM facts_past)"  # noqa: S608 - ours
+"""All that was ever said, as a table expression: see kalends.marketing.versions."""
+
 TABLES: dict[str, ibis.Schema] = {
-    "facts_log": FACT_SCHEMA,
     "facts": FACT_SCHEMA,
+    "facts_past": FACT_SCHEMA,
     "daily": DAILY_SCHEMA,
     "report_days": REPORT_DAYS_SCHEMA,
     "series": SERIES_SCHEMA,

@@ -13,6 +13,7 @@ from typing import Final
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing.mapping import MAPPINGS
 from kalends.marketing.mapping.fields import Trailing
+from kalends.marketing.records import LOG
 from kalends.marketing.statements import STANDING
 
 CURVE_METRICS: Final = ("spend", "impressions", "clicks", "conversions", "revenue")
@@ -65,7 +66,7 @@ class Curve:
 
 def curves(tenant: TenantWarehouse, *, data_source: str, today: date, version: int | None = None) -> list[Curve]:
     """The settling curve of each metric of a source, over its settled days. A metric without a value has none."""
-    if not tenant.exists("facts_log"):
+    if not tenant.exists("facts_past"):
         return []
     values = {"source": data_source, "until": settled_until(data_source, today=today), "seen_by": SEEN_BY}
     told = tenant.execute(_steps_sql(version), values).to_pylist()
@@ -100,7 +101,7 @@ def _steps_sql(version: int | None) -> str:
     sums = ", ".join(f"sum({name}) AS {name}" for name in CURVE_METRICS)
     return (
         "WITH told AS (SELECT key_hash, account_id, report, date_from, reported_at, batch_seq,"  # noqa: S608 (our names)
-        f" greatest(CAST(reported_at AS date) - date_from, 0) AS age, {told} FROM facts_log"
+        f" greatest(CAST(reported_at AS date) - date_from, 0) AS age, {told} FROM {LOG} AS l"
         f" WHERE data_source = $source AND date_from = date_to AND date_from <= $until AND {STANDING}{known}),"
         " early AS (SELECT account_id, report, date_from FROM told GROUP BY account_id, report, date_from"
         " HAVING min(age) <= $seen_by),"

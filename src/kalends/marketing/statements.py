@@ -19,7 +19,7 @@ from kalends.base.errors import ConflictError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import rollup
 from kalends.marketing.fingerprints import DELETED
-from kalends.marketing.records import FACT, KEY, SCOPES_SCHEMA, STAGED, VERSION
+from kalends.marketing.records import FACT, KEY, LOG, SCOPES_SCHEMA, STAGED, VERSION
 
 COLUMNS = ", ".join(FACT)
 STAGED_COLUMNS = ", ".join(STAGED)
@@ -96,7 +96,7 @@ def undo(tenant: TenantWarehouse, batch_seq: int) -> None:
         return
     tenant.run(f"DELETE FROM confirmations WHERE batch_seq = {batch_seq}")
     touch(tenant, f"batch_seq = {batch_seq}")
-    tenant.run(f"DELETE FROM facts_log WHERE batch_seq = {batch_seq}")
+    tenant.run(f"DELETE FROM facts_past WHERE batch_seq = {batch_seq}")
     renew_from_log(tenant)
 
 
@@ -139,7 +139,7 @@ def compare(tenant: TenantWarehouse, staged: str, earlier: Sequence[int]) -> Com
     own = f"batch_seq IN ({', '.join(map(str, earlier)) or 'NULL'})"
     tenant.stage_query(
         "_said",
-        f"SELECT DISTINCT key_hash, row_hash FROM (SELECT key_hash, row_hash FROM facts_log WHERE {own} AND NOT"
+        f"SELECT DISTINCT key_hash, row_hash FROM (SELECT key_hash, row_hash FROM {LOG} AS l WHERE {own} AND NOT"
         f" is_deleted UNION ALL SELECT key_hash, row_hash FROM confirmations WHERE {own}) AS s",
     )
     missing = f"NOT EXISTS (SELECT 1 FROM {staged} AS n WHERE n.key_hash = s.key_hash)"
@@ -212,13 +212,10 @@ def prior(tenant: TenantWarehouse, stamp: Stamp, *, is_late: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Rows that say something else than the state before them: how many are new, how many restate, and a query for
-    their FACT columns in the order in which they are stored.
-    """
+    """Rows that say something else than the state before them: how many are of new keys, and how many restate."""
 
     added: int
     restated: int
-    rows: str
 
 
 _STAMP = "(SELECT DISTINCT batch_seq, recorded_at, reported_at FROM _scopes)"
@@ -227,8 +224,10 @@ hold batches of them back until their turn: with less memory than it would like,
 """
 
 
-def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str) -> Changed:
-    """Append the rows that say something else than the state before them."""
+def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, is_late: bool) -> Changed:
+    """Write the rows that say something else than the state before them: those of new keys are the state now, where
+    nobody has spoken later; the others wait in `facts_past` for their place.
+    """
     tenant.stage_query(
         "_changed",
         f"SELECT s.key_hash, p.key_hash IS NULL AS is_new FROM {staged} AS s"
@@ -238,13 +237,18 @@ def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str) -> Change
     written = count(tenant, "SELECT count(*) FROM _changed")
     # A first load writes all of its rows, and most files are in the order of their days: then neither the look-up nor
     # the sort of wide rows is needed.
-    is_all = written == count(tenant, f"SELECT count(*) FROM {staged}")
-    which = "" if is_all else " WHERE key_hash IN (SELECT key_hash FROM _changed)"
+    is_all = added == count(tenant, f"SELECT count(*) FROM {staged}")
     order = "" if is_all and _is_by_day(tenant, staged) else f" ORDER BY {STORED}"
-    rows = f"SELECT {STAGED_COLUMNS}, stamp.*, false FROM {staged} CROSS JOIN {_STAMP} AS stamp{which}{order}"
-    if written:
-        tenant.run(f"INSERT INTO facts_log ({COLUMNS}) {rows}")
-    return Changed(added, written - added, rows)
+    rows = f"SELECT {STAGED_COLUMNS}, stamp.*, false FROM {staged} CROSS JOIN {_STAMP} AS stamp"
+    fresh, restated = (
+        f"key_hash IN (SELECT key_hash FROM _changed WHERE {which})" for which in ("is_new", "NOT is_new")
+    )
+    if added:
+        table, which = "facts_past" if is_late else "facts", "" if is_all else f" WHERE {fresh}"
+        tenant.run(f"INSERT INTO {table} ({COLUMNS}) {rows}{which}{order}")
+    if written > added:
+        tenant.run(f"INSERT INTO facts_past ({COLUMNS}) {rows} WHERE {restated} ORDER BY {STORED}")
+    return Changed(added, written - added)
 
 
 def _is_by_day(tenant: TenantWarehouse, staged: str) -> bool:
@@ -265,15 +269,15 @@ def confirm_rest(tenant: TenantWarehouse, staged: str, *, stamp: Stamp) -> int:
 def bury_vanished(tenant: TenantWarehouse, staged: str, *, prior: str, stamp: Stamp) -> int:
     """Append tombstones for keys that were there in a complete window and are not in this batch; gives how many."""
     return tenant.run(
-        f"INSERT INTO facts_log ({TOMBSTONE_COLUMNS})"
+        f"INSERT INTO facts_past ({TOMBSTONE_COLUMNS})"
         f" SELECT {KEYS}, key_hash, {DELETED}, 0, {stamp.columns()}, true FROM {prior} AS p"
         f" WHERE EXISTS (SELECT 1 FROM _scopes AS w WHERE w.is_complete AND {_covers('w', 'p')})"
         f" AND NOT EXISTS (SELECT 1 FROM {staged} AS s WHERE s.key_hash = p.key_hash)"
     )
 
 
-def renew_after(tenant: TenantWarehouse, batch_seq: int, *, is_late: bool, overwrites: bool, rows: str) -> None:
-    """Renew facts and rollups for the keys that this batch wrote; `rows` is the query for what it says of them."""
+def renew_after(tenant: TenantWarehouse, batch_seq: int, *, is_late: bool, overwrites: bool) -> None:
+    """Put what this batch wrote in its place, and renew the rollups of its days."""
     own = f"batch_seq = {batch_seq}"
     if is_late:
         touch(tenant, own)
@@ -281,20 +285,39 @@ def renew_after(tenant: TenantWarehouse, batch_seq: int, *, is_late: bool, overw
         renew_from_log(tenant)
         return
     if overwrites:
-        touch(tenant, own)
-        _delete_touched(tenant)
-    tenant.run(f"INSERT INTO facts ({COLUMNS}) {rows}")
-    _touch_days(tenant, f"(SELECT * FROM facts_log WHERE {own})")
+        touch(tenant, own, source="facts_past")
+        put_latest(tenant)
+    _touch_days(tenant, f"(SELECT * FROM {LOG} AS l WHERE {own})")
     rollup.renew(tenant, days="_days")
 
 
 # What a late file and a batch taken back have in common.
 
 
-def touch(tenant: TenantWarehouse, where: str) -> None:
-    """Collect the log's rows to be reconsidered into `_touched`, and their account-days into `_days`."""
-    tenant.stage_query("_touched", f"SELECT {KEYS}, key_hash, reported_at, batch_seq FROM facts_log WHERE {where}")
+def split_log(tenant: TenantWarehouse) -> None:
+    """Keep only once what an older version kept twice: in `facts`, and in a table of all statements."""
+    now = "SELECT 1 FROM facts AS f WHERE f.key_hash = l.key_hash AND f.batch_seq = l.batch_seq"
+    tenant.run(
+        f"INSERT INTO facts_past ({COLUMNS}) SELECT {COLUMNS} FROM facts_log AS l WHERE NOT EXISTS ({now})"
+        f" ORDER BY {STORED}"
+    )
+    tenant.run("DROP TABLE facts_log")
+
+
+def touch(tenant: TenantWarehouse, where: str, *, source: str = LOG) -> None:
+    """Collect the log's rows to be reconsidered into `_touched`, and their account-days into `_days`. All that was said
+    of their keys is in `facts_past` then.
+    """
+    tenant.stage_query("_touched", f"SELECT {KEYS}, key_hash, reported_at, batch_seq FROM {source} AS l WHERE {where}")
     _touch_days(tenant, "_touched")
+    now = f"FROM facts WHERE {_touched(tenant)}"
+    tenant.run(f"INSERT INTO facts_past ({COLUMNS}) SELECT {COLUMNS} {now} ORDER BY {STORED}")
+    tenant.run(f"DELETE {now}")
+
+
+def _touched(tenant: TenantWarehouse) -> str:
+    """The condition that a row is of a touched key."""
+    return f"{_between(tenant, '_touched')} AND key_hash IN (SELECT key_hash FROM _touched)"
 
 
 def _touch_days(tenant: TenantWarehouse, source: str) -> None:
@@ -321,7 +344,7 @@ def write_out_elided(tenant: TenantWarehouse) -> None:
         "SELECT *, (SELECT max(s.recorded_at) FROM scopes AS s WHERE s.batch_seq = p.batch_seq) AS recorded_at"
         " FROM (SELECT *, row_number() OVER (PARTITION BY key_hash ORDER BY reported_at, batch_seq) AS place"
         f" FROM ({confirmed} UNION ALL {absent}) AS e WHERE NOT EXISTS"
-        " (SELECT 1 FROM facts_log AS l WHERE l.key_hash = e.key_hash AND l.batch_seq = e.batch_seq)) AS p"
+        " (SELECT 1 FROM facts_past AS l WHERE l.key_hash = e.key_hash AND l.batch_seq = e.batch_seq)) AS p"
         " WHERE place = 1",
     )
     _write_out(tenant)
@@ -335,49 +358,42 @@ def _write_out(tenant: TenantWarehouse) -> None:
     columns = ", ".join(f"e.{column}" if column in own else f"v.{column}" for column in FACT)
     row_id = ROW_ID[tenant.engine]
     tenant.run(
-        f"INSERT INTO facts_log ({COLUMNS}) SELECT {columns} FROM _elided AS e JOIN facts_log AS v"
-        f" ON v.key_hash = e.key_hash WHERE v.{row_id} IN (SELECT min(l.{row_id}) FROM facts_log AS l JOIN _elided AS w"
-        " ON w.key_hash = l.key_hash AND w.row_hash = l.row_hash AND NOT w.is_deleted AND NOT l.is_deleted"
-        f" GROUP BY l.key_hash) ORDER BY v.date_from, v.campaign_id, v.ad_id"
+        f"INSERT INTO facts_past ({COLUMNS}) SELECT {columns} FROM _elided AS e JOIN facts_past AS v"
+        f" ON v.key_hash = e.key_hash WHERE v.{row_id} IN (SELECT min(l.{row_id}) FROM facts_past AS l"
+        " JOIN _elided AS w ON w.key_hash = l.key_hash AND w.row_hash = l.row_hash"
+        " WHERE NOT w.is_deleted AND NOT l.is_deleted GROUP BY l.key_hash)"
+        " ORDER BY v.date_from, v.campaign_id, v.ad_id"
     )
     keys = ", ".join(f"t.{column}" for column in KEY)
     tenant.run(
-        f"INSERT INTO facts_log ({TOMBSTONE_COLUMNS})"
+        f"INSERT INTO facts_past ({TOMBSTONE_COLUMNS})"
         f" SELECT {keys}, e.key_hash, e.row_hash, 0, e.batch_seq, e.recorded_at, e.reported_at, true FROM _elided AS e"
         " JOIN _touched AS t ON t.key_hash = e.key_hash WHERE e.is_deleted"
     )
 
 
 def renew_from_log(tenant: TenantWarehouse) -> None:
-    """Renew facts and rollups for the touched keys by what the log says."""
-    _delete_touched(tenant)
-    insert_latest(tenant)
+    """Renew the state and the rollups for the touched keys by what the log says."""
+    put_latest(tenant)
     rollup.renew(tenant, days="_days")
 
 
-def _delete_touched(tenant: TenantWarehouse) -> None:
-    tenant.run(
-        f"DELETE FROM facts WHERE {_between(tenant, '_touched')} AND key_hash IN (SELECT key_hash FROM _touched)"
-    )
-
-
-def insert_latest(tenant: TenantWarehouse) -> None:
-    """Add to `facts` the latest version of each touched key that is not deleted."""
+def put_latest(tenant: TenantWarehouse) -> None:
+    """Move the latest version of each touched key that is not deleted from `facts_past`, where all are, to `facts`."""
     row_id = ROW_ID[tenant.engine]
-    touched = f"{_between(tenant, '_touched')} AND key_hash IN (SELECT key_hash FROM _touched)"
-    placed = latest(f"{row_id} AS line", where=touched)
-    tenant.run(
-        f"INSERT INTO facts ({COLUMNS}) SELECT {COLUMNS} FROM facts_log WHERE {row_id} IN"
-        f" (SELECT line FROM ({placed}) AS l WHERE place = 1 AND NOT is_deleted) ORDER BY {STORED}"
-    )
+    placed = latest(f"{row_id} AS line", where=_touched(tenant), source="facts_past")
+    tenant.stage_query("_now", f"SELECT line FROM ({placed}) AS l WHERE place = 1 AND NOT is_deleted")
+    now = f"FROM facts_past WHERE {row_id} IN (SELECT line FROM _now)"
+    tenant.run(f"INSERT INTO facts ({COLUMNS}) SELECT {COLUMNS} {now} ORDER BY {STORED}")
+    tenant.run(f"DELETE {now}")
 
 
-def latest(columns: str, *, where: str = "true") -> str:
+def latest(columns: str, *, where: str = "true", source: str = LOG) -> str:
     """A query over the log's standing rows: `columns`, with place 1 for the latest of each key."""
     return (
         f"SELECT {columns}, reported_at, batch_seq, is_deleted,"
         f" row_number() OVER (PARTITION BY key_hash ORDER BY {NEWEST_FIRST}) AS place"
-        f" FROM facts_log WHERE {STANDING} AND {where}"
+        f" FROM {source} AS l WHERE {STANDING} AND {where}"
     )
 
 

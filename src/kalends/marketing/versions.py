@@ -4,7 +4,7 @@ Every row of a batch is a *statement*: at `reported_at` the platform said that t
 a batch declares complete is a statement too: at `reported_at` no other key exists in it. The state is, per key, what
 the greatest statement says, by (`reported_at`, `batch_seq`); so an old file that comes late changes only the past.
 
-`facts_log` is append-only and does not hold every statement. One that says what the log already says at that place is
+The log does not hold every statement. One that says what the log already says at that place is
 *elided*: it becomes a short row of `confirmations` (an elided absence is known from `scopes`). So a repeated file adds
 no row to the log, and the log, read in order, still is the same step function. Invariant: **the statement before an
 elided one, in the log, says the same.** Two things could break it, and both mend it at once:
@@ -18,8 +18,10 @@ payloads are not needed for this: the values are in the log under the same hashe
 
 A batch that is taken back stays in the log. `retractions` notes from which version on it does not count.
 
-`facts` is the state now: a rebuildable cache of the log. One transaction renews log, facts and rollups, so that a kill
-leaves the state before or after; the same call again removes what this `batch_seq` wrote, and writes it again.
+Each row of the log lies in one of two tables: in `facts` where it is the state now, else in `facts_past`. So a new row
+is written once, and moves when another takes its place; `records.LOG` is both. One transaction renews log and rollups,
+so that a kill leaves the state before or after; the same call again removes what this `batch_seq` wrote, and writes it
+again.
 Batches must be applied in the order of their numbers.
 """
 
@@ -91,8 +93,12 @@ class Difference:
 
 def create_tables(tenant: TenantWarehouse) -> None:
     """Make the marketing tables that are not there yet."""
-    for name in TABLES.keys() - set(tenant.list_tables()):
+    held = set(tenant.list_tables())
+    for name in TABLES.keys() - held:
         tenant.create(name, TABLES[name])
+    if "facts_log" in held:
+        with tenant.write():
+            statements.split_log(tenant)
 
 
 def apply_batch(
@@ -121,13 +127,13 @@ def apply_batch(
         statements.note_scopes(tenant, staged, stamp=stamp, complete=complete)
         is_late = statements.is_late(tenant, stamp)
         prior = statements.prior(tenant, stamp, is_late=is_late)
-        changed = statements.write_changed(tenant, staged, prior=prior)
+        changed = statements.write_changed(tenant, staged, prior=prior, is_late=is_late)
         is_all_new = changed.added + changed.restated == received
         unchanged = 0 if is_all_new else statements.confirm_rest(tenant, staged, stamp=stamp)
         deleted = statements.bury_vanished(tenant, staged, prior=prior, stamp=stamp) if complete else 0
         if changed.added or changed.restated or deleted:
             overwrites = bool(changed.restated or deleted)
-            statements.renew_after(tenant, batch_seq, is_late=is_late, overwrites=overwrites, rows=changed.rows)
+            statements.renew_after(tenant, batch_seq, is_late=is_late, overwrites=overwrites)
         return Applied(
             received=received,
             added=changed.added,
@@ -211,7 +217,7 @@ def facts_as_of(
     tenant: TenantWarehouse, *, version: int, date_from: date | None = None, date_to: date | None = None
 ) -> ibis.Table:
     """The facts as known at `version`, with the FACT columns; of rows that overlap the dates, where given."""
-    log, retractions = tenant.table("facts_log"), tenant.table("retractions")
+    log, retractions = ibis.union(tenant.table("facts"), tenant.table("facts_past")), tenant.table("retractions")
     if date_from is not None:
         log = log.filter(log.date_to >= date_from)
     if date_to is not None:
@@ -224,11 +230,10 @@ def facts_as_of(
 
 
 def rebuild(tenant: TenantWarehouse) -> None:
-    """Make `facts` and the rollups anew from the log."""
+    """Tell anew which rows of the log are the state now, and make the rollups of them."""
     with tenant.write():
         statements.touch(tenant, "true")
-        tenant.run("DELETE FROM facts")
-        statements.insert_latest(tenant)
+        statements.put_latest(tenant)
         tenant.run("DELETE FROM daily")
         tenant.run("DELETE FROM report_days")
         rollup.renew(tenant, days="_days")

@@ -32,6 +32,7 @@ from kalends.messages.models import Assignment, Caption, CreatorPage, MessageSch
 from kalends.messages.placing import Neighbour
 from kalends.messages.sections import PageAnalysis
 from kalends.messages.settings import CompanySettings, settings_of
+from kalends.messages.trials import in_trial
 from kalends.messages.volume import Range, Tier, TierRule, VolumeSettings, Zone, ZoneRule
 from kalends.messages.weekrules import Habits, PageHabits, TemplateRules, Wish, cooldown_of
 
@@ -151,7 +152,8 @@ def gather(
         last_category=_last_category(near, captions, wish.not_before or start),
         versions=_versions(company, text, bank, sent),
     )
-    return Gathered(inputs, text, page, captions, cooldown, company.settings.shared_one_at_a_time, replaced)
+    tried, is_apart = in_trial(work, inputs), company.settings.shared_one_at_a_time
+    return Gathered(tried, text, page, captions, cooldown, is_apart, replaced)
 
 
 def analysis_of(

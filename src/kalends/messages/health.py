@@ -1,16 +1,23 @@
-"""Whether weeks get built and taken out: four numbers, and which of them need a look."""
+"""Whether weeks get built: four numbers, what is wrong with them, and telling those who can mend it, once.
+
+The numbers are of builds; of failures every kind counts, since an export that fails is one, too.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 
+from kalends.base.ids import new_id
 from kalends.base.work import Work
-from kalends.messages.creator_pages import visible
-from kalends.messages.models import CreatorPage, ScheduleExport
+from kalends.messages.creator_pages import sees_all, visible
+from kalends.messages.models import CreatorPage, MessageAlert, ScheduleExport
+from kalends.messages.turns import in_turn
+from kalends.notify.service import tell_admins
 
 LEAST_SUCCESS: Final = 0.9
 MOST_SECONDS: Final = 30.0
@@ -19,17 +26,27 @@ MOST_ERRORS: Final = 2
 WEEK, DAY, HOUR = timedelta(days=7), timedelta(days=1), timedelta(hours=1)
 
 
+class Alert(StrEnum):
+    """What can be wrong."""
+
+    FAILING = "failing"
+    SLOW = "slow"
+    SILENT = "silent"
+    NOISY = "noisy"
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Builds, exports and pushes of the last seven days."""
+    """Builds of the last seven days."""
 
     runs: int
     failed: int
     mean_seconds: float | None
     """Of a build that went well; null: none did."""
     last_at: datetime | None
-    """Of the last that went well, however long ago."""
+    """Of the last build that went well, however long ago."""
     errors_last_hour: int
+    """Failures of any kind."""
     now: datetime
 
     @property
@@ -39,17 +56,17 @@ class Health:
 
     @property
     def is_failing(self) -> bool:
-        """Too many failed."""
+        """Fewer than 90 % went well."""
         return self.success_rate is not None and self.success_rate < LEAST_SUCCESS
 
     @property
     def is_slow(self) -> bool:
-        """A build takes too long."""
+        """A build takes more than half a minute."""
         return self.mean_seconds is not None and self.mean_seconds > MOST_SECONDS
 
     @property
     def is_silent(self) -> bool:
-        """Nothing went well for a day, in a room that is used."""
+        """Nothing was built for a day, in a room that is used."""
         return self.last_at is not None and self.now - self.last_at > DAY
 
     @property
@@ -57,19 +74,65 @@ class Health:
         """Errors come one after the other."""
         return self.errors_last_hour > MOST_ERRORS
 
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """What is wrong now."""
+        seen = (self.is_failing, self.is_slow, self.is_silent, self.is_noisy)
+        return tuple(alert for alert, is_wrong in zip(Alert, seen, strict=True) if is_wrong)
+
+    def words(self, alert: Alert) -> str:
+        """What is wrong, in a sentence."""
+        match alert:
+            case Alert.FAILING:
+                return f"{self.failed} of {self.runs} weeks could not be built in the last seven days."
+            case Alert.SLOW:
+                return f"A week takes {self.mean_seconds or 0.0:.0f} seconds to build; {MOST_SECONDS:.0f} is too many."
+            case Alert.SILENT:
+                last = f" The last one was on {self.last_at:%d %B at %H:%M} UTC." if self.last_at else ""
+                return f"No week has been built for a day.{last}"
+            case Alert.NOISY:
+                return f"{self.errors_last_hour} weeks failed in the last hour."
+
 
 def health_of(work: Work) -> Health:
     """The health of the pages that the caller may see."""
-    seen = ScheduleExport.page_id.in_(visible(work, with_removed=True).with_only_columns(CreatorPage.id))
-    went_well, went_wrong = ScheduleExport.status == "success", ScheduleExport.status == "failed"
-    recent = ScheduleExport.exported_at >= work.now - WEEK
+    is_build, went_well = ScheduleExport.way == "build", ScheduleExport.status == "success"
+    recent = ScheduleExport.exported_at > work.now - WEEK
     row = work.session.execute(
         select(
-            func.count().filter(recent),
-            func.count().filter(recent, went_wrong),
-            func.avg(ScheduleExport.seconds).filter(recent, went_well, ScheduleExport.way == "build"),
-            func.max(ScheduleExport.exported_at).filter(went_well),
-            func.count().filter(went_wrong, ScheduleExport.exported_at > work.now - HOUR),
-        ).where(seen)
+            func.count().filter(is_build, recent),
+            func.count().filter(is_build, recent, ~went_well),
+            func.avg(ScheduleExport.seconds).filter(is_build, recent, went_well),
+            func.max(ScheduleExport.exported_at).filter(is_build, went_well),
+            func.count().filter(~went_well, ScheduleExport.exported_at > work.now - HOUR),
+        ).where(_seen(work))
     ).one()
     return Health(row[0], row[1], row[2], row[3], row[4], work.now)
+
+
+def _seen(work: Work) -> ColumnElement[bool]:
+    if sees_all(work.scope):
+        return true()
+    return ScheduleExport.page_id.in_(visible(work, with_removed=True).with_only_columns(CreatorPage.id))
+
+
+def watch(work: Work) -> Health:
+    """Look, and tell the administrators of what was not wrong before; what is well again may be told anew."""
+    in_turn(work, "alerts")
+    found = health_of(work)
+    standing = {
+        row.kind: row for row in work.session.scalars(select(MessageAlert).where(MessageAlert.ended_at.is_(None)))
+    }
+    for alert in found.alerts:
+        if alert in standing:
+            continue
+        row = MessageAlert(tenant_id=work.scope.tenant_id, id=new_id(), kind=alert.value, began_at=work.now,
+                           ended_at=None)  # fmt: skip
+        work.session.add(row)
+        tell_admins(work, kind=f"messages.{alert}", title="Message schedules need a look", body=found.words(alert),
+                    href="/messages")  # fmt: skip
+    for kind, row in standing.items():
+        if kind not in found.alerts:
+            row.ended_at = work.now
+    work.session.flush()
+    return found

@@ -89,7 +89,7 @@ class MessageSchedule(Model):
     first_day: Mapped[date]
     days: Mapped[int] = mapped_column(default=7)
     zone: Mapped[str]
-    seed: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str]
     """draft -> approved -> exported; replaced | discarded"""
     tier: Mapped[str]
@@ -228,6 +228,19 @@ class ImportProblem(Model):
     raw: Mapped[str]
 
 
+class MessageAlert(Model):
+    """Something is wrong with the building of weeks: from when, and until when."""
+
+    __tablename__ = "message_alerts"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    """failing | slow | silent | noisy"""
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class MessageTrial(Model):
     """Two policies of volume or of captions against each other, between pages or weeks."""
 
@@ -241,9 +254,12 @@ class MessageTrial(Model):
     state: Mapped[str]
     """running -> ended"""
     arms: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """old, new -> what each does."""
+    plan: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """What was set before the start: way, reading, smallest effect that matters, spread, planned blocks."""
     blocks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    """Which page has which arm in which week."""
-    seed: Mapped[int]
+    """Which page has which arm in which week: page_id, week (its number), block, is_new, usual."""
+    seed: Mapped[int] = mapped_column(BigInteger)
     first_day: Mapped[date]
     weeks: Mapped[int]
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -41,7 +41,7 @@ def counts(batch):
 
 def test_ten_replays_by_the_same_mapping_write_nothing(room):
     first = room.load([*ROWS, {**ROWS[0], "ad_id": "bad", "spend": "-1"}])
-    tables = {name: room.facts(name) for name in ("facts", "facts_log")}
+    tables = {name: room.facts(name) for name in ("facts", "facts_past")}
     with room.house.warehouse.tenant(room.scope.tenant_id) as warehouse:
         confirmed = warehouse.execute("SELECT count(*) FROM confirmations").column(0)[0].as_py()
     for place in range(10):

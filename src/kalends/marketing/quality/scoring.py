@@ -26,6 +26,7 @@ from kalends.marketing.quality.loading import histories
 from kalends.marketing.quality.rowpass import ROWS, between, failing, stage_rows
 from kalends.marketing.quality.setchecks import SET_CHECKS
 from kalends.marketing.quality.tables import DAYS, DAYS_SCHEMA, FINDINGS, FINDINGS_SCHEMA
+from kalends.marketing.records import LOG
 from kalends.methods.anomalies import LEAST
 
 TOUCHED: Final = "_quality_touched"
@@ -73,7 +74,7 @@ def touch_batches(warehouse: TenantWarehouse, seqs: Sequence[int]) -> int:
     listed = ", ".join(str(int(seq)) for seq in seqs) or "NULL"
     warehouse.stage_query(
         TOUCHED,
-        "SELECT DISTINCT data_source, account_id, date_from AS date FROM facts_log"
+        f"SELECT DISTINCT data_source, account_id, date_from AS date FROM {LOG} AS l"
         f" WHERE batch_seq IN ({listed}) AND date_from = date_to",
     )
     return _count(warehouse, TOUCHED)

@@ -15,7 +15,8 @@ from typing import Any
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import rollup
-from kalends.marketing.statements import NEWEST_FIRST, ROW_ID
+from kalends.marketing.records import LOG
+from kalends.marketing.statements import NEWEST_FIRST
 
 SAMPLE = 1_000
 """Rows from whose size the size of all is told."""
@@ -61,39 +62,41 @@ def _about(tenant: TenantWarehouse, rows: str, when: str, params: dict[str, Any]
 # Earlier versions.
 
 
-def _old_versions(tenant: TenantWarehouse, version: int, holds: Holds) -> tuple[str, dict[str, str]]:
+def _old_versions(version: int, holds: Holds) -> tuple[str, dict[str, str]]:
     free, params = holds.free()
-    row_id = ROW_ID[tenant.engine]
     gone = f"SELECT retracted_seq FROM retractions WHERE batch_seq <= {version}"
     later = f"SELECT retracted_seq FROM retractions WHERE batch_seq > {version}"
     winners = (
-        f"SELECT line FROM (SELECT {row_id} AS line, row_number() OVER (PARTITION BY key_hash ORDER BY {NEWEST_FIRST})"
-        f" AS place FROM facts_log WHERE batch_seq <= {version} AND batch_seq NOT IN ({gone})) AS w WHERE place = 1"
+        "SELECT key_hash, batch_seq FROM (SELECT key_hash, batch_seq, row_number() OVER (PARTITION BY key_hash ORDER BY"
+        f" {NEWEST_FIRST}) AS place FROM {LOG} AS l WHERE batch_seq <= {version} AND batch_seq NOT IN ({gone})) AS w"
+        " WHERE place = 1"
     )
+    spoken = f"SELECT key_hash FROM {LOG} AS l WHERE batch_seq <= {version} AND batch_seq IN ({later})"
+    # What is the state now can only have been outdone, at that version, by what was taken back later.
     rows = (
-        f"SELECT *, {row_id} AS line FROM facts_log WHERE batch_seq <= {version} AND {free}"
-        f" AND key_hash NOT IN (SELECT key_hash FROM facts_log WHERE batch_seq <= {version} AND batch_seq IN ({later}))"
-        f" AND {row_id} NOT IN ({winners})"
+        f"SELECT * FROM facts_past AS p WHERE batch_seq <= {version} AND {free}"
+        f" AND key_hash NOT IN ({spoken})"
+        f" AND NOT EXISTS (SELECT 1 FROM ({winners}) AS w WHERE w.key_hash = p.key_hash AND w.batch_seq = p.batch_seq)"
     )
     return rows, params
 
 
 def old_versions(tenant: TenantWarehouse, *, version: int, holds: Holds) -> Doomed:
     """The statements before `version` that no later answer needs."""
-    if not version or not tenant.exists("facts_log"):
+    if not version or not tenant.exists("facts_past"):
         return Doomed()
-    rows, params = _old_versions(tenant, version, holds)
+    rows, params = _old_versions(version, holds)
     return _about(tenant, rows, "recorded_at", params)
 
 
 def forget_versions(tenant: TenantWarehouse, *, version: int, holds: Holds) -> int:
     """Remove them; gives how many there were."""
-    if not version or not tenant.exists("facts_log"):
+    if not version or not tenant.exists("facts_past"):
         return 0
-    rows, params = _old_versions(tenant, version, holds)
-    row_id = ROW_ID[tenant.engine]
+    rows, params = _old_versions(version, holds)
+    same = "d.key_hash = facts_past.key_hash AND d.batch_seq = facts_past.batch_seq"
     with tenant.write():
-        return tenant.run(f"DELETE FROM facts_log WHERE {row_id} IN (SELECT line FROM ({rows}) AS d)", params)
+        return tenant.run(f"DELETE FROM facts_past WHERE EXISTS (SELECT 1 FROM ({rows}) AS d WHERE {same})", params)
 
 
 # Old days.
@@ -102,14 +105,14 @@ def forget_versions(tenant: TenantWarehouse, *, version: int, holds: Holds) -> i
 def _old_days(before: date, holds: Holds) -> tuple[str, dict[str, str]]:
     """Every statement about days before `before`, but of keys that a held batch speaks about."""
     free, params = holds.free()
-    held = f"SELECT key_hash FROM facts_log WHERE NOT ({free})"
-    rows = f"SELECT * FROM facts_log WHERE date_to < DATE '{before}'"
+    held = f"SELECT key_hash FROM {LOG} AS l WHERE NOT ({free})"
+    rows = f"SELECT * FROM {LOG} AS l WHERE date_to < DATE '{before}'"
     return (rows if free == "true" else f"{rows} AND key_hash NOT IN ({held})"), params
 
 
 def old_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> Doomed:
     """The statements about days before `before`."""
-    if not tenant.exists("facts_log"):
+    if not tenant.exists("facts_past"):
         return Doomed()
     rows, params = _old_days(before, holds)
     return _about(tenant, rows, "date_from", params)
@@ -117,7 +120,7 @@ def old_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> Doomed:
 
 def forget_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> int:
     """Remove them, and renew what is summed of them; gives how many statements there were."""
-    if not tenant.exists("facts_log"):
+    if not tenant.exists("facts_past"):
         return 0
     rows, params = _old_days(before, holds)
     with tenant.write():
@@ -132,9 +135,8 @@ def forget_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> int:
             "SELECT DISTINCT data_source, account_id, date_from AS date FROM facts"
             f" WHERE date_from = date_to AND key_hash IN {old}",
         )
-        for table in ("facts", "confirmations"):
-            tenant.run(f"DELETE FROM {table} WHERE key_hash IN {old}")
-        removed = tenant.run(f"DELETE FROM facts_log WHERE key_hash IN {old}")
+        removed = sum(tenant.run(f"DELETE FROM {table} WHERE key_hash IN {old}") for table in ("facts", "facts_past"))
+        tenant.run(f"DELETE FROM confirmations WHERE key_hash IN {old}")
         rollup.renew(tenant, days="_days")
         return removed
 

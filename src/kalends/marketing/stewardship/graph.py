@@ -18,7 +18,7 @@ from kalends.base.pages.components import Tone
 from kalends.base.work import Work
 from kalends.marketing import batches
 from kalends.marketing.models import Batch
-from kalends.marketing.records import KEY
+from kalends.marketing.records import KEY, LOG
 from kalends.marketing.stewardship.evidence import Evidence, Slice, evidence_of
 from kalends.marketing.words import source_name
 
@@ -140,7 +140,7 @@ def of_batch(work: Work, *, batch_id: UUID) -> Graph:
 
 _VERSIONS = (
     f"SELECT {', '.join(f'l.{name}' for name in KEY)}, l.batch_seq, l.source_row, l.reported_at, l.is_deleted,"  # noqa: S608 - declared column names
-    " f.key_hash IS NOT NULL AS is_current FROM facts_log AS l LEFT JOIN facts AS f ON f.key_hash = l.key_hash"
+    f" f.key_hash IS NOT NULL AS is_current FROM {LOG} AS l LEFT JOIN facts AS f ON f.key_hash = l.key_hash"
     " AND f.batch_seq = l.batch_seq AND f.reported_at = l.reported_at WHERE l.key_hash = CAST($key AS UUID)"
     " ORDER BY l.reported_at DESC, l.batch_seq DESC"
 )
@@ -149,7 +149,7 @@ _VERSIONS = (
 def of_fact(work: Work, *, key_hash: UUID) -> Graph:
     """One fact: every version of it, newest first, and where they came from. Raises NoSuchFactError."""
     rows: list[dict[str, Any]] = []
-    if work.warehouse.exists("facts_log"):
+    if work.warehouse.exists("facts_past"):
         rows = work.warehouse.execute(_VERSIONS, {"key": str(key_hash)}).to_pylist()
     rows = [row for row in rows if row["batch_seq"] <= batches.data_version(work)]
     if not rows:

@@ -13,6 +13,7 @@ from kalends.base.work import Work
 from kalends.marketing import overview
 from kalends.marketing.models import Batch
 from kalends.marketing.overview import Source
+from kalends.marketing.records import LOG
 from kalends.marketing.stewardship.usage import usage_of
 
 FEW = 0.05
@@ -85,9 +86,10 @@ def _source(source: Source) -> SourceOut:
 
 
 def _versions(work: Work) -> int:
-    if not work.warehouse.exists("facts_log"):
+    if not work.warehouse.exists("facts_past"):
         return 0
-    return int(work.warehouse.execute("SELECT count(*) AS n FROM facts_log").column("n")[0].as_py())
+    counted = work.warehouse.execute(f"SELECT count(*) AS n FROM {LOG} AS l")  # noqa: S608 (a name of ours)
+    return int(counted.column("n")[0].as_py())
 
 
 def _files(work: Work) -> dict[str, int]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kalends.messages.api import captions, imports, pages, schedules
+from kalends.messages.api import captions, health, imports, pages, schedules, templates, trials
 
-ROUTERS: Final[list[APIRouter]] = [pages.router, captions.router, imports.router, schedules.router]
+PARTS = (pages, captions, imports, schedules, templates, trials, health)
+ROUTERS: Final[list[APIRouter]] = [part.router for part in PARTS]

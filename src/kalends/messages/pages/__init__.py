@@ -1,4 +1,4 @@
-"""The messages room's pages."""
+"""The pages of messages."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kalends.messages.pages import captions, explain, imports, message, overview, settings, week
+from kalends.messages.pages import captions, explain, imports, message, overview, settings, trials, week
 
-ROUTERS: Final[list[APIRouter]] = [
-    captions.router, imports.router, settings.router, overview.router, week.router, message.router, explain.router
-]  # fmt: skip
+PARTS = (captions, imports, settings, overview, week, message, explain, trials)
+ROUTERS: Final[list[APIRouter]] = [part.router for part in PARTS]

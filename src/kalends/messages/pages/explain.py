@@ -22,6 +22,7 @@ from kalends.messages.gathering import analysis_of, read_company, tables_of
 from kalends.messages.models import CreatorPage, MessageSchedule
 from kalends.messages.pages import words
 from kalends.messages.settings import settings_of
+from kalends.messages.volume import Tier
 
 router = APIRouter(include_in_schema=False)
 
@@ -127,5 +128,5 @@ def _stored(work: Work, page: CreatorPage) -> dict[str, Any] | None:
 
 def _fresh(work: Work, page: CreatorPage) -> dict[str, Any]:
     captions = {each.id: each for each in usable_captions(work, page_id=page.id)}
-    made, _ = analysis_of(read_company(work), page, captions, last_tier=None)
-    return made.as_dict()
+    found, _ = analysis_of(read_company(work), page, captions, last_tier=Tier(page.tier) if page.tier else None)
+    return dict(found.as_dict())

@@ -230,6 +230,7 @@ def imports_and_trials() -> None:
         words("kind"),
         words("state"),
         sa.Column("arms", pg.JSONB, nullable=False),
+        sa.Column("plan", pg.JSONB, nullable=False),
         sa.Column("blocks", pg.JSONB, nullable=False),
         sa.Column("seed", sa.BigInteger, nullable=False),
         sa.Column("first_day", sa.Date, nullable=False),
@@ -239,6 +240,7 @@ def imports_and_trials() -> None:
         timestamp("created_at"),
         timestamp("ended_at", nullable=True),
     )
+    tenant_table("message_alerts", words("kind"), timestamp("began_at"), timestamp("ended_at", nullable=True))
     tenant_table(
         "message_settings",
         sa.Column("settings", pg.JSONB, nullable=False),
@@ -252,7 +254,7 @@ def downgrade() -> None:
     for name in VIEWS:
         op.execute(f"DROP VIEW {name}")
     for table in (
-        "message_settings", "message_trials", "message_import_problems", "message_imports", "schedule_templates",
+        "message_settings", "message_alerts", "message_trials", "message_import_problems", "message_imports", "schedule_templates",
         "schedule_exports", "caption_locks", "message_assignments", "message_schedules", "captions",
         "message_page_people", "message_pages",
     ):  # fmt: skip
