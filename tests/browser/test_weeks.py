@@ -171,6 +171,7 @@ def test_the_panel_says_why_and_swaps_and_takes_out(desk):
     panel.get_by_role("button", name="Close").click()
     undo(desk)
     until(desk, f"document.querySelector('[data-message=\"{message}\"] .msg-card-text').textContent === {words!r}")
+    settle(desk)
     count = desk.locator("[data-message]").count()
     desk.locator(f'[data-message="{message}"]').click()
     desk.locator("#message").get_by_role("button", name="Take it out of the week").click()
