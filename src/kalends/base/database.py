@@ -74,3 +74,10 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+@contextmanager
+def attempt(session: Session) -> Iterator[None]:
+    """A part of a transaction that leaves nothing behind where it fails; the rest of the transaction stands."""
+    with session.begin_nested():
+        yield

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from kalends.base.database import attempt
 from kalends.base.errors import BadInputError, KalendsError
 from kalends.base.work import Work
 from kalends.messages.captions import by_number
@@ -150,7 +151,7 @@ def _take(work: Work, stands: Standing, rows: Sequence[_Row], done: Returned, *,
             done.problems.append(RowProblem(row.line, "caption_id", f"there is no caption {row.caption_no}"))
             continue
         try:
-            with work.session.begin_nested():
+            with attempt(work.session):
                 swap_caption(work, assignment_id=one.id, caption_id=captions[row.caption_no].id)
             done.swapped += 1
         except KalendsError as error:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from kalends.base.database import attempt
 from kalends.base.errors import BadInputError, KalendsError
 from kalends.base.pages import flash, render
 from kalends.base.work import Work
@@ -122,7 +123,7 @@ def export(work: Writer, asked: Asked, page: Chosen = None) -> Response:
             missing.append(f"{row.listed.name}: {words.STATES[row.state][0].lower()}, so not exported")
             continue
         try:
-            with work.session.begin_nested():
+            with attempt(work.session):
                 files.append(schedules.export_csv(work, schedule_id=row.listed.schedule_id))
         except KalendsError as error:
             missing.append(f"{row.listed.name}: {error.message}")
