@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, AnyHttpUrl, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from kalends.messages.models import CreatorPage
+from kalends.messages.settings import Clock
 
 MOST_MESSAGES: Final = 100
 """A week has 10,080 minutes; more messages than one in two hours is a slip of the finger."""
@@ -67,8 +68,8 @@ class PageIn(BaseModel):
     external_id: ExternalId | None = None
     zone: Zone
     currency: Currency
-    quiet_from: time | None = None
-    quiet_until: time | None = None
+    quiet_from: Clock | None = None
+    quiet_until: Clock | None = None
     overrides: Overrides = Overrides()
     is_active: bool = True
 
@@ -82,8 +83,8 @@ class PageChange(BaseModel):
     external_id: ExternalId | None = None
     zone: Zone | None = None
     currency: Currency | None = None
-    quiet_from: time | None = None
-    quiet_until: time | None = None
+    quiet_from: Clock | None = None
+    quiet_until: Clock | None = None
     overrides: Overrides | None = None
     is_active: bool | None = None
 
@@ -102,8 +103,8 @@ class PageOut(BaseModel):
     external_id: str | None
     zone: str
     currency: str
-    quiet_from: time
-    quiet_until: time
+    quiet_from: Clock
+    quiet_until: Clock
     overrides: Overrides
     tier: str | None
     is_active: bool

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 from sqlalchemy import select
 
 from kalends.base.errors import BadInputError
@@ -19,6 +19,8 @@ from kalends.base.work import Work
 from kalends.messages.models import MessageSettings
 from kalends.messages.turns import in_turn
 
+Clock = Annotated[time, WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"})]
+"""A time on the page's own clock: JSON Schema's "time" is one of a known zone."""
 Count = Annotated[int, Field(ge=0, le=200)]
 Percent = Annotated[int, Field(ge=0, le=500)]
 Minutes = Annotated[int, Field(ge=0, le=24 * 60)]
@@ -103,8 +105,8 @@ class CompanySettings(_Value):
     zones: tuple[ZoneRow, ...] = ZONES
     hysteresis: Annotated[Decimal, Field(ge=0, le=Decimal("0.5"))] = Decimal("0.15")
     """How far beyond a threshold revenue must be for a page's tier to change."""
-    quiet_from: time = time(3)
-    quiet_until: time = time(7)
+    quiet_from: Clock = time(3)
+    quiet_until: Clock = time(7)
     """The quiet hours of pages that are added from now on."""
     bump_ppv_minutes: Minutes = 45
     bump_bump_minutes: Minutes = 30
