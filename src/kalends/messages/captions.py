@@ -110,7 +110,7 @@ def usable_captions(work: Work, *, page_id: UUID) -> list[Caption]:
 def get_caption(work: Work, *, caption_id: UUID, for_update: bool = False) -> Caption:
     """One caption. Raises NoSuchCaptionError, also for one of a page of others."""
     query = visible_captions(work).where(Caption.id == caption_id)
-    found = work.session.scalar(query.with_for_update() if for_update else query)
+    found = work.session.scalar(query.with_for_update(key_share=True) if for_update else query)
     if found is None:
         raise NoSuchCaptionError
     return found
@@ -225,7 +225,7 @@ def _edit(work: Work, query: Select[Caption], given: dict[str, Any]) -> Edit:
 
 def _locked(work: Work, query: Select[Caption]) -> Sequence[Caption]:
     """The captions, locked in one order so that two edits cannot wait for each other."""
-    found = work.session.scalars(query.order_by(Caption.id).limit(MOST_EDITED + 1).with_for_update()).all()
+    found = work.session.scalars(query.order_by(Caption.id).limit(MOST_EDITED + 1).with_for_update(key_share=True)).all()
     if len(found) > MOST_EDITED:
         raise TooManyCaptionsError(f"At most {MOST_EDITED:,} captions are changed at once; narrow the selection.")
     return found
