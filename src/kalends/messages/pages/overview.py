@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from kalends.base.database import attempt
-from kalends.base.errors import BadInputError, KalendsError
+from kalends.base.errors import BadInputError
 from kalends.base.pages import flash, render
 from kalends.base.work import Work
 from kalends.identity.service import permit, workspace
@@ -122,11 +121,7 @@ def export(work: Writer, asked: Asked, page: Chosen = None) -> Response:
         if row.listed.schedule_id is None or row.state not in {"approved", "exported"}:
             missing.append(f"{row.listed.name}: {words.STATES[row.state][0].lower()}, so not exported")
             continue
-        try:
-            with attempt(work.session):
-                files.append(schedules.export_csv(work, schedule_id=row.listed.schedule_id))
-        except KalendsError as error:
-            missing.append(f"{row.listed.name}: {error.message}")
+        files.append(schedules.export_csv(work, schedule_id=row.listed.schedule_id))
     if not files:
         raise NothingApprovedError
     first = asked.first_day(_today(work))
