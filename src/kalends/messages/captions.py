@@ -225,7 +225,8 @@ def _edit(work: Work, query: Select[Caption], given: dict[str, Any]) -> Edit:
 
 def _locked(work: Work, query: Select[Caption]) -> Sequence[Caption]:
     """The captions, locked in one order so that two edits cannot wait for each other."""
-    found = work.session.scalars(query.order_by(Caption.id).limit(MOST_EDITED + 1).with_for_update(key_share=True)).all()
+    in_order = query.order_by(Caption.id).limit(MOST_EDITED + 1)
+    found = work.session.scalars(in_order.with_for_update(key_share=True)).all()
     if len(found) > MOST_EDITED:
         raise TooManyCaptionsError(f"At most {MOST_EDITED:,} captions are changed at once; narrow the selection.")
     return found
