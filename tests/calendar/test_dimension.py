@@ -26,7 +26,6 @@ def engine(request, house, postgres):
         with postgres.superuser() as connection:
             connection.execute(f"CREATE DATABASE {name}")
             dsn = postgres.server.dsn_for(database=name)
-            house.warehouse.close()
             house.warehouse = PostgresWarehouse(url=dsn)
     return request.param
 

@@ -1,5 +1,6 @@
 """Weeks in a wrong order, newest days that are cut short, parts that have each other's numbers, pauses that were none."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -48,6 +49,20 @@ def test_a_week_in_a_wrong_order(turn):
     for values in of.values():
         values[70:77] = turn(values[70:77])
     assert days(days_disordered, history(of)) == {70}
+
+
+@pytest.mark.parametrize("length", [1, 2, 6, 7, 20, 21, 22, 41, 48, 49, 50])
+def test_a_short_history_says_nothing(length):
+    whole = history(numbers())
+    short = replace(
+        whole,
+        rows=whole.rows[:length],
+        totals={name: values[:length] for name, values in whole.totals.items()},
+        by_campaign={name: values[:length] for name, values in whole.by_campaign.items()},
+    )
+    setting = Setting(today=FIRST + timedelta(days=length), settling_days=7)
+    for check in (days_disordered, newest_unfinished, campaign_paused, steady_shift):
+        assert list(check(short, setting)) == []
 
 
 def test_without_a_rhythm_there_is_no_order():

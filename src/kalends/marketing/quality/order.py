@@ -35,6 +35,8 @@ SHORT_SCORE: Final = 2.0
 @day_check("consistency", "major", "A week's numbers fit its weekdays far better in another order.")
 def days_disordered(history: History, setting: Setting) -> Iterator[Found]:
     sizes = _size(history.totals)
+    if sizes.size < MANY + WEEK:  # too few weeks to know how far one usually is from its weekdays
+        return
     usable = ~setting.is_special(history) & (setting.ages(history) >= 2)
     weekdays = np.log(weekdays_of(np.exp(sizes)[:, None], usable=usable)[:, 0])
     weeks, usual = (np.lib.stride_tricks.sliding_window_view(each, WEEK) for each in (sizes, weekdays))
@@ -61,8 +63,10 @@ def days_disordered(history: History, setting: Setting) -> Iterator[Found]:
 @day_check("timeliness", "minor", "The newest day is far smaller than it should be: it may not be complete yet.")
 def newest_unfinished(history: History, setting: Setting) -> Iterator[Found]:
     _, last = history.ends
+    if last < 3 * WEEK:  # nobody knows yet how large its days are
+        return
     sizes = _size(_still_running(history, last))
-    if last < 0 or not 0 < (age := setting.ages(history)[last]) <= 2 or setting.is_special(history)[last]:
+    if not 0 < (age := setting.ages(history)[last]) <= 2 or setting.is_special(history)[last]:
         return
     usable = ~setting.is_special(history)
     differences = sizes - np.log(expected_of(np.exp(sizes)[:, None], usable=usable)[:, 0])
