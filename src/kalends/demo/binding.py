@@ -125,8 +125,10 @@ def fill_server(client: Client) -> None:
     today = datetime.now(UTC).date()
     company = generate(seed=SEED, end=today - timedelta(days=1))
     with Progress() as bar:
+        bar.print("Filling a sample company: three years of its marketing, about a minute.")
         task = bar.add_task("Sending its files", total=len(company.files))
         loading = bar.add_task("Reading them", total=len(company.files) + 1)
+        planning = bar.add_task("Planning its creator pages", total=1)
         fill(
             company=company,
             door=ServerDoor(client=client, today=today),
@@ -134,6 +136,7 @@ def fill_server(client: Client) -> None:
         )
         wait_until_visible(client, told=lambda done: bar.update(loading, completed=done))
         fill_messages(client, seed=SEED, today=today)
+        bar.update(planning, completed=1)
 
 
 def wait_until_visible(client: Client, *, told: Callable[[int], None]) -> None:
