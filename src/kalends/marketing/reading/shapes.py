@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +46,19 @@ def ways_to(leaves: Iterable[Leaf]) -> set[Leaf]:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Where rows hold objects. One that shows up only in later rows is read as text."""
+    """Where rows hold objects, and the keys that rows usually have, in their order. An object that shows up only in
+    later rows is read as text.
+    """
 
     objects: tuple[Leaf, ...]
+    usual: Mapping[Leaf, tuple[str, ...]] = field(default_factory=dict)
+    """The keys at the top, (), and in each object that is there, of one row."""
 
     @classmethod
-    def of(cls, rows: Iterable[Mapping[str, Any]]) -> Shape:
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Shape:
         """The shape of some rows."""
-        return cls(tuple(sorted({way for row in rows for way in _objects_in(row)})))
+        objects = tuple(sorted({way for row in rows for way in _objects_in(row)}))
+        return cls(objects, {way: keys for row in rows[:1] for way, keys in _keys_in(row) if way in {(), *objects}})
 
     def leaf(self, name: str) -> Leaf:
         """The leaf that a column is named after."""
@@ -61,14 +66,28 @@ class Shape:
         return (*inside, name.removeprefix(f"{name_of(inside)}."))
 
     def leaves(self, con: duckdb.DuckDBPyConnection, path: Path) -> frozenset[Leaf]:
-        """All leaves of a file's rows."""
+        """All leaves of a file's rows and of the usual row.
+
+        Rows with the usual keys are passed over before their keys are counted, which is most of the work.
+        """
         ways = [(), *self.objects]
-        paths = ", ".join(literal("$" + "".join(f'."{name}"' for name in way)) for way in ways)
         keys = ", ".join(f"unnest(k[{place}])" for place in range(1, len(ways) + 1))
-        lines = f"SELECT json_keys(json, [{paths}]) AS k FROM {_objects(path)}"
-        found = con.execute(f"SELECT DISTINCT {keys} FROM ({lines})").fetchall()
+        usual = ", ".join(_list(self.usual.get(way)) for way in ways)
+        found = con.execute(
+            f"SELECT DISTINCT {keys} FROM ({self._keys(path)}) WHERE k IS DISTINCT FROM [{usual}]"
+        ).fetchall()
         seen = {(*way, name) for row in found for way, name in zip(ways, row, strict=True) if name is not None}
+        seen |= {(*way, name) for way, names in self.usual.items() for name in names}
         return frozenset(seen.difference(self.objects))
+
+    def _keys(self, path: Path) -> str:
+        """SQL for each row's keys: k[1] at the top, then those of each object."""
+        file, size = literal(str(path)), f"maximum_object_size={MAX_OBJECT_BYTES}"
+        if not self.objects:  # a map is read as the line is parsed; what is read as JSON, json_keys parses once more
+            read = "columns={row: 'MAP(VARCHAR, VARCHAR)'}, records=false, format='newline_delimited'"
+            return f"SELECT [map_keys(row)] AS k FROM read_json({file}, {read}, {size})"
+        paths = ", ".join(literal("$" + "".join(f'."{name}"' for name in way)) for way in ((), *self.objects))
+        return f"SELECT json_keys(json, [{paths}]) AS k FROM read_ndjson_objects({file}, {size})"
 
 
 def _objects_in(value: Mapping[str, Any], way: Leaf = ()) -> Iterable[Leaf]:
@@ -76,6 +95,13 @@ def _objects_in(value: Mapping[str, Any], way: Leaf = ()) -> Iterable[Leaf]:
         if isinstance(inner, dict) and inner:
             yield (*way, name)
             yield from _objects_in(inner, (*way, name))
+
+
+def _keys_in(row: Mapping[str, Any], way: Leaf = ()) -> Iterable[tuple[Leaf, tuple[str, ...]]]:
+    yield way, tuple(row)
+    for name, inner in row.items():
+        if isinstance(inner, dict):
+            yield from _keys_in(inner, (*way, name))
 
 
 def relation_of(path: Path, leaves: Collection[Leaf], types: Mapping[str, str]) -> str:
@@ -103,5 +129,5 @@ def _type(kind: str | dict[str, Any]) -> str:
     return f"STRUCT({', '.join(f'{quoted(name)} {_type(inner)}' for name, inner in kind.items())})"
 
 
-def _objects(path: Path) -> str:
-    return f"read_ndjson_objects({literal(str(path))}, maximum_object_size={MAX_OBJECT_BYTES})"
+def _list(names: Sequence[str] | None) -> str:
+    return "NULL" if names is None else f"[{', '.join(map(literal, names))}]::VARCHAR[]"
