@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -146,3 +147,29 @@ def test_a_move_is_legal_where_the_list_of_faults_finds_no_new_one(problem, data
         assert free[slot] == (not faults and problem.offered(problem.by_id[want])[slot])
     to = nearest(problem, placement, want=want, slot=0)
     assert to == (int(np.flatnonzero(free)[0]) if free.any() else None)
+
+
+def alike(at, *rules, wants=("w0", "w1", "w2"), fixed=None):
+    """Wants of one kind in slots that are all worth the same."""
+    at = np.array(at, dtype=np.int64)
+    return Problem(
+        Grid(at, {"day": at // 1440 + MONDAY, "minute": at % 1440}),
+        tuple(Want(name, frozenset({"paid"}), "x", None) for name in wants),
+        {"x": np.zeros(at.size)}, rules, fixed or {},
+    )  # fmt: skip
+
+
+def test_a_leader_goes_before_the_follower_that_is_fixed():
+    problem = alike([1440, 1447, 1460, 1500, 2880], After("w0", "w1", 1), fixed={"w1": 1})
+    plan = make_plan(problem, tolerance=0.0)
+    assert plan.placement["w0"] == 0
+    assert is_legal(problem, plan.placement)
+
+
+def test_rules_of_one_kind_may_come_in_any_order():
+    problem = alike([0, 7, 20, 60, 67, 1440], wants=("w0", "w1", "w2"))
+    both = Want("w3", frozenset({"free", "paid"}), "x", None)
+    problem = replace(problem, wants=(*problem.wants, both))
+    rules = (Differ("paid", 1), Differ("paid", 15), Apart("paid", "free", 5))
+    plans = [make_plan(replace(problem, rules=each)).placement for each in itertools.permutations(rules)]
+    assert all(plan == plans[0] for plan in plans)

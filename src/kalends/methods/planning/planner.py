@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from kalends.methods.planning.checks import closest, legal
+from kalends.methods.planning.checks import check, closest, legal
 from kalends.methods.planning.coarse import Cells, Group, cells_of, groups_of, widths
 from kalends.methods.planning.minutes import spread
 from kalends.methods.planning.model import Settings, solve
-from kalends.methods.planning.rules import Rule
+from kalends.methods.planning.rules import After, Rule
 from kalends.methods.planning.wants import Placement, Plan, Problem, Unplaced, Want
 
 TOLERANCE: Final = 0.02
@@ -31,6 +31,7 @@ def make_plan(problem: Problem, *, seed: int = 0, tolerance: float = TOLERANCE, 
     it raises NoPlanInTimeError rather than give a plan that another day would not repeat.
     """
     began = time.perf_counter()
+    problem = replace(problem, rules=tuple(sorted(problem.rules, key=_key)))
     groups = [group for group in groups_of(problem) if group.free.any()]
     settings = Settings(seed, effort, patience)
     placement, bound = dict(problem.fixed), 0
@@ -104,11 +105,22 @@ def _gap(problem: Problem, placement: Placement, bound: int) -> float:
 
 
 def _named(problem: Problem, groups: list[Group], slots: dict[int, list[int]]) -> dict[str, int]:
-    """Slots given to ids: within a group the first id goes first."""
+    """Slots given to ids: within a group the first id goes first. None at all where the cells were too coarse to see
+    who leads a follower that is fixed: to the minute it is seen.
+    """
     named = dict(problem.fixed)
     for group, mine in slots.items():
         named.update(zip(groups[group].ids, mine, strict=False))
-    return named
+    return named if _leads_the_fixed(problem, named) else dict(problem.fixed)
+
+
+def _leads_the_fixed(problem: Problem, placement: Placement) -> bool:
+    followed = [
+        rule for rule in problem.rules if isinstance(rule, After) and problem.answering(rule.then, problem.fixed)
+    ]
+    leaders = [each for rule in followed for each in problem.answering(rule.first, placement)]
+    planned = [each for each in leaders if each not in problem.fixed]
+    return not any(check(problem, placement, want=each, slot=placement[each]) for each in planned)
 
 
 def _as_hint(groups: list[Group], cells: Cells, placement: Placement) -> list[tuple[int, int, int]]:
@@ -132,8 +144,9 @@ def _reason(problem: Problem, placement: Placement, want: Want) -> Unplaced:
     if not offered.any():
         return Unplaced(want.id, (), None)
     best = int(np.argmax(points))
-    blocks = [(rule, blocked) for rule in _ordered(problem)
-              if (blocked := rule.blocked(problem, placement, want)) is not None]  # fmt: skip
+    blocks = [
+        (rule, blocked) for rule in problem.rules if (blocked := rule.blocked(problem, placement, want)) is not None
+    ]
     weight = sum((blocked.astype(np.int64) for _, blocked in blocks), np.zeros(points.size, dtype=np.int64))
     if (slot := closest(problem, offered & (weight == 0), best)) is not None:
         return Unplaced(want.id, (), slot)
@@ -145,6 +158,7 @@ def _reason(problem: Problem, placement: Placement, want: Want) -> Unplaced:
     return Unplaced(want.id, (rule,), slot)
 
 
-def _ordered(problem: Problem) -> list[Rule]:
-    """Rules in an order that does not depend on how they were given."""
-    return sorted(problem.rules, key=repr)
+def _key(rule: Rule) -> tuple[str, str]:
+    """What puts rules in an order that does not depend on how they were given."""
+    told = [getattr(rule, name) for name in getattr(rule, "__slots__", ())]
+    return type(rule).__name__, repr([sorted(one) if isinstance(one, frozenset) else one for one in told])
