@@ -167,9 +167,9 @@ def test_a_leader_goes_before_the_follower_that_is_fixed():
 
 
 def test_rules_of_one_kind_may_come_in_any_order():
-    problem = alike([0, 7, 20, 60, 67, 1440], wants=("w0", "w1", "w2"))
-    both = Want("w3", frozenset({"free", "paid"}), "x", None)
-    problem = replace(problem, wants=(*problem.wants, both))
+    problem = alike([0, 7, 20, 60, 67, 1440])
+    other = Want("w2", frozenset({"paid"}), "y", None), Want("w3", frozenset({"free", "paid"}), "x", None)
+    problem = replace(problem, wants=(*problem.wants[:2], *other), curves=problem.curves | {"y": problem.curves["x"]})
     rules = (Differ("paid", 1), Differ("paid", 15), Apart("paid", "free", 5))
     plans = [make_plan(replace(problem, rules=each)).placement for each in itertools.permutations(rules)]
     assert all(plan == plans[0] for plan in plans)
