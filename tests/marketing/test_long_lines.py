@@ -62,6 +62,29 @@ def test_a_column_of_the_last_row_is_kept(pages, monkeypatch):
         assert kept == (1,)
 
 
+def test_in_place_or_in_python_is_the_same(pages, monkeypatch):
+    def rows():
+        with duckdb.connect() as con:
+            report = staged(pages, con)
+            kept = con.execute("SELECT * FROM staged ORDER BY source_row").to_arrow_table()
+            return kept, (report.received, report.format), con.execute("SELECT count(*) FROM duckdb_tables() WHERE "
+                                                                       "table_name = 'raw_0'").fetchone()  # fmt: skip
+
+    fast, told, loaded = rows()
+    assert loaded == (0,)
+    monkeypatch.setattr("kalends.marketing.reading.tables.IS_POSSIBLE", False)
+    slow, said, loaded = rows()
+    assert loaded == (1,)
+    assert told == said
+    assert fast.sort_by("source_row").equals(slow.select(fast.column_names))
+
+
+def test_an_odd_row_among_answers_is_set_aside(pages):
+    with duckdb.connect() as con:
+        report = staged(b"\n".join([pages, b'{"results": [7]}', b"[1, 2]"]), con)
+        assert (report.received, report.staged, report.quarantined) == (2 * PAGE + 2, 2 * PAGE, 2)
+
+
 def test_a_row_is_found_by_its_number(pages):
     found = read_row(lambda: io.BytesIO(pages), row=PAGE + 3, data_source="google_ads")
     assert found is not None

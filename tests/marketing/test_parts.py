@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalends.base.errors import KalendsError
+from kalends.base.reading.unpack import Unpacking
 from kalends.marketing.reading.parts import WholeLines, in_parts
 
 pytestmark = pytest.mark.unit
@@ -36,7 +37,7 @@ def test_duckdb_reads_the_lines_in_their_order(ending, monkeypatch):
     text = "\n".join(json.dumps({"n": n, "filler": "x" * 400}) for n in range(40_000)) + ending
     con = duckdb.connect(config={"threads": 2})
     con.execute("CREATE TABLE t (n BIGINT)")
-    with in_parts(lambda: io.BytesIO(text.encode()), Path.stat) as parts:
+    with in_parts(Unpacking(lambda: io.BytesIO(text.encode())), Path.stat) as parts:
         count = 0
         while parts.advance():
             con.execute(f"INSERT INTO t SELECT n FROM read_json('{parts.path}', columns={{n: 'BIGINT'}})")
@@ -51,5 +52,5 @@ def test_a_fault_in_reading_comes_out():
         def read(self, size=-1):
             raise KalendsError("damaged")
 
-    with in_parts(Broken, Path.stat) as parts, pytest.raises(KalendsError, match="damaged"):
+    with in_parts(Unpacking(Broken), Path.stat) as parts, pytest.raises(KalendsError, match="damaged"):
         parts.advance()

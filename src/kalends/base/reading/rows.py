@@ -99,15 +99,20 @@ def _line_rows(line: str, place: int, numbers: Iterator[int], unwrap: Unwrap) ->
     if not isinstance(item, dict):
         yield _faulty(next(numbers), NO_OBJECT, json.dumps(item), place)
         return
+    for stream, row in rows_of_line(item, unwrap):
+        yield Row(next(numbers), stream, flatten(row), line=place)
+
+
+def rows_of_line(item: dict[str, Any], unwrap: Unwrap) -> Iterator[tuple[str, Any]]:
+    """(stream, row) of each row in a line's object: an answer of a platform holds many."""
     whole = unwrap(item)
     if whole is not None:
-        for stream, row in whole:
-            yield Row(next(numbers), stream, flatten(row), line=place)
+        yield from whole
         return
     for stream, inner in record(item):
         rows = None if inner is item else unwrap(inner)
         for own, row in [(stream, inner)] if rows is None else rows:
-            yield Row(next(numbers), stream or own, flatten(row), line=place)
+            yield stream or own, row
 
 
 def _faulty(number: int, fault: str, raw: str, line: int | None = None) -> Row:

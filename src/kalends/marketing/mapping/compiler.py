@@ -148,18 +148,29 @@ class Compiler:
         if len(leftover) > FEW:
             return self._extra_of_many(leftover)
         parts = (
-            f"{literal(json.dumps(column, ensure_ascii=False) + ':')} || "
+            f"{literal(json.dumps(name, ensure_ascii=False) + ':')} || "
             f"CAST(to_json({_shortest(self._kept(column))}) AS VARCHAR)"
-            for column in leftover
+            for name, column in self._named(leftover)
         )
         return f"nullif('{{' || concat_ws(',', {', '.join(parts)}) || '}}', '{{}}')"
 
     def _extra_of_many(self, leftover: list[str]) -> str:
         """The same text by a loop inside the database: a thousand expressions take it seconds to plan."""
-        pairs = f"list_zip([{', '.join(map(literal, leftover))}], [{', '.join(map(self._kept, leftover))}])"
+        names, cells = zip(
+            *((literal(name), self._kept(column)) for name, column in self._named(leftover)), strict=True
+        )
+        pairs = f"list_zip([{', '.join(names)}], [{', '.join(cells)}])"
         part = f"CAST(to_json(p[1]) AS VARCHAR) || ':' || CAST(to_json({_shortest('p[2]')}) AS VARCHAR)"
         parts = f"list_filter(list_transform({pairs}, lambda p: {part}), lambda t: t IS NOT NULL)"
         return f"nullif('{{' || array_to_string({parts}, ',') || '}}', '{{}}')"
+
+    def _named(self, leftover: list[str]) -> list[tuple[str, str]]:
+        """The leftover columns by their names in `extra`, sorted by these: of JSON that is read in place as of what is
+        read in Python.
+        """
+        if self.table.has_row or len({*map(snake, leftover)}) < len(leftover):
+            return [(column, column) for column in leftover]
+        return sorted((snake(column), column) for column in leftover)
 
     def _kept(self, column: str) -> str:
         """A leftover cell; of an action list its sorted types and values."""

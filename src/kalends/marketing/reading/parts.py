@@ -16,8 +16,6 @@ from itertools import cycle
 from pathlib import Path
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
-from kalends.base.reading.unpack import Payload, Unpacking
-
 PART_BYTES = 160 << 20
 """Twice this much is held in memory. DuckDB puts whole row groups of 122,880 rows into a table as they are and copies
 smaller pieces once more, so a part should have several: measured with rows of 700 bytes, parts of 64 MiB took a fifth
@@ -62,15 +60,15 @@ class WholeLines:
 
 
 class Parts(Generic[Seen]):
-    """The parts of one payload. `path` holds the present one; `advance` puts the next one there, and into `seen` what
-    `look` saw in it.
+    """The parts of one stream of lines. `path` holds the present one; `advance` puts the next one there, and into
+    `seen` what `look` saw in it.
 
     Two files take turns: while one is read at `path`, a thread fills the other and looks at it.
     """
 
     def __init__(
         self,
-        payload: Payload,
+        chunks: Iterable[bytes],
         look: Callable[[Path], Seen],
         *,
         files: tuple[Memory, Memory],
@@ -78,10 +76,9 @@ class Parts(Generic[Seen]):
         fetcher: ThreadPoolExecutor,
     ) -> None:
         self.path = shown.path
-        self.unpacking = Unpacking(payload)
         self.seen: Seen | None = None
         self._look, self._files, self._shown, self._fetcher = look, cycle(files), shown, fetcher
-        self._lines = WholeLines(self.unpacking)
+        self._lines = WholeLines(chunks)
         self._next = fetcher.submit(self._fill, next(self._files))
 
     def advance(self) -> bool:
@@ -120,12 +117,12 @@ def in_memory() -> Iterator[Memory]:
 
 
 @contextmanager
-def in_parts(payload: Payload, look: Callable[[Path], Seen]) -> Iterator[Parts[Seen]]:
-    """The payload's parts, the first not yet in place."""
+def in_parts(chunks: Iterable[bytes], look: Callable[[Path], Seen]) -> Iterator[Parts[Seen]]:
+    """The parts of a stream of lines, the first not yet in place."""
     with (
         in_memory() as one,
         in_memory() as other,
         in_memory() as shown,
         ThreadPoolExecutor(1, thread_name_prefix="parts") as fetcher,
     ):
-        yield Parts(payload, look, files=(one, other), shown=shown, fetcher=fetcher)
+        yield Parts(chunks, look, files=(one, other), shown=shown, fetcher=fetcher)

@@ -3,8 +3,9 @@
 
 NDJSON, by far the largest payloads, is read by DuckDB itself, one part after the other in memory: nothing raw is
 stored. The first part tells the columns, and every later one is asked for its keys too, so that a field that first
-shows up in the last row is not lost: then the caller begins again with all of them. Everything else, and NDJSON that
-is broken, oddly encoded or in a platform's envelope, goes through `rows`: slower, but it knows every line's number.
+shows up in the last row is not lost: then the caller begins again with all of them. A platform's answers go the same
+way once their envelopes are off. Everything else, and JSON that is broken or oddly encoded, goes through `rows`:
+slower, but it knows every line's number.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import duckdb
 import orjson
 import pyarrow as pa
 
+from kalends.base.reading.bare import FORMATS, BareRows, OddRowError
 from kalends.base.reading.documents import Flat, Unwrap, flatten, is_airbyte, no_envelope
 from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError
 from kalends.base.reading.rows import Row, Rows, rows_of
@@ -30,8 +32,10 @@ from kalends.marketing.reading.parts import IS_POSSIBLE, Parts, in_memory, in_pa
 from kalends.marketing.reading.shapes import Leaf, Shape, are_distinct, literal, name_of, quoted, relation_of
 
 ROWS_A_CHUNK = 20_000
+HEAD_ROWS = 200
 MAX_COLUMNS = 20_000
 FAST_COLUMNS = 300  # read in place, all columns travel through the whole select, whose planning grows with their square
+Chunks = Unpacking | BareRows
 ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
 
 
@@ -94,13 +98,13 @@ def open_raw(
     `advance` raises SlowWayError and UnseenColumnsError, and then it is to be opened again.
     """
     sniffed = sniff(payload)
-    items = [] if is_forgiving else _plain_items(sniffed, unwrap)
-    if items:
+    items, chunks = ([], None) if is_forgiving or not IS_POSSIBLE else _in_place(payload, sniffed, unwrap)
+    if items and chunks is not None:
         shape = Shape.of(items)
-        with con.cursor() as beside, in_parts(payload, partial(shape.leaves, beside)) as parts:
-            lines = _Lines(parts, shape)
+        with con.cursor() as beside, in_parts(chunks, partial(shape.leaves, beside)) as parts:
+            lines = _Lines(parts, shape, chunks)
             if lines.settle(columns):
-                yield Raw("ndjson", (lines.table(tuple(map(flatten, items))),))
+                yield Raw(sniffed.format, (lines.table(tuple(map(flatten, items))),))
                 return
     if sniffed.format == "parquet":
         with _local(payload) as path:
@@ -109,13 +113,26 @@ def open_raw(
         yield _loaded(con, rows_of(payload, sniffed, unwrap), sniffed.format)
 
 
+def _in_place(payload: Payload, sniffed: Sniffed, unwrap: Unwrap) -> tuple[list[dict[str, Any]], Chunks | None]:
+    """The first rows and all lines of JSON that can be read in place; nothing where it cannot."""
+    if sniffed.format not in FORMATS or sniffed.encoding != "utf-8":
+        return [], None
+    if items := _plain_items(sniffed, unwrap):
+        return items, Unpacking(payload)
+    bare = BareRows(payload, sniffed, unwrap)
+    try:
+        return bare.head(HEAD_ROWS), bare
+    except OddRowError:
+        return [], None
+
+
 def _plain_items(sniffed: Sniffed, unwrap: Unwrap) -> list[dict[str, Any]]:
-    """The first rows of NDJSON that can be read in place; none where it cannot."""
-    if sniffed.format != "ndjson" or sniffed.encoding != "utf-8" or not IS_POSSIBLE:
+    """The first rows of NDJSON whose lines are the rows; none where they are not."""
+    if sniffed.format != "ndjson":
         return []
     lines = sniffed.head.splitlines()[:-1] if len(sniffed.head) >= HEAD_BYTES else sniffed.head.splitlines()
     try:
-        items = [orjson.loads(line) for line in lines[:200] if line.strip()]
+        items = [orjson.loads(line) for line in lines[:HEAD_ROWS] if line.strip()]
     except orjson.JSONDecodeError:
         return []
     return items if all(_is_plain(item, unwrap) for item in items) else []
@@ -127,10 +144,11 @@ def _is_plain(item: Any, unwrap: Unwrap) -> bool:
 
 @dataclass
 class _Lines:
-    """The parts of an NDJSON payload, and the columns of their rows."""
+    """The parts of lines of JSON, and the columns of their rows."""
 
     parts: Parts[frozenset[Leaf]]
     shape: Shape
+    chunks: Chunks
     leaves: frozenset[Leaf] = frozenset()
     is_fresh: bool = True
 
@@ -151,7 +169,8 @@ class _Lines:
     def table(self, head: tuple[Flat, ...]) -> RawTable:
         """All of it as a raw table."""
         shaped = partial(relation_of, self.parts.path, self.leaves)
-        return RawTable("", shaped({}), self.names(), is_table=False, has_row=False, head=head,
+        stream = self.chunks.stream or "" if isinstance(self.chunks, BareRows) else ""
+        return RawTable(stream, shaped({}), self.names(), is_table=False, has_row=False, head=head,
                         advance=self.advance, shaped=shaped)  # fmt: skip
 
     def advance(self) -> bool:
@@ -170,10 +189,10 @@ class _Lines:
         """The columns of the next part's rows; None at the end."""
         try:
             is_there = self.parts.advance()
-        except duckdb.Error as error:
+        except (duckdb.Error, OddRowError) as error:
             # Not valid JSON somewhere: the slow way finds the line and keeps the others.
             raise SlowWayError from error
-        if self.parts.unpacking.cut:
+        if self.chunks.cut:
             raise SlowWayError
         return self.parts.seen if is_there else None
 
