@@ -213,6 +213,8 @@ def rules_of(week: WeekRules, *, is_wish: bool = False) -> tuple[Rule, ...]:
         rules += [
             AtMost(PPV, -(-week.ppv // open_days) + 1, because="paid messages are spread over the days"),
             AtMost(BUMP, -(-(week.bumps - week.follow_ups) // week.days) + 1, because="bumps are spread over the days"),
+            # A bump at the minute of another day's paid message, and the other way round, would make two days alike.
+            Differ(ANY, 1, because="no two days have messages at the same minute"),
         ]
     return tuple(rules)
 
