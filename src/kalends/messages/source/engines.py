@@ -204,13 +204,12 @@ def _open_postgres(parts: SplitResult, _access: Access, settings: Settings) -> A
     connection = psycopg.connect(
         host=parts.hostname, hostaddr=number, port=parts.port or 5432, user=user, password=password,
         dbname=_names(parts)[0], sslmode=mode, connect_timeout=SECONDS, passfile=os.devnull, application_name="kalends",
-        sslrootcert="system" if mode == "verify-full" else None,
+        sslrootcert="system" if mode == "verify-full" else None, autocommit=True,
     )  # fmt: skip
     connection.execute("SET default_transaction_read_only = on")
     connection.execute(f"SET statement_timeout = '{QUERY_SECONDS}s'")
     if schema := told.get("schema"):
         connection.execute("SELECT set_config('search_path', %s, false)", ['"' + schema.replace('"', '""') + '"'])
-    connection.commit()
     return ibis.postgres.from_connection(connection)
 
 
