@@ -205,6 +205,8 @@ def _open_postgres(parts: SplitResult, _access: Access, settings: Settings) -> A
         host=parts.hostname, hostaddr=number, port=parts.port or 5432, user=user, password=password,
         dbname=_names(parts)[0], sslmode=mode, connect_timeout=SECONDS, passfile=os.devnull, application_name="kalends",
         sslrootcert="system" if mode == "verify-full" else None, autocommit=True,
+        # Nothing that this server could prove itself with goes there: a certificate in its home folder, a ticket.
+        sslcertmode="disable", gssencmode="disable", require_auth="!gss,!sspi",
     )  # fmt: skip
     connection.execute("SET default_transaction_read_only = on")
     connection.execute(f"SET statement_timeout = '{QUERY_SECONDS}s'")
