@@ -69,6 +69,8 @@ def test_a_mapping_says_tables_columns_and_filters():
         ("history:\n  table: a\nzone: Mars", 3, "no time zone"),
         ("history:\n  table: a\nreread_days: 0", 3, "from 1 to 400"),
         ("history:\n  table: !!python/object/apply:os.system [ls]", 2, "one word or number"),
+        ('history:\n  table: "a\\0b"', 2, "one word or number"),
+        ("history:\n  table: \x00", 1, "Write “name: value”"),
         ("a: &a [x]\nhistory: *a", 1, "there are history"),
     ],
 )

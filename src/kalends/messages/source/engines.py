@@ -85,6 +85,8 @@ class Engine:
 def engine_of(access: Access, settings: Settings) -> Engine:
     """The engine of an address that is as it should be. Raises BadSourceError and InnerAddressError."""
     parts = _parts(access.url)
+    if not access.url.isprintable() or not all(char.isprintable() or char in "\r\n\t" for char in access.key):
+        raise BadSourceError("There are characters that no address and no key has.", field="url")
     engine = ENGINES.get(ALIASES.get(parts.scheme, parts.scheme))
     if engine is None:
         examples = ", ".join(one.example for one in ENGINES.values())

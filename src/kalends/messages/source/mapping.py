@@ -158,7 +158,8 @@ def _scalar(loader: yaml.SafeLoader, node: Node, where: str) -> Scalar | None:
             found = loader.construct_object(node)
         except (yaml.YAMLError, ValueError):
             found = b""
-    if not isinstance(node, yaml.ScalarNode) or not isinstance(found, Scalar | None):
+    is_odd = isinstance(found, str) and not found.isprintable()
+    if not isinstance(node, yaml.ScalarNode) or not isinstance(found, Scalar | None) or is_odd:
         raise fault(_line(node), f"{where}: one word or number belongs here.")
     return found
 
