@@ -355,6 +355,8 @@ def test_only_administrators_of_the_company_see_it(door, shop, house, client, si
     sell(con, message(1))
     at = "/api/v1/messages/source"
     assert client.get(at).json()["code"] == "no_source"
+    described = client.get("/api/v1/openapi.json").json()["paths"][at]
+    assert all("404" in described[method]["responses"] for method in ("get", "put", "delete"))
     assert client.put(at, json={"url": "duckdb:///data/shop.duckdb"}).json()["code"] == "other_disk"
     assert client.put(at, json={"url": url, "mapping": "history:\n  tabel: x"}).json()["line"] == 2
     made = client.put(at, json={"url": url, "mapping": MAPPING})

@@ -13,7 +13,11 @@ from kalends.identity.service import Door, door, permit
 from kalends.messages.intake.schemas import ImportOut
 from kalends.messages.source import sources
 
-router = APIRouter(prefix="/messages/source", tags=["messages"])
+router = APIRouter(
+    prefix="/messages/source",
+    tags=["messages"],
+    responses={404: {"description": "No warehouse is connected.", "content": {"application/problem+json": {}}}},
+)
 
 Manager = Annotated[Work, permit("settings.manage")]
 Managing = Annotated[Door, door("settings.manage")]
