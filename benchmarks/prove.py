@@ -99,6 +99,8 @@ GROUPS = (
           ("tests/messages/test_building.py", "tests/messages/test_locks.py")),
     Group("schedules speed", "a page's week, 50 pages and 1,000 pages on 100,000 messages",
           ("benchmarks/schedules.py",), scales=False),
+    Group("history speed", "a history of messages understood and checked, and no row dearer in a longer one",
+          ("benchmarks/history.py",), scales=False),
     Group("home speed", "the Home page over HTTP on 1,000,000 facts, quiet and while files are loaded",
           ("benchmarks/home.py",), scales=False),
 )  # fmt: skip

@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from kalends.base.ids import new_id
+from kalends.base.jobs import JobRun
 from kalends.base.scope import Scope
+from kalends.base.warehouse import TenantWarehouse
 from kalends.base.worker import run_task
 from kalends.identity.service import Door, add_person
 from kalends.messages import captions, creator_pages, jobs, page_messages
-from kalends.messages.intake import imports
+from kalends.messages.intake import imports, reading
 from kalends.messages.intake.imports import CannotTakeBackError, EmptyFileError, ImportOptions, NoSuchImportError
 from kalends.messages.page_schemas import PageIn
 
@@ -132,6 +134,43 @@ def test_history_is_taken_back(door):
     assert sent(door) == {}
     with door.work() as work, pytest.raises(CannotTakeBackError):
         imports.take_back(work, import_id=found.id)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [(TenantWarehouse, "append"), (page_messages, "apply"), (imports, "keep_outcome")]
+)
+def test_an_import_that_is_cut_off_and_begun_again_loses_and_doubles_nothing(door, pages, monkeypatch, owner, name):
+    """Cut off with the old rows deleted and the new ones not yet there, after the write, and before it is noted."""
+    load(door, HISTORY)
+    newer = HISTORY.replace("400,12,119.88", "500,15,149.85") + "m5,Nova,2026-02-03 18:05,Bump,,1000,300,0,0\n"
+    made = imports.land(door, io.BytesIO(newer.encode()), kind="history", file_name="newer.csv")
+    with door.work() as work:
+        task = work.session.execute(text("UPDATE tasks SET state = 'running', attempt = 1 WHERE subject_id = :id"
+                                         " RETURNING id"), {"id": made}).scalar()  # fmt: skip
+    run = JobRun(door.house, Scope(tenant_id=door.scope.tenant_id, role="worker", label="job"), task, 1, {})
+    whole = getattr(owner, name)
+
+    def cut(*told, **more):
+        if owner is page_messages:
+            whole(*told, **more)
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, cut)
+        with pytest.raises(ConnectionResetError):
+            reading.read_import(run, import_id=made)
+    was_written = owner is not TenantWarehouse
+    assert sent(door) == {str(pages[0]): 2, str(pages[1]): 1 + was_written}
+    reading.read_import(run, import_id=made)
+    assert counts(outcome(door, made)) == ("loaded", 5, 2, 2, 1)
+    with door.house.warehouse.tenant(door.scope.tenant_id) as warehouse:
+        rows = page_messages.history(warehouse, page_ids=[str(page) for page in pages]).to_pylist()
+    assert sorted((row["message_id"], row["purchased"]) for row in rows) == [
+        ("m1", 15),
+        ("m2", 0),
+        ("m3", 8),
+        ("m5", 0),
+    ]
 
 
 def test_a_file_that_cannot_be_read_says_why(door, pages):

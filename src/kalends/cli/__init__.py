@@ -9,6 +9,7 @@ from kalends.base.errors import KalendsError
 from kalends.cli import (
     calendars,
     figures,
+    message_source,
     messages,
     people,
     platforms,
@@ -25,6 +26,7 @@ __all__ = [
     "calendars",
     "figures",
     "main",
+    "message_source",
     "messages",
     "people",
     "platforms",

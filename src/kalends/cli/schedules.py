@@ -36,8 +36,8 @@ def build_schedules(
     all_pages: Annotated[bool, typer.Option("--all-pages", help="Every page that you can see.")] = False,
     output: Annotated[Path | None, typer.Option(help="CSV file; a folder with --all-pages or several weeks.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed gives another week, the same one the same.")] = None,
-    project_id: Annotated[str | None, typer.Option(help="Of BigQuery, where that is the warehouse.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Of BigQuery.")] = None,
+    project_id: Annotated[str | None, typer.Option(help="Of the connected BigQuery, which is read first.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Of that project.")] = None,
     as_json: Json = False,
 ) -> None:
     """Build weeks and store them as drafts; with --output, write them as CSV, too."""

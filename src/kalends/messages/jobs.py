@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from kalends.base.chores import frequent_chore
 from kalends.base.jobs import HEAVY, LIGHT, JobRun, job
+from kalends.base.scope import Scope
+from kalends.base.work import House
 from kalends.messages.intake import imports, reading
+from kalends.messages.source import reading as source_reading
+from kalends.messages.source import sources
 
 
 @job(imports.READ, queue=HEAVY)
@@ -24,3 +29,17 @@ def take_import_back(run: JobRun) -> None:
 def renew_names(run: JobRun) -> None:
     """Bring the pages' names into the warehouse."""
     reading.renew_names(run)
+
+
+@job(sources.READ, queue=HEAVY)
+def read_source(run: JobRun) -> None:
+    """Bring in what a company's own warehouse has."""
+    source_reading.read_source(run, source_id=UUID(run.args["source_id"]))
+
+
+@frequent_chore
+def read_due_sources(house: House) -> None:
+    """Start the readings whose day has come."""
+    for tenant_id in house.tenants():
+        with house.work(Scope(tenant_id=tenant_id, role="worker", label="chore")) as work:
+            sources.read_due(work)

@@ -213,6 +213,40 @@ class MessageImport(Model):
     finished_at: Mapped[datetime | None]
 
 
+class MessageSource(Model):
+    """The company's own warehouse, which history, captions and pages are read from."""
+
+    __tablename__ = "message_sources"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    engine: Mapped[str]
+    """PostgreSQL | DuckDB | BigQuery | Snowflake"""
+    place: Mapped[str]
+    """Its address without user and password."""
+    sealed_access: Mapped[bytes]
+    mapping: Mapped[str]
+    """YAML: which tables and columns are what."""
+    is_daily: Mapped[bool]
+    next_read_at: Mapped[datetime | None]
+    watermark: Mapped[datetime | None]
+    """When the latest message was sent that was read to the end of the table."""
+    position: Mapped[datetime | None]
+    """Where a reading goes on that has not come to the end."""
+    digests: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)
+    """Kind -> what the rows that were read last are known by."""
+    latest: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    """The imports of the latest reading."""
+    health: Mapped[str]
+    """unknown | healthy | broken"""
+    problem: Mapped[str | None]
+    checked_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[UUID | None]
+
+
 class ImportProblem(Model):
     """A row that was set aside, or that something is to be said of."""
 

@@ -21,8 +21,10 @@ class Source(_In):
     start_date: Annotated[date, Field(description="First of seven days.")]
     week: Annotated[bool, Field(description="Begin on the Monday of that week.")] = False
     template_id: UUID | None = None
-    project_id: Annotated[str | None, Field(max_length=100, description="Of BigQuery.")] = None
-    dataset: Annotated[str | None, Field(max_length=100, description="Of BigQuery.")] = None
+    project_id: Annotated[
+        str | None, Field(max_length=100, description="Of the connected BigQuery: it is read first.")
+    ] = None
+    dataset: Annotated[str | None, Field(max_length=100, description="Of that project.")] = None
 
     @property
     def first_day(self) -> date:

@@ -134,7 +134,9 @@ def number_sql(text: str, kind: str, decimal_mark: str | None) -> str:
 
 
 def _whole(number: str) -> str:
-    return f"CASE WHEN {number} = trunc({number}) THEN TRY_CAST({number} AS BIGINT) END"
+    # `number` stands here once: what stands in a statement more than once DuckDB computes for every cell beforehand,
+    # also behind a coalesce, and this part is for the few that are not in plain notation.
+    return rf"TRY_CAST(regexp_extract(CAST({number} AS VARCHAR), '^(-?\d+)\.0+$', 1) AS BIGINT)"
 
 
 def date_sql(text: str, day_order: str | None) -> str:

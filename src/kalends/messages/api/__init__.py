@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kalends.messages.api import captions, health, imports, pages, schedules, templates, trials
+from kalends.messages.api import captions, health, imports, pages, schedules, source, templates, trials
 
-PARTS = (pages, captions, imports, schedules, templates, trials, health)
+PARTS = (pages, captions, imports, source, schedules, templates, trials, health)
 ROUTERS: Final[list[APIRouter]] = [part.router for part in PARTS]

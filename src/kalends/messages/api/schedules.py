@@ -12,7 +12,6 @@ from sqlalchemy import text
 from starlette.responses import Response
 
 from kalends.base.errors import BadInputError, NotFoundError
-from kalends.base.settings import Settings
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit
 from kalends.messages import schedules
@@ -33,6 +32,7 @@ from kalends.messages.schedule_schemas import (
     TaskState,
 )
 from kalends.messages.schedule_views import Comparison, ScheduleView
+from kalends.messages.source.sources import read_before_building
 
 router = APIRouter(tags=["messages"])
 
@@ -50,12 +50,6 @@ class NoSuchTaskError(NotFoundError):
     code = "no_such_task"
 
 
-class NotBigQueryError(BadInputError):
-    """project_id and dataset are for a warehouse that is BigQuery."""
-
-    code = "not_bigquery"
-
-
 class TooLargeError(BadInputError):
     """The file is too large for a schedule."""
 
@@ -65,7 +59,7 @@ class TooLargeError(BadInputError):
 @router.post("/messages/schedules", status_code=201)
 def post_schedule(caller: Builder, body: BuildIn) -> ScheduleView:
     """Build a page's week and store it as a draft, in place of an earlier draft of these days."""
-    require_own_warehouse(caller.house.settings, body)
+    _bring_in(caller, body)
     page_id = body.page_id
     if body.page_name is not None:
         with caller.work() as work:
@@ -82,7 +76,7 @@ def post_schedule(caller: Builder, body: BuildIn) -> ScheduleView:
 @router.post("/messages/schedules/batch", status_code=202)
 def post_batch(caller: Builder, body: BatchIn) -> TaskOut:
     """Build the weeks of every page that you can see, in the background."""
-    require_own_warehouse(caller.house.settings, body)
+    _bring_in(caller, body)
     with caller.work() as work:
         found = schedules.start_all(work, first_day=body.first_day, weeks=body.weeks, template_id=body.template_id)
     return TaskOut(task_id=found)
@@ -192,10 +186,7 @@ def post_restore(work: Writer, assignment_id: UUID) -> ScheduleView:
     return schedules.restore(work, assignment_id=assignment_id)
 
 
-def require_own_warehouse(settings: Settings, asked: Source) -> None:
-    """Raises NotBigQueryError where somebody names a place in BigQuery that this server does not read from."""
-    is_bigquery = (settings.warehouse_url or "").startswith("bigquery")
-    if (asked.project_id or asked.dataset) and not is_bigquery:
-        raise NotBigQueryError(
-            "This server's warehouse is not BigQuery: leave project_id and dataset out, or set KALENDS_WAREHOUSE_URL."
-        )
+def _bring_in(caller: Door, asked: Source) -> None:
+    """Read the company's BigQuery first, where it is named."""
+    if asked.project_id or asked.dataset:
+        read_before_building(caller, project_id=asked.project_id, dataset=asked.dataset)

@@ -62,6 +62,7 @@ def show_imports(
         paging=paging(PAGE, page=page, total=total),
         now=work.now,
         may_write=may(request, "messages.write"),
+        manages=may(request, "settings.manage"),
     )
 
 
