@@ -189,3 +189,14 @@ def test_nothing_changed_changes_nothing(house, scope, week):
         done = take_csv_back(work, content)
         assert (done.unchanged, done.problems) == (week.total_messages, [])
         assert schedules.view(work, schedule_id=week.id) == before
+
+
+def test_a_number_that_a_spreadsheet_rounded_is_told_and_changes_nothing(house, scope, week):
+    with house.work(scope) as work:
+        first, *lines = schedules.export_csv(work, schedule_id=week.id).content.decode("utf-8-sig").splitlines()
+        before = schedules.view(work, schedule_id=week.id)
+        cells = lines[0].split(",")
+        lines[0] = ",".join([*cells[:5], "1.15292150460685E+018", *cells[6:]])
+        done = take_csv_back(work, "\r\n".join([first, *lines]).encode())
+        assert [(problem.row, "rounded" in problem.message) for problem in done.problems] == [(2, True)]
+        assert schedules.view(work, schedule_id=week.id) == before
