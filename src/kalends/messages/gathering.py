@@ -33,7 +33,7 @@ from kalends.messages.placing import Neighbour
 from kalends.messages.sections import PageAnalysis
 from kalends.messages.settings import CompanySettings, settings_of
 from kalends.messages.trials import in_trial
-from kalends.messages.volume import Range, Tier, TierRule, VolumeSettings, Zone, ZoneRule
+from kalends.messages.volume import Range, Tier, TierRule, VolumeSettings, ZoneRule
 from kalends.messages.weekrules import Habits, PageHabits, TemplateRules, Wish, cooldown_of
 
 LIVING: Final = ("draft", "approved", "exported")
@@ -258,12 +258,12 @@ def tables_of(settings: CompanySettings) -> VolumeSettings:
     """The company's tables of volume."""
     return VolumeSettings(
         tiers=tuple(
-            TierRule(Tier(row.tier), row.revenue_from, Range(row.ppv.low, row.ppv.high),
+            TierRule(row.tier, row.revenue_from, Range(row.ppv.low, row.ppv.high),
                      Range(row.bumps.low, row.bumps.high), row.gap_minutes, row.strategy)
             for row in settings.tiers
         ),
         zones=tuple(
-            ZoneRule(Zone(row.zone), row.score_from, row.ppv_percent, row.bump_percent, row.extra_gap_minutes,
+            ZoneRule(row.zone, row.score_from, row.ppv_percent, row.bump_percent, row.extra_gap_minutes,
                      row.cooling_days)
             for row in settings.zones
         ),
