@@ -17,6 +17,7 @@ import orjson
 import polars as pl
 
 from kalends.messages.choosing import Choices, Dealt, Relaxed, Supply, choose_captions, supply_of
+from kalends.messages.daymoments import DayMoments
 from kalends.messages.evidence import BankCaption, Knowledge, know
 from kalends.messages.history import MessageType, PriceTier
 from kalends.messages.placing import FOLLOW, Neighbour, Place, Placed, place
@@ -27,15 +28,6 @@ from kalends.methods.bandits import Greedy, Policy, Thompson, Uniform, generator
 
 POLICIES: Final[dict[str, Policy]] = {"thompson": Thompson(), "greedy": Greedy(), "uniform": Uniform()}
 WEEK_HOURS: Final = 168
-
-
-@dataclass(frozen=True, slots=True)
-class DayMoments:
-    """What the master calendar knows of a day."""
-
-    names: tuple[str, ...]
-    factor: float = 1.0
-    """How many times the usual response is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,14 +282,14 @@ def _why(inputs: Inputs, spot: Place, dealt: Dealt, knowledge: Knowledge) -> dic
 
 def _time_words(inputs: Inputs, spot: Place) -> Sequence[str]:
     local = spot.at.astimezone(ZoneInfo(inputs.page.zone_name))
+    moments = inputs.moments.get(local.date(), DayMoments(()))
     words = []
     if spot.key.startswith(FOLLOW):
         words.append("A reminder of the paid message before it.")
     else:
-        words.append(f"{local:%A} {local:%H}:00 is worth {spot.value:.2f} times the page's average hour.")
-    if names := inputs.moments.get(local.date(), DayMoments(())).names:
-        words.append(f"{local:%A} is {', '.join(names)}.")
-    return words
+        hour = spot.value / moments.factor
+        words.append(f"{local:%A} {local:%H}:00 is worth {hour:.2f} times the page's average hour.")
+    return [*words, *moments.words(f"{local:%A}")]
 
 
 def _caption_words(inputs: Inputs, caption: BankCaption, dealt: Dealt, knowledge: Knowledge) -> Sequence[str]:

@@ -22,9 +22,10 @@ from kalends.base.version import __version__
 from kalends.base.work import Work
 from kalends.calendar.service import moments_between
 from kalends.messages.analysis import AnalysisSettings, PageFacts, analyze_page
-from kalends.messages.building import DayMoments, Inputs
+from kalends.messages.building import Inputs
 from kalends.messages.captions import usable_captions
 from kalends.messages.creator_pages import get_page, overrides_of
+from kalends.messages.daymoments import DayMoments
 from kalends.messages.evidence import BankCaption
 from kalends.messages.history import CAPTIONS, HISTORY, MOMENTS, RATES, PriceTier, empty
 from kalends.messages.locks import taken
@@ -147,7 +148,11 @@ def gather(
         history=company.history,
         habits=company.habits,
         tables=company.tables,
-        moments={day: DayMoments(names) for day, names in company.names.items() if first_day <= day < first_day + WEEK},
+        moments={
+            day: DayMoments.of(names, analysis.timing)
+            for day, names in company.names.items()
+            if first_day <= day < first_day + WEEK
+        },
         neighbours=tuple(Neighbour(at, kind) for at, kind, _ in near),
         last_category=_last_category(near, captions, wish.not_before or start),
         versions=_versions(company, text, bank, sent),

@@ -106,12 +106,28 @@ class Hour:
 
 
 @dataclass(frozen=True, slots=True)
+class MomentIndex:
+    """Days of a moment of the calendar; `index` 1 is any other day at equal hour, price and fatigue."""
+
+    name: str
+    index: float
+    """Drawn to 1 where few messages were sent on such days."""
+    sd: float
+    low: float
+    high: float
+    sample: int
+    """Paid messages sent on such days."""
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
-    """4 · When messages sell: 168 hours, Monday 00:00 first."""
+    """4 · When messages sell: 168 hours, Monday 00:00 first, and the calendar's moments that were seen."""
 
     zone_name: str
     hours: tuple[Hour, ...]
     sample: int
+    moments: tuple[MomentIndex, ...] = ()
+    """By name; of the others nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)

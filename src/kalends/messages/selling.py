@@ -15,7 +15,17 @@ from kalends.messages.history import PriceTier
 from kalends.messages.regressors import CATEGORY_SPREAD, MONTH, waves
 from kalends.messages.response import SPREAD
 from kalends.messages.saturation import Learned, Measured
-from kalends.messages.sections import Behaviour, CaptionResult, Category, Estimate, Hour, PriceClass, Prices, Timing
+from kalends.messages.sections import (
+    Behaviour,
+    CaptionResult,
+    Category,
+    Estimate,
+    Hour,
+    MomentIndex,
+    PriceClass,
+    Prices,
+    Timing,
+)
 from kalends.messages.segments import MIXES, Segment, SegmentSettings
 
 Z80: Final = 1.2815515655446004
@@ -73,7 +83,26 @@ def timing_of(learned: Learned, zone_name: str) -> Timing:
     hours = tuple(
         Hour(int(n) // 24, int(n) % 24, *_index(float(effect[n]), float(spread[n])), sample=int(sent[n])) for n in place
     )
-    return Timing(zone_name, hours, int(np.isfinite(paid.purchased).sum()))
+    return Timing(zone_name, hours, int(np.isfinite(paid.purchased).sum()), moments_of(learned))
+
+
+def moments_of(learned: Learned) -> tuple[MomentIndex, ...]:
+    """What days of the calendar's moments sold, of moments that something was sent on; drawn to 1 where it was little.
+
+    Of a moment of which the calendar tells how strong each of its days is, the average of the days with messages.
+    """
+    measured = learned.purchases
+    if not measured:
+        return ()
+    found, start = [], learned.layout.places["moment"].start
+    for at, name in enumerate(learned.layout.moments, start=start):
+        column = measured.terms.columns[:, at]
+        sent = int(np.count_nonzero(column))
+        if sent:
+            size = float(column.sum()) / sent
+            index = _index(size * float(measured.fitted.beta[at]), abs(size) * _sd(measured, at))
+            found.append(MomentIndex(name, *index, sample=sent))
+    return tuple(found)
 
 
 def prices_of(learned: Learned, currency: str, bounds: tuple[Decimal, Decimal] | None, *, bumps: int) -> Prices:

@@ -62,6 +62,7 @@ def show_analysis(request: Request, work: Reader, page_id: UUID) -> Response:
         as_of=datetime.fromisoformat(found["as_of"]),
         heat=heat(found["timing"]),
         best=best_hours(found["timing"]),
+        moments=moments_seen(found["timing"]),
         segment_words=SEGMENTS[found["behaviour"]["segment"]],
         kinds=_kinds(found),
         prices=_prices(found),
@@ -86,6 +87,13 @@ def best_hours(timing: dict[str, Any]) -> list[str]:
     """The hours that surely are better than the average, best first."""
     sure = sorted((each for each in timing["hours"] if each["low"] > 1), key=lambda each: -each["index"])
     return [f"{DAYS[each['weekday']]} {each['hour']:02}:00 ({each['index'] - 1:+.0%})" for each in sure[:BEST]]
+
+
+def moments_seen(timing: dict[str, Any]) -> list[str]:
+    """What days of the calendar's moments sold, the strongest first; analyses of old say nothing of it."""
+    seen = sorted(timing.get("moments", ()), key=lambda each: (-each["index"], each["name"]))
+    return [f"{each['name']} {each['index']:.2f} ({each['low']:.2f} to {each['high']:.2f}, {each['sample']} sent)"
+            for each in seen]  # fmt: skip
 
 
 def _cell(hour: dict[str, Any]) -> Cell:
