@@ -200,3 +200,20 @@ def test_a_number_that_a_spreadsheet_rounded_is_told_and_changes_nothing(house, 
         done = take_csv_back(work, "\r\n".join([first, *lines]).encode())
         assert [(problem.row, "rounded" in problem.message) for problem in done.problems] == [(2, True)]
         assert schedules.view(work, schedule_id=week.id) == before
+
+
+@pytest.mark.parametrize("kind", ["PPV", "Bump"])
+def test_a_caption_taken_by_hand_brings_its_own_score(house, scope, week, kind):
+    with house.work(scope) as work:
+        before = schedules.view(work, schedule_id=week.id)
+        one = next(each for each in before.messages if each.message_type == kind)
+        offered = schedules.candidates(work, assignment_id=one.id)
+        assert len({each.performance_score for each in offered}) > 3
+        alike = [each.performance_score for each in offered if each.price_tier == one.price_tier and not each.note]
+        assert alike == sorted(alike, reverse=True)
+        other = next(each for each in offered if each.performance_score != one.performance_score)
+        after = schedules.swap_caption(work, assignment_id=one.id, caption_id=other.caption_id)
+        swapped = next(each for each in after.messages if each.id == one.id)
+        assert swapped.performance_score == other.performance_score
+        back = schedules.swap_caption(work, assignment_id=one.id, caption_id=one.caption_id)
+        assert next(each for each in back.messages if each.id == one.id).performance_score == one.performance_score

@@ -112,6 +112,8 @@ class Schedule:
     """How far the times are from the best there are at most, as a part; 0.0: proved."""
     policy: str
     versions: Mapping[str, str]
+    scores: dict[int, float] = field(default_factory=dict)
+    """By caption number: the performance score of the whole bank, for who takes another caption by hand."""
 
     def totals(self) -> dict[str, Any]:
         """Counts of what is in it."""
@@ -239,7 +241,12 @@ def _schedule(
         gap=placed.gap,
         policy=inputs.policy,
         versions=dict(sorted(inputs.versions.items())),
+        scores={each.caption_no: _score(knowledge, at) for at, each in enumerate(inputs.bank)},
     )
+
+
+def _score(knowledge: Knowledge, arm: int) -> float:
+    return round(float(knowledge.percentile[arm]), 4)
 
 
 def _message(inputs: Inputs, spot: Place, dealt: Dealt, knowledge: Knowledge) -> PlannedMessage:
@@ -258,7 +265,7 @@ def _message(inputs: Inputs, spot: Place, dealt: Dealt, knowledge: Knowledge) ->
         has_urgency=caption.has_urgency,
         is_shared=caption.is_shared,
         price=None if price is None else Decimal(str(price)),
-        performance_score=round(float(knowledge.percentile[dealt.arm]), 4),
+        performance_score=_score(knowledge, dealt.arm),
         propensity=round(dealt.propensity, 6),
         why=_why(inputs, spot, dealt, knowledge),
     )

@@ -178,6 +178,17 @@ class CaptionResult:
 
 
 @dataclass(frozen=True, slots=True)
+class BumpResult:
+    """7 · What is believed of a free caption on this page: views per recipient."""
+
+    caption_no: int
+    view_rate: Estimate
+    performance: float
+    """0 to 1: the percentile of the expected view rate among the page's bumps."""
+    last_sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Recent:
     """8 · What was sent lately: the last 28 days, and the seven before `as_of`."""
 
@@ -214,6 +225,8 @@ class PageAnalysis:
     volume: Volume
     messages: int
     """In the history before `as_of`."""
+    bumps: tuple[BumpResult, ...] = ()
+    """Of section 7."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON: instants in ISO, money as text."""

@@ -164,7 +164,7 @@ def captions_of(learned: Learned) -> tuple[CaptionResult, ...]:
     sent = np.bincount(codes, minlength=many)
     worth = np.exp(logs) * np.where(np.isfinite(price), price, 0.0)
     ranked = numbers >= 0
-    rank = _percentiles(np.where(np.isfinite(price), worth, -1.0)[ranked])
+    rank = percentiles(np.where(np.isfinite(price), worth, -1.0)[ranked])
     found = []
     for share, n in zip(rank, np.flatnonzero(ranked).tolist(), strict=True):
         rate = Estimate(*_index(float(logs[n]), float(spread[n])), int(sent[n]))
@@ -257,7 +257,7 @@ def _medians(values: Floats, codes: npt.NDArray[np.int64], many: int) -> Floats:
     return middles
 
 
-def _percentiles(values: Floats) -> list[float]:
+def percentiles(values: Floats) -> list[float]:
     """0 for the least, 1 for the greatest, equal for equal ones; a single value has 0.5."""
     if values.size == 1:
         return [0.5]

@@ -68,6 +68,7 @@ def show_analysis(request: Request, work: Reader, page_id: UUID) -> Response:
         prices=_prices(found),
         weekdays=_weekdays(found),
         captions=sorted(found["captions"], key=lambda each: -each["performance"]),
+        bumps=found.get("bumps", ()),
         so_many=words.why_so_many(
             found["volume"]["tier"], found["volume"]["zone"], tables=tables_of(settings_of(work))
         ),
