@@ -20,6 +20,7 @@ from kalends.messages.choosing import Choices, Dealt, Relaxed, Supply, choose_ca
 from kalends.messages.daymoments import DayMoments
 from kalends.messages.evidence import BankCaption, Knowledge, know
 from kalends.messages.history import MessageType, PriceTier
+from kalends.messages.origins import Origins, origins_of
 from kalends.messages.placing import FOLLOW, Neighbour, Place, Placed, place
 from kalends.messages.sections import PageAnalysis
 from kalends.messages.volume import DEFAULTS, VolumeSettings
@@ -112,6 +113,8 @@ class Schedule:
     """How far the times are from the best there are at most, as a part; 0.0: proved."""
     policy: str
     versions: Mapping[str, str]
+    origins: Origins | None = None
+    """Who said how many messages."""
     scores: dict[int, float] = field(default_factory=dict)
     """By caption number: the performance score of the whole bank, for who takes another caption by hand."""
 
@@ -241,6 +244,9 @@ def _schedule(
         gap=placed.gap,
         policy=inputs.policy,
         versions=dict(sorted(inputs.versions.items())),
+        origins=origins_of(
+            analysis.volume.tier, analysis.volume.zone, tables=inputs.tables, page=inputs.page, wish=inputs.wish
+        ),
         scores={each.caption_no: _score(knowledge, at) for at, each in enumerate(inputs.bank)},
     )
 

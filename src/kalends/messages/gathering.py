@@ -116,11 +116,7 @@ def gather(
 ) -> Gathered:  # fmt: skip
     """What a page's week is made of. `without`: captions not to be used. Raises NoSuchPageError, WeekIsPastError."""
     page = get_page(work, page_id=page_id)
-    own, template = overrides_of(page), template_of(work, template_id)
-    habits = PageHabits(
-        page.zone, page.quiet_from, page.quiet_until, own.ppvs, own.bumps, own.min_gap_minutes, own.follow_ups,
-        own.cooldown_days,
-    )  # fmt: skip
+    habits, template = habits_of_page(page), template_of(work, template_id)
     wish = wish_of(work.now, page.zone, first_day, template)
     cooldown = cooldown_of(habits, company.habits, wish)
     start, end = week_of(first_day, page.zone)
@@ -179,6 +175,15 @@ def analysis_of(
         )  # fmt: skip
         known = company.analyses[page.id] = made, orjson.dumps(made, default=str, option=AS_JSON)
     return known
+
+
+def habits_of_page(page: CreatorPage) -> PageHabits:
+    """What the page itself says of its weeks."""
+    own = overrides_of(page)
+    return PageHabits(
+        page.zone, page.quiet_from, page.quiet_until, own.ppvs, own.bumps, own.min_gap_minutes, own.follow_ups,
+        own.cooldown_days,
+    )  # fmt: skip
 
 
 def last_tier(work: Work, *, page_id: UUID, before: date) -> Tier | None:

@@ -18,11 +18,12 @@ from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.messages.captions import usable_captions
 from kalends.messages.creator_pages import get_page
-from kalends.messages.gathering import analysis_of, read_company, tables_of
+from kalends.messages.gathering import analysis_of, habits_of_page, read_company, tables_of
 from kalends.messages.models import CreatorPage, MessageSchedule
+from kalends.messages.origins import origins_of
 from kalends.messages.pages import words
 from kalends.messages.settings import settings_of
-from kalends.messages.volume import Tier
+from kalends.messages.volume import Tier, Zone
 
 router = APIRouter(include_in_schema=False)
 
@@ -69,9 +70,7 @@ def show_analysis(request: Request, work: Reader, page_id: UUID) -> Response:
         weekdays=_weekdays(found),
         captions=sorted(found["captions"], key=lambda each: -each["performance"]),
         bumps=found.get("bumps", ()),
-        so_many=words.why_so_many(
-            found["volume"]["tier"], found["volume"]["zone"], tables=tables_of(settings_of(work))
-        ),
+        so_many=words.why_so_many(origins_now(work, page, found["volume"]["tier"], found["volume"]["zone"])),
         words=words,
         now=work.now,
     )
@@ -128,6 +127,12 @@ def _prices(found: dict[str, Any]) -> dict[str, Any] | None:
 
 def _weekdays(found: dict[str, Any]) -> list[tuple[str, int]]:
     return list(zip(DAYS, found["recent"]["by_weekday"], strict=True))
+
+
+def origins_now(work: Work, page: CreatorPage, tier: str, zone: str) -> dict[str, Any]:
+    """Where a week's numbers would come from today."""
+    tables = tables_of(settings_of(work))
+    return origins_of(Tier(tier), Zone(zone), tables=tables, page=habits_of_page(page)).as_dict()
 
 
 def _stored(work: Work, page: CreatorPage) -> dict[str, Any] | None:
