@@ -17,7 +17,7 @@ import orjson
 import polars as pl
 from sqlalchemy import select
 
-from kalends.base.errors import BadInputError, NotFoundError
+from kalends.base.errors import BadInputError
 from kalends.base.version import __version__
 from kalends.base.work import Work
 from kalends.calendar.service import moments_between
@@ -29,8 +29,9 @@ from kalends.messages.daymoments import DayMoments
 from kalends.messages.evidence import BankCaption
 from kalends.messages.history import CAPTIONS, HISTORY, MOMENTS, RATES, PriceTier, empty
 from kalends.messages.locks import taken
-from kalends.messages.models import Assignment, Caption, CreatorPage, MessageSchedule, ScheduleTemplate
+from kalends.messages.models import Assignment, Caption, CreatorPage, MessageSchedule
 from kalends.messages.placing import Neighbour
+from kalends.messages.schedule_templates import get_template, rules_of
 from kalends.messages.sections import PageAnalysis
 from kalends.messages.settings import CompanySettings, settings_of
 from kalends.messages.trials import in_trial
@@ -45,12 +46,6 @@ NEAR: Final = timedelta(days=1)
 """How far beyond the week messages are looked for that gaps must hold to."""
 AS_JSON: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
 MOMENTS_BACK: Final = timedelta(days=550)
-
-
-class NoSuchTemplateError(NotFoundError):
-    """There is no such template here."""
-
-    code = "no_such_template"
 
 
 class WeekIsPastError(BadInputError):
@@ -230,12 +225,7 @@ def wish_of(now: datetime, zone_name: str, first_day: date, template: TemplateRu
 
 def template_of(work: Work, template_id: UUID | None) -> TemplateRules:
     """What a saved template says. Raises NoSuchTemplateError."""
-    if template_id is None:
-        return TemplateRules()
-    found = work.session.get(ScheduleTemplate, (work.scope.tenant_id, template_id))
-    if found is None:
-        raise NoSuchTemplateError
-    return TemplateRules.model_validate(found.rules)
+    return TemplateRules() if template_id is None else rules_of(get_template(work, template_id=template_id))
 
 
 def neighbours_of(

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kalends.messages.pages import captions, explain, imports, message, overview, settings, trials, week
+from kalends.messages.pages import captions, explain, imports, message, overview, settings, templates, trials, week
 
-PARTS = (captions, imports, settings, overview, week, message, explain, trials)
+PARTS = (captions, imports, settings, overview, week, message, explain, templates, trials)
 ROUTERS: Final[list[APIRouter]] = [part.router for part in PARTS]

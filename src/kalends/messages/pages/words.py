@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kalends.base.pages.components import Tone
+from kalends.messages.weekrules import TemplateRules
 
 ZONES: Final[dict[str, tuple[str, Tone]]] = {
     "GREEN": ("Rested", "good"),
@@ -84,6 +85,22 @@ def _told(who: str, own: Mapping[str, int | None]) -> list[str]:
     kinds = (("ppvs", "paid message", "paid messages"), ("bumps", "bump", "bumps"))
     parts = [f"{own[name]} {one if own[name] == 1 else many}" for name, one, many in kinds if own[name] is not None]
     return [f"{who} sends {' and '.join(parts)} a week instead."] if parts else []
+
+
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def template_words(rules: TemplateRules) -> list[str]:
+    """What a template says of a week, in a few words each."""
+    parts = [
+        f"{rules.ppvs} paid" if rules.ppvs is not None else "",
+        f"{rules.bumps} bumps" if rules.bumps is not None else "",
+        f"at least {gap_words(rules.min_gap_minutes)} apart" if rules.min_gap_minutes is not None else "",
+        "" if rules.follow_ups is None else "with reminders" if rules.follow_ups else "without reminders",
+        f"captions rest {rules.cooldown_days} days" if rules.cooldown_days is not None else "",
+        f"nothing on {', '.join(WEEKDAYS[day] for day in rules.days_off)}" if rules.days_off else "",
+    ]
+    return [part for part in parts if part] or ["as usual"]
 
 
 def score_words(score: float) -> str:
