@@ -312,5 +312,5 @@ def _caption_words(inputs: Inputs, caption: BankCaption, dealt: Dealt, knowledge
     if caption.price_tier is PriceTier.FREE:
         return [f"About {rate:.0%} are expected to look, {better} ({known})."]
     price = knowledge.prices.get(caption.price_tier)
-    brings = f", {rate * price:.2f} {inputs.currency} a recipient" if price else ""
+    brings = f", {1000 * rate * price:.2f} {inputs.currency} of a thousand recipients" if price else ""
     return [f"About {rate:.1%} are expected to buy{brings}, {better} ({known})."]

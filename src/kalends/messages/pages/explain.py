@@ -70,6 +70,7 @@ def show_analysis(request: Request, work: Reader, page_id: UUID) -> Response:
         weekdays=_weekdays(found),
         captions=sorted(found["captions"], key=lambda each: -each["performance"]),
         bumps=found.get("bumps", ()),
+        texts={each.caption_no: each.text for each in usable_captions(work, page_id=page.id)},
         so_many=words.why_so_many(origins_now(work, page, found["volume"]["tier"], found["volume"]["zone"])),
         words=words,
         now=work.now,
@@ -120,8 +121,8 @@ def _prices(found: dict[str, Any]) -> dict[str, Any] | None:
         if each["earnings_per_recipient"] is None:
             continue
         value = each["earnings_per_recipient"]["value"]
-        brings = money(value, currency=found["prices"]["currency"], exact=True)
-        rows.append(Bar(each["tier"], value, f"{brings} a recipient, {each['sample']} sent", at))
+        brings = money(1000 * value, currency=found["prices"]["currency"], exact=True)
+        rows.append(Bar(each["tier"], value, f"{brings} of 1,000, {each['sample']} sent", at))
     return bars(rows=rows) if rows else None
 
 

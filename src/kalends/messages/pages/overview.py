@@ -152,7 +152,7 @@ class NothingApprovedError(BadInputError):
 def _templates(work: Work, asked: Shown) -> list[Choice]:
     """What weeks may be built with; empty where nothing was saved."""
     saved = schedule_templates.list_templates(work)
-    usual = [Choice("As usual", value="", current=asked.template is None)] if saved else []
+    usual = [Choice("the usual rules", value="", current=asked.template is None)] if saved else []
     return usual + [Choice(each.name, value=str(each.id), current=each.id == asked.template) for each in saved]
 
 
