@@ -34,7 +34,8 @@ import polars as pl
 
 from bounds import Bound, judge
 from kalends.messages.analysis import PageFacts, analyze_page
-from kalends.messages.building import DayMoments, Inputs, build_schedule
+from kalends.messages.building import Inputs, build_schedule
+from kalends.messages.daymoments import DayMoments
 from kalends.messages.evidence import BankCaption, prices_of
 from kalends.messages.history import MessageType, PriceTier
 from kalends.messages.placing import Neighbour

@@ -232,3 +232,48 @@ def test_no_history_is_too_damaged(messages, has_captions):
     assert 0 <= said.saturation.score <= 1
     assert len(said.timing.hours) == 168
     json.loads(said.as_json())
+
+
+def bumps(caption_no, *rates, people=1000, **more):
+    """Free messages of a caption, one a day; null: not reported."""
+    return [
+        {"type": "Bump", "caption_no": caption_no, "price": None, "purchased": None, "earnings": None,
+         "recipients": people, "viewed": None if rate is None else round(rate * people),
+         "sent_at": AS_OF - timedelta(days=1 + at), **more}
+        for at, rate in enumerate(rates)
+    ]  # fmt: skip
+
+
+def test_bumps_are_judged_by_who_looks():
+    history = rows(*bumps(7, 0.5, 0.55, 0.45, 0.5), *bumps(8, 0.2, 0.22, 0.18, 0.2), *bumps(9, 0.65), *bumps(10, None))
+    found = {one.caption_no: one for one in analyze_page(history, PAGE, as_of=AS_OF).bumps}
+    assert list(found) == [7, 9, 8]
+    assert [one.performance for one in found.values()] == [1.0, 0.5, 0.0]
+    assert [one.view_rate.sample for one in found.values()] == [4, 1, 4]
+    assert 0.35 < found[7].view_rate.value < 0.5
+    assert 0.2 < found[8].view_rate.value < 0.35
+    assert found[9].view_rate.value < 0.5  # one sending of 0.65 proves little
+    assert found[9].view_rate.sd / found[9].view_rate.value > found[7].view_rate.sd / found[7].view_rate.value
+    assert all(one.view_rate.low < one.view_rate.value < one.view_rate.high <= 1 for one in found.values())
+    assert found[7].last_sent_at == AS_OF - timedelta(days=1)
+
+
+def test_what_bumps_truly_show_is_found():
+    """Seldom sent captions keep their order by and large, and four intervals of five hold the truth."""
+    dice = np.random.default_rng(5)
+    truth = np.exp(np.log(0.4) + dice.normal(0, 0.2, 60)).clip(0.05, 0.9)
+    given = [
+        row
+        for number, rate in enumerate(truth.tolist())
+        for row in bumps(number, *(rate * np.exp(dice.normal(0, 0.3, 4))).clip(0, 1).tolist(), people=5_000)
+    ]
+    found = {one.caption_no: one for one in analyze_page(rows(*given), PAGE, as_of=AS_OF).bumps}
+    ranks = [found[number].performance for number in range(60)]
+    assert np.corrcoef(np.argsort(np.argsort(truth)), ranks)[0, 1] > 0.7
+    held = [one.view_rate.low <= truth[number] <= one.view_rate.high for number, one in found.items()]
+    assert 0.65 < np.mean(held) < 0.95
+
+
+def test_no_bumps_no_section():
+    assert analyze_page(rows({}, *bumps(3, None)), PAGE, as_of=AS_OF).bumps == ()
+    assert analyze_page(rows(*bumps(3, 0.5, people=0)), PAGE, as_of=AS_OF).bumps == ()

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalends.messages.origins import origins_of
 from kalends.messages.pages.board import _missing, clock, clock_note, next_day_slot, next_slot, slots_of
 from kalends.messages.pages.words import chance_words, gap_words, why_so_many
 from kalends.messages.schedule_views import LegalSpan
+from kalends.messages.volume import DEFAULTS, Tier, Zone
+from kalends.messages.weekrules import PageHabits, TemplateRules, Wish
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
@@ -91,10 +94,25 @@ def test_the_same_time_on_the_next_day_that_is_free():
      ("MEGA", "RED", 10, 32)],
 )  # fmt: skip
 def test_why_so_many_gives_the_formula_with_its_numbers(tier, zone, ppv, bumps):
-    said = why_so_many(tier, zone)
+    said = why_so_many(origins_of(Tier(tier), Zone(zone), tables=DEFAULTS).as_dict())
     assert said[2].endswith(f"% are {ppv}.")
     assert said[3].endswith(f"% are {bumps}.")
     assert ("rest" in said[-1]) == (zone == "RED")
+    assert len(said) == 5 + (zone == "RED")
+
+
+def test_why_so_many_names_who_said_otherwise():
+    page = PageHabits("UTC", ppvs=9, min_gap_minutes=200)
+    wish = Wish(date(2026, 3, 9), template=TemplateRules(ppvs=4, bumps=1), before_trial=TemplateRules(bumps=1),
+                trial_name="Fewer", share=0.5)  # fmt: skip
+    said = why_so_many(origins_of(Tier.SMALL, Zone.YELLOW, tables=DEFAULTS, page=page, wish=wish).as_dict())
+    assert said[4:] == [
+        "This page sends 9 paid messages a week instead.",
+        "The template sends 1 bump a week instead.",
+        "The trial “Fewer” has this week by lot: its way sends 4 paid messages and 1 bump a week instead.",
+        "The week had begun: 50% of it was left, and so much of these numbers.",
+        "Between paid messages: 3 h 20 min and 30 min more for the zone.",
+    ]
 
 
 def test_numbers_in_plain_words():

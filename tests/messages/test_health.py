@@ -1,8 +1,9 @@
 """How the building of weeks goes: bounds, one message for each thing that begins, figures and rules for Prometheus."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -11,7 +12,7 @@ from prometheus_client import generate_latest
 from kalends.base.ids import new_id
 from kalends.identity.service import add_person
 from kalends.messages.health import Alert, health_of, watch
-from kalends.messages.models import PagePerson, ScheduleExport
+from kalends.messages.models import MessageSchedule, PagePerson, ScheduleExport
 from kalends.messages.monitoring import watch_builds
 from kalends.notify.models import InboxEntry
 
@@ -65,11 +66,58 @@ def test_more_than_half_a_minute_is_slow_and_failures_do_not_count(work, ran, se
     assert health_of(work).alerts == alerts
 
 
+@pytest.fixture
+def planned(work):
+    """`planned(page, hours)` gives the page a schedule that ends in so many hours on the page's clock."""
+
+    def put(page, hours, *, state="approved"):
+        zone = ZoneInfo(page.zone)
+        end = (work.now.astimezone(zone) + timedelta(hours=hours)).date()
+        # The day is one whose midnight is at least so far away.
+        while datetime.combine(end, time(0), tzinfo=zone) < work.now + timedelta(hours=hours):
+            end += timedelta(days=1)
+        work.session.add(
+            MessageSchedule(
+                tenant_id=work.scope.tenant_id, id=new_id(), page_id=page.id, first_day=end - timedelta(days=7), days=7,
+                zone=page.zone, seed=1, state=state, tier="SMALL", saturation_zone="GREEN", total_messages=0, plan={},
+                analysis={}, inputs={}, seconds=1.0, created_by=None, created_at=work.now, approved_by=None,
+                approved_at=None, superseded_at=None,
+            )
+        )  # fmt: skip
+        work.session.flush()
+
+    return put
+
+
 @pytest.mark.parametrize(("hours", "alerts"), [(24, ()), (24.1, (Alert.SILENT,)), (9 * 24, (Alert.SILENT,))])
-def test_a_day_without_a_build_is_silence(work, ran, hours, alerts):
+def test_a_day_without_a_build_is_silence_when_a_week_is_due(work, ran, add_page, planned, hours, alerts):
+    planned(add_page("Nova", zone="Asia/Tokyo"), 1)
     ran(hours=hours)
     ran(way="csv")
     assert health_of(work).alerts == alerts
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "due"), [(1, 1), (23, 1), (48, 0), (7 * 24, 0), (-5 * 24, 1), (-8 * 24, 0)]
+)  # fmt: skip
+def test_who_builds_once_a_week_is_not_disturbed(work, ran, add_page, planned, ends_in, due):
+    page = add_page("Nova", zone="Australia/Lord_Howe")
+    planned(page, ends_in)
+    planned(page, ends_in + 24 * 30, state="discarded")
+    add_page("Never planned")
+    ran(hours=100)
+    found = health_of(work)
+    assert (found.due, found.is_silent, found.alerts) == (due, True, (Alert.SILENT,) * due)
+    page.is_active = False
+    work.session.flush()
+    assert health_of(work).due == 0
+
+
+def test_the_alert_says_how_many_pages_wait(work, ran, add_page, planned):
+    planned(add_page("Nova"), 1)
+    ran(hours=100)
+    found = health_of(work)
+    assert "1 page has none for the next two days" in found.words(Alert.SILENT)
 
 
 @pytest.mark.parametrize(("count", "way", "alerts"), [(2, "csv", ()), (3, "webhook", (Alert.NOISY,))])
@@ -120,6 +168,7 @@ def test_the_chore_sets_the_figures_that_the_rules_ask_for(house, work, ran):
     assert float(shown["kalends_message_build_seconds"]) == 4.0
     assert float(shown["kalends_message_last_build_timestamp_seconds"]) == work.now.timestamp()
     assert float(shown["kalends_message_errors"]) == 1
+    assert float(shown["kalends_message_pages_due"]) == 0
     rules = [rule["expr"] for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
     asked = {name for expr in rules for name in re.findall(r"kalends_\w+", expr)}
     assert len(rules) == len(Alert)
@@ -130,5 +179,5 @@ def test_over_http(client, anonymous):
     assert anonymous.get("/api/v1/messages/health").status_code == 401
     assert client.get("/api/v1/messages/health").json() == {
         "builds": 0, "failed": 0, "success_rate": None, "mean_seconds": None, "last_success_at": None,
-        "errors_last_hour": 0, "alerts": [],
+        "pages_due": 0, "errors_last_hour": 0, "alerts": [],
     }  # fmt: skip

@@ -102,3 +102,35 @@ def test_a_dropped_file_leads_to_its_page(client, page):
     shown = client.get(sent.headers["HX-Redirect"], headers={"accept": "text/html"})
     assert "being read" in shown.text
     assert client.get("/messages-import", headers={"accept": "text/html"}).text.count("h.csv") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("pages", {"name": "Nova", "zone": "UTC", "currency": "USD"}), ("captions", {"text": "Hi", "price_tier": "Free"})],
+)
+def test_the_same_key_adds_once(client, signed_in, path, told):
+    key, other = {"Idempotency-Key": "one"}, {"Idempotency-Key": "two"}
+    first, again = (client.post(f"{API}/{path}", json=told, headers=key) for _ in range(2))
+    assert (first.status_code, again.json()) == (201, first.json())
+    assert client.get(f"{API}/{path}").json()["total"] == 1
+    more = client.post(f"{API}/{path}", json=told | {"name": "Vela"} if path == "pages" else told, headers=other)
+    assert more.json()["id"] != first.json()["id"]
+    assert client.post(f"{API}/{path}", json=told, headers={"Idempotency-Key": "x" * 201}).status_code == 422
+
+
+def test_somebody_elses_key_shows_nothing_of_their_page(client, signed_in):
+    told, key = {"name": "Nova", "zone": "UTC", "currency": "USD"}, {"Idempotency-Key": "one"}
+    client.post(f"{API}/pages", json=told, headers=key)
+    assert (
+        signed_in("editor").post(f"{API}/pages", json=told | {"name": "X"}, headers=key).json()["code"]
+        == "no_such_page"
+    )
+
+
+def test_one_caption_is_changed_and_taken_back(client):
+    path = f"{API}/captions/" + client.post(f"{API}/captions", json={"text": "One", "price_tier": "Mid"}).json()["id"]
+    changed = client.patch(path, json={"text": "Won"}).json()
+    assert changed["text"] == "Won"
+    assert client.patch(path, json={"text": "Won"}).json()["change_id"] is None
+    assert client.post(f"{API}/captions/changes/{changed['change_id']}/undo").json()["changed"] == 1
+    assert client.get(path).json()["text"] == "One"

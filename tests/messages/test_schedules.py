@@ -4,12 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 from message_world import add_captions, add_history, add_page
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from kalends.messages import schedules
 from kalends.messages.choosing import NoCaptionsError
 from kalends.messages.editing import IllegalMoveError, WrongCaptionError
 from kalends.messages.locks import CaptionTakenError
+from kalends.messages.models import ScheduleExport
 from kalends.messages.returning import take_csv_back
 from kalends.messages.storing import WeekTakenError
 
@@ -77,7 +78,9 @@ def test_an_approved_week_is_not_built_over(house, scope, luna, week):
         schedules.build(house, scope, page_id=luna.id, first_day=MONDAY + timedelta(days=3))
     with house.work(scope) as work:
         listed = schedules.listed(work, first_day=MONDAY)
-        assert (listed[0].state, listed[0].health) == ("approved", "failing")
+        assert (listed[0].state, listed[0].health) == ("approved", "ok")
+        builds = select(ScheduleExport.status).where(ScheduleExport.way == "build")
+        assert list(work.session.scalars(builds)) == ["success"]  # refused is not failed
         schedules.discard(work, schedule_id=week.id)
     assert count(house, scope, LOCKS) == 0
 
@@ -189,3 +192,31 @@ def test_nothing_changed_changes_nothing(house, scope, week):
         done = take_csv_back(work, content)
         assert (done.unchanged, done.problems) == (week.total_messages, [])
         assert schedules.view(work, schedule_id=week.id) == before
+
+
+def test_a_number_that_a_spreadsheet_rounded_is_told_and_changes_nothing(house, scope, week):
+    with house.work(scope) as work:
+        first, *lines = schedules.export_csv(work, schedule_id=week.id).content.decode("utf-8-sig").splitlines()
+        before = schedules.view(work, schedule_id=week.id)
+        cells = lines[0].split(",")
+        lines[0] = ",".join([*cells[:5], "1.15292150460685E+018", *cells[6:]])
+        done = take_csv_back(work, "\r\n".join([first, *lines]).encode())
+        assert [(problem.row, "rounded" in problem.message) for problem in done.problems] == [(2, True)]
+        assert schedules.view(work, schedule_id=week.id) == before
+
+
+@pytest.mark.parametrize("kind", ["PPV", "Bump"])
+def test_a_caption_taken_by_hand_brings_its_own_score(house, scope, week, kind):
+    with house.work(scope) as work:
+        before = schedules.view(work, schedule_id=week.id)
+        one = next(each for each in before.messages if each.message_type == kind)
+        offered = schedules.candidates(work, assignment_id=one.id)
+        assert len({each.performance_score for each in offered}) > 3
+        alike = [each.performance_score for each in offered if each.price_tier == one.price_tier and not each.note]
+        assert alike == sorted(alike, reverse=True)
+        other = next(each for each in offered if each.performance_score != one.performance_score)
+        after = schedules.swap_caption(work, assignment_id=one.id, caption_id=other.caption_id)
+        swapped = next(each for each in after.messages if each.id == one.id)
+        assert swapped.performance_score == other.performance_score
+        back = schedules.swap_caption(work, assignment_id=one.id, caption_id=one.caption_id)
+        assert next(each for each in back.messages if each.id == one.id).performance_score == one.performance_score

@@ -10,13 +10,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pyarrow as pa
 import pytest
 from message_world import HISTORY, add_captions, add_history, add_page
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from kalends.messages import creator_pages, pushing, schedules
+from kalends.base.worker import run_task
+from kalends.messages import creator_pages, pushing, schedule_jobs, schedules
 from kalends.messages.models import ScheduleExport
 from kalends.messages.page_schemas import PageChange
 from kalends.messages.pushing import PushRefusedError, push_now, push_secret
 from kalends.messages.sent import Planned, Sent, matched
+from kalends.notify.service import add_webhook, list_deliveries
 
 NOON = datetime(2026, 3, 9, 12, 7, tzinfo=UTC)
 MONDAY = date(2026, 3, 9)
@@ -115,6 +117,44 @@ def test_a_hosted_server_posts_nothing_into_its_own_network(house, scope, week, 
     with pytest.raises(PushRefusedError, match="inside this server"):
         push_now(lambda: house.work(scope), schedule_id=week.id)
     assert receiver.got == []
+
+
+def test_the_job_posts_the_week_and_says_why_it_could_not(house, scope, week, receiver):
+    url = f"http://127.0.0.1:{receiver.server_port}/weeks"
+
+    def pushed():
+        with house.work(scope) as work:
+            task = schedules.push(work, schedule_id=week.id).task_id
+        run_task(house, scope.tenant_id, task)
+        with house.work(scope) as work:
+            return work.session.execute(TASK, {"id": task}).one()
+
+    with house.work(scope) as work:
+        creator_pages.change_page(work, page_id=week.page_id, change=PageChange(overrides={"webhook": url}))
+        schedules.approve(work, schedule_id=week.id)
+    assert pushed().state == "done"
+    assert json.loads(receiver.got[0][1])["event"] == pushing.EVENT
+    receiver.answer = 410
+    failed = pushed()
+    assert (failed.state, "answered 410" in failed.error["detail"]) == ("failed", True)
+
+
+def test_without_an_address_of_its_own_the_companys_webhooks_get_it(house, scope, week):
+    with house.work(scope) as work:
+        add_webhook(work, label="All", url="https://hooks.aurora.example/all")
+        schedules.approve(work, schedule_id=week.id)
+        task = schedules.push(work, schedule_id=week.id).task_id
+    run_task(house, scope.tenant_id, task)
+    with house.work(scope) as work:
+        (delivery,) = [each for each in list_deliveries(work) if each.subject == pushing.EVENT]
+        assert len(delivery.payload["data"]["messages"]) == week.total_messages
+        assert schedules.get(work, schedule_id=week.id).state == "exported"
+        assert [(row.way, row.status) for row in pushes(work)] == [("webhook", "success")]
+
+
+JOBS = schedule_jobs.push_schedule, schedule_jobs.build_weeks
+"""Declared by being imported."""
+TASK = text("SELECT state, error FROM tasks WHERE id = :id")
 
 
 def pushes(work):

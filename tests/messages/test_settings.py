@@ -3,8 +3,18 @@
 import pytest
 from sqlalchemy import select
 
+from kalends.messages.gathering import tables_of
 from kalends.messages.models import MessageSettings
 from kalends.messages.settings import BadSettingsError, CompanySettings, change_settings, settings_of
+from kalends.messages.volume import DEFAULTS
+
+
+@pytest.mark.unit
+def test_the_usual_settings_are_the_tables_of_volume():
+    usual = CompanySettings()
+    assert tables_of(usual) == DEFAULTS
+    assert CompanySettings.model_validate(usual.model_dump(mode="json")) == usual
+    assert usual.model_dump(mode="json", exclude_defaults=True) == {}
 
 
 def test_only_what_differs_is_kept(work):

@@ -17,6 +17,7 @@ from kalends.base.warehouse.postgres import PostgresWarehouse
 from kalends.messages import storing, trials
 from kalends.messages.building import build_schedule
 from kalends.messages.models import PagePerson
+from kalends.messages.origins import Own
 from kalends.messages.trialplans import (
     Arm,
     TrialIn,
@@ -27,6 +28,7 @@ from kalends.messages.trialplans import (
     under,
     weekly,
 )
+from kalends.messages.weekrules import TemplateRules
 from kalends.methods.trials import Answer
 
 API = "/api/v1/messages/trials"
@@ -172,6 +174,16 @@ def test_a_week_under_an_arm_has_so_many_percent_of_its_volume(ppv, bumps):
     assert build_schedule(under(Arm(policy="greedy"), inputs), seed=1).policy == "greedy"
 
 
+def test_a_week_keeps_what_the_trial_and_those_before_it_said():
+    inputs, _ = random_page(7)
+    said = replace(inputs.wish, template=TemplateRules(bumps=4))
+    of_page = replace(inputs.page, ppvs=10, bumps=8, min_gap_minutes=200)
+    origins = build_schedule(under(Arm(ppv_percent=50), replace(inputs, wish=said, page=of_page)), seed=1).origins
+    assert (origins.page, origins.template) == (Own(10, 8, 200), Own(bumps=4))
+    assert origins.trial == Own(5, 4)
+    assert build_schedule(inputs, seed=1).origins.trial is None
+
+
 def test_arms_differ_in_what_the_trial_is_about_and_in_nothing_else():
     with pytest.raises(ValueError, match="nothing else"):
         trial_in([new_id()], new={"ppv_percent": 75, "policy": "greedy"})
@@ -295,6 +307,7 @@ def test_weeks_that_are_built_follow_the_lot(work, scope, house, pages):
         schedule = storing.build_week(lambda: house.work(scope), order, sleep=house.sleep)
         counts[page.id] = schedule.plan["rules"]["ppv"]
         assert schedule.inputs["trial"] == f"{trial.id} {'new' if page is half else 'old'}"
+        assert schedule.plan["origins"]["trial_name"] == trial.name
     assert counts[half.id] == counts[whole.id] // 2
 
 

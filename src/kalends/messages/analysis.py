@@ -10,6 +10,7 @@ import polars as pl
 
 from kalends.messages import selling
 from kalends.messages.accounts import account_of, recent_of
+from kalends.messages.bumps import bumps_of
 from kalends.messages.features import paid_messages
 from kalends.messages.history import MessageType, of_page
 from kalends.messages.regressors import Priors
@@ -80,4 +81,5 @@ def analyze_page(
         recent=recent_of(own, as_of=as_of, zone_name=page.zone_name),
         volume=volume_of(account.tier, saturation.zone, settings=settings.volume),
         messages=own.height,
+        bumps=bumps_of(own, as_of=as_of),
     )

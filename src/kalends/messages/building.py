@@ -17,8 +17,10 @@ import orjson
 import polars as pl
 
 from kalends.messages.choosing import Choices, Dealt, Relaxed, Supply, choose_captions, supply_of
+from kalends.messages.daymoments import DayMoments
 from kalends.messages.evidence import BankCaption, Knowledge, know
 from kalends.messages.history import MessageType, PriceTier
+from kalends.messages.origins import Origins, origins_of
 from kalends.messages.placing import FOLLOW, Neighbour, Place, Placed, place
 from kalends.messages.sections import PageAnalysis
 from kalends.messages.volume import DEFAULTS, VolumeSettings
@@ -27,15 +29,6 @@ from kalends.methods.bandits import Greedy, Policy, Thompson, Uniform, generator
 
 POLICIES: Final[dict[str, Policy]] = {"thompson": Thompson(), "greedy": Greedy(), "uniform": Uniform()}
 WEEK_HOURS: Final = 168
-
-
-@dataclass(frozen=True, slots=True)
-class DayMoments:
-    """What the master calendar knows of a day."""
-
-    names: tuple[str, ...]
-    factor: float = 1.0
-    """How many times the usual response is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +113,10 @@ class Schedule:
     """How far the times are from the best there are at most, as a part; 0.0: proved."""
     policy: str
     versions: Mapping[str, str]
+    origins: Origins | None = None
+    """Who said how many messages."""
+    scores: dict[int, float] = field(default_factory=dict)
+    """By caption number: the performance score of the whole bank, for who takes another caption by hand."""
 
     def totals(self) -> dict[str, Any]:
         """Counts of what is in it."""
@@ -247,7 +244,15 @@ def _schedule(
         gap=placed.gap,
         policy=inputs.policy,
         versions=dict(sorted(inputs.versions.items())),
+        origins=origins_of(
+            analysis.volume.tier, analysis.volume.zone, tables=inputs.tables, page=inputs.page, wish=inputs.wish
+        ),
+        scores={each.caption_no: _score(knowledge, at) for at, each in enumerate(inputs.bank)},
     )
+
+
+def _score(knowledge: Knowledge, arm: int) -> float:
+    return round(float(knowledge.percentile[arm]), 4)
 
 
 def _message(inputs: Inputs, spot: Place, dealt: Dealt, knowledge: Knowledge) -> PlannedMessage:
@@ -266,7 +271,7 @@ def _message(inputs: Inputs, spot: Place, dealt: Dealt, knowledge: Knowledge) ->
         has_urgency=caption.has_urgency,
         is_shared=caption.is_shared,
         price=None if price is None else Decimal(str(price)),
-        performance_score=round(float(knowledge.percentile[dealt.arm]), 4),
+        performance_score=_score(knowledge, dealt.arm),
         propensity=round(dealt.propensity, 6),
         why=_why(inputs, spot, dealt, knowledge),
     )
@@ -290,14 +295,14 @@ def _why(inputs: Inputs, spot: Place, dealt: Dealt, knowledge: Knowledge) -> dic
 
 def _time_words(inputs: Inputs, spot: Place) -> Sequence[str]:
     local = spot.at.astimezone(ZoneInfo(inputs.page.zone_name))
+    moments = inputs.moments.get(local.date(), DayMoments(()))
     words = []
     if spot.key.startswith(FOLLOW):
         words.append("A reminder of the paid message before it.")
     else:
-        words.append(f"{local:%A} {local:%H}:00 is worth {spot.value:.2f} times the page's average hour.")
-    if names := inputs.moments.get(local.date(), DayMoments(())).names:
-        words.append(f"{local:%A} is {', '.join(names)}.")
-    return words
+        hour = spot.value / moments.factor
+        words.append(f"{local:%A} {local:%H}:00 is worth {hour:.2f} times the page's average hour.")
+    return [*words, *moments.words(f"{local:%A}")]
 
 
 def _caption_words(inputs: Inputs, caption: BankCaption, dealt: Dealt, knowledge: Knowledge) -> Sequence[str]:
@@ -307,5 +312,5 @@ def _caption_words(inputs: Inputs, caption: BankCaption, dealt: Dealt, knowledge
     if caption.price_tier is PriceTier.FREE:
         return [f"About {rate:.0%} are expected to look, {better} ({known})."]
     price = knowledge.prices.get(caption.price_tier)
-    brings = f", {rate * price:.2f} {inputs.currency} a recipient" if price else ""
+    brings = f", {1000 * rate * price:.2f} {inputs.currency} of a thousand recipients" if price else ""
     return [f"About {rate:.1%} are expected to buy{brings}, {better} ({known})."]

@@ -114,6 +114,12 @@ class CaptionOut(BaseModel):
         return cls.model_validate(caption, from_attributes=True)
 
 
+class CaptionChanged(CaptionOut):
+    """A caption after a change. `change_id` takes it back; null: it was so already."""
+
+    change_id: UUID | None
+
+
 class Captions(BaseModel):
     """Some of the captions, and how many fit."""
 

@@ -125,8 +125,15 @@ def choices_of(work: Work) -> dict[str, list[str]]:
     }
 
 
-def add_caption(work: Work, told: CaptionIn) -> Caption:
-    """Add a caption. Raises NoSuchPageError, CaptionNoTakenError."""
+def add_caption(work: Work, told: CaptionIn, *, idempotency_key: str | None = None) -> Caption:
+    """Add a caption. The same key again gives the caption that it added, as it is now. Raises NoSuchPageError,
+    CaptionNoTakenError, and NoSuchCaptionError for the key of a caption that is not to be seen.
+    """
+    if idempotency_key:
+        in_turn(work, f"caption {idempotency_key}")
+        known = work.session.scalar(select(Caption.id).where(Caption.idempotency_key == idempotency_key))
+        if known is not None:
+            return get_caption(work, caption_id=known)
     if told.page_id is not None:
         get_page(work, page_id=told.page_id)
     in_turn(work, "caption numbers")
@@ -135,6 +142,7 @@ def add_caption(work: Work, told: CaptionIn) -> Caption:
     ):
         raise CaptionNoTakenError(f"There is a caption {told.caption_no} already.")
     made = new_caption(work, told, caption_no=told.caption_no or next_no(work))
+    made.idempotency_key = idempotency_key or None
     work.session.add(made)
     work.session.flush()
     work.audit("caption.added", subject_kind="caption", subject_id=made.id, after=state(made))

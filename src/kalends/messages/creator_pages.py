@@ -99,8 +99,15 @@ def overrides_of(page: CreatorPage) -> Overrides:
     return Overrides.model_validate(page.overrides)
 
 
-def add_page(work: Work, told: PageIn) -> CreatorPage:
-    """Add a page; whoever is no administrator is assigned to what they add. Raises PageNameTakenError."""
+def add_page(work: Work, told: PageIn, *, idempotency_key: str | None = None) -> CreatorPage:
+    """Add a page; whoever is no administrator is assigned to what they add. The same key again gives the page that it
+    added, as it is now. Raises PageNameTakenError, and NoSuchPageError for the key of a page that is not to be seen.
+    """
+    if idempotency_key:
+        in_turn(work, f"page {idempotency_key}")
+        known = work.session.scalar(select(CreatorPage.id).where(CreatorPage.idempotency_key == idempotency_key))
+        if known is not None:
+            return get_page(work, page_id=known, with_removed=True)
     _refuse_taken(work, name=told.name)
     usual = settings_of(work)
     page = CreatorPage(
@@ -117,6 +124,7 @@ def add_page(work: Work, told: PageIn) -> CreatorPage:
         is_active=told.is_active,
         created_at=work.now,
         removed_at=None,
+        idempotency_key=idempotency_key or None,
     )
     work.session.add(page)
     work.session.flush()

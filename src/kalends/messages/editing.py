@@ -92,12 +92,11 @@ def candidates(work: Work, *, assignment_id: UUID, limit: int = 20) -> list[Cand
     """Captions that could be in the place of the message's own: of its type, not reserved, not worn out; best first."""
     stands = standing_of(work, assignment_id=assignment_id)
     one, own = stands.of(assignment_id)
-    scores = {each["caption_no"]: float(each["performance"]) for each in stands.schedule.analysis.get("captions", [])}
     names = _around(stands, one)
     found = [
         CandidateView(
             each.id, each.caption_no, each.text, each.price_tier, each.category, each.has_urgency, each.page_id is None,
-            scores.get(each.caption_no, 0.5), "follows or precedes its own category" if each.category in names else "",
+            _score(stands, each), "follows or precedes its own category" if each.category in names else "",
         )
         for each in _free_captions(work, stands, one)
         if each.id != own.id
@@ -119,6 +118,7 @@ def swap_caption(work: Work, *, assignment_id: UUID, caption_id: UUID) -> Schedu
         raise CaptionTakenError(captions=[new.id])
     release(work, schedule_id=stands.schedule.id, caption_id=old.id)
     one.caption_id, one.is_edited, one.propensity = new.id, True, 1.0
+    one.performance_score = _score(stands, new)
     one.why = {"sentences": ["Chosen by hand."], "instead_of": old.caption_no}
     work.session.flush()
     if one.removed_at is None:
@@ -199,6 +199,11 @@ def _require_legal(judged: MoveCheck) -> None:
             broken=[each.words for each in judged.broken],
             nearest=judged.nearest.isoformat() if judged.nearest else None,
         )
+
+
+def _score(stands: Standing, caption: Caption) -> float:
+    """The caption's score when the week was built; one that came later is in the middle."""
+    return float(stands.schedule.plan.get("scores", {}).get(str(caption.caption_no), 0.5))
 
 
 def _around(stands: Standing, one: Assignment) -> set[str]:

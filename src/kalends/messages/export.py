@@ -29,8 +29,8 @@ COLUMNS: Final = pl.Schema(
         "performance_score": pl.Float64(),
     }
 )
-DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet runs (OWASP, CSV injection)."""
+DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a cell begins with that a spreadsheet runs (OWASP, CSV injection); it saves a carriage return as a line feed."""
 GUARD: Final = "'"
 
 

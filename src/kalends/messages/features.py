@@ -120,13 +120,13 @@ def loads(at: Floats, sent: Floats, *, half_lives: Floats) -> Floats:
     return weekly
 
 
-def moment_columns(days: Whole, moments: pl.DataFrame | None) -> tuple[Floats, Floats, Floats]:
-    """The calendar's moments as regressors: (messages, moments), and each coefficient's mean and spread.
+def moment_columns(days: Whole, moments: pl.DataFrame | None) -> tuple[tuple[str, ...], Floats, Floats, Floats]:
+    """The calendar's moments as regressors: names, (messages, moments), and each coefficient's mean and spread.
 
     Where the calendar tells a factor, its logarithm is the regressor and 1 is expected of the coefficient; where it
     only knows of the moment, the regressor is 1 and 0 is expected.
     """
-    none = np.zeros((days.size, 0)), np.zeros(0), np.zeros(0)
+    none = (), np.zeros((days.size, 0)), np.zeros(0), np.zeros(0)
     if moments is None or not days.size or not moments.height:
         return none
     first, last = int(days.min()), int(days.max())
@@ -150,7 +150,9 @@ def moment_columns(days: Whole, moments: pl.DataFrame | None) -> tuple[Floats, F
         columns.append(by_day[days - first])
         means.append(1.0 if is_told else 0.0)
         spreads.append((SEASON_SPREAD if name == "season" else TOLD_SPREAD) if is_told else UNTOLD_SPREAD)
-    return (np.stack(columns, axis=1), np.array(means), np.array(spreads)) if columns else none
+    if not columns:
+        return none
+    return tuple(names.tolist()), np.stack(columns, axis=1), np.array(means), np.array(spreads)
 
 
 def _counts(values: Floats, recipients: Floats) -> Floats:

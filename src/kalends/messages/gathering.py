@@ -17,23 +17,25 @@ import orjson
 import polars as pl
 from sqlalchemy import select
 
-from kalends.base.errors import BadInputError, NotFoundError
+from kalends.base.errors import BadInputError
 from kalends.base.version import __version__
 from kalends.base.work import Work
 from kalends.calendar.service import moments_between
 from kalends.messages.analysis import AnalysisSettings, PageFacts, analyze_page
-from kalends.messages.building import DayMoments, Inputs
+from kalends.messages.building import Inputs
 from kalends.messages.captions import usable_captions
 from kalends.messages.creator_pages import get_page, overrides_of
+from kalends.messages.daymoments import DayMoments
 from kalends.messages.evidence import BankCaption
 from kalends.messages.history import CAPTIONS, HISTORY, MOMENTS, RATES, PriceTier, empty
 from kalends.messages.locks import taken
-from kalends.messages.models import Assignment, Caption, CreatorPage, MessageSchedule, ScheduleTemplate
+from kalends.messages.models import Assignment, Caption, CreatorPage, MessageSchedule
 from kalends.messages.placing import Neighbour
+from kalends.messages.schedule_templates import get_template, rules_of
 from kalends.messages.sections import PageAnalysis
 from kalends.messages.settings import CompanySettings, settings_of
 from kalends.messages.trials import in_trial
-from kalends.messages.volume import Range, Tier, TierRule, VolumeSettings, Zone, ZoneRule
+from kalends.messages.volume import Range, Tier, TierRule, VolumeSettings, ZoneRule
 from kalends.messages.weekrules import Habits, PageHabits, TemplateRules, Wish, cooldown_of
 
 LIVING: Final = ("draft", "approved", "exported")
@@ -44,12 +46,6 @@ NEAR: Final = timedelta(days=1)
 """How far beyond the week messages are looked for that gaps must hold to."""
 AS_JSON: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
 MOMENTS_BACK: Final = timedelta(days=550)
-
-
-class NoSuchTemplateError(NotFoundError):
-    """There is no such template here."""
-
-    code = "no_such_template"
 
 
 class WeekIsPastError(BadInputError):
@@ -115,11 +111,7 @@ def gather(
 ) -> Gathered:  # fmt: skip
     """What a page's week is made of. `without`: captions not to be used. Raises NoSuchPageError, WeekIsPastError."""
     page = get_page(work, page_id=page_id)
-    own, template = overrides_of(page), template_of(work, template_id)
-    habits = PageHabits(
-        page.zone, page.quiet_from, page.quiet_until, own.ppvs, own.bumps, own.min_gap_minutes, own.follow_ups,
-        own.cooldown_days,
-    )  # fmt: skip
+    habits, template = habits_of_page(page), template_of(work, template_id)
     wish = wish_of(work.now, page.zone, first_day, template)
     cooldown = cooldown_of(habits, company.habits, wish)
     start, end = week_of(first_day, page.zone)
@@ -147,7 +139,11 @@ def gather(
         history=company.history,
         habits=company.habits,
         tables=company.tables,
-        moments={day: DayMoments(names) for day, names in company.names.items() if first_day <= day < first_day + WEEK},
+        moments={
+            day: DayMoments.of(names, analysis.timing)
+            for day, names in company.names.items()
+            if first_day <= day < first_day + WEEK
+        },
         neighbours=tuple(Neighbour(at, kind) for at, kind, _ in near),
         last_category=_last_category(near, captions, wish.not_before or start),
         versions=_versions(company, text, bank, sent),
@@ -174,6 +170,15 @@ def analysis_of(
         )  # fmt: skip
         known = company.analyses[page.id] = made, orjson.dumps(made, default=str, option=AS_JSON)
     return known
+
+
+def habits_of_page(page: CreatorPage) -> PageHabits:
+    """What the page itself says of its weeks."""
+    own = overrides_of(page)
+    return PageHabits(
+        page.zone, page.quiet_from, page.quiet_until, own.ppvs, own.bumps, own.min_gap_minutes, own.follow_ups,
+        own.cooldown_days,
+    )  # fmt: skip
 
 
 def last_tier(work: Work, *, page_id: UUID, before: date) -> Tier | None:
@@ -220,12 +225,7 @@ def wish_of(now: datetime, zone_name: str, first_day: date, template: TemplateRu
 
 def template_of(work: Work, template_id: UUID | None) -> TemplateRules:
     """What a saved template says. Raises NoSuchTemplateError."""
-    if template_id is None:
-        return TemplateRules()
-    found = work.session.get(ScheduleTemplate, (work.scope.tenant_id, template_id))
-    if found is None:
-        raise NoSuchTemplateError
-    return TemplateRules.model_validate(found.rules)
+    return TemplateRules() if template_id is None else rules_of(get_template(work, template_id=template_id))
 
 
 def neighbours_of(
@@ -258,12 +258,12 @@ def tables_of(settings: CompanySettings) -> VolumeSettings:
     """The company's tables of volume."""
     return VolumeSettings(
         tiers=tuple(
-            TierRule(Tier(row.tier), row.revenue_from, Range(row.ppv.low, row.ppv.high),
+            TierRule(row.tier, row.revenue_from, Range(row.ppv.low, row.ppv.high),
                      Range(row.bumps.low, row.bumps.high), row.gap_minutes, row.strategy)
             for row in settings.tiers
         ),
         zones=tuple(
-            ZoneRule(Zone(row.zone), row.score_from, row.ppv_percent, row.bump_percent, row.extra_gap_minutes,
+            ZoneRule(row.zone, row.score_from, row.ppv_percent, row.bump_percent, row.extra_gap_minutes,
                      row.cooling_days)
             for row in settings.zones
         ),

@@ -6,16 +6,17 @@ The numbers are of builds; of failures every kind counts, since an export that f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select, true
 
 from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.messages.creator_pages import sees_all, visible
-from kalends.messages.models import CreatorPage, MessageAlert, ScheduleExport
+from kalends.messages.models import CreatorPage, MessageAlert, MessageSchedule, ScheduleExport
 from kalends.messages.turns import in_turn
 from kalends.notify.service import tell_admins
 
@@ -23,6 +24,9 @@ LEAST_SUCCESS: Final = 0.9
 MOST_SECONDS: Final = 30.0
 MOST_ERRORS: Final = 2
 """In an hour."""
+AHEAD: Final = timedelta(hours=48)
+"""How long before a week begins it should be there: somebody has to look at it and take it out."""
+LIVING: Final = ("draft", "approved", "exported")
 WEEK, DAY, HOUR = timedelta(days=7), timedelta(days=1), timedelta(hours=1)
 
 
@@ -47,6 +51,8 @@ class Health:
     """Of the last build that went well, however long ago."""
     errors_last_hour: int
     """Failures of any kind."""
+    due: int
+    """Pages whose next week begins within two days, or began lately, and has no schedule."""
     now: datetime
 
     @property
@@ -70,6 +76,11 @@ class Health:
         return self.last_at is not None and self.now - self.last_at > DAY
 
     @property
+    def is_late(self) -> bool:
+        """Nothing was built for a day although a week was due: whoever builds once a week is not to be disturbed."""
+        return self.is_silent and self.due > 0
+
+    @property
     def is_noisy(self) -> bool:
         """Errors come one after the other."""
         return self.errors_last_hour > MOST_ERRORS
@@ -77,7 +88,7 @@ class Health:
     @property
     def alerts(self) -> tuple[Alert, ...]:
         """What is wrong now."""
-        seen = (self.is_failing, self.is_slow, self.is_silent, self.is_noisy)
+        seen = (self.is_failing, self.is_slow, self.is_late, self.is_noisy)
         return tuple(alert for alert, is_wrong in zip(Alert, seen, strict=True) if is_wrong)
 
     def words(self, alert: Alert) -> str:
@@ -89,7 +100,8 @@ class Health:
                 return f"A week takes {self.mean_seconds or 0.0:.0f} seconds to build; {MOST_SECONDS:.0f} is too many."
             case Alert.SILENT:
                 last = f" The last one was on {self.last_at:%d %B at %H:%M} UTC." if self.last_at else ""
-                return f"No week has been built for a day.{last}"
+                pages = "1 page has" if self.due == 1 else f"{self.due} pages have"
+                return f"No week has been built for a day, and {pages} none for the next two days.{last}"
             case Alert.NOISY:
                 return f"{self.errors_last_hour} weeks failed in the last hour."
 
@@ -107,7 +119,23 @@ def health_of(work: Work) -> Health:
             func.count().filter(~went_well, ScheduleExport.exported_at > work.now - HOUR),
         ).where(_seen(work))
     ).one()
-    return Health(row[0], row[1], row[2], row[3], row[4], work.now)
+    return Health(row[0], row[1], row[2], row[3], row[4], due_pages(work), work.now)
+
+
+def due_pages(work: Work) -> int:
+    """Active pages of the caller whose last schedule ends within `AHEAD`, or ended less than a week ago. A page that
+    never had one is not planned here yet, and one that was left for long is not planned here any more.
+    """
+    ends = func.max(MessageSchedule.first_day + MessageSchedule.days)
+    query = (
+        visible(work)
+        .with_only_columns(CreatorPage.zone, ends)
+        .join(MessageSchedule, MessageSchedule.page_id == CreatorPage.id)
+        .where(CreatorPage.is_active, MessageSchedule.state.in_(LIVING))
+        .group_by(CreatorPage.id, CreatorPage.zone)
+    )
+    begins = (datetime.combine(day, time(0), tzinfo=ZoneInfo(zone)) for zone, day in work.session.execute(query))
+    return sum(-WEEK < at - work.now < AHEAD for at in begins)
 
 
 def _seen(work: Work) -> ColumnElement[bool]:

@@ -42,6 +42,7 @@ class CreatorPage(Model):
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    idempotency_key: Mapped[str | None] = mapped_column(default=None)
 
 
 class PagePerson(Model):
@@ -76,6 +77,7 @@ class Caption(Model):
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    idempotency_key: Mapped[str | None] = mapped_column(default=None)
 
 
 class MessageSchedule(Model):

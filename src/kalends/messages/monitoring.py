@@ -17,6 +17,7 @@ from kalends.messages.health import Health, watch
 BUILDS: Final = Gauge("kalends_message_builds", "Weeks of messages built in seven days, by how it ended.", ["status"])
 SECONDS: Final = Gauge("kalends_message_build_seconds", "Mean time to build a week, over seven days; NaN: none.")
 LAST: Final = Gauge("kalends_message_last_build_timestamp_seconds", "When the last week was built; 0: never.")
+DUE: Final = Gauge("kalends_message_pages_due", "Pages whose next week begins within 48 hours without a schedule.")
 ERRORS: Final = Gauge("kalends_message_errors", "Weeks that failed to be built or taken out in the last hour.")
 
 
@@ -39,4 +40,5 @@ def show(found: list[Health]) -> None:
     count = sum(builds for builds, _ in timed)
     SECONDS.set(sum(builds * seconds for builds, seconds in timed) / count if count else float("nan"))
     LAST.set(max((one.last_at.timestamp() for one in found if one.last_at), default=0.0))
+    DUE.set(sum(one.due for one in found))
     ERRORS.set(sum(one.errors_last_hour for one in found))

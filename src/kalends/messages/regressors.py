@@ -47,6 +47,8 @@ class Layout:
     places: dict[str, slice]
     middle_price: float
     """Where the price's own effect is 0: nan without prices."""
+    moments: tuple[str, ...] = ()
+    """Names of the columns of the kind `moment`."""
 
     def of(self, known: npt.NDArray[np.bool_], *, views: bool) -> Terms:
         """The terms for the messages whose counts are known; for views, price and moments matter less."""
@@ -72,7 +74,7 @@ def lay_out(paid: Paid, moments: pl.DataFrame | None, priors: Priors) -> Layout:
     logs = np.log(paid.prices)
     middle = float(np.nanmedian(logs)) if np.isfinite(logs).any() else np.nan
     dear = np.where(np.isfinite(logs), logs - middle, 0.0)
-    moment, moment_means, moment_spreads = moment_columns(paid.days, moments)
+    names, moment, moment_means, moment_spreads = moment_columns(paid.days, moments)
     since_first = paid.ages.max(initial=0.0) - paid.ages
     parts: dict[str, tuple[Floats, Floats, Floats]] = {
         "level": _part(np.ones((paid.size, 1)), 0.0, 10.0),
@@ -96,7 +98,7 @@ def lay_out(paid: Paid, moments: pl.DataFrame | None, priors: Priors) -> Layout:
     precision[places["drift"], places["drift"]] = _walk(parts["drift"][0].shape[1], drift)
     columns = np.concatenate([columns for columns, _, _ in parts.values()], axis=1)
     means = np.concatenate([means for _, means, _ in parts.values()])
-    return Layout(Terms(columns, means, precision), places, middle)
+    return Layout(Terms(columns, means, precision), places, middle, names)
 
 
 def waves(hours: Floats) -> Floats:

@@ -127,8 +127,12 @@ def _parsed(line: int, cells: dict[str, str]) -> RowProblem | tuple[UUID, _Row]:
     kind = {"ppv": "PPV", "bump": "Bump"}.get(cells.get("message_type", "").strip().lower())
     if kind is None:
         return RowProblem(line, "message_type", "it is PPV or Bump")
+    told = cells.get("caption_id", "").strip()
+    if "E+" in told.upper():
+        rounded = "a spreadsheet has rounded this number: type it anew in a cell of text, or edit the file as text"
+        return RowProblem(line, "caption_id", rounded)
     try:
-        number = int(cells.get("caption_id", "").strip())
+        number = int(told)
     except ValueError:
         return RowProblem(line, "caption_id", "it is the number of a caption")
     return schedule_id, _Row(line, at, kind, number)

@@ -98,10 +98,10 @@ def start_build(
     return _start(work, [page.id], first_day, weeks=1, template_id=template_id, seed=seed, subject_id=page.id)
 
 
-def start_some(work: Work, *, page_ids: Sequence[UUID], first_day: date) -> UUID:
+def start_some(work: Work, *, page_ids: Sequence[UUID], first_day: date, template_id: UUID | None = None) -> UUID:
     """Start one job that builds the week of each of these pages; gives the task's id."""
     pages = [get_page(work, page_id=each).id for each in page_ids]
-    return _start(work, pages, first_day, weeks=1, template_id=None, seed=None, subject_id=None)
+    return _start(work, pages, first_day, weeks=1, template_id=template_id, seed=None, subject_id=None)
 
 
 def start_all(work: Work, *, first_day: date, weeks: int = 1, template_id: UUID | None = None) -> UUID:

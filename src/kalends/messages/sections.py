@@ -106,12 +106,28 @@ class Hour:
 
 
 @dataclass(frozen=True, slots=True)
+class MomentIndex:
+    """Days of a moment of the calendar; `index` 1 is any other day at equal hour, price and fatigue."""
+
+    name: str
+    index: float
+    """Drawn to 1 where few messages were sent on such days."""
+    sd: float
+    low: float
+    high: float
+    sample: int
+    """Paid messages sent on such days."""
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
-    """4 · When messages sell: 168 hours, Monday 00:00 first."""
+    """4 · When messages sell: 168 hours, Monday 00:00 first, and the calendar's moments that were seen."""
 
     zone_name: str
     hours: tuple[Hour, ...]
     sample: int
+    moments: tuple[MomentIndex, ...] = ()
+    """By name; of the others nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +178,17 @@ class CaptionResult:
 
 
 @dataclass(frozen=True, slots=True)
+class BumpResult:
+    """7 · What is believed of a free caption on this page: views per recipient."""
+
+    caption_no: int
+    view_rate: Estimate
+    performance: float
+    """0 to 1: the percentile of the expected view rate among the page's bumps."""
+    last_sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Recent:
     """8 · What was sent lately: the last 28 days, and the seven before `as_of`."""
 
@@ -198,6 +225,8 @@ class PageAnalysis:
     volume: Volume
     messages: int
     """In the history before `as_of`."""
+    bumps: tuple[BumpResult, ...] = ()
+    """Of section 7."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON: instants in ISO, money as text."""

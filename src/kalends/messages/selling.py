@@ -15,7 +15,17 @@ from kalends.messages.history import PriceTier
 from kalends.messages.regressors import CATEGORY_SPREAD, MONTH, waves
 from kalends.messages.response import SPREAD
 from kalends.messages.saturation import Learned, Measured
-from kalends.messages.sections import Behaviour, CaptionResult, Category, Estimate, Hour, PriceClass, Prices, Timing
+from kalends.messages.sections import (
+    Behaviour,
+    CaptionResult,
+    Category,
+    Estimate,
+    Hour,
+    MomentIndex,
+    PriceClass,
+    Prices,
+    Timing,
+)
 from kalends.messages.segments import MIXES, Segment, SegmentSettings
 
 Z80: Final = 1.2815515655446004
@@ -73,7 +83,26 @@ def timing_of(learned: Learned, zone_name: str) -> Timing:
     hours = tuple(
         Hour(int(n) // 24, int(n) % 24, *_index(float(effect[n]), float(spread[n])), sample=int(sent[n])) for n in place
     )
-    return Timing(zone_name, hours, int(np.isfinite(paid.purchased).sum()))
+    return Timing(zone_name, hours, int(np.isfinite(paid.purchased).sum()), moments_of(learned))
+
+
+def moments_of(learned: Learned) -> tuple[MomentIndex, ...]:
+    """What days of the calendar's moments sold, of moments that something was sent on; drawn to 1 where it was little.
+
+    Of a moment of which the calendar tells how strong each of its days is, the average of the days with messages.
+    """
+    measured = learned.purchases
+    if not measured:
+        return ()
+    found, start = [], learned.layout.places["moment"].start
+    for at, name in enumerate(learned.layout.moments, start=start):
+        column = measured.terms.columns[:, at]
+        sent = int(np.count_nonzero(column))
+        if sent:
+            size = float(column.sum()) / sent
+            index = _index(size * float(measured.fitted.beta[at]), abs(size) * _sd(measured, at))
+            found.append(MomentIndex(name, *index, sample=sent))
+    return tuple(found)
 
 
 def prices_of(learned: Learned, currency: str, bounds: tuple[Decimal, Decimal] | None, *, bumps: int) -> Prices:
@@ -135,7 +164,7 @@ def captions_of(learned: Learned) -> tuple[CaptionResult, ...]:
     sent = np.bincount(codes, minlength=many)
     worth = np.exp(logs) * np.where(np.isfinite(price), price, 0.0)
     ranked = numbers >= 0
-    rank = _percentiles(np.where(np.isfinite(price), worth, -1.0)[ranked])
+    rank = percentiles(np.where(np.isfinite(price), worth, -1.0)[ranked])
     found = []
     for share, n in zip(rank, np.flatnonzero(ranked).tolist(), strict=True):
         rate = Estimate(*_index(float(logs[n]), float(spread[n])), int(sent[n]))
@@ -228,7 +257,7 @@ def _medians(values: Floats, codes: npt.NDArray[np.int64], many: int) -> Floats:
     return middles
 
 
-def _percentiles(values: Floats) -> list[float]:
+def percentiles(values: Floats) -> list[float]:
     """0 for the least, 1 for the greatest, equal for equal ones; a single value has 0.5."""
     if values.size == 1:
         return [0.5]

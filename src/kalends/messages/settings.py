@@ -5,10 +5,11 @@ Only what differs from the usual is stored, so that a better usual value reaches
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import time
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.messages.models import MessageSettings
 from kalends.messages.turns import in_turn
+from kalends.messages.volume import DEFAULTS, Tier, Zone
 
 Clock = Annotated[time, WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"})]
 """A time on the page's own clock: JSON Schema's "time" is one of a known zone."""
@@ -52,7 +54,7 @@ class Range(_Value):
 class TierRow(_Value):
     """A size of account: from which revenue of 30 days (USD) on, and what a week of it holds."""
 
-    tier: Literal["MICRO", "SMALL", "MEDIUM", "LARGE", "MEGA"]
+    tier: Tier
     revenue_from: Annotated[Decimal, Field(ge=0)]
     ppv: Range
     bumps: Range
@@ -63,7 +65,7 @@ class TierRow(_Value):
 class ZoneRow(_Value):
     """How tired an audience is, and what that does to a week."""
 
-    zone: Literal["GREEN", "YELLOW", "RED"]
+    zone: Zone
     score_from: Annotated[float, Field(ge=0, le=1)]
     ppv_percent: Percent
     bump_percent: Percent
@@ -71,31 +73,8 @@ class ZoneRow(_Value):
     cooling_days: Annotated[int, Field(ge=0, le=6)]
 
 
-def _tier(tier: str, revenue: int, ppv: tuple[int, int], bumps: tuple[int, int], gap: int, strategy: str) -> TierRow:
-    return TierRow.model_validate(
-        {
-            "tier": tier,
-            "revenue_from": revenue,
-            "ppv": {"low": ppv[0], "high": ppv[1]},
-            "bumps": {"low": bumps[0], "high": bumps[1]},
-            "gap_minutes": gap,
-            "strategy": strategy,
-        }
-    )
-
-
-TIERS = (
-    _tier("MICRO", 0, (5, 7), (3, 5), 180, "Conservative"),
-    _tier("SMALL", 5_000, (7, 10), (5, 7), 150, "Balanced"),
-    _tier("MEDIUM", 25_000, (10, 14), (7, 10), 120, "Optimized"),
-    _tier("LARGE", 100_000, (14, 18), (10, 14), 90, "High-volume"),
-    _tier("MEGA", 500_000, (18, 25), (14, 18), 75, "Maximum"),
-)
-ZONES = (
-    ZoneRow(zone="GREEN", score_from=0, ppv_percent=100, bump_percent=100, extra_gap_minutes=0, cooling_days=0),
-    ZoneRow(zone="YELLOW", score_from=0.3, ppv_percent=75, bump_percent=120, extra_gap_minutes=30, cooling_days=0),
-    ZoneRow(zone="RED", score_from=0.6, ppv_percent=50, bump_percent=200, extra_gap_minutes=60, cooling_days=2),
-)
+TIERS: Final = tuple(TierRow.model_validate(asdict(rule)) for rule in DEFAULTS.tiers)
+ZONES: Final = tuple(ZoneRow.model_validate(asdict(rule)) for rule in DEFAULTS.zones)
 
 
 class CompanySettings(_Value):
@@ -103,7 +82,7 @@ class CompanySettings(_Value):
 
     tiers: tuple[TierRow, ...] = TIERS
     zones: tuple[ZoneRow, ...] = ZONES
-    hysteresis: Annotated[Decimal, Field(ge=0, le=Decimal("0.5"))] = Decimal("0.15")
+    hysteresis: Annotated[Decimal, Field(ge=0, le=Decimal("0.5"))] = DEFAULTS.hysteresis
     """How far beyond a threshold revenue must be for a page's tier to change."""
     quiet_from: Clock = time(3)
     quiet_until: Clock = time(7)

@@ -25,7 +25,7 @@ from kalends.base.warehouse import WarehouseBusyError
 from kalends.base.work import Work
 from kalends.messages.building import PlannedMessage, Schedule, build_schedule
 from kalends.messages.creator_pages import get_page
-from kalends.messages.gathering import Company, Gathered, digest, gather, overlapping, read_company
+from kalends.messages.gathering import Company, Gathered, WeekIsPastError, digest, gather, overlapping, read_company
 from kalends.messages.locks import CaptionTakenError, Reservation, lane_of, release, reserve, take_turn
 from kalends.messages.models import Assignment, MessageSchedule, ScheduleExport
 
@@ -70,10 +70,13 @@ class Order:
 
 
 def build_week(open_work: OpenWork, order: Order, *, sleep: Sleep, company: Company | None = None) -> MessageSchedule:
-    """Build a page's week and store it. Raises KalendsError: what went wrong is noted in the log of exports, too."""
+    """Build a page's week and store it. Raises KalendsError: what failed is noted in the log of exports, too."""
     began = time.perf_counter()
     try:
         return patiently(lambda: _raced(open_work, order, company, began), sleep=sleep)
+    except (WeekTakenError, WeekIsPastError):
+        # Refused, not failed: nobody has to look at it.
+        raise
     except KalendsError as error:
         with open_work() as work:
             note(work, page_id=order.page_id, way="build", seconds=time.perf_counter() - began, error=error.message)

@@ -243,7 +243,7 @@ def under(arm: Arm, inputs: Inputs) -> Inputs:
     ppvs = _first(said.ppvs, page.ppvs, volume.ppv) * arm.ppv_percent // 100
     bumps = _first(said.bumps, page.bumps, volume.bumps) * arm.bump_percent // 100
     template = said.model_copy(update={"ppvs": ppvs, "bumps": bumps})
-    return replace(inputs, wish=replace(inputs.wish, template=template), policy=arm.policy)
+    return replace(inputs, wish=replace(inputs.wish, template=template, before_trial=said), policy=arm.policy)
 
 
 def _first(*values: int | None) -> int:

@@ -72,6 +72,7 @@ class TrialArm:
     """What a page's week has by lot."""
 
     trial_id: UUID
+    name: str
     is_new: bool
     arm: Arm
 
@@ -143,7 +144,7 @@ def arm_of(work: Work, *, page_id: UUID, first_day: date) -> TrialArm | None:
         week = (first_day - trial.first_day).days // 7
         is_new = arm_in(units_of(trial), page_id=str(page_id), week=week) if week < trial.weeks else None
         if is_new is not None:
-            return TrialArm(trial.id, is_new, Arm.model_validate(trial.arms["new" if is_new else "old"]))
+            return TrialArm(trial.id, trial.name, is_new, Arm.model_validate(trial.arms["new" if is_new else "old"]))
     return None
 
 
@@ -153,7 +154,8 @@ def in_trial(work: Work, inputs: Inputs) -> Inputs:
     if found is None:
         return inputs
     named = {**inputs.versions, "trial": f"{found.trial_id} {'new' if found.is_new else 'old'}"}
-    return replace(under(found.arm, inputs), versions=named)
+    tried = under(found.arm, inputs)
+    return replace(tried, wish=replace(tried.wish, trial_name=found.name), versions=named)
 
 
 def result(work: Work, *, trial_id: UUID) -> dict[str, Any]:

@@ -118,6 +118,9 @@ class Wish:
     share: float = 1.0
     """Of the week that is still to come."""
     not_before: datetime | None = None
+    before_trial: TemplateRules | None = None
+    """What the template said before a trial had its say in it; null: no trial has the week."""
+    trial_name: str = ""
 
 
 def week_rules(

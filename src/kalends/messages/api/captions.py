@@ -10,9 +10,11 @@ from fastapi import APIRouter, Query
 from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.messages import captions
+from kalends.messages.api.keys import IdempotencyKey
 from kalends.messages.caption_schemas import (
     BulkChange,
     CaptionChange,
+    CaptionChanged,
     CaptionFilter,
     CaptionIn,
     CaptionOut,
@@ -56,9 +58,9 @@ def list_captions(
 
 
 @router.post("", status_code=201)
-def post_caption(body: CaptionIn, work: Writer) -> CaptionOut:
-    """Add a caption; with its own number the same call cannot add it twice."""
-    return CaptionOut.of(captions.add_caption(work, body))
+def post_caption(body: CaptionIn, work: Writer, idempotency_key: IdempotencyKey = None) -> CaptionOut:
+    """Add a caption."""
+    return CaptionOut.of(captions.add_caption(work, body, idempotency_key=idempotency_key))
 
 
 @router.post("/bulk")
@@ -80,10 +82,11 @@ def get_caption(caption_id: UUID, work: Reader) -> CaptionOut:
 
 
 @router.patch("/{caption_id}")
-def patch_caption(caption_id: UUID, body: CaptionChange, work: Writer) -> CaptionOut:
-    """Change what is given."""
-    captions.change_caption(work, caption_id=caption_id, change=body)
-    return CaptionOut.of(captions.get_caption(work, caption_id=caption_id))
+def patch_caption(caption_id: UUID, body: CaptionChange, work: Writer) -> CaptionChanged:
+    """Change what is given; `change_id` takes it back."""
+    edit = captions.change_caption(work, caption_id=caption_id, change=body)
+    found = CaptionOut.of(captions.get_caption(work, caption_id=caption_id))
+    return CaptionChanged(**found.model_dump(), change_id=edit.change_id if edit.changed else None)
 
 
 def _edited(edit: Edit) -> Edited:

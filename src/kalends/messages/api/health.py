@@ -31,7 +31,8 @@ class HealthOut(BaseModel):
     failed: int
     success_rate: float | None = Field(description="0 to 1; below 0.9 is an alert.")
     mean_seconds: float | None = Field(description="Of builds that went well; above 30 is an alert.")
-    last_success_at: datetime | None = Field(description="More than a day ago is an alert.")
+    last_success_at: datetime | None = Field(description="More than a day ago is an alert if a page is due.")
+    pages_due: int = Field(description="Pages whose next week begins within 48 hours and has no schedule.")
     errors_last_hour: int = Field(description="Failed builds, exports and webhooks; more than two are an alert.")
     alerts: list[AlertOut]
 
@@ -46,6 +47,7 @@ def get_health(work: Reader) -> HealthOut:
         success_rate=found.success_rate,
         mean_seconds=found.mean_seconds,
         last_success_at=found.last_at,
+        pages_due=found.due,
         errors_last_hour=found.errors_last_hour,
         alerts=[AlertOut(kind=alert, words=found.words(alert)) for alert in found.alerts],
     )

@@ -12,6 +12,7 @@ from kalends.base.errors import ForbiddenError
 from kalends.base.work import Work
 from kalends.identity.service import Person, permit
 from kalends.messages import creator_pages, settings
+from kalends.messages.api.keys import IdempotencyKey
 from kalends.messages.page_schemas import PageChange, PageIn, PageOut, Pages, PersonOut
 from kalends.messages.settings import CompanySettings
 
@@ -47,9 +48,9 @@ def list_pages(
 
 
 @router.post("/pages", status_code=201)
-def post_page(body: PageIn, work: Writer) -> PageOut:
+def post_page(body: PageIn, work: Writer, idempotency_key: IdempotencyKey = None) -> PageOut:
     """Add a page. Whoever is no administrator is assigned to it."""
-    return PageOut.of(creator_pages.add_page(work, body))
+    return PageOut.of(creator_pages.add_page(work, body, idempotency_key=idempotency_key))
 
 
 @router.get("/pages/{page_id}")

@@ -54,6 +54,21 @@ class TemplateOut(BaseModel):
         return cls(id=template.id, name=template.name, rules=rules, created_at=template.created_at)
 
 
+class TemplateChange(BaseModel):
+    """Another name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+
+
+class AppliedOut(BaseModel):
+    """The pages as they are now; `change_id` takes it back."""
+
+    change_id: UUID
+    pages: list[PageOut]
+
+
 class ApplyIn(BaseModel):
     """Pages that shall do from now on what the template says."""
 
@@ -81,14 +96,32 @@ def change_template(template_id: UUID, body: TemplateRules, work: Writer) -> Tem
     return TemplateOut.of(schedule_templates.change_template(work, template_id=template_id, rules=body))
 
 
+@router.patch("/{template_id}")
+def rename_template(template_id: UUID, body: TemplateChange, work: Writer) -> TemplateOut:
+    """Call it otherwise."""
+    return TemplateOut.of(schedule_templates.change_template(work, template_id=template_id, name=body.name))
+
+
 @router.delete("/{template_id}", status_code=204)
 def remove_template(template_id: UUID, work: Writer) -> None:
     """Remove a template."""
     schedule_templates.remove_template(work, template_id=template_id)
 
 
+@router.post("/{template_id}/restore")
+def restore_template(template_id: UUID, work: Writer) -> TemplateOut:
+    """Bring a removed template back."""
+    return TemplateOut.of(schedule_templates.restore_template(work, template_id=template_id))
+
+
 @router.post("/{template_id}/apply")
-def apply_template(template_id: UUID, body: ApplyIn, work: Writer) -> list[PageOut]:
+def apply_template(template_id: UUID, body: ApplyIn, work: Writer) -> AppliedOut:
     """Make what it says the habit of pages: all, or none."""
-    changed = schedule_templates.apply_template(work, template_id=template_id, page_ids=body.page_ids)
-    return [PageOut.of(page) for page in changed]
+    done = schedule_templates.apply_template(work, template_id=template_id, page_ids=body.page_ids)
+    return AppliedOut(change_id=done.change_id, pages=[PageOut.of(page) for page in done.pages])
+
+
+@router.post("/changes/{change_id}/undo")
+def undo_apply(change_id: UUID, work: Writer) -> list[PageOut]:
+    """Give those pages their own habits back; gives the pages that changed."""
+    return [PageOut.of(page) for page in schedule_templates.undo_apply(work, change_id=change_id)]

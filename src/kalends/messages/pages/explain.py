@@ -18,11 +18,12 @@ from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.messages.captions import usable_captions
 from kalends.messages.creator_pages import get_page
-from kalends.messages.gathering import analysis_of, read_company, tables_of
+from kalends.messages.gathering import analysis_of, habits_of_page, read_company, tables_of
 from kalends.messages.models import CreatorPage, MessageSchedule
+from kalends.messages.origins import origins_of
 from kalends.messages.pages import words
 from kalends.messages.settings import settings_of
-from kalends.messages.volume import Tier
+from kalends.messages.volume import Tier, Zone
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,14 +63,15 @@ def show_analysis(request: Request, work: Reader, page_id: UUID) -> Response:
         as_of=datetime.fromisoformat(found["as_of"]),
         heat=heat(found["timing"]),
         best=best_hours(found["timing"]),
+        moments=moments_seen(found["timing"]),
         segment_words=SEGMENTS[found["behaviour"]["segment"]],
         kinds=_kinds(found),
         prices=_prices(found),
         weekdays=_weekdays(found),
         captions=sorted(found["captions"], key=lambda each: -each["performance"]),
-        so_many=words.why_so_many(
-            found["volume"]["tier"], found["volume"]["zone"], tables=tables_of(settings_of(work))
-        ),
+        bumps=found.get("bumps", ()),
+        texts={each.caption_no: each.text for each in usable_captions(work, page_id=page.id)},
+        so_many=words.why_so_many(origins_now(work, page, found["volume"]["tier"], found["volume"]["zone"])),
         words=words,
         now=work.now,
     )
@@ -86,6 +88,13 @@ def best_hours(timing: dict[str, Any]) -> list[str]:
     """The hours that surely are better than the average, best first."""
     sure = sorted((each for each in timing["hours"] if each["low"] > 1), key=lambda each: -each["index"])
     return [f"{DAYS[each['weekday']]} {each['hour']:02}:00 ({each['index'] - 1:+.0%})" for each in sure[:BEST]]
+
+
+def moments_seen(timing: dict[str, Any]) -> list[str]:
+    """What days of the calendar's moments sold, the strongest first; analyses of old say nothing of it."""
+    seen = sorted(timing.get("moments", ()), key=lambda each: (-each["index"], each["name"]))
+    return [f"{each['name']} {each['index']:.2f} ({each['low']:.2f} to {each['high']:.2f}, {each['sample']} sent)"
+            for each in seen]  # fmt: skip
 
 
 def _cell(hour: dict[str, Any]) -> Cell:
@@ -112,13 +121,19 @@ def _prices(found: dict[str, Any]) -> dict[str, Any] | None:
         if each["earnings_per_recipient"] is None:
             continue
         value = each["earnings_per_recipient"]["value"]
-        brings = money(value, currency=found["prices"]["currency"], exact=True)
-        rows.append(Bar(each["tier"], value, f"{brings} a recipient, {each['sample']} sent", at))
+        brings = money(1000 * value, currency=found["prices"]["currency"], exact=True)
+        rows.append(Bar(each["tier"], value, f"{brings} of 1,000, {each['sample']} sent", at))
     return bars(rows=rows) if rows else None
 
 
 def _weekdays(found: dict[str, Any]) -> list[tuple[str, int]]:
     return list(zip(DAYS, found["recent"]["by_weekday"], strict=True))
+
+
+def origins_now(work: Work, page: CreatorPage, tier: str, zone: str) -> dict[str, Any]:
+    """Where a week's numbers would come from today."""
+    tables = tables_of(settings_of(work))
+    return origins_of(Tier(tier), Zone(zone), tables=tables, page=habits_of_page(page)).as_dict()
 
 
 def _stored(work: Work, page: CreatorPage) -> dict[str, Any] | None:

@@ -55,6 +55,8 @@ class Shown:
     sort: Annotated[str, Query(max_length=10)] = "name"
     down: bool = False
     page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    template: UUID | None = None
+    """What weeks are built with."""
     task: Annotated[tuple[UUID, ...], Query(max_length=500)] = ()
 
     def first_day(self, today: date) -> date:
@@ -68,7 +70,7 @@ class Shown:
 
     def query(self, **other: Any) -> str:
         """The address's query with something else shown; a change of anything but the page begins at the first."""
-        names = ("week", "q", "zone", "state", "mine", "sort", "down", "page", "task")
+        names = ("week", "q", "zone", "state", "mine", "sort", "down", "page", "template", "task")
         said = {name: getattr(self, name) for name in names} | ({"page": 1} if other else {}) | other
         usual = {"sort": "name", "page": 1}
         kept = {name: value for name, value in said.items() if value and usual.get(name) != value}

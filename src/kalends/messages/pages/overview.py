@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,10 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from kalends.base.errors import BadInputError
-from kalends.base.pages import flash, render
+from kalends.base.pages import Choice, flash, render
 from kalends.base.work import Work
 from kalends.identity.service import permit, workspace
-from kalends.messages import schedules
+from kalends.messages import schedule_templates, schedules
 from kalends.messages.health import health_of
 from kalends.messages.pages import words
 from kalends.messages.pages.listing import SHOWN, Row, Shown, chosen, columns, filters, paging, rows_of
@@ -59,6 +59,7 @@ def show_pages(request: Request, work: Reader, asked: Asked) -> Response:
         any_pages=bool(rows),
         columns=columns(asked),
         filters=filters(rows, asked),
+        templates=_templates(work, asked),
         paging=paging(len(found), asked),
         health=health_of(work),
         building=building(work, asked.task),
@@ -92,14 +93,21 @@ def stop_builds(work: Writer, asked: Asked) -> Response:
 
 
 @router.post("/messages/build")
-def build(work: Writer, asked: Asked, page: Chosen = None, scope: Annotated[str, Form(max_length=10)] = "") -> Response:
-    """Build the week of one page, of those that are ticked, or of all."""
+def build(
+    work: Writer,
+    asked: Asked,
+    page: Chosen = None,
+    scope: Annotated[str, Form(max_length=10)] = "",
+    template: Annotated[UUID | Literal[""], Form()] = "",
+) -> Response:
+    """Build the week of one page, of those that are ticked, or of all; as usual, or with a template."""
     first = asked.first_day(_today(work))
+    chosen_one = schedule_templates.get_template(work, template_id=template).id if template else None
     if scope == ALL:
-        task = schedules.start_all(work, first_day=first)
+        task = schedules.start_all(work, first_day=first, template_id=chosen_one)
     else:
-        task = schedules.start_some(work, page_ids=_some(page), first_day=first)
-    return RedirectResponse(asked.href(page=asked.page, task=[task]), status_code=303)
+        task = schedules.start_some(work, page_ids=_some(page), first_day=first, template_id=chosen_one)
+    return RedirectResponse(asked.href(page=asked.page, template=chosen_one, task=[task]), status_code=303)
 
 
 @router.post("/messages/approve")
@@ -139,6 +147,13 @@ class NothingApprovedError(BadInputError):
     """None of these weeks is approved yet: approve them first, then export."""
 
     code = "nothing_approved"
+
+
+def _templates(work: Work, asked: Shown) -> list[Choice]:
+    """What weeks may be built with; empty where nothing was saved."""
+    saved = schedule_templates.list_templates(work)
+    usual = [Choice("the usual rules", value="", current=asked.template is None)] if saved else []
+    return usual + [Choice(each.name, value=str(each.id), current=each.id == asked.template) for each in saved]
 
 
 def _ticked(work: Work, asked: Shown, pages: list[UUID] | None) -> list[Row]:

@@ -19,15 +19,14 @@ from kalends.calendar import service as calendar
 from kalends.identity.service import permit
 from kalends.messages import schedules, sent
 from kalends.messages.creator_pages import get_page, list_pages
-from kalends.messages.gathering import tables_of
 from kalends.messages.models import CreatorPage, MessageSchedule
 from kalends.messages.pages import words
 from kalends.messages.pages.board import BoardDay, Moment, Quiet, board_of
+from kalends.messages.pages.explain import origins_now
 from kalends.messages.pages.room import gone_to
 from kalends.messages.pages.tasks import building
 from kalends.messages.returning import LARGEST, NotAScheduleError, take_csv_back
 from kalends.messages.schedule_views import ScheduleView
-from kalends.messages.settings import settings_of
 from kalends.messages.standing import standing
 
 router = APIRouter(include_in_schema=False)
@@ -65,7 +64,9 @@ def show_week(
             "board": board(work, page, view, schedule),
             "comparison": schedules.compare(work, schedule_id=view.id) if beside else None,
             "sent": sent.report(work, standing(work, schedule_id=view.id)) if _is_over(view, work.now) else None,
-            "so_many": words.why_so_many(view.tier, view.saturation_zone, tables=tables_of(settings_of(work))),
+            "so_many": words.why_so_many(
+                schedule.plan.get("origins") or origins_now(work, page, view.tier, view.saturation_zone)
+            ),
         }
     return render(
         request,
