@@ -94,7 +94,7 @@ def test_every_engine_finds_the_same(warehouse):
         ("campaign_lost", lost),
         ("campaign_twice", twice),
         ("campaigns_exchanged", swapped),
-        ("names_exchanged", renamed),
+        ("label_differs", renamed),
         ("clicks_above_impressions", rows[0]["date_from"]),
     } <= checks
     days = warehouse.execute("SELECT date, rows, evidence FROM quality_days ORDER BY date").to_pylist()

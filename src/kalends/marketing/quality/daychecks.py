@@ -189,19 +189,6 @@ def campaign_zero(history: History, setting: Setting) -> Iterator[Found]:
                         expected=round(float(expected[day, column]), 2))  # fmt: skip
 
 
-@day_check("completeness", "minor", "Campaigns that usually have a name have none.")
-def names_missing(history: History, setting: Setting) -> Iterator[Found]:
-    if history.named is None:
-        return
-    there = np.isfinite(history.by_campaign["rows"])
-    count = there.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(count > 0, (history.named & there).sum(axis=1) / count, np.nan)
-    usual, known = median_around(share[:, None], steps=MONTH, least=7)
-    for day in np.flatnonzero(known[:, 0] & (share < usual[:, 0] - 0.1)):
-        yield Found(day=int(day), observed=round(float(share[day]), 3), expected=round(float(usual[day, 0]), 3))
-
-
 # Consistency.
 
 

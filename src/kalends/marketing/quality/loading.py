@@ -13,6 +13,7 @@ import polars as pl
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing.quality.history import METRICS, Floats, History, Parts
+from kalends.marketing.quality.statistics import STATISTICS
 from kalends.marketing.rollup import ACCOUNT
 
 REACH: Final = timedelta(days=91)
@@ -27,17 +28,19 @@ MOST_PARTS: Final = 60
 def histories(warehouse: TenantWarehouse, *, days: str, first: date, last: date, today: date) -> Iterator[History]:
     """The history of each account that has any of the scored days (`first` to `last`), and what is around them."""
     begin, end = first - REACH, min(last + REACH, today + timedelta(days=1))
-    told = _of_reports(warehouse, days, begin, end)
-    campaigns, parts, reads, reading = (
+    every = _of_reports(warehouse, days, begin, end)
+    campaigns, parts, profiles, reads, reading = (
         _grouped(_of_campaigns(warehouse, days, begin, end)),
         _grouped(_of_parts(warehouse, days, begin, end)),
+        _grouped(_profiles(warehouse, days, begin, end)),
         _grouped(_reads(warehouse, days, first, last)),
         _grouped(_reading_days(warehouse, days)),
     )
-    for key, reports in _grouped(told).items():
+    for key, reports in _grouped(every).items():
         told_days: list[date] = reports["date"].to_list()
         size = (min(max(told_days) + timedelta(days=31), end) - min(told_days)).days + 1
-        yield _history(key, reports, campaigns.get(key), parts.get(key), reads.get(key), reading.get(key), size)
+        told = (each.get(key) for each in (campaigns, parts, profiles, reads, reading))
+        yield _history(key, reports, *told, size=size)
 
 
 def _of_reports(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> pl.DataFrame:
@@ -56,7 +59,7 @@ def _of_campaigns(warehouse: TenantWarehouse, days: str, begin: date, end: date)
     """
     sums = ", ".join(f"CAST(sum(c.{metric}) AS DOUBLE PRECISION) AS {metric}" for metric in METRICS)
     told = (
-        " c.campaign_id, max(c.campaign_name) AS name, min(c.currency) AS one, max(c.currency) AS other,"
+        " c.campaign_id, min(c.currency) AS one, max(c.currency) AS other,"
         f' CAST(count(*) AS DOUBLE PRECISION) AS "rows", {sums}'
     )
     account = f"JOIN {ACCOUNTS.format(days=days)} ON d.data_source = c.data_source AND d.account_id = c.account_id"
@@ -99,6 +102,21 @@ def _of_parts(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> 
     )
 
 
+def _profiles(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> pl.DataFrame:
+    """Both sides of each statistic of the rows, by day and report."""
+    asked = ", ".join(
+        f"CAST({sql or 'NULL'} AS DOUBLE PRECISION) AS {side}{place}"
+        for place, each in enumerate(STATISTICS)
+        for side, sql in (("top", each.top), ("of", each.of))
+    )
+    return _frame(
+        warehouse,
+        f"SELECT f.data_source, f.account_id, f.date_from AS date, f.report, {asked} FROM facts AS f"
+        f" JOIN {ACCOUNTS.format(days=days)} ON d.data_source = f.data_source AND d.account_id = f.account_id"
+        f" WHERE f.date_from = f.date_to AND f.date_from BETWEEN DATE '{begin}' AND DATE '{end}' GROUP BY 1, 2, 3, 4",
+    )
+
+
 def _reads(warehouse: TenantWarehouse, days: str, first: date, last: date) -> pl.DataFrame:
     """When each of the scored days was last told or confirmed."""
     dates = f"BETWEEN DATE '{first}' AND DATE '{last}'"
@@ -138,8 +156,10 @@ def _history(
     reports: pl.DataFrame,
     campaigns: pl.DataFrame | None,
     parts: pl.DataFrame | None,
+    profile: pl.DataFrame | None,
     reads: pl.DataFrame | None,
     reading: pl.DataFrame | None,
+    *,
     size: int,
 ) -> History:
     first: date = reports["date"].min()  # type: ignore[assignment]
@@ -148,7 +168,7 @@ def _history(
         for (name,), part in reports.partition_by(["report"], as_dict=True).items()
     }
     rows = np.nansum(np.stack([told["rows"] for told in by_report.values()]), axis=0)
-    names, by_campaign, named, currencies = _by_campaign(campaigns, first, size)
+    names, by_campaign, currencies = _by_campaign(campaigns, first, size)
     read_at, zone = _read(reads, first, size)
     return History(
         data_source=key[0],
@@ -160,7 +180,7 @@ def _history(
         campaigns=names,
         by_campaign=by_campaign,
         parts=_by_part(parts, first, size),
-        named=named,
+        profile=_profile(profile, first, size),
         currencies=currencies,
         read_at=read_at,
         read_days=frozenset() if reading is None else frozenset(at.date() for at in reading["reported_at"]),
@@ -201,10 +221,10 @@ def _columns(frame: pl.DataFrame, size: int, names: tuple[str, ...]) -> dict[str
     return made
 
 
-def _by_campaign(frame: pl.DataFrame | None, first: date, size: int) -> tuple[Any, Any, Any, Any]:
-    """The campaigns' ids, their arrays (days, campaigns), whether each has a name, and the days' currencies."""
+def _by_campaign(frame: pl.DataFrame | None, first: date, size: int) -> tuple[Any, Any, Any]:
+    """The campaigns' ids, their arrays (days, campaigns), and the days' currencies."""
     if frame is None:
-        return (), {}, None, ()
+        return (), {}, ()
     frame = _placed(frame, first).filter(pl.col("place").is_between(0, size - 1))
     ids = frame["campaign_id"].unique().sort()
     columns = frame["campaign_id"].replace_strict(ids, list(range(ids.len())), return_dtype=pl.Int64).to_numpy()
@@ -213,12 +233,10 @@ def _by_campaign(frame: pl.DataFrame | None, first: date, size: int) -> tuple[An
     for metric in ("rows", *METRICS):
         arrays[metric] = np.full((size, ids.len()), np.nan)
         arrays[metric][places, columns] = frame[metric].cast(pl.Float64).to_numpy()
-    named = np.zeros((size, ids.len()), dtype=bool)
-    named[places, columns] = (frame["name"].fill_null("") != "").to_numpy()
     told: list[set[str]] = [set() for _ in range(size)]
     for place, one, other in frame.select("place", "one", "other").unique().iter_rows():
         told[place] |= {currency for currency in (one, other) if currency}
-    return tuple(ids.to_list()), arrays, named, tuple(map(frozenset, told))
+    return tuple(ids.to_list()), arrays, tuple(map(frozenset, told))
 
 
 def _by_part(frame: pl.DataFrame | None, first: date, size: int) -> Parts:
@@ -242,6 +260,23 @@ def _by_part(frame: pl.DataFrame | None, first: date, size: int) -> Parts:
         whole=whole.to_numpy().astype(np.int64) - 1,
         by_metric=arrays,
     )
+
+
+def _profile(frame: pl.DataFrame | None, first: date, size: int) -> dict[str, tuple[Floats, Floats]]:
+    """By report, the two sides of its statistics (days, statistics)."""
+    if frame is None:
+        return {}
+    made = {}
+    for (report,), part in frame.partition_by(["report"], as_dict=True).items():
+        places = (part["date"] - first).dt.total_days().to_numpy()
+        inside = (places >= 0) & (places < size)
+        sides = []
+        for side in ("top", "of"):
+            values = part.select(f"{side}{place}" for place in range(len(STATISTICS))).to_numpy()
+            sides.append(np.full((size, len(STATISTICS)), np.nan))
+            sides[-1][places[inside]] = values[inside].astype(float)
+        made[str(report)] = (sides[0], sides[1])
+    return made
 
 
 def _read(frame: pl.DataFrame | None, first: date, size: int) -> tuple[tuple[datetime | None, ...], str | None]:

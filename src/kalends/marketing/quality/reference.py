@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from kalends.marketing.quality import digits, exchanges, order, spells, unusual  # noqa: F401 -- each declares its checks
+from kalends.marketing.quality import composed, digits, exchanges, order, profile, spells, unusual  # noqa: F401 -- each declares its checks
 from kalends.marketing.quality.checks import DIMENSIONS, ROW_CHECKS, SEVERITIES, RowCheck
 from kalends.marketing.quality.daychecks import DAY_CHECKS
 from kalends.marketing.quality.grading import LOSS

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing.quality import digits, exchanges, order, spells, unusual  # noqa: F401 -- each declares its checks
+from kalends.marketing.quality import composed, digits, exchanges, order, profile, spells, unusual  # noqa: F401 -- each declares its checks
 from kalends.marketing.quality.checks import DIMENSIONS, ROW_CHECKS, Dimension, RowCheck
 from kalends.marketing.quality.daychecks import DAY_CHECKS, DayCheck, Found
 from kalends.marketing.quality.history import History, Setting

@@ -1,0 +1,66 @@
+"""Lasting steps of a ratio: two weeks before a day against the two weeks from it on, whole weeks on both sides.
+
+A step is judged by how far the series' other days are from a step, as far as those themselves are calm: demand that
+wanders gives every day a little one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from kalends.methods.anomalies import Bools, Floats
+
+SIDE: Final = 14
+KNOWN: Final = 9
+"""Of those, days that must be known."""
+LEAST_STEPS: Final = 30
+THIRD_TO_SIGMA: Final = 2.32
+"""A third of a normal distribution is nearer than its standard deviation over this; a step is in fewer than half."""
+FLOOR: Final = 0.02
+
+
+def lasting_steps(over: Floats, under: Floats, *, things: Floats) -> tuple[Floats, Floats]:
+    """By how much (logarithm) the ratio of two sums (days, series) is larger from each day on, and in how many spreads.
+
+    nan where either is not known. A step is only as large as the smaller one to each of the two weeks that follow.
+    `things` (days, series): what is counted, which makes the ratio sure (Poisson).
+    """
+    known = np.isfinite(over) & np.isfinite(under) & (under > 0)
+    over, under, things = (np.where(known, each, 0.0) for each in (over, under, things))
+
+    def ratio(begin: int, end: int) -> Floats:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            told = np.log((_sums(over, begin, end) + 1e-9) / _sums(under, begin, end))
+        enough = _sums(known.astype(float), begin, end) >= KNOWN * (end - begin) / SIDE
+        return np.where(enough, told, np.nan)
+
+    before = ratio(-SIDE, 0)
+    halves = np.stack([ratio(0, SIDE // 2), ratio(SIDE // 2, SIDE)]) - before
+    is_one = np.sign(halves[0]) == np.sign(halves[1])
+    smaller = np.sign(halves[0]) * np.minimum(*np.abs(halves))
+    steps = np.where(np.isfinite(halves).all(axis=0), np.where(is_one, smaller, 0.0), np.nan)
+    plain = np.sort(np.abs(ratio(0, SIDE) - before), axis=0)
+    count = np.isfinite(plain).sum(axis=0)
+    third = plain[count // 3, np.arange(count.size)] if plain.size else np.zeros(0)
+    spread = np.where(count >= LEAST_STEPS, np.maximum(THIRD_TO_SIGMA * third, FLOOR), np.nan)
+    few = 1 / np.maximum(_sums(things, -SIDE, 0), 1) + 2 / np.maximum(_sums(things, 0, SIDE), 1)
+    return steps, steps / np.sqrt(spread**2 + few)
+
+
+def peaks(scores: Floats, *, least: float) -> Bools:
+    """Which scores (days, series) are at least so large, and larger than all of the fortnight on each side."""
+    sizes = np.nan_to_num(np.abs(scores))
+    padded = np.pad(sizes, ((SIDE, SIDE), (0, 0)))
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * SIDE + 1, axis=0).max(axis=-1)
+    found: Bools = (sizes >= least) & (sizes == around)
+    return found
+
+
+def _sums(values: Floats, begin: int, end: int) -> Floats:
+    """The sum over the days from `begin` to before `end`, counted from each day; days outside have nothing."""
+    padded = np.pad(values, ((SIDE + 1, SIDE), (0, 0))).cumsum(axis=0)
+    days = np.arange(len(values)) + SIDE
+    found: Floats = padded[days + end] - padded[days + begin]
+    return found
