@@ -1,7 +1,7 @@
 """Lasting steps of a ratio: two weeks before a day against the two weeks from it on, whole weeks on both sides.
 
-A step is judged by how far the series' other days are from a step, as far as those themselves are calm: demand that
-wanders gives every day a little one.
+A step is judged by how far weeks usually are from the week before them: of those, one step is in few. Where weeks are
+independent of each other, the fortnights on its two sides differ by less than two weeks do.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from kalends.methods.anomalies import Bools, Floats
+from kalends.methods.anomalies import TO_SIGMA, Bools, Floats, median_of
 
 SIDE: Final = 14
 KNOWN: Final = 9
 """Of those, days that must be known."""
 LEAST_STEPS: Final = 30
-THIRD_TO_SIGMA: Final = 2.32
-"""A third of a normal distribution is nearer than its standard deviation over this; a step is in fewer than half."""
 FLOOR: Final = 0.02
 
 
@@ -41,10 +39,8 @@ def lasting_steps(over: Floats, under: Floats, *, things: Floats) -> tuple[Float
     is_one = np.sign(halves[0]) == np.sign(halves[1])
     smaller = np.sign(halves[0]) * np.minimum(*np.abs(halves))
     steps = np.where(np.isfinite(halves).all(axis=0), np.where(is_one, smaller, 0.0), np.nan)
-    plain = np.sort(np.abs(ratio(0, SIDE) - before), axis=0)
-    count = np.isfinite(plain).sum(axis=0)
-    third = plain[count // 3, np.arange(count.size)] if plain.size else np.zeros(0)
-    spread = np.where(count >= LEAST_STEPS, np.maximum(THIRD_TO_SIGMA * third, FLOOR), np.nan)
+    middle, count = median_of(np.abs(ratio(0, SIDE // 2) - ratio(-SIDE // 2, 0)))
+    spread = np.where(count >= LEAST_STEPS, np.maximum(TO_SIGMA * middle, FLOOR), np.nan)
     few = 1 / np.maximum(_sums(things, -SIDE, 0), 1) + 2 / np.maximum(_sums(things, 0, SIDE), 1)
     return steps, steps / np.sqrt(spread**2 + few)
 

@@ -116,7 +116,7 @@ def test_only_touched_days_are_scored_again(warehouse):
     one = facts()[0] | {"clicks": 10**7}
     load(warehouse, [one], seq=2)
     assert scoring.touch_batches(warehouse, [2]) == 1
-    assert [check for check, _, _ in scored(warehouse)] == ["clicks_above_impressions"]
+    assert {check for check, _, _ in scored(warehouse)} == {"clicks_above_impressions", "profile_new"}
     assert warehouse.table("quality_days").count().execute() == 70
 
 

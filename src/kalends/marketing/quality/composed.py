@@ -1,4 +1,4 @@
-"""Numbers that were not measured but computed out of other numbers: they agree to the last digit, as nothing else does."""
+"""Numbers that were computed out of other numbers, not measured: they agree to the last digit, as nothing else does."""
 
 # ruff: noqa: ARG001 -- every check is called alike
 
@@ -23,6 +23,8 @@ MEANS: Final = {
 EXACT: Final = {"spend": 0.011, "impressions": 1.001, "clicks": 1.001}
 """How far a mean may be off when it is rounded or cut off."""
 LEAST_IMPRESSIONS: Final = 500
+OFTEN: Final = 0.1
+"""Of the days: what agrees more often mostly does, and is no mistake."""
 MOST: Final = 40
 """Campaigns of an account that are compared with each other: the largest."""
 
@@ -37,10 +39,11 @@ def day_averaged(history: History, setting: Setting) -> Iterator[Found]:
             exact = exact & (np.abs(values - others.mean(axis=0)) <= least)
             if metric == "impressions":  # what stands still is its own mean, too, and is said elsewhere
                 exact &= (others != values).any(axis=0)
+        exact &= exact.sum(axis=0) <= OFTEN * history.size
         for day in np.flatnonzero(exact.any(axis=1)):
             mine = np.flatnonzero(exact[day])
-            yield Found(day=int(day), subject=history.campaigns[mine[0]],
-                        detail=f"the mean of {says}" + (f"; {mine.size} campaigns" if mine.size > 1 else ""))  # fmt: skip
+            more = f"; {mine.size} campaigns" if mine.size > 1 else ""
+            yield Found(day=int(day), subject=history.campaigns[mine[0]], detail=f"the mean of {says}{more}")
 
 
 @day_check(
@@ -54,7 +57,8 @@ def campaign_within_another(history: History, setting: Setting) -> Iterator[Foun
     for one in largest:
         same, factor = _same_share({name: of[name][:, largest] for name in (*EXACT, "revenue")},
                                    {name: of[name][:, [one]] for name in (*EXACT, "revenue")})  # fmt: skip
-        for day, place in np.argwhere(same):
+        seldom = same.sum(axis=0) <= OFTEN * history.size
+        for day, place in np.argwhere(same & seldom):
             other = history.campaigns[largest[place]]
             yield Found(day=int(day), subject=history.campaigns[one], observed=round(float(factor[day, place]), 4),
                         detail=f"of every number of {other}")  # fmt: skip

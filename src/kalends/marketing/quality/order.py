@@ -96,17 +96,24 @@ def newest_too_complete(history: History, setting: Setting) -> Iterator[Found]:
     middle, known = median_of(np.abs(rates - median_of(rates)[0]))
     if known[0] < 2 * WEEK:
         return
-    spread = TO_SIGMA * float(middle[0])
-    for oldest in range(ASIDE, 0, -1):
-        older = slice(last + 1 - oldest - ASIDE, last + 1 - oldest)
-        for days in range(oldest, 0, -1):
-            mine = slice(last + 1 - oldest, last + 1 - oldest + days)
-            more = np.log(_rate(conversions[mine], clicks[mine]) / _rate(conversions[older], clicks[older]))
-            few = 1 / max(conversions[mine].sum(), 1) + 1 / max(conversions[older].sum(), 1)
-            if more >= MORE and more >= MORE_SCORE * np.sqrt(few + spread**2 * (1 / days + 1 / ASIDE)):
-                yield from (Found(day=day, subject="conversion rate", observed=round(float(np.exp(more)), 2), expected=1,
-                                  detail=f"against the {ASIDE} days before") for day in range(mine.start, mine.stop))  # fmt: skip
-                return
+    for days, more in _more_than_before(conversions, clicks, last, spread=TO_SIGMA * float(middle[0])):
+        says = f"against the {ASIDE} days before"
+        yield from (Found(day=day, subject="conversion rate", observed=more, expected=1, detail=says) for day in days)
+        return
+
+
+def _more_than_before(
+    conversions: Floats, clicks: Floats, last: int, *, spread: float
+) -> Iterator[tuple[range, float]]:
+    """Newest days on which more of the clicks became conversions than on those before, and how many times as many."""
+    for begin in range(last + 1 - ASIDE, last + 1):
+        older = slice(begin - ASIDE, begin)
+        for end in range(last + 1, begin, -1):
+            mine = slice(begin, end)
+            more = float(np.log(_rate(conversions[mine], clicks[mine]) / _rate(conversions[older], clicks[older])))
+            few = sum(1 / max(conversions[each].sum(), 1) for each in (mine, older))
+            if more >= max(MORE, MORE_SCORE * np.sqrt(few + spread**2 * (1 / (end - begin) + 1 / ASIDE))):
+                yield range(begin, end), round(float(np.exp(more)), 2)
 
 
 def _rate(things: Floats, of: Floats) -> float:

@@ -21,9 +21,11 @@ from kalends.marketing.quality.unusual import campaign_series, ripe
 from kalends.methods.novelty import apart_from_weeks, novelties, rolled
 
 CHANCE: Final = 1 / 500
-"""By chance, so many of an account's days have a statistic like that; see the reference for what clean accounts have."""
-CHANCE_OF_TEXTURE: Final = 1 / 100
+"""By chance, so many of an account's days have a statistic like that; what clean accounts have is in the reference."""
+CHANCE_OF_TEXTURE: Final = 1 / 200
 """Its statistics are means of many, with lighter tails than Gumbel's."""
+GENERAL: Final = frozenset({"profile_new", "texture_new"})
+"""Checks that know no name for what they find."""
 LONGEST: Final = 14
 """Days; what goes on longer is said once."""
 WINDOWS: Final = (1, 4, 8)
@@ -87,7 +89,7 @@ def _days(
             for day in days:
                 by_day.setdefault(day, []).append((float(scores[day, column]), told[column], end - begin + 1))
     for day in sorted(by_day):
-        yield day, sorted(by_day[day], key=lambda each: -abs(each[0]))
+        yield day, sorted(by_day[day], key=lambda each: (-round(abs(each[0]), 6), each[1].report))
 
 
 def _of_rows(history: History, setting: Setting) -> tuple[Floats, list[Told]]:
@@ -113,14 +115,15 @@ def _of_rows(history: History, setting: Setting) -> tuple[Floats, list[Told]]:
     apart, expected, spread = apart_from_weeks(values)
     things = np.stack([of for _, _, of in about], axis=1)
     is_share = np.array([bool(each.of) for each, _, _ in about])
-    likely = np.clip(expected, floors, 1 - floors)
+    with np.errstate(invalid="ignore"):
+        pooled = np.nansum(values * things, axis=0) / np.fmax(np.nansum(things, axis=0), 1)
+    likely = np.clip(pooled, floors, 1 - floors)
     by_chance = np.where(is_share, np.sqrt(likely * (1 - likely) / np.fmax(things, 1)), 0.0)
     scores = apart / np.sqrt(np.maximum(spread, floors / 3) ** 2 + np.nan_to_num(by_chance) ** 2)
     scores = np.where(np.abs(apart) >= floors, scores, 0.0 * apart)
-    given = [(column if share else np.exp(column)) for column, share in zip((*values.T, *expected.T), [*is_share] * 2)]
-    size = len(about)
+    given, usual = (np.where(is_share, each, np.exp(np.where(is_share, 0, each))) for each in (values, expected))
     return scores, [
-        Told(statistic.says, report, given[place], given[size + place])
+        Told(statistic.says, report, given[:, place], usual[:, place])
         for place, (statistic, report, _) in enumerate(about)
     ]
 

@@ -43,8 +43,8 @@ LEAST: Final = np.log(1.1)
 RATE, BORNE = 0.2, 0.7
 """See `alarms`. Spells that overlap are counted as tests each, and each is off from both sides: far fewer clean months
 have an alarm."""
-STEP_SCORE, LEAST_STEP = 4.5, np.log(1.08)
-"""A price that takes a step is looked at once; below that it drifts."""
+STEP_SCORES, LEAST_STEP = (2.8, 4.5), np.log(1.08)
+"""Of the account, and of the many campaigns: a price that takes a step is looked at once; below that it drifts."""
 FREEDOM: Final = 12.0
 """Means of several days have lighter tails than days."""
 
@@ -93,23 +93,21 @@ def steady_shift(history: History, setting: Setting) -> Iterator[Found]:
 )
 def lasting_step(history: History, setting: Setting) -> Iterator[Found]:
     told: dict[int, list[Found]] = {}
-    for series in families(history, setting)[:2]:
+    for series, least in zip(families(history, setting), STEP_SCORES, strict=False):
         if not series:
             continue
-        usable = ~setting.is_special(history)[:, None]
-        over, under = (
-            np.where(usable, np.stack([getattr(each, side) for each in series], axis=1), np.nan)
-            for side in ("over", "under")
-        )
-        things = np.where([each.of_over for each in series], over, under)
-        sizes, scores = lasting_steps(over, under, things=things)
-        for day, column in np.argwhere(peaks(scores, least=STEP_SCORE) & (np.abs(np.nan_to_num(sizes)) >= LEAST_STEP)):
+        days = np.flatnonzero(~setting.is_special(history))
+        over, under = (np.stack([getattr(each, side)[days] for each in series], axis=1) for side in ("over", "under"))
+        sizes, scores = lasting_steps(over, under, things=np.where([each.of_over for each in series], over, under))
+        is_step = peaks(scores, least=least) & (np.abs(np.nan_to_num(sizes)) >= LEAST_STEP)
+        for place, column in np.argwhere(is_step):
+            day = int(days[place])
             about, name = series[column].about, series[column].name
             near = [each for other in range(day - 3, day + 4) for each in told.get(other, ())]
             if not told_of_account(near) or not about:
-                told.setdefault(int(day), []).append(Found(
-                    day=int(day), subject=f"{about} {name}".strip(), expected=1,
-                    observed=round(float(np.exp(sizes[day, column])), 3), detail="and it has stayed so",
+                told.setdefault(day, []).append(Found(
+                    day=day, subject=f"{about} {name}".strip(), expected=1,
+                    observed=round(float(np.exp(sizes[place, column])), 3), detail="and it has stayed so",
                 ))  # fmt: skip
     for day in sorted(told):
         yield told_once(told[day])

@@ -1,7 +1,5 @@
 """Which statistics make the profile of a day's rows: each two SQL aggregates, the same on every warehouse."""
 
-# ruff: noqa: S608 -- the statements are composed of declared names
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,13 +8,15 @@ from typing import Final
 
 RARE: Final = 0.001
 """Of what clean rows hardly ever have, one is news."""
+LEAST_PRICES: Final = 4
+"""Prices that have a spread."""
 LATE: Final = ("conversions", "revenue")
 
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """One number about the rows of a report and a day. `top` and `of` are SQL aggregates; without `of` it is a size, and
-    sizes are compared by their ratios; else it is a share.
+    """One number about the rows of a report and a day. `top` and `of` are SQL aggregates, of which it is the share;
+    without `of` it is a size, and sizes are compared by their ratios.
     """
 
     says: str
@@ -48,9 +48,9 @@ def _of_numbers() -> Iterator[Statistic]:
             yield Statistic(f"share of {name} in parts of a cent", _counted(f"{cents} <> floor({cents})"),
                             f"count({name})")  # fmt: skip
         if name in {"spend", "impressions", "clicks", "reach"}:
-            large = f"{name} >= 100"
-            yield Statistic(f"share of {name} that ends in zero", _counted(f"{large} AND {name} = 10 * floor({name} / 10.0)"),
-                            _counted(large))  # fmt: skip
+            large, is_round = f"{name} >= 100", f"{name} = 10 * floor({name} / 10.0)"
+            says = f"share of {name} that ends in zero"
+            yield Statistic(says, _counted(f"{large} AND {is_round}"), _counted(large))
         yield Statistic(
             f"largest {name} of all", f"max(CAST({name} AS DOUBLE PRECISION))",
             f"nullif(sum(CAST({name} AS DOUBLE PRECISION)), 0)", is_late, 0.1,
@@ -61,14 +61,12 @@ def _of_texts() -> Iterator[Statistic]:
     for name in ("campaign_id", "ad_group_id", "ad_id"):
         yield Statistic(f"length of {name}", f"avg(nullif(length({name}), 0))")
         yield Statistic(f"signs in {name} that are no digits", f"1 + avg(length(translate({name}, '0123456789', '')))")
-    for name in ("campaign_name", "ad_name", "account_name"):
-        yield Statistic(f"share of rows without {name}", _counted(f"coalesce({name}, '') = ''"), "count(*)")
+    yield Statistic("share of rows without ad_name", _counted("coalesce(ad_name, '') = ''"), "count(*)")
 
 
 def _of_relations() -> Iterator[Statistic]:
-    yield Statistic("rows per campaign", "1.0 * count(*)", "count(DISTINCT campaign_id) + 0.0", floor=0.1)
-    yield Statistic("share of different impressions", "count(DISTINCT impressions)",
-                    "nullif(count(DISTINCT campaign_id || ad_id || breakdowns || attribution), 0)", floor=0.1)  # fmt: skip
+    yield Statistic("rows per campaign", "1.0 * count(*) / count(DISTINCT campaign_id)", floor=0.1)
+    yield Statistic("share of different impressions", "count(DISTINCT impressions)", "count(impressions)", floor=0.1)
     yield Statistic("frequency", "avg(CAST(frequency AS DOUBLE PRECISION))")
     yield Statistic("impression share", "avg(CAST(impression_share AS DOUBLE PRECISION))", floor=0.1)
     yield Statistic("reach for impressions", "CAST(sum(CASE WHEN impressions > 0 THEN reach END) AS DOUBLE PRECISION)"
@@ -80,10 +78,11 @@ def _of_relations() -> Iterator[Statistic]:
         ("conversion rates", "conversions", "clicks"),
         ("values of orders", "revenue", "conversions"),
     ):
-        price = f"CAST({over} AS DOUBLE PRECISION) / {under}"
+        both, price = f"{over} > 0 AND {under} > 0", f"CAST({over} AS DOUBLE PRECISION) / {under}"
         yield Statistic(
             f"how far {says} lie apart",
-            f"0.01 + stddev_samp(CASE WHEN {over} > 0 AND {under} > 0 THEN ln({price}) END)",
+            f"CASE WHEN {_counted(both)} >= {LEAST_PRICES}"
+            f" THEN 0.01 + stddev_samp(CASE WHEN {both} THEN ln({price}) END) END",
             is_late=over in LATE, floor=0.1,
         )  # fmt: skip
 
