@@ -3,10 +3,28 @@
 import numpy as np
 import polars as pl
 
-from .blind import BOUGHT, PART, account_anew
-from .blind3 import as_told, by_spend, with_sums
 from .clean import LAG, MEASURES, TODAY
-from .kinds import DAY, ENTITY, Fault, added_up, between, change, collector, largest, of, on, scaled, some_day, week
+from .kinds import (
+    BOUGHT,
+    DAY,
+    ENTITY,
+    PART,
+    Fault,
+    account_anew,
+    added_up,
+    as_told,
+    between,
+    by_spend,
+    change,
+    collector,
+    largest,
+    of,
+    on,
+    scaled,
+    some_day,
+    week,
+    with_sums,
+)
 
 kind, BLIND_4 = collector("blind 4")
 

@@ -32,7 +32,7 @@ SHORT: Final = np.log(0.8)
 SHORT_SCORE: Final = 2.0
 ASIDE: Final = 5
 """Newest days, at most, that are compared with as many before."""
-MORE, MORE_SCORE = np.log(1.2), 3.0
+MORE, MORE_SCORE = np.log(1.2), 2.3
 """Newer days should know less, so that as much more is more than it looks."""
 
 

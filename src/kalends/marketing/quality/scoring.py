@@ -169,8 +169,8 @@ def _day_findings(
 def examine(history: History, setting: Setting) -> list[tuple[DayCheck, Found]]:
     """What all checks of days find in one account."""
     found = [(check, each) for check in DAY_CHECKS for each in check.find(history, setting)]
-    # What is off by a unit is unusual, too, and what has a name is new: it is said once.
-    named = {each.day for check, each in found if check.name not in profile.GENERAL}
+    # What is off by a unit is unusual, too, and what is critical is new: it is said once.
+    named = {each.day for check, each in found if check.severity == "critical"}
     slips = {each.day for check, each in found if check.name == "unit_slip"}
     said = dict.fromkeys(profile.GENERAL, named) | {"unusual": slips}
     return [(check, each) for check, each in found if each.day not in said.get(check.name, ())]
