@@ -1,4 +1,4 @@
-"""A third group written from the trade alone, before any check was read or loosened; looked at once, last of all."""
+"""A third group written from the trade alone, before any check was read or loosened, and looked at once."""
 
 from datetime import timedelta
 

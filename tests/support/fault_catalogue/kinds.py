@@ -24,8 +24,8 @@ GROUPS = {
     "later": "written after that by somebody who had not read the checks' code; checks were then widened for them, too",
     "blind": "written by somebody who had read neither checks nor docs; after one look, two checks followed from them",
     "blind 2": "written with those and looked at once; checks were then loosened for what was missed of both",
-    "blind 3": "written before that by somebody who knew no check, and looked at once, last of all: nothing followed",
-    "blind 4": "written from the trade alone, before its author had read a check, and looked at once when all stood",
+    "blind 3": "written before that by somebody who knew no check, and looked at once; the profile followed",
+    "blind 4": "written before the profile, by somebody who had read no check, and looked at once: nothing followed",
 }
 
 
