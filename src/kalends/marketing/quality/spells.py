@@ -28,7 +28,7 @@ from kalends.marketing.quality.unusual import (
     told_once,
 )
 from kalends.methods.anomalies import compare_spells, p_values
-from kalends.methods.steps import lasting_steps, peaks
+from kalends.methods.steps import SIDE, lasting_steps, peaks
 
 PART_PRICES: Final = {
     "share of impressions": ("impressions", "whole"),
@@ -93,10 +93,10 @@ def steady_shift(history: History, setting: Setting) -> Iterator[Found]:
 )
 def lasting_step(history: History, setting: Setting) -> Iterator[Found]:
     told: dict[int, list[Found]] = {}
+    days = np.flatnonzero(~setting.is_special(history))
     for series, least in zip(families(history, setting), STEP_SCORES, strict=False):
-        if not series:
+        if not series or days.size < 2 * SIDE:
             continue
-        days = np.flatnonzero(~setting.is_special(history))
         over, under = (np.stack([getattr(each, side)[days] for each in series], axis=1) for side in ("over", "under"))
         sizes, scores = lasting_steps(over, under, things=np.where([each.of_over for each in series], over, under))
         is_step = peaks(scores, least=least) & (np.abs(np.nan_to_num(sizes)) >= LEAST_STEP)
@@ -190,6 +190,8 @@ def _known(name: str, over: Floats, under: Floats, history: History, setting: Se
 def spells(series: list[Series], history: History, setting: Setting) -> Iterator[Spell]:
     """The spells of one family of series that stand apart, the surest first; of one series, none overlaps another."""
     usable = ~setting.is_special(history)
+    if not usable.any():
+        return
     compared = compare_spells(
         np.stack([each.over for each in series], axis=1),
         np.stack([each.under for each in series], axis=1),
