@@ -26,13 +26,14 @@ def lasting_steps(over: Floats, under: Floats, *, things: Floats) -> tuple[Float
     `things` (days, series): what is counted, which makes the ratio sure (Poisson).
     """
     known = np.isfinite(over) & np.isfinite(under) & (under > 0)
-    over, under, things = (np.where(known, each, 0.0) for each in (over, under, things))
+    # All four are added up in one go, and once.
+    sides = [np.where(known, each, 0.0) for each in (over, under, things)]
+    added = np.pad(np.stack([*sides, known.astype(float)], axis=1), ((SIDE + 1, SIDE), (0, 0), (0, 0))).cumsum(axis=0)
 
     def ratio(begin: int, end: int) -> Floats:
+        over, under, _, days = _sums(added, begin, end)
         with np.errstate(invalid="ignore", divide="ignore"):
-            told = np.log((_sums(over, begin, end) + 1e-9) / _sums(under, begin, end))
-        enough = _sums(known.astype(float), begin, end) >= KNOWN * (end - begin) / SIDE
-        return np.where(enough, told, np.nan)
+            return np.where(days >= KNOWN * (end - begin) / SIDE, np.log((over + 1e-9) / under), np.nan)
 
     before = ratio(-SIDE, 0)
     halves = np.stack([ratio(0, SIDE // 2), ratio(SIDE // 2, SIDE)]) - before
@@ -41,7 +42,7 @@ def lasting_steps(over: Floats, under: Floats, *, things: Floats) -> tuple[Float
     steps = np.where(np.isfinite(halves).all(axis=0), np.where(is_one, smaller, 0.0), np.nan)
     middle, count = median_of(np.abs(ratio(0, SIDE // 2) - ratio(-SIDE // 2, 0)))
     spread = np.where(count >= LEAST_STEPS, np.maximum(TO_SIGMA * middle, FLOOR), np.nan)
-    few = 1 / np.maximum(_sums(things, -SIDE, 0), 1) + 2 / np.maximum(_sums(things, 0, SIDE), 1)
+    few = 1 / np.maximum(_sums(added, -SIDE, 0)[2], 1) + 2 / np.maximum(_sums(added, 0, SIDE)[2], 1)
     return steps, steps / np.sqrt(spread**2 + few)
 
 
@@ -54,9 +55,8 @@ def peaks(scores: Floats, *, least: float) -> Bools:
     return found
 
 
-def _sums(values: Floats, begin: int, end: int) -> Floats:
-    """The sum over the days from `begin` to before `end`, counted from each day; days outside have nothing."""
-    padded = np.pad(values, ((SIDE + 1, SIDE), (0, 0))).cumsum(axis=0)
-    days = np.arange(len(values)) + SIDE
-    found: Floats = padded[days + end] - padded[days + begin]
+def _sums(added: Floats, begin: int, end: int) -> Floats:
+    """The sums (what, days, series) over the days from `begin` to before `end`, counted from each day."""
+    days = np.arange(len(added) - 2 * SIDE - 1) + SIDE
+    found: Floats = np.moveaxis(added[days + end] - added[days + begin], 1, 0)
     return found

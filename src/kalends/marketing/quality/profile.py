@@ -96,25 +96,22 @@ def _of_rows(history: History, setting: Setting) -> tuple[Floats, list[Told]]:
     """The scores (days, statistics) of what rows are made of, of all reports; only of what ever varies."""
     usable, settled = ~setting.is_special(history), setting.ages(history) > setting.settling_days
     young = setting.ages(history) < 1
-    columns: list[Floats] = []
-    about: list[tuple[Statistic, str, Floats]] = []
+    is_share, is_late, floors = (np.array(each) for each in zip(*map(_marks, STATISTICS), strict=True))
+    tested = (usable & ~young)[:, None] & (settled[:, None] | ~is_late)
+    made, about, sides = [np.zeros((history.size, 0))], [], [np.zeros((history.size, 0))]
     for report, (tops, ofs) in history.profile.items():
-        for place, statistic in enumerate(STATISTICS):
-            of = ofs[:, place] if statistic.of else np.full(history.size, np.nan)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                values = tops[:, place] / of if statistic.of else np.log(tops[:, place])
-            values = np.where(
-                np.isfinite(values) & usable & ~young & (settled | (not statistic.is_late)), values, np.nan
-            )
-            if varies(values):
-                columns.append(values)
-                about.append((statistic, report, of))
-    if not columns:
-        return np.zeros((history.size, 0)), []
-    values, floors = np.stack(columns, axis=1), np.array([each.floor for each, _, _ in about])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values = np.where(is_share, tops / ofs, np.log(tops))
+        values = np.where(np.isfinite(values) & tested, values, np.nan)
+        columns = np.flatnonzero(np.fmax.reduce(values) > np.fmin.reduce(values))
+        made.append(values[:, columns])
+        sides.append(np.where(is_share, ofs, np.nan)[:, columns])
+        about += [(int(column), report) for column in columns]
+    if not about:
+        return made[0], []
+    values, things, places = (np.concatenate(made, axis=1), np.concatenate(sides, axis=1), [each for each, _ in about])
+    is_share, floors = is_share[places], floors[places]
     apart, expected, spread = apart_from_weeks(values)
-    things = np.stack([of for _, _, of in about], axis=1)
-    is_share = np.array([bool(each.of) for each, _, _ in about])
     with np.errstate(invalid="ignore"):
         pooled = np.nansum(values * things, axis=0) / np.fmax(np.nansum(things, axis=0), 1)
     likely = np.clip(pooled, floors, 1 - floors)
@@ -123,15 +120,13 @@ def _of_rows(history: History, setting: Setting) -> tuple[Floats, list[Told]]:
     scores = np.where(np.abs(apart) >= floors, scores, 0.0 * apart)
     given, usual = (np.where(is_share, each, np.exp(np.where(is_share, 0, each))) for each in (values, expected))
     return scores, [
-        Told(statistic.says, report, given[:, place], usual[:, place])
-        for place, (statistic, report, _) in enumerate(about)
+        Told(STATISTICS[column].says, report, given[:, place], usual[:, place])
+        for place, (column, report) in enumerate(about)
     ]
 
 
-def varies(values: Floats) -> bool:
-    """Whether a statistic is ever another."""
-    told = values[np.isfinite(values)]
-    return bool(told.size) and bool(np.ptp(told) > 0)
+def _marks(each: Statistic) -> tuple[bool, bool, float]:
+    return bool(each.of), each.is_late, each.floor
 
 
 def _of_campaigns(history: History, setting: Setting) -> tuple[Floats, list[Told]]:
