@@ -21,7 +21,7 @@ def scored(values):
     return apart / spread
 
 
-@given(day=st.integers(35, 110), length=st.integers(1, 10), far=st.floats(12, 100))
+@given(day=st.integers(35, 110), length=st.integers(1, 10), far=st.floats(30, 100))
 def test_days_that_are_unlike_are_new_and_no_others(day, length, far):
     values = noise()
     values[day : day + length, 2] += far

@@ -36,16 +36,17 @@ LABELS: Final = (
 )  # fmt: skip
 """What is told of campaigns in words, and seldom for some days only."""
 
+OWNER = "data_source, account_id, report, campaign_id"
 PASSING = (
-    "WITH u AS ("
-    + " UNION ALL ".join(
-        f"SELECT data_source, account_id, report, campaign_id, '{label}' AS label, coalesce({label}, '') AS value,"
-        " min(date_from) AS first, max(date_from) AS last, sum(coalesce(impressions, 0) + 1) AS seen FROM facts AS f"
-        " WHERE date_from = date_to AND EXISTS (SELECT 1 FROM {days} AS d WHERE d.data_source = f.data_source"
-        " AND d.account_id = f.account_id) GROUP BY 1, 2, 3, 4, 5, 6"
-        for label in LABELS
-    )
-    + "), w AS (SELECT *, min(first) OVER o AS begun, max(last) OVER o AS newest, sum(seen) OVER o AS every,"
+    f"WITH u AS (SELECT {OWNER}, CASE"
+    + "".join(f" WHEN grouping({label}) = 0 THEN '{label}'" for label in LABELS)
+    + " END AS label, coalesce("
+    + ", ".join(LABELS)
+    + ", '') AS value, min(date_from) AS first, max(date_from) AS last, sum(coalesce(impressions, 0) + 1) AS seen"
+    " FROM facts AS f WHERE date_from = date_to AND EXISTS (SELECT 1 FROM {days} AS d WHERE d.data_source ="
+    " f.data_source AND d.account_id = f.account_id) GROUP BY GROUPING SETS ("
+    + ", ".join(f"({OWNER}, {label})" for label in LABELS)
+    + ")), w AS (SELECT *, min(first) OVER o AS begun, max(last) OVER o AS newest, sum(seen) OVER o AS every,"
     " first_value(value) OVER (PARTITION BY data_source, account_id, report, campaign_id, label ORDER BY seen DESC)"
     " AS usual FROM u WINDOW o AS (PARTITION BY data_source, account_id, report, campaign_id, label))"
     " SELECT d.data_source, d.account_id, d.date, w.report, replace(w.label, '_', ' ') AS subject,"
