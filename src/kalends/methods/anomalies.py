@@ -44,6 +44,8 @@ THIRD_TO_SIGMA: Final = 2.32
 """A third of a normal distribution is nearer than its standard deviation over this. Not the half: a fault of two weeks
 is in the spells of six, which may be half of all that are known."""
 FLOOR_OF_SPELLS: Final = 0.02
+SUSPECT: Final = 2.5
+"""Spreads from which on it is looked whether most days of a spell are off."""
 WILD: Final = np.log(2.0)
 """A day that is off by more than this, and chance, is no standard for spells."""
 TO_SIGMA: Final = 1.4826
@@ -73,7 +75,7 @@ def compare(values: Floats, *, usable: Bools | None = None, counts: Floats | Non
     logs, standard = _logs(values, usable)
     expected = _expected(standard)
     differences = logs - expected
-    spread, known = median_around(np.abs(standard - expected), steps=_days(SPREAD_DAYS), least=LEAST_SPREAD_DAYS)
+    spread, known = medians_by_week(np.abs(standard - expected), reach=SPREAD_DAYS, least=LEAST_SPREAD_DAYS)
     spread = np.maximum(TO_SIGMA * spread, FLOOR)
     if counts is not None:
         spread = np.sqrt(spread**2 + 1 / np.maximum(counts, 1.0))
@@ -103,7 +105,7 @@ def compare_spells(
         there = np.where(known & np.isfinite(usual), np.where(of_over, over, over / usual), np.nan)[usable]
     likely = np.where(np.isfinite(there), np.where(of_over, under * usual, under)[usable], np.nan)
     daily = _log_ratio(there, likely)
-    around, _ = median_around(daily, steps=np.arange(-ASIDE, ASIDE + 1), least=ASIDE // 2)
+    around, _ = medians_by_week(daily, reach=ASIDE, least=ASIDE // 2, itself=True)
     calm = np.abs(daily - around) <= WILD + 3 / np.sqrt(np.maximum(np.nan_to_num(likely), 1.0))
     aside = [_sum_ahead(np.where(calm, each, np.nan), ASIDE) for each in (there, likely)]
     after = _log_ratio(*aside)
@@ -113,10 +115,13 @@ def compare_spells(
         then = _ahead(after, length)
         total, expected = (_sum_ahead(each, length) for each in (there, likely))
         inside = _log_ratio(total, expected)
-        middle, _ = median_around(daily, steps=np.arange(length), least=length // 2 + 1)
-        apart = _apart(inside, before, then)
-        differences = np.where(np.abs(_apart(middle, before, then)) >= np.abs(apart) / 2, apart, 0.0 * apart)
+        differences = _apart(inside, before, then)
         spreads = _spread_of_spells(np.abs(inside - (before + then) / 2), expected)
+        first, column = np.nonzero(np.abs(differences) > SUSPECT * spreads)
+        inner = np.sort(daily[first[:, None] + np.arange(length), column[:, None]], axis=-1)
+        middle = _apart(_middle_of(inner, least=1)[0], before[first, column], then[first, column])
+        few = np.abs(middle) < np.abs(differences[first, column]) / 2
+        differences[first[few], column[few]] = 0.0
         made.append(Compared(usual[usable] * np.exp((before + then) / 2), differences, differences / spreads, spreads))
     return made
 
@@ -152,11 +157,33 @@ def median_around(values: Floats, *, steps: npt.NDArray[np.int64], least: int) -
     # Sorted with the unknown last: numpy's own nanmedian does this row by row, a hundred times slower. What is sorted
     # lies side by side, which halves the time again.
     ordered = np.sort(padded[:, np.arange(days)[:, None] + steps[None, :] + reach], axis=-1)
+    found, enough = _middle_of(ordered, least=least)
+    return found.T, enough.T
+
+
+def medians_by_week(values: Floats, *, reach: int, least: int, itself: bool = False) -> tuple[Floats, Bools]:
+    """As `median_around` of `reach` days on each side, for what changes slowly: once for every seven days, a seventh of
+    the work. Those are left out, unless `itself`.
+    """
+    days, series = values.shape
+    weeks = -(-days // WEEK)
+    padded = np.full((series, weeks * WEEK + 2 * reach), np.nan)
+    padded[:, reach : reach + days] = values.T
+    half = 0 if itself else WEEK // 2 + 1
+    steps = np.array([step for step in range(-reach, reach + 1) if abs(step) >= half], dtype=np.int64)
+    middle = np.arange(weeks)[:, None] * WEEK + WEEK // 2
+    ordered = np.sort(padded[:, np.minimum(middle + steps + reach, padded.shape[1] - 1)], axis=-1)
+    found, enough = _middle_of(ordered, least=least)
+    return (np.repeat(each, WEEK, axis=1)[:, :days].T for each in (found, enough))  # type: ignore[return-value]
+
+
+def _middle_of(ordered: Floats, *, least: int) -> tuple[Floats, Bools]:
+    """The median along the last axis, of what is sorted with the unknown last; and whether enough is known."""
     count = np.isfinite(ordered).sum(axis=-1)
-    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, steps.size - 1)
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, ordered.shape[-1] - 1)
     both = np.take_along_axis(ordered, np.stack([low, high], axis=-1), axis=-1)
-    enough = count >= least
-    return np.where(enough, both.sum(axis=-1) / 2, np.nan).T, enough.T
+    enough: Bools = count >= least
+    return np.where(enough, both.sum(axis=-1) / 2, np.nan), enough
 
 
 def median_of(values: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
@@ -191,8 +218,9 @@ def alarms(chances: Floats, *, rate: float, borne: float = 0.0) -> Bools:
     found = np.zeros(chances.shape, dtype=bool)
     if not tested.size:
         return found
-    ordered = tested[np.argsort(chances[tested], kind="stable")]
-    under = chances[ordered] <= rate * np.arange(1, ordered.size + 1) / ordered.size
+    small = tested[chances[tested] <= rate]  # no other can be accepted
+    ordered = small[np.argsort(chances[small], kind="stable")]
+    under = chances[ordered] <= rate * np.arange(1, ordered.size + 1) / tested.size
     if under.any():
         found[ordered[: int(np.flatnonzero(under)[-1]) + 1]] = True
     found[tested] |= chances[tested] <= borne / tested.size

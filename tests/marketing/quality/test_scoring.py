@@ -94,7 +94,7 @@ def test_every_engine_finds_the_same(warehouse):
         ("campaign_lost", lost),
         ("campaign_twice", twice),
         ("campaigns_exchanged", swapped),
-        ("names_exchanged", renamed),
+        ("label_differs", renamed),
         ("clicks_above_impressions", rows[0]["date_from"]),
     } <= checks
     days = warehouse.execute("SELECT date, rows, evidence FROM quality_days ORDER BY date").to_pylist()
@@ -116,7 +116,7 @@ def test_only_touched_days_are_scored_again(warehouse):
     one = facts()[0] | {"clicks": 10**7}
     load(warehouse, [one], seq=2)
     assert scoring.touch_batches(warehouse, [2]) == 1
-    assert [check for check, _, _ in scored(warehouse)] == ["clicks_above_impressions"]
+    assert {check for check, _, _ in scored(warehouse)} == {"clicks_above_impressions", "profile_new"}
     assert warehouse.table("quality_days").count().execute() == 70
 
 

@@ -2,10 +2,11 @@
 
 from .blind import BLIND, BLIND_2
 from .blind3 import BLIND_3
+from .blind4 import BLIND_4
 from .faults import KINDS
 from .kinds import GROUPS, Kind
 from .later import LATER
 from .unseen import UNSEEN
 
-EVERY: tuple[Kind, ...] = (*KINDS, *UNSEEN, *LATER, *BLIND, *BLIND_2, *BLIND_3)
-__all__ = ["BLIND", "BLIND_2", "BLIND_3", "EVERY", "GROUPS", "KINDS", "LATER", "UNSEEN", "Kind"]
+EVERY: tuple[Kind, ...] = (*KINDS, *UNSEEN, *LATER, *BLIND, *BLIND_2, *BLIND_3, *BLIND_4)
+__all__ = ["BLIND", "BLIND_2", "BLIND_3", "BLIND_4", "EVERY", "GROUPS", "KINDS", "LATER", "UNSEEN", "Kind"]

@@ -9,9 +9,12 @@ import polars as pl
 
 from .clean import MEASURES, TODAY
 from .kinds import (
+    BOUGHT,
     DAY,
     ENTITY,
+    PART,
     Fault,
+    account_anew,
     added_up,
     between,
     change,
@@ -22,28 +25,11 @@ from .kinds import (
     scaled,
     some_day,
     week,
-)  # fmt: skip
+    whole,
+)
 
 kind, BLIND = collector("blind")
 later_kind, BLIND_2 = collector("blind 2")
-BOUGHT = ("conversions", "revenue")
-PART = pl.col("report").is_in(["ad", "campaign/device"])
-
-
-def whole(rows, where):
-    """Conversions and revenue as a platform tells them: in whole units, and in cents."""
-    return change(rows, where, conversions=pl.col("conversions").round(), revenue=pl.col("revenue").round(2))
-
-
-def account_anew(rows, where):
-    """The account's own report, where there is one, added up anew from what the campaigns now say."""
-    own = pl.col("report") == "account"
-    fresh = rows.filter(where, pl.col("report") == "campaign").group_by("date_from").agg(
-        pl.col(name).sum().alias(f"{name}_anew") for name in MEASURES
-    )  # fmt: skip
-    joined = rows.join(fresh, on="date_from", how="left")
-    changed = change(joined, where & own, **{name: pl.col(f"{name}_anew") for name in MEASURES})
-    return changed.select(rows.columns)
 
 
 def rotated(rows, day):

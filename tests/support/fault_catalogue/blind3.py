@@ -1,44 +1,30 @@
-"""A third group written from the trade alone, before any check was read or loosened; looked at once, last of all."""
+"""A third group written from the trade alone, before any check was read or loosened, and looked at once."""
 
 from datetime import timedelta
 
 import polars as pl
 
-from .blind import BOUGHT, PART, account_anew
 from .clean import MEASURES, TODAY
-from .kinds import DAY, ENTITY, Fault, between, change, collector, largest, of, on, scaled, some_day, week
+from .kinds import (
+    ADDED,
+    BOUGHT,
+    DAY,
+    Fault,
+    as_told,
+    between,
+    by_spend,
+    change,
+    collector,
+    largest,
+    of,
+    on,
+    scaled,
+    some_day,
+    week,
+    with_sums,
+)
 
 kind, BLIND_3 = collector("blind 3")
-ADDED = (*MEASURES, "reach")
-
-
-def by_spend(rows, day):
-    """The campaigns of the day, the largest first."""
-    return rows.filter(on(day), pl.col("report") == "campaign").sort("spend", descending=True)["campaign_id"].to_list()
-
-
-def as_told(rows, where):
-    """What a platform itself has wrong, as it tells it: counts whole, money in cents, and sums that agree: a campaign's
-    rows are the sums of its parts, and the account's of its campaigns'.
-    """
-    counts = {name: pl.col(name).round() for name in ("impressions", "clicks", "conversions")}
-    told = change(rows, where, **counts, **{name: pl.col(name).round(2) for name in ("spend", "revenue")})
-    parts = told.filter(where, PART).group_by("date_from", "campaign_id").agg(
-        pl.col(name).sum().round(2).alias(f"{name}_anew") for name in MEASURES
-    )  # fmt: skip
-    joined = told.join(parts, on=["date_from", "campaign_id"], how="left")
-    mine = where & (pl.col("report") == "campaign") & pl.col("spend_anew").is_not_null()
-    summed = change(joined, mine, **{name: pl.col(f"{name}_anew") for name in MEASURES})
-    return account_anew(summed.select(rows.columns), where)
-
-
-def with_sums(rows, where, days, names, give):
-    """The rows where the condition holds with measures as `give` makes them of what the same entity has on `days`."""
-    other = rows.filter(days).group_by(ENTITY).agg(pl.col(name).sum().alias(f"{name}_there") for name in names)
-    joined = rows.join(other, on=ENTITY, how="left")
-    there = where & pl.col(f"{names[0]}_there").is_not_null()
-    given = {name: give(pl.col(name), pl.col(f"{name}_there")) for name in names}
-    return change(joined, there, **given).select(rows.columns)
 
 
 @kind(critical=True)

@@ -8,15 +8,10 @@ from datetime import date
 import polars as pl
 
 from .clean import MEASURES
-from .kinds import DAY, ENTITY, Fault, between, change, collector, largest, of, on, scaled, some_day, week
+from .kinds import DAY, ENTITY, Fault, between, by_spend, change, collector, largest, of, on, scaled, some_day, week
 
 kind, LATER = collector("later")
 COUNTED = ("impressions", "clicks", "conversions")
-
-
-def smallest(rows, day):
-    """The campaign with the least spend on the day."""
-    return rows.filter(on(day), pl.col("report") == "campaign").sort("spend")["campaign_id"][0]
 
 
 @kind(critical=True)
@@ -55,7 +50,7 @@ def account_under_two_ids(rows, rng):
 def two_campaigns_exchanged(rows, rng):
     """A wrong join: the largest campaign has the numbers of the smallest, and the other way round."""
     day = some_day(rng)
-    first, second = largest(rows, day), smallest(rows, day)
+    first, second = largest(rows, day), by_spend(rows, day)[-1]
     names = {each: rows.filter(of(each))["campaign_name"].drop_nulls()[0] for each in (first, second)}
     other = pl.when(of(first)).then(pl.lit(second)).otherwise(pl.lit(first))
     name = pl.when(of(first)).then(pl.lit(names[second])).otherwise(pl.lit(names[first]))

@@ -19,7 +19,7 @@ DIMENSIONS: Final[tuple[Dimension, ...]] = (
 )  # fmt: skip
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "major", "minor")
 
-CHECKS_VERSION: Final = 4
+CHECKS_VERSION: Final = 5
 """Raised with every change of a check that changes what is found: all days are then scored again."""
 
 

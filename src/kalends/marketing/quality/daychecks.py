@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from kalends.marketing.quality.checks import Dimension, Severity
 from kalends.marketing.quality.history import Bools, Floats, History, Setting
-from kalends.methods.anomalies import median_around
+from kalends.methods.anomalies import median_around, median_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +92,11 @@ def within(history: History) -> Bools:
 
 @day_check("completeness", "critical", "A day on which the account usually delivers has no rows at all.")
 def day_missing(history: History, setting: Setting) -> Iterator[Found]:
+    gaps = within(history) & ~history.present
+    if not gaps.any():
+        return
     expected = usually(history.present[:, None])[:, 0]
-    for begin, end in runs(within(history) & ~history.present):
+    for begin, end in runs(gaps):
         days = range(begin, end + 1) if end - begin < LONGEST_GAP else [begin]
         for day in days:
             if expected[day]:
@@ -108,6 +111,8 @@ def report_missing(history: History, setting: Setting) -> Iterator[Found]:
             continue
         days = np.arange(history.size)
         known = (days >= np.flatnonzero(there)[0]) & history.present
+        if not (known & ~there).any():
+            continue
         expected = usually(there[:, None])[:, 0]
         for begin, end in runs(known & ~there):
             if end - begin < LONGEST_GAP:
@@ -141,13 +146,14 @@ def campaign_paused(history: History, setting: Setting) -> Iterator[Found]:
     if spend is None or len(history.campaigns) < 2:
         return
     there = np.isfinite(spend) & (spend > 0)
+    plain = np.where(setting.is_special(history)[:, None], np.nan, spend)
     for column, campaign in enumerate(history.campaigns):
         for begin, end in runs(~there[:, column] & there.any(axis=1)):
             before, after = slice(max(begin - 14, 0), begin), slice(end + 1, end + 15)
             if LONGEST_GAP <= end - begin < LONGEST_PAUSE and begin >= 7 and end + 7 < history.size:
-                both = [np.nanmedian(spend[part, column]) if there[part, column].mean() >= 0.9 else np.nan
-                        for part in (before, after)]  # fmt: skip
-                if abs(np.log(both[1] / both[0])) <= SAME_AGAIN:
+                is_steady = all(there[part, column].mean() >= 0.9 for part in (before, after))
+                both = [float(median_of(plain[part, column : column + 1])[0][0]) for part in (before, after)]
+                if is_steady and abs(np.log(both[1] / both[0])) <= SAME_AGAIN:
                     yield Found(day=begin, subject=campaign, detail=f"{end - begin + 1} days without rows")
 
 
@@ -155,6 +161,8 @@ def campaign_paused(history: History, setting: Setting) -> Iterator[Found]:
 def metric_missing(history: History, setting: Setting) -> Iterator[Found]:
     for metric, values in history.totals.items():
         told = np.isfinite(values)
+        if not (history.present & ~told).any():
+            continue
         expected = usually(np.where(history.present, told, False)[:, None])[:, 0]
         for day in np.flatnonzero(history.present & ~told & expected):
             yield Found(day=int(day), subject=metric)
@@ -164,6 +172,8 @@ def metric_missing(history: History, setting: Setting) -> Iterator[Found]:
 def metric_zero(history: History, setting: Setting) -> Iterator[Found]:
     ages = setting.ages(history)
     for metric, values in history.totals.items():
+        if not (values == 0).any():
+            continue
         expected, known = median_around(np.where(values > 0, values, np.nan)[:, None], steps=NEIGHBOURS, least=5)
         counted = history.totals["conversions"] if metric == "revenue" else values
         things, _ = median_around(np.where(counted > 0, counted, np.nan)[:, None], steps=NEIGHBOURS, least=5)
@@ -178,7 +188,7 @@ def metric_zero(history: History, setting: Setting) -> Iterator[Found]:
 def campaign_zero(history: History, setting: Setting) -> Iterator[Found]:
     ages = setting.ages(history)
     for metric, values in history.by_campaign.items():
-        if metric == "revenue":
+        if metric == "revenue" or not (values == 0).any():
             continue
         expected, _ = median_around(np.where(values > 0, values, np.nan), steps=NEIGHBOURS, least=5)
         is_zero = (values == 0) & (np.nan_to_num(expected) >= 15) & (ages >= 2)[:, None]
@@ -187,19 +197,6 @@ def campaign_zero(history: History, setting: Setting) -> Iterator[Found]:
         for day, column in np.argwhere(is_zero & usually(values > 0, least=5)):
             yield Found(day=int(day), subject=f"{history.campaigns[column]} {metric}", observed=0,
                         expected=round(float(expected[day, column]), 2))  # fmt: skip
-
-
-@day_check("completeness", "minor", "Campaigns that usually have a name have none.")
-def names_missing(history: History, setting: Setting) -> Iterator[Found]:
-    if history.named is None:
-        return
-    there = np.isfinite(history.by_campaign["rows"])
-    count = there.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(count > 0, (history.named & there).sum(axis=1) / count, np.nan)
-    usual, known = median_around(share[:, None], steps=MONTH, least=7)
-    for day in np.flatnonzero(known[:, 0] & (share < usual[:, 0] - 0.1)):
-        yield Found(day=int(day), observed=round(float(share[day]), 3), expected=round(float(usual[day, 0]), 3))
 
 
 # Consistency.
@@ -261,6 +258,8 @@ def cents_missing(history: History, setting: Setting) -> Iterator[Found]:
     paid = np.nan_to_num(spend) > 0
     whole = np.isclose(np.nan_to_num(spend), np.round(np.nan_to_num(spend)), atol=1e-6)
     is_whole = (paid & whole).sum(axis=1) >= np.maximum(paid.sum(axis=1), 2)
+    if not is_whole.any():
+        return
     usual = usually(is_whole[:, None])[:, 0]
     for day in np.flatnonzero(is_whole & ~usual & (np.nansum(spend, axis=1) >= 50)):
         yield Found(day=int(day))

@@ -47,8 +47,8 @@ class History:
     campaigns: tuple[str, ...] = ()
     by_campaign: Mapping[str, Floats] = field(default_factory=dict)
     parts: Parts = field(default_factory=Parts)
-    named: Bools | None = None
-    """(days, campaigns): whether the campaign has a name."""
+    profile: Mapping[str, tuple[Floats, Floats]] = field(default_factory=dict)
+    """By report, the two sides of each statistic of its rows: (days, statistics), as `profile` declares them."""
     currencies: tuple[frozenset[str], ...] = ()
     read_at: tuple[datetime | None, ...] = ()
     """By day, when the platform last said anything about it."""

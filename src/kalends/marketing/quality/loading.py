@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing.quality.history import METRICS, Floats, History, Parts
+from kalends.marketing.quality.statistics import STATISTICS
 from kalends.marketing.rollup import ACCOUNT
 
 REACH: Final = timedelta(days=91)
@@ -20,6 +22,7 @@ REACH: Final = timedelta(days=91)
 ACCOUNTS = "(SELECT DISTINCT data_source, account_id FROM {days}) AS d"
 KEY = ("data_source", "account_id")
 PART: Final = ("report", "campaign_id", "ad_group_id", "ad_id", "breakdowns")
+SIDES: Final = tuple(f"{side}{place}" for side in ("top", "of") for place in range(len(STATISTICS)))
 MOST_PARTS: Final = 60
 """Of an account: the largest. What is wrong with thousands of small ones is hardly seen in any."""
 
@@ -28,16 +31,64 @@ def histories(warehouse: TenantWarehouse, *, days: str, first: date, last: date,
     """The history of each account that has any of the scored days (`first` to `last`), and what is around them."""
     begin, end = first - REACH, min(last + REACH, today + timedelta(days=1))
     told = _of_reports(warehouse, days, begin, end)
-    campaigns, parts, reads, reading = (
-        _grouped(_of_campaigns(warehouse, days, begin, end)),
-        _grouped(_of_parts(warehouse, days, begin, end)),
-        _grouped(_reads(warehouse, days, first, last)),
-        _grouped(_reading_days(warehouse, days)),
+    spans = told.group_by(KEY).agg(pl.min("date").alias("first"), pl.max("date").alias("last"))
+    spans = spans.with_columns(
+        size=(pl.min_horizontal(pl.col("last") + timedelta(days=31), pl.lit(end)) - pl.col("first")).dt.total_days() + 1
     )
-    for key, reports in _grouped(told).items():
-        told_days: list[date] = reports["date"].to_list()
-        size = (min(max(told_days) + timedelta(days=31), end) - min(told_days)).days + 1
-        yield _history(key, reports, campaigns.get(key), parts.get(key), reads.get(key), reading.get(key), size)
+    frames = (
+        _numbered(told, "report"),
+        _numbered(_of_campaigns(warehouse, days, begin, end), "campaign_id"),
+        _of_parts(warehouse, days, begin, end),
+        _numbered(_profiles(warehouse, days, begin, end), "report"),
+        _reads(warehouse, days, first, last),
+    )
+    tables = [_tables(frame, spans) for frame in frames]
+    reading = _grouped(_reading_days(warehouse, days))
+    for key, started, size in spans.sort(KEY).select(pl.struct(KEY), "first", "size").iter_rows():
+        of = (key["data_source"], key["account_id"])
+        yield _history(of, started, size, [each.get(of, {}) for each in tables], reading.get(of))
+
+
+Table = dict[str, npt.NDArray[Any]]
+"""The columns of one account's rows."""
+
+
+def _numbered(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """With the number of each name among its account's, as `column`."""
+    return frame.with_columns((pl.col(name).rank("dense").over(KEY) - 1).alias("column"))
+
+
+def _tables(frame: pl.DataFrame, spans: pl.DataFrame) -> dict[tuple[Any, ...], Table]:
+    """Each account's rows as arrays, with the place of their day: all are made at once, and cut."""
+    placed = frame.join(spans, on=KEY).with_columns(place=(pl.col("date") - pl.col("first")).dt.total_days())
+    placed = placed.filter(pl.col("place").is_between(0, pl.col("size") - 1)).sort(KEY, maintain_order=True)
+    told = [name for name in placed.columns if name not in {*KEY, "date", "first", "last", "size"}]
+    arrays = {
+        name: np.array(placed[name].to_list(), dtype=object) if name == "reported_at" else placed[name].to_numpy()
+        for name in told
+    }
+    made, begin = {}, 0
+    for source, account, length in placed.group_by(KEY, maintain_order=True).len().iter_rows():
+        made[source, account] = {name: array[begin : begin + length] for name, array in arrays.items()}
+        begin += length
+    return made
+
+
+def _laid_out(table: Table, names: Sequence[str], size: int, columns: int) -> dict[str, Floats]:
+    """Columns as arrays (days, columns), nan where nothing is told."""
+    made = {name: np.full((size, columns), np.nan) for name in names}
+    for name in names if table else ():
+        made[name][table["place"], table["column"]] = table[name].astype(float)
+    return made
+
+
+def _names(table: Table, name: str) -> list[Any]:
+    """The names behind the numbers, in their order."""
+    if not table:
+        return []
+    _, places = np.unique(table["column"], return_index=True)
+    named: list[Any] = table[name][places].tolist()
+    return named
 
 
 def _of_reports(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> pl.DataFrame:
@@ -56,7 +107,7 @@ def _of_campaigns(warehouse: TenantWarehouse, days: str, begin: date, end: date)
     """
     sums = ", ".join(f"CAST(sum(c.{metric}) AS DOUBLE PRECISION) AS {metric}" for metric in METRICS)
     told = (
-        " c.campaign_id, max(c.campaign_name) AS name, min(c.currency) AS one, max(c.currency) AS other,"
+        " c.campaign_id, min(c.currency) AS one, max(c.currency) AS other,"
         f' CAST(count(*) AS DOUBLE PRECISION) AS "rows", {sums}'
     )
     account = f"JOIN {ACCOUNTS.format(days=days)} ON d.data_source = c.data_source AND d.account_id = c.account_id"
@@ -92,10 +143,27 @@ def _of_parts(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> 
     )
     return _frame(
         warehouse,
-        f"SELECT f.data_source, f.account_id, f.date_from AS date, {part}, {sums} FROM facts AS f"
+        f'SELECT f.data_source, f.account_id, f.date_from AS date, {part}, max(p.place) - 1 AS "column", {sums}'
+        " FROM facts AS f"
         f" JOIN {largest} AS p ON p.place <= {MOST_PARTS} AND {same} WHERE f.date_from = f.date_to"
         f" AND f.date_from BETWEEN DATE '{begin}' AND DATE '{end}'"
         f" GROUP BY f.data_source, f.account_id, f.date_from, {part}",
+    )
+
+
+def _profiles(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> pl.DataFrame:
+    """Both sides of each statistic of the rows, by day and report."""
+    asked = ", ".join(
+        f"CAST({sql or 'NULL'} AS DOUBLE PRECISION) AS {side}{place}"
+        for side in ("top", "of")
+        for place, each in enumerate(STATISTICS)
+        for sql in (getattr(each, side),)
+    )
+    return _frame(
+        warehouse,
+        f"SELECT f.data_source, f.account_id, f.date_from AS date, f.report, {asked} FROM facts AS f"
+        f" JOIN {ACCOUNTS.format(days=days)} ON d.data_source = f.data_source AND d.account_id = f.account_id"
+        f" WHERE f.date_from = f.date_to AND f.date_from BETWEEN DATE '{begin}' AND DATE '{end}' GROUP BY 1, 2, 3, 4",
     )
 
 
@@ -134,38 +202,41 @@ def _grouped(frame: pl.DataFrame) -> dict[tuple[Any, ...], pl.DataFrame]:
 
 
 def _history(
-    key: tuple[Any, ...],
-    reports: pl.DataFrame,
-    campaigns: pl.DataFrame | None,
-    parts: pl.DataFrame | None,
-    reads: pl.DataFrame | None,
-    reading: pl.DataFrame | None,
-    size: int,
+    key: tuple[str, str], first: date, size: int, tables: list[Table], reading: pl.DataFrame | None
 ) -> History:
-    first: date = reports["date"].min()  # type: ignore[assignment]
-    by_report = {
-        str(name): _columns(_placed(part, first), size, ("rows", *METRICS))
-        for (name,), part in reports.partition_by(["report"], as_dict=True).items()
-    }
-    rows = np.nansum(np.stack([told["rows"] for told in by_report.values()]), axis=0)
-    names, by_campaign, named, currencies = _by_campaign(campaigns, first, size)
-    read_at, zone = _read(reads, first, size)
+    reports, campaigns, parts, profile, reads = tables
+    by_report = _by_report(reports, ("rows", *METRICS), size)
+    ids = _names(campaigns, "campaign_id")
+    read_at, zone = _read(reads, size)
     return History(
         data_source=key[0],
         account_id=key[1],
         first=first,
-        rows=rows,
+        rows=np.nansum(np.stack([told["rows"] for told in by_report.values()]), axis=0),
         totals=_totals(by_report),
         reports=by_report if len(by_report) > 1 else {},
-        campaigns=names,
-        by_campaign=by_campaign,
-        parts=_by_part(parts, first, size),
-        named=named,
-        currencies=currencies,
+        campaigns=tuple(ids),
+        by_campaign=_laid_out(campaigns, ("rows", *METRICS), size, len(ids)) if ids else {},
+        parts=_by_part(parts, size),
+        profile={report: _sides(told) for report, told in _by_report(profile, SIDES, size).items()},
+        currencies=_currencies(campaigns, size),
         read_at=read_at,
         read_days=frozenset() if reading is None else frozenset(at.date() for at in reading["reported_at"]),
         zone=zone,
     )
+
+
+def _by_report(table: Table, names: Sequence[str], size: int) -> dict[str, dict[str, Floats]]:
+    """By report, columns as arrays (days,)."""
+    told = _names(table, "report")
+    arrays = _laid_out(table, names, size, len(told))
+    return {report: {name: arrays[name][:, place] for name in names} for place, report in enumerate(told)}
+
+
+def _sides(told: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+    """The two sides of each statistic (days, statistics)."""
+    every = np.stack([told[name] for name in SIDES], axis=1)
+    return every[:, : len(STATISTICS)], every[:, len(STATISTICS) :]
 
 
 def _totals(by_report: Mapping[str, Mapping[str, Floats]]) -> dict[str, Floats]:
@@ -186,71 +257,34 @@ def _totals(by_report: Mapping[str, Mapping[str, Floats]]) -> dict[str, Floats]:
     return totals
 
 
-def _placed(frame: pl.DataFrame, first: date) -> pl.DataFrame:
-    return frame.with_columns((pl.col("date") - first).dt.total_days().alias("place"))
-
-
-def _columns(frame: pl.DataFrame, size: int, names: tuple[str, ...]) -> dict[str, Floats]:
-    """Columns as arrays (days,), nan where nothing is told."""
-    places = frame["place"].to_numpy()
-    inside = (places >= 0) & (places < size)
-    made = {}
-    for name in names:
-        made[name] = np.full(size, np.nan)
-        made[name][places[inside]] = frame[name].cast(pl.Float64).to_numpy()[inside]
-    return made
-
-
-def _by_campaign(frame: pl.DataFrame | None, first: date, size: int) -> tuple[Any, Any, Any, Any]:
-    """The campaigns' ids, their arrays (days, campaigns), whether each has a name, and the days' currencies."""
-    if frame is None:
-        return (), {}, None, ()
-    frame = _placed(frame, first).filter(pl.col("place").is_between(0, size - 1))
-    ids = frame["campaign_id"].unique().sort()
-    columns = frame["campaign_id"].replace_strict(ids, list(range(ids.len())), return_dtype=pl.Int64).to_numpy()
-    places = frame["place"].to_numpy()
-    arrays = {}
-    for metric in ("rows", *METRICS):
-        arrays[metric] = np.full((size, ids.len()), np.nan)
-        arrays[metric][places, columns] = frame[metric].cast(pl.Float64).to_numpy()
-    named = np.zeros((size, ids.len()), dtype=bool)
-    named[places, columns] = (frame["name"].fill_null("") != "").to_numpy()
+def _currencies(table: Table, size: int) -> tuple[frozenset[str], ...]:
+    """The currencies of each day."""
+    if not table:
+        return ()
     told: list[set[str]] = [set() for _ in range(size)]
-    for place, one, other in frame.select("place", "one", "other").unique().iter_rows():
+    for place, one, other in set(zip(table["place"].tolist(), table["one"], table["other"], strict=True)):
         told[place] |= {currency for currency in (one, other) if currency}
-    return tuple(ids.to_list()), arrays, named, tuple(map(frozenset, told))
+    return tuple(map(frozenset, told))
 
 
-def _by_part(frame: pl.DataFrame | None, first: date, size: int) -> Parts:
-    if frame is None:
+def _by_part(table: Table, size: int) -> Parts:
+    if not table:
         return Parts()
-    frame = _placed(frame, first).filter(pl.col("place").is_between(0, size - 1))
-    every = frame.select(PART).unique().sort(PART).with_row_index("column")
-    frame = frame.join(every, on=PART)
-    where = frame["place"].to_numpy(), frame["column"].to_numpy()
-    arrays = {metric: np.full((size, every.height), np.nan) for metric in METRICS}
-    for metric, array in arrays.items():
-        array[where] = frame[metric].to_numpy()
-    whole = every.select(pl.struct("report", "campaign_id").rank("dense")).to_series()
-    named = every.select(
-        pl.concat_str([pl.col("campaign_id"), pl.col("ad_group_id"), pl.col("ad_id"), pl.col("breakdowns")],
-                      separator=" ").str.replace(" {}", "", literal=True).str.replace_all(" +", " ")
-    ).to_series()  # fmt: skip
+    named = list(zip(*(_names(table, name) for name in PART), strict=True))
+    # Numbers leave out parts of which no day is near.
+    _, table["column"] = np.unique(table["column"], return_inverse=True)
+    of = {whole: place for place, whole in enumerate(sorted({part[:2] for part in named}))}
     return Parts(
-        names=tuple(named.to_list()),
-        reports=tuple(every["report"].to_list()),
-        whole=whole.to_numpy().astype(np.int64) - 1,
-        by_metric=arrays,
+        names=tuple(" ".join(each for each in part[1:] if each not in {"", "{}"}) for part in named),
+        reports=tuple(part[0] for part in named),
+        whole=np.array([of[part[:2]] for part in named], dtype=np.int64),
+        by_metric=_laid_out(table, METRICS, size, len(named)),
     )
 
 
-def _read(frame: pl.DataFrame | None, first: date, size: int) -> tuple[tuple[datetime | None, ...], str | None]:
+def _read(table: Table, size: int) -> tuple[tuple[datetime | None, ...], str | None]:
     """When each day was last read, and the account's time zone."""
     newest: list[datetime | None] = [None] * size
-    if frame is None:
-        return tuple(newest), None
-    for day, at in frame.select("date", "reported_at").iter_rows():
-        if 0 <= (place := (day - first).days) < size:
-            newest[place] = at
-    zones: list[str] = frame["zone"].drop_nulls().to_list()
-    return tuple(newest), zones[0] if zones else None
+    for place, at in zip(table.get("place", ()), table.get("reported_at", ()), strict=True):
+        newest[place] = at
+    return tuple(newest), next((zone for zone in table.get("zone", ()) if zone), None)

@@ -30,6 +30,10 @@ VOLUMES: Final = ("spend", "impressions", "clicks")
 SHORT: Final = np.log(0.8)
 """A newest day to which a fifth is missing is not the day yet: some platforms count late, by a few per cent."""
 SHORT_SCORE: Final = 2.0
+ASIDE: Final = 5
+"""Newest days, at most, that are compared with as many before."""
+MORE, MORE_SCORE = np.log(1.2), 2.3
+"""Newer days should know less, so that as much more is more than it looks."""
 
 
 @day_check("consistency", "major", "A week's numbers fit its weekdays far better in another order.")
@@ -74,6 +78,47 @@ def newest_unfinished(history: History, setting: Setting) -> Iterator[Found]:
     spread = max(TO_SIGMA * float(middle[0]), 0.05)
     if age == 1 and known[0] >= 3 * WEEK and differences[last] <= min(SHORT, -SHORT_SCORE * spread):
         yield Found(day=last, observed=round(float(np.exp(differences[last])), 2), expected=1)
+
+
+@day_check(
+    "timeliness", "minor", "The newest days know more of their conversions than older ones, which had more time."
+)
+def newest_too_complete(history: History, setting: Setting) -> Iterator[Found]:
+    _, last = history.ends
+    usable = ~setting.is_special(history) & (setting.ages(history) >= 1)
+    conversions, clicks = (
+        np.nan_to_num(np.where(usable, history.totals[name], 0)) for name in ("conversions", "clicks")
+    )
+    if setting.settling_days < 2 * ASIDE or last < 3 * WEEK or not 0 < setting.ages(history)[last] <= ASIDE:
+        return
+    settled = setting.ages(history) > setting.settling_days
+    rates = np.log(np.where(settled & usable & (conversions > 0), conversions, np.nan) / np.maximum(clicks, 1))[:, None]
+    middle, known = median_of(np.abs(rates - median_of(rates)[0]))
+    if known[0] < 2 * WEEK:
+        return
+    for days, more in _more_than_before(conversions, clicks, last, spread=TO_SIGMA * float(middle[0])):
+        says = f"against the {ASIDE} days before"
+        yield from (Found(day=day, subject="conversion rate", observed=more, expected=1, detail=says) for day in days)
+        return
+
+
+def _more_than_before(
+    conversions: Floats, clicks: Floats, last: int, *, spread: float
+) -> Iterator[tuple[range, float]]:
+    """Newest days on which more of the clicks became conversions than on those before, and how many times as many."""
+    for begin in range(last + 1 - ASIDE, last + 1):
+        older = slice(begin - ASIDE, begin)
+        for end in range(last + 1, begin, -1):
+            mine = slice(begin, end)
+            more = float(np.log(_rate(conversions[mine], clicks[mine]) / _rate(conversions[older], clicks[older])))
+            few = sum(1 / max(conversions[each].sum(), 1) for each in (mine, older))
+            if more >= max(MORE, MORE_SCORE * np.sqrt(few + spread**2 * (1 / (end - begin) + 1 / ASIDE))):
+                yield range(begin, end), round(float(np.exp(more)), 2)
+
+
+def _rate(things: Floats, of: Floats) -> float:
+    """How many for each, of some days together."""
+    return float(max(things.sum(), 0.5) / max(of.sum(), 1))
 
 
 def _still_running(history: History, day: int) -> Mapping[str, Floats]:

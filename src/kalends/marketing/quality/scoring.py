@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing.quality import digits, exchanges, order, spells, unusual  # noqa: F401 -- each declares its checks
+from kalends.marketing.quality import composed, digits, exchanges, order, profile, spells, unusual  # noqa: F401 -- each declares its checks
 from kalends.marketing.quality.checks import DIMENSIONS, ROW_CHECKS, Dimension, RowCheck
 from kalends.marketing.quality.daychecks import DAY_CHECKS, DayCheck, Found
 from kalends.marketing.quality.history import History, Setting
@@ -169,9 +169,11 @@ def _day_findings(
 def examine(history: History, setting: Setting) -> list[tuple[DayCheck, Found]]:
     """What all checks of days find in one account."""
     found = [(check, each) for check in DAY_CHECKS for each in check.find(history, setting)]
-    # What is off by a unit is unusual, too: it is said once.
+    # What is off by a unit is unusual, too, and what is critical is new: it is said once.
+    named = {each.day for check, each in found if check.severity == "critical"}
     slips = {each.day for check, each in found if check.name == "unit_slip"}
-    return [(check, each) for check, each in found if check.name != "unusual" or each.day not in slips]
+    said = dict.fromkeys(profile.GENERAL, named) | {"unusual": slips}
+    return [(check, each) for check, each in found if each.day not in said.get(check.name, ())]
 
 
 def evidence_of(history: History, setting: Setting) -> dict[Dimension, Any]:

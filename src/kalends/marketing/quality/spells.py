@@ -3,7 +3,7 @@
 A price with tax in it for a week, an event counted twice for five days, a tag that was off: each single day might have
 been, all of them together hardly. Prices are looked at, of the account, its campaigns and their parts (ads, values of
 a breakdown), and what share each part has of its campaign. Volumes are not, since money is given and taken every week.
-What begins and stays is not said to be a fault.
+What begins and stays may be a decision: it is said once, of its first day.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,7 @@ from kalends.marketing.quality.unusual import (
     told_once,
 )
 from kalends.methods.anomalies import compare_spells, p_values
+from kalends.methods.steps import SIDE, lasting_steps, peaks
 
 PART_PRICES: Final = {
     "share of impressions": ("impressions", "whole"),
@@ -38,9 +40,11 @@ LENGTHS: Final = (3, 5, 7, 10, 14)
 """Days: a long week-end, the working days, a week, and up to what is compared with on each side."""
 LEAST: Final = np.log(1.1)
 """The smallest tax that is added to money is larger, and a tenth for a week is worth a look."""
-RATE, BORNE = 0.2, 1.5
+RATE, BORNE = 0.2, 0.7
 """See `alarms`. Spells that overlap are counted as tests each, and each is off from both sides: far fewer clean months
 have an alarm."""
+STEP_SCORES, LEAST_STEP = (2.8, 4.5), np.log(1.08)
+"""Of the account, and of the many campaigns: a price that takes a step is looked at once; below that it drifts."""
 FREEDOM: Final = 12.0
 """Means of several days have lighter tails than days."""
 
@@ -72,10 +76,9 @@ class Spell:
 def steady_shift(history: History, setting: Setting) -> Iterator[Found]:
     told = defaultdict[int, list[Found]](list)
     # What the account has as a whole is not said again of each campaign, and of a campaign not of its parts.
-    for family in (_of_account, _of_campaigns, _of_parts):
-        series = family(history, setting)
+    for family in families(history, setting):
         spoken_of = {day: {each.subject.partition(" ")[0] for each in found} for day, found in told.items()}
-        for spell in spells(series, history, setting) if series else ():
+        for spell in spells(family, history, setting) if family else ():
             about = spell.series.about
             for day in spell.days:
                 if about.partition(" ")[0] not in spoken_of.get(day, ()) and not told_of_account(told[day]):
@@ -83,6 +86,37 @@ def steady_shift(history: History, setting: Setting) -> Iterator[Found]:
     for day in sorted(told):
         if told[day]:
             yield told_once(told[day])
+
+
+@day_check(
+    "plausibility", "major", "From this day on a number is another by a steady factor: is it counted differently?"
+)
+def lasting_step(history: History, setting: Setting) -> Iterator[Found]:
+    told: dict[int, list[Found]] = {}
+    days = np.flatnonzero(~setting.is_special(history))
+    for series, least in zip(families(history, setting), STEP_SCORES, strict=False):
+        if not series or days.size < 2 * SIDE:
+            continue
+        over, under = (np.stack([getattr(each, side)[days] for each in series], axis=1) for side in ("over", "under"))
+        sizes, scores = lasting_steps(over, under, things=np.where([each.of_over for each in series], over, under))
+        is_step = peaks(scores, least=least) & (np.abs(np.nan_to_num(sizes)) >= LEAST_STEP)
+        for place, column in np.argwhere(is_step):
+            day = int(days[place])
+            about, name = series[column].about, series[column].name
+            near = [each for other in range(day - 3, day + 4) for each in told.get(other, ())]
+            if not told_of_account(near) or not about:
+                told.setdefault(day, []).append(Found(
+                    day=day, subject=f"{about} {name}".strip(), expected=1,
+                    observed=round(float(np.exp(sizes[place, column])), 3), detail="and it has stayed so",
+                ))  # fmt: skip
+    for day in sorted(told):
+        yield told_once(told[day])
+
+
+@lru_cache(maxsize=2)
+def families(history: History, setting: Setting) -> tuple[list[Series], ...]:
+    """The series of the account, of its campaigns, and of their parts."""
+    return tuple(family(history, setting) for family in (_of_account, _of_campaigns, _of_parts))
 
 
 def told_of_account(found: list[Found]) -> bool:
@@ -156,6 +190,8 @@ def _known(name: str, over: Floats, under: Floats, history: History, setting: Se
 def spells(series: list[Series], history: History, setting: Setting) -> Iterator[Spell]:
     """The spells of one family of series that stand apart, the surest first; of one series, none overlaps another."""
     usable = ~setting.is_special(history)
+    if not usable.any():
+        return
     compared = compare_spells(
         np.stack([each.over for each in series], axis=1),
         np.stack([each.under for each in series], axis=1),
