@@ -76,6 +76,26 @@ def name_fiscal_year(page):
     page.get_by_role("button", name="Next: your busy periods").click()
 
 
+def of_messages(page):
+    """Names and addresses of the message pages: the list, one page's, one of each kind of thing, and the forms."""
+    page.goto("/messages")
+    week = first_link(page, r"/week/")
+    found = {
+        "messages": "/messages",
+        "messages-week": week,
+        "messages-why": f"{week}#why",
+        "messages-beside": f"{week}?beside=true",
+        "messages-analysis": f"/messages/{week.split('/')[2]}/analysis",
+        "messages-page": f"/messages-pages/{week.split('/')[2]}/settings",
+    }
+    for part in ("captions", "import", "templates", "trials", "settings"):
+        found[f"messages-{part}"] = f"/messages-{part}"
+    for part in ("captions", "import"):
+        page.goto(f"/messages-{part}")
+        found[f"messages-{part}-one"] = first_link(page, rf"^/messages-{part}/[0-9a-f]{{8}}-")
+    return found | {f"messages-{part}-new": f"/messages-{part}/new" for part in ("templates", "trials")}
+
+
 def every_page(page):
     """Names and addresses of all pages."""
     steps = trail(page)
@@ -115,6 +135,7 @@ def every_page(page):
         "versions": steps[2],
         "line": steps[3],
         "export": "/export",
+        **of_messages(page),
         "inbox": "/inbox",
         "settings": "/settings",
         "people": "/settings/people",
@@ -129,6 +150,9 @@ def shoot(page, address, path, *, full=False):
     page.goto(address)
     if "/data/upload/" in page.url:
         page.locator("#check").wait_for()
+    if page.url.endswith("#why"):
+        page.locator("[data-message]").first.click()
+        page.locator("#message").wait_for()
     until(page, "[...document.querySelectorAll('.chart-view')].every(one => one.querySelector('svg'))")
     settle(page)
     page.screenshot(path=path, full_page=full)

@@ -223,7 +223,17 @@ def test_everybody_can_use_them(operated, open_page, viewport, scheme):
     page.goto("/messages")
     week = page.get_by_role("link", name="Mara Reyes").get_attribute("href")
     empty, analysis = re.sub(r"/week/.*", "/week/2020-01-06", week), re.sub(r"/week/.*", "/analysis", week)
-    for path in ("/messages", week, f"{week}?beside=true", analysis, empty):
+    with operated.owner() as client:
+        told = {"name": f"Calm {scheme} {viewport['width']}", "rules": {"ppvs": 5, "follow_ups": True}}
+        template = client.post("/api/v1/messages/templates", json=told).json()["id"]
+    pages = ["/messages", week, f"{week}?beside=true", analysis, empty, "/messages-templates",
+             f"/messages-templates/{template}", "/messages-captions", "/messages-import", "/messages-settings",
+             f"/messages-pages/{week.split('/')[2]}/settings", "/messages-trials/new"]  # fmt: skip
+    for path in ("/messages-captions", "/messages-import"):
+        page.goto(path)
+        links = page.eval_on_selector_all("main a[href]", "all => all.map(one => one.getAttribute('href'))")
+        pages.append(next(link for link in links if re.match(rf"{path}/[0-9a-f]{{8}}-", link)))
+    for path in pages:
         page.goto(path)
         settle(page)
         found[path] = violations(page)
@@ -235,3 +245,30 @@ def test_everybody_can_use_them(operated, open_page, viewport, scheme):
     found["panel"] = violations(page)
     assert not {path: bad for path, bad in found.items() if bad}
     assert wide == []
+
+
+def test_a_template_with_keys_alone(desk):
+    """Saved from a week, called otherwise, removed, and back."""
+    open_week(desk)
+    desk.locator("summary", has_text="More").focus()
+    desk.keyboard.press("Enter")
+    desk.get_by_role("button", name="Save as a template").focus()
+    desk.keyboard.press("Enter")
+    name = desk.get_by_label("Name", exact=True)
+    name.wait_for()
+    name.focus()
+    desk.keyboard.type("As Kira")
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**/messages-templates/*")
+    name = desk.get_by_label("Name", exact=True)
+    name.focus()
+    desk.keyboard.press("Control+A")
+    desk.keyboard.type("Like Kira")
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**/messages-templates")
+    desk.get_by_role("button", name="Remove Like Kira").focus()
+    desk.keyboard.press("Enter")
+    desk.locator(".toast", has_text="was removed").wait_for()
+    undo(desk)
+    desk.get_by_role("link", name="Like Kira").wait_for()
+    assert desk.errors == []
