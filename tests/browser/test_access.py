@@ -41,6 +41,7 @@ PAGES = (
     "/messages-captions",
     "/messages-captions/new",
     "/messages-import",
+    "/messages-warehouse",
     "/messages-templates",
     "/messages-templates/new",
     "/messages-trials",

@@ -163,7 +163,7 @@ def test_the_panel_says_why_and_swaps_and_takes_out(desk):
     message, words = card.get_attribute("data-message"), card.locator(".msg-card-text").inner_text()
     card.click()
     panel = desk.locator("#message")
-    panel.get_by_text("Expected per recipient").wait_for()
+    panel.get_by_text("Expected of 1,000 recipients").wait_for()
     assert panel.get_by_text(re.compile("a hundred times from the same facts|practically no other choice")).is_visible()
     number = panel.locator(".msg-text footer").inner_text()
     panel.get_by_role("button", name=re.compile("^Send caption")).first.click()
@@ -250,7 +250,7 @@ def test_everybody_can_use_them(operated, open_page, viewport, scheme):
 def test_a_template_with_keys_alone(desk):
     """Saved from a week, called otherwise, removed, and back."""
     open_week(desk)
-    desk.locator("summary", has_text="More").focus()
+    desk.locator("#content summary", has_text="More").focus()
     desk.keyboard.press("Enter")
     desk.get_by_role("button", name="Save as a template").focus()
     desk.keyboard.press("Enter")
