@@ -116,8 +116,9 @@ def watch(page):
 
     def note(request):
         if request.is_navigation_request() and request.frame == page.main_frame:
-            page.asked.clear()  # whatever the last document waited for
-        page.asked.add(request)
+            page.asked.clear()  # whatever the last document waited for; of the new one, "load" tells
+        else:
+            page.asked.add(request)
 
     def forget(request):
         page.asked.discard(request)
@@ -133,10 +134,21 @@ def settle(page):
     page.wait_for_load_state("load")
     give_up, quiet_since = time.monotonic() + SETTLED_WITHIN, None
     while quiet_since is None or time.monotonic() - quiet_since < QUIET_SECONDS:
-        is_quiet = page.evaluate(AT_REST) and not page.asked
-        quiet_since = (quiet_since or time.monotonic()) if is_quiet else None
+        quiet_since = (quiet_since or time.monotonic()) if is_at_rest(page) else None
         assert time.monotonic() < give_up, f"never at rest: {page.url} waits for {[one.url for one in page.asked]}"
         page.wait_for_timeout(25)
+
+
+def is_at_rest(page):
+    """Whether nothing is under way; while one document takes another's place, something is."""
+    from playwright.sync_api import Error
+
+    try:
+        return page.evaluate(AT_REST) and not page.asked
+    except Error as error:
+        if "context was destroyed" in str(error):
+            return False
+        raise
 
 
 def until(page, condition, *, seconds=20):
