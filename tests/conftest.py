@@ -4,6 +4,7 @@ Each test has a database of its own, cloned from one migrated template, so that 
 """
 
 import gc
+import os
 import shutil
 import tempfile
 import warnings
@@ -24,20 +25,38 @@ from kalends.base.ids import new_id
 from kalends.base.scope import Scope
 from kalends.base.settings import Settings
 
+# Tests' frames have a few rows, and a test process has one core of its own: to share them out among threads only costs.
+# (Read when Polars is imported, which nothing above does.)
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
 SECRET = b"tests only, thirty-two bytes ..."
 OWNER, TEMPLATE = "kalends_owner", "kalends_template"
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 """A Monday morning: the instant at which every test begins."""
 
+LONG = {"test_contract.py", "test_faults.py", "test_kill.py", "test_locks.py", "test_server.py", "test_syncs.py"}
+
 
 def pytest_configure(config):
-    """The quick run tries fewer examples where a test does not say how many; the whole run, Hypothesis's own hundred.
+    """Where a test does not say how many examples it tries, they are 30; with KALENDS_PROVE, Hypothesis's own hundred.
 
     No example has a deadline: on a busy machine any of them may pass one.
     """
-    fewer = {"max_examples": 30} if config.option.markexpr == "unit" else {}
+    fewer = {} if os.environ.get("KALENDS_PROVE") else {"max_examples": 30}
     hypothesis.settings.register_profile("kalends", deadline=None, **fewer)
     hypothesis.settings.load_profile("kalends")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """What a module makes once for its tests is made in one process; and the longest tests come first, after whole
+    groups (xdist does that), so that at the end no process waits for another's.
+    """
+    for item in items:
+        used = (found[-1].scope for found in item._fixtureinfo.name2fixturedefs.values() if found)
+        if "module" in used and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 def pytest_collection_finish():
@@ -94,7 +113,8 @@ def postgres():
         started = TestServer(server)
         with started.superuser() as connection:
             # What a test wrote need not survive a power cut.
-            connection.execute("ALTER SYSTEM SET fsync = off")
+            for costly in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
+                connection.execute(f"ALTER SYSTEM SET {costly} = off")
             connection.execute("SELECT pg_reload_conf()")
             password = sql.Literal(bootstrap.role_password(SECRET, OWNER))
             connection.execute(sql.SQL("CREATE ROLE kalends_owner LOGIN CREATEROLE PASSWORD {}").format(password))

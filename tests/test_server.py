@@ -20,6 +20,13 @@ def home():
         yield folder
 
 
+@pytest.fixture(scope="module")
+def running():
+    """A server for whoever neither stops nor changes it."""
+    with data_folder() as folder, served(folder) as server:
+        yield server
+
+
 def patience(seconds):
     """`seconds` on an idle machine; longer while others use the processors, which a test must not be blamed for."""
     return seconds * max(1.0, psutil.getloadavg()[0] / psutil.cpu_count() * 2)
@@ -88,15 +95,14 @@ def test_killed_while_it_starts_it_starts_again(home):
         assert server.link
 
 
-def test_a_second_server_on_the_same_folder_is_refused_and_told_by_whom(home):
-    with served(home) as server:
-        second = subprocess.run(
-            [KALENDS, "up"], env=environment(home, port=0), capture_output=True, text=True, timeout=60, check=False
-        )
-        assert second.returncode == 1
-        assert f"process {server.process.pid}" in second.stderr
-        assert second.stderr.count("\n") == 1
-        assert server.client().get("/readyz").status_code == 200
+def test_a_second_server_on_the_same_folder_is_refused_and_told_by_whom(running):
+    second = subprocess.run(
+        [KALENDS, "up"], env=environment(running.home, port=0), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert second.returncode == 1
+    assert f"process {running.process.pid}" in second.stderr
+    assert second.stderr.count("\n") == 1
+    assert running.client().get("/readyz").status_code == 200
 
 
 def test_a_port_that_is_taken_is_named_and_nothing_is_left(home):
@@ -125,15 +131,13 @@ def test_a_wrong_setting_is_named(home):
     assert "Traceback" not in refused.stderr
 
 
-def test_secrets_and_the_socket_are_for_the_owner_alone(home):
-    with served(home):
-        for name in ("owner.token", "installation.secret", "postgres.password", "run/kalends.sock"):
-            assert (home / name).stat().st_mode & 0o077 == 0, name
-        assert (home / "run").stat().st_mode & 0o077 == 0
+def test_secrets_and_the_socket_are_for_the_owner_alone(running):
+    for name in ("owner.token", "installation.secret", "postgres.password", "run/kalends.sock", "run"):
+        assert (running.home / name).stat().st_mode & 0o077 == 0, name
 
 
-def test_a_load_balancer_and_a_monitor_are_answered(home):
-    with served(home) as server, server.client() as client:
+def test_a_load_balancer_and_a_monitor_are_answered(running):
+    with running.client() as client:
         assert client.get("/healthz").json()["status"] == "ok"
         assert "kalends_http_requests_total" in client.get("/metrics").text
         assert client.post("/api/v1/doctor", json={}).status_code == 401

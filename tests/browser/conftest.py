@@ -1,7 +1,7 @@
 """Chromium on a real server. Where either cannot be had, the tests are skipped and say why."""
 
 import pytest
-from browsing import CHROMIUM, MANIFEST, add_calendars, fill
+from browsing import CHROMIUM, MANIFEST, add_calendars, fill, watch
 from serving import data_folder, served, set_up
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -36,6 +36,7 @@ def open_page(chromium):
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.errors = []
+        watch(page)
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
         return page

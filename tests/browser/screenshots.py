@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from browsing import CHROMIUM, EMAIL, PASSWORD, meta_export, settle, sign_in, until
+from browsing import CHROMIUM, EMAIL, PASSWORD, meta_export, settle, sign_in, until, watch
 from playwright.sync_api import sync_playwright
 from serving import data_folder, served, set_up
 
@@ -163,6 +163,7 @@ def take(browser, at, folder, *, is_all):
     """All pictures into `folder`."""
     context = browser.new_context(base_url=at, viewport={"width": 1440, "height": 900}, locale="en-GB")
     page = context.new_page()
+    watch(page)
     sign_in(page)
     if not is_all:
         steps = trail(page)

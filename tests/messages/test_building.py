@@ -13,7 +13,7 @@ from kalends.messages.building import build_schedule
 from kalends.messages.choosing import NoCaptionsError
 
 pytestmark = pytest.mark.unit
-PAGES = max(40, int(1_000 * float(os.environ.get("KALENDS_PROVE", "0"))))
+PAGES = max(20, int(1_000 * float(os.environ.get("KALENDS_PROVE", "0"))))
 
 
 def test_random_pages_break_no_rule():

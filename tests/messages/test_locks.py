@@ -1,4 +1,7 @@
-"""Fifty planners at once on one shared bank: nothing is reserved twice, nobody waits for ever, the dead reserve nothing."""
+"""Many planners at once on one shared bank: nothing is reserved twice, nobody waits for ever, the dead reserve nothing.
+
+`KALENDS_PROVE` is the share of the full fifty planners; without it a third of them plan, on a bank as scarce as theirs.
+"""
 
 import os
 import signal
@@ -22,7 +25,7 @@ from kalends.messages import gathering, locks, settings, storing
 from kalends.messages.locks import CaptionTakenError, Reservation
 
 MONDAY = date(2026, 3, 9)
-PLANNERS = 50
+PLANNERS = max(16, round(50 * float(os.environ.get("KALENDS_PROVE", "0"))))
 DOUBLES = """
     SELECT count(*) FROM caption_locks AS a JOIN caption_locks AS b ON a.caption_id = b.caption_id AND a.id < b.id
         AND a.during && b.during AND a.lane = b.lane
@@ -32,7 +35,7 @@ DOUBLES = """
 
 @pytest.fixture
 def crowd(access, house):
-    """The house with a connection for each of fifty planners, and what PostgreSQL said of dead-locks."""
+    """The house with a connection for each of the planners, and what PostgreSQL said of dead-locks."""
     opened = Database(access.app, pool_size=PLANNERS)
     codes = Counter()
     event.listen(
@@ -45,12 +48,12 @@ def crowd(access, house):
 
 
 @pytest.mark.parametrize("is_exclusive", [False, True])
-def test_fifty_planners_share_a_bank(crowd, scope, is_exclusive):
+def test_planners_share_a_bank(crowd, scope, is_exclusive):
     house, codes = crowd
     with house.work(scope) as work:
         settings.change_settings(work, {"shared_one_at_a_time": is_exclusive})
         pages = [add_page(work, f"Page {number:02}") for number in range(PLANNERS)]
-        add_captions(work, paid=400, free=300, urgent=0.1)
+        add_captions(work, paid=8 * PLANNERS, free=6 * PLANNERS, urgent=0.1)
         add_history(work, pages, messages=2)
 
     def plan(page):
@@ -71,7 +74,7 @@ def test_fifty_planners_share_a_bank(crowd, scope, is_exclusive):
             " GROUP BY caption_id HAVING count(DISTINCT page_id) > 1) AS c"
         ))  # fmt: skip
     mode = "one at a time" if is_exclusive else "by page"
-    proof(f"50 planners, shared captions {mode}: built, reservations, double, dead-locks",
+    proof(f"{PLANNERS} planners, shared captions {mode}: built, reservations, double, dead-locks",
           (sum(isinstance(each, int) for each in built), held, doubles, codes["40P01"]))  # fmt: skip
     assert [each for each in built if not isinstance(each, int)] == []
     assert (doubles, codes["40P01"]) == (0, 0)

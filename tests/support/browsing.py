@@ -14,6 +14,11 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 """All that another scheme can change: the same document is drawn in other colours."""
 BAD = ("serious", "critical")
+AT_REST = "!document.querySelector('.htmx-request') && document.getAnimations().length === 0"
+QUIET_SECONDS = 0.1
+"""How long nothing may be under way: what a page asks for, it asks for as soon as it can. (Playwright's own "network
+idle" is half a second, on every page.)"""
+SETTLED_WITHIN = 20
 
 EMAIL, PASSWORD = "ada@aurora.example", "correct horse battery"
 DAYS = 20
@@ -106,10 +111,44 @@ def sign_in(page):
     page.wait_for_url("/")
 
 
+def watch(page):
+    """Have `page.asked` hold what the document asks for and has not been given yet."""
+
+    def note(request):
+        if request.is_navigation_request() and request.frame == page.main_frame:
+            page.asked.clear()  # whatever the last document waited for; of the new one, "load" tells
+        else:
+            page.asked.add(request)
+
+    def forget(request):
+        page.asked.discard(request)
+
+    page.asked = set()
+    page.on("request", note)
+    page.on("requestfinished", forget)
+    page.on("requestfailed", forget)
+
+
 def settle(page):
-    """Until nothing is loading, moving or waiting to be swapped."""
-    page.wait_for_load_state("networkidle")
-    until(page, "!document.querySelector('.htmx-request') && document.getAnimations().length === 0")
+    """Until nothing is loading, moving or waiting to be swapped, and nothing of that begins again at once."""
+    page.wait_for_load_state("load")
+    give_up, quiet_since = time.monotonic() + SETTLED_WITHIN, None
+    while quiet_since is None or time.monotonic() - quiet_since < QUIET_SECONDS:
+        quiet_since = (quiet_since or time.monotonic()) if is_at_rest(page) else None
+        assert time.monotonic() < give_up, f"never at rest: {page.url} waits for {[one.url for one in page.asked]}"
+        page.wait_for_timeout(25)
+
+
+def is_at_rest(page):
+    """Whether nothing is under way; while one document takes another's place, something is."""
+    from playwright.sync_api import Error
+
+    try:
+        return page.evaluate(AT_REST) and not page.asked
+    except Error as error:
+        if "context was destroyed" in str(error):
+            return False
+        raise
 
 
 def until(page, condition, *, seconds=20):
