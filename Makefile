@@ -46,7 +46,7 @@ unit: $(VENV)/.dev ## pure tests, no server (20 s)
 	$(BIN)/pytest -m unit -n 2 --dist worksteal
 
 test: setup-test ## everything, on real parts
-	$(IN_MEMORY) $(BIN)/pytest -n 2 --dist loadgroup
+	$(IN_MEMORY) $(BIN)/pytest -n 3 --dist loadgroup
 
 browser: setup-test ## the walks in Chromium alone
 	$(IN_MEMORY) $(BIN)/pytest tests/browser
