@@ -173,3 +173,13 @@ def test_rules_of_one_kind_may_come_in_any_order():
     rules = (Differ("paid", 1), Differ("paid", 15), Apart("paid", "free", 5))
     plans = [make_plan(replace(problem, rules=each)).placement for each in itertools.permutations(rules)]
     assert all(plan == plans[0] for plan in plans)
+
+
+@pytest.mark.parametrize(("fixed", "best"), [({}, 100_003), ({"w1": 1}, 70_002)])
+def test_who_leads_is_there(fixed, best):
+    problem = alike([0, 7, 20, 60, 1440], After("paid", "free", 1), fixed=fixed)
+    late = problem.curves | {"y": np.array([0.0, 0.0, 0.0, 0.0, 1.0])}
+    wants = (Want("w0", frozenset({"paid"}), "y", None), Want("w1", frozenset({"free"}), "x", None),
+             Want("w2", frozenset({"paid"}), "y", None))  # fmt: skip
+    plan = make_plan(replace(problem, wants=wants, curves=late), tolerance=0.0)
+    assert (plan.points, plan.bound) == (best, best)

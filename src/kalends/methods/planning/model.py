@@ -188,6 +188,7 @@ def _after(made: Model, rule: After) -> None:
     problem, cells = made.problem, made.cells
     fixed = [int(problem.grid.at[problem.fixed[each]]) for each in problem.answering(rule.first, problem.fixed)]
     firsts = made.answering(rule.first)
+    _be_there(made, firsts)
 
     def leaders(begin: int, end: int) -> list[Any]:
         """Switches of those who can lead something between these two moments."""
@@ -209,6 +210,14 @@ def _after(made: Model, rule: After) -> None:
             for index in firsts:
                 for switch in made.on[index].values():
                     made.model.add_bool_or([switch.negated(), *leaders(when, when)])
+
+
+def _be_there(made: Model, indices: list[int]) -> None:
+    """Whoever is switched on is there: elsewhere a switch only says that there may be some."""
+    for index in indices:
+        for cell, switch in made.on[index].items():
+            if (count := made.count[index][cell]) is not switch:
+                made.model.add(count >= switch)
 
 
 def _objective(made: Model) -> None:
