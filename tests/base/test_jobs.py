@@ -45,6 +45,13 @@ def kinds():
             run.progress(0, None, "waiting")
             time.sleep(0.02)
 
+    @job("test.chain", queue=LIGHT)
+    def chain(run: JobRun) -> None:
+        RAN.append(run.args["left"])
+        if run.args["left"]:
+            with run.work() as work:
+                work.defer("test.chain", lock="chain", left=run.args["left"] - 1)
+
     @job("test.rank")
     def tell_rank(run):
         RAN.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
@@ -88,6 +95,14 @@ def test_jobs_give_way_to_people(house, scope, worker):
     (rank,) = RAN
     assert rank == max(own, NICENESS)
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
+
+
+def test_a_job_is_begun_when_the_one_before_it_lets_go_of_its_lock(house, scope, worker):
+    began = time.monotonic()
+    defer(house, scope, "test.chain", lock="chain", left=4)
+    assert wait_until_idle(house, scope.tenant_id, timeout=30)
+    assert RAN == [4, 3, 2, 1, 0]
+    assert time.monotonic() - began < 4  # by looking every two seconds alone, it would be eight
 
 
 def test_a_rolled_back_caller_leaves_no_job(house, scope, worker):
