@@ -134,7 +134,7 @@ CONNECTOR = Connector(
     judge=judge,
     # "ads_analytics", standard access, for each user (developers.pinterest.com/docs/reference/rate-limits). An app
     # that is on trial has 1,000 calls a day; it is told so by Pinterest itself.
-    quotas=(Quota("", 300, 60),),
+    quotas=(Quota("", 300, 60, is_shared=True),),
     guide="developers.pinterest.com/docs/getting-started/connect-app",
     # developers.pinterest.com/docs/getting-started/set-up-authentication-and-authorization
     consent=Consent(

@@ -147,7 +147,7 @@ CONNECTOR = Connector(
     ),
     judge=judge,
     # 10 a second for each token (developers.snap.com/api/marketing-api/Ads-API/rate-limits).
-    quotas=(Quota("", 10, 1),),
+    quotas=(Quota("", 10, 1, is_shared=True),),
     lag=1,  # a question for today would end in the future
     guide="business.snapchat.com",
     # developers.snap.com/api/marketing-api/Ads-API/authentication
