@@ -83,7 +83,10 @@ def test_people_read_a_table(home):
         (["--page-name", "Luna", "--start-date", "next week"], "is no day"),
         (["--page-name", "Nobody", "--start-date", str(MONDAY)], "There is no page “Nobody”"),
         (["--page-name", "Luna", "--start-date", "2020-01-06"], "is over"),
-        (["--page-name", "Luna", "--start-date", str(MONDAY), "--project-id", "p"], "No dataset of BigQuery is connected"),
+        (
+            ["--page-name", "Luna", "--start-date", str(MONDAY), "--project-id", "p"],
+            "No dataset of BigQuery is connected",
+        ),
     ],
 )
 def test_what_cannot_be_built_is_told(home, words, said):
