@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -17,7 +17,7 @@ from kalends.identity.service import permit
 from kalends.messages import captions, creator_pages
 from kalends.messages.caption_schemas import PRICE_TIERS, BulkChange, CaptionChange, CaptionFilter, CaptionIn
 from kalends.messages.captions import FIELDS
-from kalends.messages.pages.room import ROWS, address, choices, gone_to, may, paging
+from kalends.messages.pages.room import ROWS, Sent, address, choices, gone_to, may, paging
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,14 +26,6 @@ Writer = Annotated[Work, permit("messages.write")]
 PAGE = "/messages-captions"
 BULK_FIELDS = ("price_tier", "category", "has_urgency", "language", "is_active", "page_id")
 FILTERS = ("search", "page_id", "price_tier", "category", "language", "has_urgency", "is_active")
-
-
-async def sent_form(request: Request) -> FormData:
-    """What a form sent: a mark for each caption."""
-    return await request.form(max_fields=2000)
-
-
-Sent = Annotated[FormData, Depends(sent_form)]
 
 
 @router.get(PAGE)

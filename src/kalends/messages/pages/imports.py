@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
-from starlette.datastructures import FormData
+from fastapi import APIRouter, Form, Query, Request, UploadFile
 from starlette.responses import Response
 
 from kalends.base.errors import KalendsError
@@ -18,7 +17,7 @@ from kalends.messages.intake import imports
 from kalends.messages.intake.fields import LABELS, NAMES, ImportKind
 from kalends.messages.intake.imports import ImportOptions
 from kalends.messages.page_schemas import known_zone
-from kalends.messages.pages.room import ROWS, choices, gone_to, may, paging
+from kalends.messages.pages.room import ROWS, Sent, choices, gone_to, may, paging
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,11 +29,6 @@ KINDS: dict[str, tuple[str, str]] = {
     "captions": ("Captions", "Texts with their price tier and category; numbers are kept."),
     "pages": ("Pages", "Names, time zones and currencies of the pages themselves."),
 }
-
-
-async def sent_form(request: Request) -> FormData:
-    """What a form sent: a choice for each column."""
-    return await request.form(max_fields=2000)
 
 
 @router.get(PAGE)
@@ -116,7 +110,7 @@ def show_import(
 
 
 @router.post(f"{PAGE}/{{import_id}}/again")
-def read_again(work: Writer, import_id: UUID, sent: Annotated[FormData, Depends(sent_form)]) -> Response:
+def read_again(work: Writer, import_id: UUID, sent: Sent) -> Response:
     """Read the file once more, as corrected."""
     told = {name: str(value) for name, value in sent.items()}
     names, fields = ([str(one) for one in sent.getlist(key)] for key in ("column", "field"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -17,7 +17,7 @@ from kalends.identity.service import list_people, permissions_of, permit, worksp
 from kalends.messages import creator_pages, settings
 from kalends.messages.models import CreatorPage
 from kalends.messages.page_schemas import PageChange, PageIn
-from kalends.messages.pages.room import gone_to, may
+from kalends.messages.pages.room import Sent, gone_to, may
 from kalends.messages.settings import BadSettingsError
 
 router = APIRouter(include_in_schema=False)
@@ -48,14 +48,6 @@ OVERRIDES = {
     "min_gap_minutes": ("Least minutes between two paid messages", "1440"),
     "cooldown_days": ("Days until a caption may come again", "730"),
 }
-
-
-async def sent_form(request: Request) -> FormData:
-    """What a form sent."""
-    return await request.form(max_fields=2000)
-
-
-Sent = Annotated[FormData, Depends(sent_form)]
 
 
 @router.get(PAGE)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request
-from starlette.datastructures import FormData
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kalends.base.errors import BadInputError
@@ -13,7 +12,7 @@ from kalends.base.pages import render
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
 from kalends.messages.intake.fields import LABELS
-from kalends.messages.pages.room import gone_to
+from kalends.messages.pages.room import Sent, gone_to
 from kalends.messages.source import sources
 from kalends.messages.source.engines import ENGINES
 from kalends.messages.source.looking import Look
@@ -24,14 +23,6 @@ router = APIRouter(include_in_schema=False)
 Manager = Annotated[Work, permit("settings.manage")]
 Managing = Annotated[Door, door("settings.manage")]
 PAGE: Final = "/messages-warehouse"
-
-
-async def sent_form(request: Request) -> FormData:
-    """What a form sent."""
-    return await request.form()
-
-
-Sent = Annotated[FormData, Depends(sent_form)]
 
 
 @router.get(PAGE)

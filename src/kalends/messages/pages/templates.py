@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from kalends.messages import schedule_templates, schedules
 from kalends.messages.creator_pages import list_pages
 from kalends.messages.models import ScheduleTemplate
 from kalends.messages.pages import words
-from kalends.messages.pages.room import choices, gone_to, may
+from kalends.messages.pages.room import Sent, choices, gone_to, may
 from kalends.messages.pages.week import week_address
 from kalends.messages.weekrules import TemplateRules
 
@@ -35,14 +35,6 @@ NUMBERS: Final = {
 }
 LONGEST: Final = 100
 """Characters of a name."""
-
-
-async def sent_form(request: Request) -> FormData:
-    """What a form sent; it may have a mark for each page."""
-    return await request.form(max_fields=1100)
-
-
-Sent = Annotated[FormData, Depends(sent_form)]
 
 
 @router.get(PAGE)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +19,7 @@ from kalends.identity.service import permit, workspace
 from kalends.messages import creator_pages, trials
 from kalends.messages.models import MessageTrial
 from kalends.messages.pages import trialwords
+from kalends.messages.pages.room import Sent
 from kalends.messages.trialplans import TrialIn
 
 router = APIRouter(include_in_schema=False)
@@ -29,14 +30,6 @@ PAGE: Final = "/messages-trials"
 COLUMNS: Final = [Column("Page"), Column("Old way"), Column("New way")]
 USUAL: Final = {"name": "", "kind": "volume", "way": "pages", "rule": "at the end", "weeks": "8", "smallest": "10",
                 "ppv_percent": "75", "bump_percent": "100", "policy": "greedy"}  # fmt: skip
-
-
-async def sent_form(request: Request) -> FormData:
-    """What a form sent; it has a field for each page."""
-    return await request.form(max_fields=1100)
-
-
-SentForm = Annotated[FormData, Depends(sent_form)]
 
 
 @router.get(PAGE)
@@ -62,7 +55,7 @@ def show_form(request: Request, work: Writer) -> Response:
 
 
 @router.post(f"{PAGE}/check")
-def check(request: Request, work: Writer, form: SentForm) -> Response:
+def check(request: Request, work: Writer, form: Sent) -> Response:
     """What the trial could find; starts nothing."""
     told, errors = _read(form)
     if told is None:
@@ -78,7 +71,7 @@ def check(request: Request, work: Writer, form: SentForm) -> Response:
 
 
 @router.post(PAGE)
-def start(request: Request, work: Writer, form: SentForm) -> Response:
+def start(request: Request, work: Writer, form: Sent) -> Response:
     """Start it, or say what stands in the way."""
     told, errors = _read(form)
     if told is None:
