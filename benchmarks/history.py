@@ -30,7 +30,7 @@ from kalends.base.settings import Settings
 from kalends.base.work import House
 from kalends.base.worker import run_task
 from kalends.identity.service import Door, create_tenant
-from kalends.marketing.reading import open_raw
+from kalends.marketing.reading import Way, open_raw
 from kalends.messages import creator_pages
 from kalends.messages.intake import imports
 from kalends.messages.intake.fields import layout
@@ -71,7 +71,7 @@ def staging(house: House, tenant_id: UUID, content: bytes, *, pages: int) -> tup
     with (
         house.warehouse.tenant(tenant_id) as warehouse,
         warehouse.scratch() as con,
-        open_raw(con, lambda: io.BytesIO(content), is_forgiving=True) as raw,
+        open_raw(con, lambda: io.BytesIO(content), way=Way.ROWS) as raw,
     ):
         parsed, table = time.process_time(), raw.tables[0]
         staged = stage_history(con, table, layout("history", table.columns, {}), bank=bank, terms=Terms(),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalends.marketing.reading import open_raw
+from kalends.marketing.reading import Way, open_raw
 from kalends.messages.intake.fields import layout
 from kalends.messages.intake.history import (
     Bank,
@@ -34,7 +34,7 @@ HEAD = "message_id,page_name,sent_at,message_type,caption_id,price,recipients,vi
 
 def stage(content, *, bank=BANK, terms=None, told=None):
     content = content if isinstance(content, bytes) else content.encode()
-    with duckdb.connect() as con, open_raw(con, lambda: io.BytesIO(content), is_forgiving=True) as raw:
+    with duckdb.connect() as con, open_raw(con, lambda: io.BytesIO(content), way=Way.ROWS) as raw:
         table = raw.tables[0]
         columns = layout("history", table.columns, told or {})
         return stage_history(con, table, columns, bank=bank, terms=terms or Terms(), now=NOW, most_problems=1000)

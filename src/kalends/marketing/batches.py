@@ -194,6 +194,11 @@ def published_since(work: Work, *, after: int) -> datetime | None:
     return work.session.scalar(select(func.min(Batch.published_at)).where(Batch.seq > after))
 
 
+def published_with(work: Work, *, rows: int) -> datetime | None:
+    """When the last batch of so many rows was published; None where there is none."""
+    return work.session.scalar(select(func.max(Batch.published_at)).where(Batch.received >= rows))
+
+
 def changed_between(work: Work, *, after: int, until: int) -> list[int]:
     """The numbers of all batches whose rows came, went or were read again behind the version `after`."""
     news = select(Batch.seq, Batch.retracts_seq, Batch.replays_seq).where(

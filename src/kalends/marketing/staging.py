@@ -25,7 +25,7 @@ from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
 from kalends.marketing import drift, records
 from kalends.marketing.drift import Drift, Terms
-from kalends.marketing.mapping import MAPPINGS, canonical_source, notation, unwrap_of
+from kalends.marketing.mapping import canonical_source, mapping_of, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
 from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, holds_events, is_report
@@ -36,10 +36,12 @@ from kalends.marketing.mapping.orders import CREATE_ORDERS, SOURCE, orders_layou
 from kalends.marketing.mapping.unpivot import CREATE_SERIES, layout_of, stage_series
 from kalends.marketing.reading import (
     ROW,
+    PatternError,
     Raw,
     RawTable,
     SlowWayError,
     UnseenColumnsError,
+    Way,
     as_it_came,
     create_raw,
     open_raw,
@@ -157,8 +159,7 @@ class _Staging:
 
     def _mapping(self, table: RawTable) -> Mapping | None:
         """The platform's mapping; for other files a guessed one, or None where the file was wide and is done."""
-        known = MAPPINGS.get(self.report.data_source)
-        known = known and known.of_file(self.file_name)
+        known = mapping_of(self.report.data_source, self.file_name)
         if known is not None and (self._is_platforms(table, known) or not table.is_table):
             return known
         if known is None and self._is_orders(table):
@@ -245,7 +246,7 @@ class _Staging:
             try:
                 added = self.con.execute(f"{begin} {plan.select}").fetchone()
             except duckdb.InvalidInputException as error:
-                raise SlowWayError from error  # a row is of another shape than the mapping reads in place
+                raise table.mismatch from error
             self._look_back(name, table, plan, before=before)
             begin, before = f"INSERT INTO {name}", before + (added[0] if added else 0)
 
@@ -372,21 +373,24 @@ def stage(
         holds_values="action_values" in file_name.lower(),
         defaults=told.defaults,
     )
-    is_forgiving, columns = False, frozenset[str]()
+    known, unwrap = mapping_of(data_source, file_name), unwrap_of(data_source)
+    lists = known.lists() if known else frozenset[str]()
+    way, columns = Way.PATTERN, frozenset[str]()
     while True:
         staging = _Staging(con, settings, told, StageReport(data_source=canonical_source(data_source)), file_name)
         _prepare(con)
         try:
-            unwrap = unwrap_of(data_source)
-            with open_raw(con, payload, is_forgiving=is_forgiving, columns=columns, unwrap=unwrap) as raw:
+            with open_raw(con, payload, way=way, columns=columns, lists=lists, unwrap=unwrap) as raw:
                 staging.run(raw)
         except EmptyPayloadError:
             if not told.may_be_empty:
                 raise
             staging.gather()
             return staging.report
+        except PatternError:
+            way = Way.KEYS
         except SlowWayError:
-            is_forgiving = True
+            way = Way.ROWS
         except UnseenColumnsError as error:
             columns = error.columns
         else:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from kalends.base.chores import do_chores
+from kalends.base.worker import run_task
 from kalends.marketing import service as marketing
 from kalends.marketing.batches import APPLY
 from kalends.marketing.quality import results, service
@@ -98,6 +99,27 @@ def test_taking_a_batch_back_takes_its_findings_back(house, scope, rows, load, w
         marketing.take_back(work, batch_id=bad)
     work_off()
     assert {finding.check for finding in found(house, scope)} == {"day_missing"}
+
+
+def test_a_large_batch_is_scored_once_it_was_quiet_for_a_while(house, scope, rows, land, work_off, clock, monkeypatch):
+    monkeypatch.setattr(service, "LARGE", len(rows))
+    land(rows)
+    work_off(APPLY)
+
+    def score_task():
+        with house.work(scope) as work:
+            query = "SELECT id FROM tasks WHERE state = 'queued' AND kind = 'marketing.score_batch' ORDER BY id"
+            (task,) = work.session.execute(text(query)).scalars()
+        run_task(house, scope.tenant_id, task)
+
+    score_task()
+    assert seen(house, scope).sources == (), "the next file may be coming"
+    clock.advance(seconds=9)
+    score_task()
+    assert seen(house, scope).sources == ()
+    clock.advance(seconds=1)
+    score_task()
+    assert [source.days for source in seen(house, scope).sources] == [70]
 
 
 def test_scoring_again_changes_nothing(house, scope, rows, load):

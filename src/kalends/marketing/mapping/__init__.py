@@ -52,6 +52,12 @@ MAPPINGS: dict[str, Mapping] = {
 ALIASES = {"meta_business": "facebook_ads", "meta": "facebook_ads", "google": "google_ads"}
 
 
+def mapping_of(data_source: str, file_name: str) -> Mapping | None:
+    """The source's own mapping for a file of this name; None for a source that is no platform."""
+    known = MAPPINGS.get(canonical_source(data_source))
+    return known and known.of_file(file_name)
+
+
 def unwrap_of(data_source: str) -> Unwrap:
     """What takes the source's own envelope off its documents, also of those that lie beside their question."""
     known = MAPPINGS.get(canonical_source(data_source))

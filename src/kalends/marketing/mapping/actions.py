@@ -13,8 +13,6 @@ from collections.abc import Iterable
 from kalends.marketing.reading import literal
 
 _SHAPE = '[{"action_type":"VARCHAR","value":"VARCHAR"}]'
-LISTS = 'STRUCT(action_type VARCHAR, "value" VARCHAR)[]'
-"""The type of a parsed list."""
 FAST_TYPES = 24  # beyond this many types, looking up each costs more than taking the lists apart
 
 

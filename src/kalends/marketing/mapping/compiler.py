@@ -193,14 +193,17 @@ class Compiler:
     def _source(self, leftover: list[str]) -> str:
         """The innermost layer. A loaded table's leftover cells end here, in `extra`: there may be ten thousand."""
         if not self.table.has_row:
-            raw = ", ".join(f"{quoted(column)} AS {cell}" for column, cell in self.columns.cells.items())
-            assert self.table.shaped is not None
-            source = self.table.shaped(dict.fromkeys(self.conversions.action_columns(), actions.LISTS))
-            cells = f"SELECT {raw}, NULL::VARCHAR AS {FAULT} FROM {source}"
+            raw = ", ".join(f"{self._read(column)} AS {cell}" for column, cell in self.columns.cells.items())
+            cells = f"SELECT {raw}, NULL::VARCHAR AS {FAULT} FROM {self.table.parsed}"
             return f"SELECT *, {self._extra(leftover)} AS extra0 FROM ({cells})"
         used = "".join(f"{quoted(column)} AS {self.columns.cells[column]}, " for column in self.columns.used)
         self.columns.cells |= {column: quoted(column) for column in leftover}  # not carried: read in place
         return f"SELECT {used}{self._extra(leftover)} AS extra0, {ROW}, {FAULT} FROM {self.table.relation}"
+
+    def _read(self, column: str) -> str:
+        """A column that is read in place; a parsed list that feeds nothing here is text like every other."""
+        is_wanted = column not in self.table.lists or column in self.conversions.action_columns()
+        return quoted(column) if is_wanted else f"CAST(to_json({quoted(column)}) AS VARCHAR)"
 
     def _select(self, record: dict[str, str], leftover: list[str], *, stored: list[str]) -> str:
         source = self._source(leftover)

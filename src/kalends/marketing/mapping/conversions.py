@@ -13,7 +13,7 @@ from kalends.marketing.mapping import actions
 from kalends.marketing.mapping.checks import unread
 from kalends.marketing.mapping.columns import Columns, first_of
 from kalends.marketing.mapping.fields import ActionRule, EventRule
-from kalends.marketing.reading import literal
+from kalends.marketing.reading import LIST, literal
 
 _NO_AMOUNT: Final = "NULL::DOUBLE"
 
@@ -168,7 +168,7 @@ class Conversions:
                 cell = self.columns.cells[column]
                 lists += f", {actions.parsed(cell) if self.columns.table.has_row else cell} AS {name}"
         if lists and " AS counts" not in lists:
-            lists += f", NULL::{actions.LISTS} AS counts"
+            lists += f", NULL::{LIST} AS counts"
         return lists
 
     def layers(self) -> list[list[str]]:

@@ -145,6 +145,10 @@ class Mapping:
         """What lineage calls this mapping."""
         return f"{self.data_source}@{self.version}"
 
+    def lists(self) -> frozenset[str]:
+        """The columns that are lists of actions, by their plain names."""
+        return frozenset({self.actions.counts, self.actions.values}) if self.actions else frozenset()
+
     def of_file(self, name: str) -> Mapping:
         """The rules that hold for a file of this name."""
         return next((rules for pattern, rules in self.files if fnmatchcase(name.lower(), pattern)), self)

@@ -16,7 +16,10 @@ SCORE_NEW_DAY = "marketing.score_new_day"
 def score_batch(run: JobRun) -> None:
     """Score the account-days that this batch and others before it changed, unless that is done or more are coming."""
     with run.work() as work:
-        service.score_news(work)
+        if (moment := service.quiet_at(work)) is not None:
+            work.defer(SCORE_BATCH, after=moment)
+        else:
+            service.score_news(work)
 
 
 @job(service.SCORE_ALL, queue=LIGHT)

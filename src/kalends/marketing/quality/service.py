@@ -34,6 +34,11 @@ LOOK_BACK: Final = timedelta(days=95)
 """How far back a new day can change anything: to where the slowest platform's conversions settle."""
 LONGEST_WAIT: Final = timedelta(minutes=2)
 """So long what was published may wait for what comes behind it, to be scored together."""
+LARGE: Final = 100_000
+QUIET: Final = timedelta(seconds=10)
+"""A batch of `LARGE` rows is scored when it is `QUIET` old: behind one large file often comes the next, and would share
+the processors with the scoring of the first.
+"""
 ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 SHOWN: Final = (
     "report", "campaign_id", "campaign_name", "ad_group_id", "ad_id", "ad_name", "breakdowns", "currency", "spend",
@@ -110,6 +115,12 @@ def score_news(work: Work) -> scoring.Scored:
     done = scoring.score(work.warehouse, scope_of(work))
     state.scored_version = newest
     return done
+
+
+def quiet_at(work: Work) -> datetime | None:
+    """When to score what was published; None for now."""
+    last = batches.published_with(work, rows=LARGE)
+    return last + QUIET if last is not None and work.now < last + QUIET else None
 
 
 def is_news(work: Work) -> bool:

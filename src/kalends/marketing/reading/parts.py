@@ -71,11 +71,12 @@ class Parts(Generic[Seen]):
         chunks: Iterable[bytes],
         look: Callable[[Path], Seen],
         *,
+        first: bytes,
         files: tuple[Memory, Memory],
         shown: Memory,
         fetcher: ThreadPoolExecutor,
     ) -> None:
-        self.path = shown.path
+        self.path, self._first = shown.path, first
         self.seen: Seen | None = None
         self._look, self._files, self._shown, self._fetcher = look, cycle(files), shown, fetcher
         self._lines = WholeLines(chunks)
@@ -95,6 +96,7 @@ class Parts(Generic[Seen]):
         os.ftruncate(file.handle, 0)
         with open(file.handle, "wb", closefd=False) as out:
             out.seek(0)
+            out.write(self._first)
             is_empty = not self._lines.write(out, size=PART_BYTES)
         return None if is_empty else (file, self._look(file.path))
 
@@ -117,12 +119,12 @@ def in_memory() -> Iterator[Memory]:
 
 
 @contextmanager
-def in_parts(chunks: Iterable[bytes], look: Callable[[Path], Seen]) -> Iterator[Parts[Seen]]:
-    """The parts of a stream of lines, the first not yet in place."""
+def in_parts(chunks: Iterable[bytes], look: Callable[[Path], Seen], *, first: bytes = b"") -> Iterator[Parts[Seen]]:
+    """The parts of a stream of lines, the first not yet in place; each begins with the line `first`."""
     with (
         in_memory() as one,
         in_memory() as other,
         in_memory() as shown,
         ThreadPoolExecutor(1, thread_name_prefix="parts") as fetcher,
     ):
-        yield Parts(chunks, look, files=(one, other), shown=shown, fetcher=fetcher)
+        yield Parts(chunks, look, first=first, files=(one, other), shown=shown, fetcher=fetcher)

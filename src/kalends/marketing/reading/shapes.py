@@ -9,8 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import orjson
+
+from kalends.base.reading.documents import snake
 
 MAX_OBJECT_BYTES = 4 << 20  # DuckDB's buffers are twice this: one part keeps two threads busy
+PATTERN = "__pattern"  # a column that no row has but the pattern
+LIST_KEYS = ("action_type", "value")
+LIST = f"STRUCT({', '.join(f'{key} VARCHAR' for key in LIST_KEYS)})[]"
+"""The type of a parsed list of actions."""
 
 Leaf = tuple[str, ...]
 """The way to a value that is no object: ('metrics', 'clicks')."""
@@ -104,23 +111,86 @@ def _keys_in(row: Mapping[str, Any], way: Leaf = ()) -> Iterable[tuple[Leaf, tup
             yield from _keys_in(inner, (*way, name))
 
 
+def listed(leaves: Collection[Leaf], names: Collection[str]) -> frozenset[str]:
+    """The columns whose plain names are among `names`."""
+    return frozenset(leaf[0] for leaf in leaves if len(leaf) == 1 and snake(leaf[0]) in names)
+
+
 def relation_of(path: Path, leaves: Collection[Leaf], types: Mapping[str, str]) -> str:
-    """The rows of a file as an SQL table expression with a column for each leaf; `types` of those that are no text."""
-    tree: dict[str, Any] = {}
-    for leaf in sorted(leaves):
-        inside = tree
-        for name in leaf[:-1]:
-            inside = inside.setdefault(name, {})
-        inside[leaf[-1]] = types.get(name_of(leaf), "VARCHAR")
+    """The rows of a file as an SQL table expression with a column for each leaf; `types` of those that are no text.
+    Keys that are no leaf are passed over.
+    """
+    tree: dict[str, Any] = {PATTERN: "VARCHAR"}
+    for leaf in leaves:
+        inside_of(tree, leaf)[leaf[-1]] = types.get(name_of(leaf), "VARCHAR")
     columns = ", ".join(f"{literal(name)}: {literal(_type(kind))}" for name, kind in tree.items())
-    source = (
-        f"read_json({literal(str(path))}, columns={{{columns}}}, format='newline_delimited', "
-        f"maximum_object_size={MAX_OBJECT_BYTES})"
-    )
-    if not ways_to(leaves):
-        return source
+    return _cells(leaves, f"{_read(path)}, columns={{{columns}}})", where=f"{quoted(PATTERN)} IS NULL")
+
+
+def inside_of(tree: dict[str, Any], leaf: Leaf) -> dict[str, Any]:
+    """The object in a tree that a leaf is in, made where it is not there."""
+    for name in leaf[:-1]:
+        tree = tree.setdefault(name, {})
+    return tree
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """All that a row may have, as a row itself: the first line of the file.
+
+    DuckDB then takes names and types from that line, and a query fails at a row that has anything else. Where it is
+    told columns, it passes over other keys silently, and to ask every row for its keys first costs as much as to read
+    it.
+    """
+
+    leaves: frozenset[Leaf]
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The columns that are lists of objects, and the keys of these, whose values are texts."""
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]], shape: Shape, *, lists: Collection[str]) -> Pattern:
+        """What some rows have. `lists`: plain names of columns that are lists of actions."""
+        leaves = frozenset(
+            (*way, name)
+            for row in rows
+            for way, keys in _keys_in(row)
+            if way in {(), *shape.objects}
+            for name in keys
+            if (*way, name) not in shape.objects
+        )
+        entries = {name: {} for name in listed(leaves, lists)}
+        for row in rows:
+            for name in entries.keys() & row.keys():
+                for entry in row[name] if isinstance(row[name], list) else ():
+                    entries[name] |= dict.fromkeys(entry) if isinstance(entry, dict) else {}
+        return cls(leaves, {name: tuple({**dict.fromkeys(LIST_KEYS), **keys}) for name, keys in entries.items()})
+
+    def line(self) -> bytes:
+        """The pattern as a line."""
+        tree: dict[str, Any] = {PATTERN: "text"}
+        for leaf in self.leaves:
+            keys = self.lists.get(name_of(leaf))
+            value = "text" if keys is None else [dict.fromkeys(keys, "text")]
+            inside_of(tree, leaf)[leaf[-1]] = value
+        return orjson.dumps(tree, option=orjson.OPT_APPEND_NEWLINE)
+
+    def relation(self, path: Path) -> str:
+        """The other rows of the file as an SQL table expression with a column for each leaf."""
+        told = "sample_size=1, map_inference_threshold=-1, field_appearance_threshold=0"
+        # Keys are looked at only where all columns are read, whatever the query needs: the pattern has a value in each.
+        all_read = " OR ".join(
+            f"{quoted(name)} IS NULL" for name in sorted({PATTERN, *(way[0] for way in self.leaves)})
+        )
+        return _cells(self.leaves, f"{_read(path)}, {told})", where=all_read)
+
+
+def _read(path: Path) -> str:
+    return f"read_json({literal(str(path))}, format='newline_delimited', maximum_object_size={MAX_OBJECT_BYTES}"
+
+
+def _cells(leaves: Collection[Leaf], source: str, *, where: str) -> str:
     cells = ", ".join(f"{'.'.join(map(quoted, leaf))} AS {quoted(name_of(leaf))}" for leaf in sorted(leaves))
-    return f"(SELECT {cells} FROM {source} AS rows)"
+    return f"(SELECT {cells} FROM {source} AS rows WHERE {where})"
 
 
 def _type(kind: str | dict[str, Any]) -> str:

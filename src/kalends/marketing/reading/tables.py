@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from enum import Enum
 from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
@@ -29,7 +30,19 @@ from kalends.base.reading.rows import Row, Rows, rows_of
 from kalends.base.reading.sniff import HEAD_BYTES, Sniffed, sniff
 from kalends.base.reading.unpack import Payload, Unpacking, is_plain_file
 from kalends.marketing.reading.parts import IS_POSSIBLE, Parts, in_memory, in_parts
-from kalends.marketing.reading.shapes import Leaf, Shape, are_distinct, literal, name_of, quoted, relation_of
+from kalends.marketing.reading.shapes import (
+    LIST,
+    PATTERN,
+    Leaf,
+    Pattern,
+    Shape,
+    are_distinct,
+    listed,
+    literal,
+    name_of,
+    quoted,
+    relation_of,
+)
 
 ROWS_A_CHUNK = 20_000
 HEAD_ROWS = 200
@@ -37,6 +50,18 @@ MAX_COLUMNS = 20_000
 FAST_COLUMNS = 300  # read in place, all columns travel through the whole select, whose planning grows with their square
 Chunks = Unpacking | BareRows
 ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
+
+
+class Way(Enum):
+    """How JSON lines are read, the fastest first. A payload that one of the first two does not suit takes the next."""
+
+    PATTERN = "in place, each row held against what the first ones have"
+    KEYS = "in place, each part asked for its keys first"
+    ROWS = "row by row"
+
+
+class PatternError(Exception):
+    """The payload, read in place, has rows with more than its first ones, or with something else."""
 
 
 class SlowWayError(Exception):
@@ -68,9 +93,11 @@ class RawTable:
     has_row: bool
     head: tuple[dict[str, str | None], ...] = ()
     advance: Callable[[], bool] = lambda: False
-    shaped: Callable[[Mapping[str, str]], str] | None = None
-    """Where it is read in place: `relation` with these columns of nested types instead of JSON text, which is then not
-    written and read once more. A row of another shape fails the query."""
+    parsed: str = ""
+    """Where it is read in place: `relation` with the columns `lists` parsed, which then are not written as text and
+    read once more. A row of another shape fails the query, and means `mismatch`."""
+    lists: frozenset[str] = frozenset()
+    mismatch: type[Exception] = SlowWayError
 
 
 @dataclass(frozen=True)
@@ -87,22 +114,23 @@ def open_raw(
     con: duckdb.DuckDBPyConnection,
     payload: Payload,
     *,
-    is_forgiving: bool = False,
+    way: Way = Way.PATTERN,
     columns: frozenset[str] = frozenset(),
+    lists: frozenset[str] = frozenset(),
     unwrap: Unwrap = no_envelope,
 ) -> Iterator[Raw]:
-    """The payload as raw tables, while the block runs. `is_forgiving` takes the slow way from the start; `columns` are
-    known to be somewhere in it. `unwrap` takes the platform's envelope off JSON.
+    """The payload as raw tables, while the block runs. `columns` are known to be somewhere in it, where each part is
+    asked for its keys. `lists`: columns, by their plain names, that are wanted as parsed lists of actions. `unwrap`
+    takes the platform's envelope off JSON.
 
     Raises EmptyPayloadError, UnreadablePayloadError, PayloadTooLargeError for the payload as a whole; a table's
-    `advance` raises SlowWayError and UnseenColumnsError, and then it is to be opened again.
+    `advance` raises SlowWayError and UnseenColumnsError, a query over its parts what `mismatch` means, and then it is
+    to be opened again another way.
     """
     sniffed = sniff(payload)
-    items, chunks = ([], None) if is_forgiving or not IS_POSSIBLE else _in_place(payload, sniffed, unwrap)
+    items, chunks = ([], None) if way is Way.ROWS or not IS_POSSIBLE else _in_place(payload, sniffed, unwrap)
     if items and chunks is not None:
-        shape = Shape.of(items)
-        with con.cursor() as beside, in_parts(chunks, partial(shape.leaves, beside)) as parts:
-            lines = _Lines(parts, shape, chunks)
+        with _Lines.opened(con, items, chunks, way=way, lists=lists) as lines:
             if lines.settle(columns):
                 yield Raw(sniffed.format, (lines.table(tuple(map(flatten, items))),))
                 return
@@ -149,8 +177,29 @@ class _Lines:
     parts: Parts[frozenset[Leaf]]
     shape: Shape
     chunks: Chunks
+    pattern: Pattern | None
+    lists: frozenset[str]
     leaves: frozenset[Leaf] = frozenset()
     is_fresh: bool = True
+
+    @classmethod
+    @contextmanager
+    def opened(
+        cls,
+        con: duckdb.DuckDBPyConnection,
+        items: list[dict[str, Any]],
+        chunks: Chunks,
+        *,
+        way: Way,
+        lists: frozenset[str],
+    ) -> Iterator[_Lines]:
+        """Lines that begin with the rows `items`; the first part is not yet in place."""
+        shape = Shape.of(items)
+        pattern = Pattern.of(items, shape, lists=lists) if way is Way.PATTERN else None
+        with con.cursor() as beside:
+            look = partial(shape.leaves, beside) if pattern is None else lambda _: pattern.leaves
+            with in_parts(chunks, look, first=b"" if pattern is None else pattern.line()) as parts:
+                yield cls(parts, shape, chunks, pattern, lists)
 
     def settle(self, known: frozenset[str]) -> bool:
         """Put the first part in place and settle the columns; False where the payload needs the slow way."""
@@ -168,10 +217,20 @@ class _Lines:
 
     def table(self, head: tuple[Flat, ...]) -> RawTable:
         """All of it as a raw table."""
-        shaped = partial(relation_of, self.parts.path, self.leaves)
-        stream = self.chunks.stream or "" if isinstance(self.chunks, BareRows) else ""
-        return RawTable(stream, shaped({}), self.names(), is_table=False, has_row=False, head=head,
-                        advance=self.advance, shaped=shaped)  # fmt: skip
+        lists = listed(self.leaves, self.lists)
+        path, types = self.parts.path, dict.fromkeys(lists, LIST)
+        return RawTable(
+            self.chunks.stream or "" if isinstance(self.chunks, BareRows) else "",
+            relation_of(path, self.leaves, {}),
+            self.names(),
+            is_table=False,
+            has_row=False,
+            head=head,
+            advance=self.advance,
+            parsed=self.pattern.relation(path) if self.pattern else relation_of(path, self.leaves, types),
+            lists=lists,
+            mismatch=PatternError if self.pattern else SlowWayError,
+        )
 
     def advance(self) -> bool:
         """Put the next part in place, which at first is there already; False at the end."""
@@ -289,7 +348,7 @@ def speakable(names: Iterable[str]) -> dict[str, str]:
     There they are not empty, are valid Unicode, and do not differ in case alone: `a` beside `A` becomes `a (2)`.
     """
     found: dict[str, str] = {}
-    taken = {ROW.lower(), FAULT.lower(), RAW.lower()}
+    taken = {ROW.lower(), FAULT.lower(), RAW.lower(), PATTERN.lower()}
     for name in names:
         plain = _valid(name.replace("\0", "")) or "unnamed"
         numbered = (f"{plain} ({number})" for number in count(2))

@@ -16,7 +16,7 @@ from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.scope import Scope
 from kalends.base.work import Work
 from kalends.identity.service import person_of, rank
-from kalends.marketing.reading import FAULT, ROW, Raw, RawTable, as_it_came, open_raw, quoted
+from kalends.marketing.reading import FAULT, ROW, Raw, RawTable, Way, as_it_came, open_raw, quoted
 from kalends.messages import page_messages
 from kalends.messages.intake import bank, imports
 from kalends.messages.intake.fields import ImportKind, layout
@@ -121,7 +121,7 @@ def source_of(run: JobRun, found: MessageImport) -> Callable[[duckdb.DuckDBPyCon
     assert file_id is not None
 
     def opened(con: duckdb.DuckDBPyConnection) -> AbstractContextManager[Raw]:
-        return open_raw(con, lambda: run.house.files.open(tenant_id, file_id), is_forgiving=True)
+        return open_raw(con, lambda: run.house.files.open(tenant_id, file_id), way=Way.ROWS)
 
     return opened
 
