@@ -17,6 +17,7 @@ from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing.records import DATES, KEY, STAGED_SCHEMA, VALUES
 
 DELETED = 0  # the row_hash of a tombstone
+_MADE = frozenset({"key_hash", "row_hash", "raw_hash"})
 
 
 def key_hash() -> str:
@@ -34,9 +35,10 @@ def select_staged(source: str) -> str:
     """A query that gives `source` (a table or a bracketed query with the KEY, VALUES and `source_row` columns) its
     declared types and its fingerprints: what `versions.apply_batch` takes.
     """
-    typed = ", ".join(_typed(column) for column in STAGED_SCHEMA if column not in {"key_hash", "row_hash"})
+    typed = ", ".join(_typed(column) for column in STAGED_SCHEMA if column not in _MADE)
     hashes = f"{key_hash()} AS key_hash, {row_hash()} AS row_hash"
-    return f"SELECT {', '.join((*KEY, *VALUES))}, {hashes}, source_row FROM (SELECT {typed} FROM {source}) AS typed"  # noqa: S608 (declared names)
+    own = f"{', '.join((*KEY, *VALUES))}, {hashes}, source_row, NULL::BIGINT AS raw_hash"
+    return f"SELECT {own} FROM (SELECT {typed} FROM {source}) AS typed"  # noqa: S608 (declared names)
 
 
 def stage(tenant: TenantWarehouse, *, rows: pa.Table, name: str = "staged") -> None:

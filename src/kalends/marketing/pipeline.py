@@ -27,7 +27,7 @@ from kalends.marketing.drift import Terms
 from kalends.marketing.intake import contracts, replays, totals
 from kalends.marketing.intake.totals import TotalsDifferError
 from kalends.marketing.models import Batch
-from kalends.marketing.records import STAGED_SCHEMA
+from kalends.marketing.records import NAMES_NO_CURRENCY, STAGED_SCHEMA
 from kalends.marketing.staging import StageOptions, StageReport, stage
 from kalends.marketing.stewardship import counting, retention
 from kalends.marketing.stewardship.counting import ConversionRule
@@ -36,7 +36,6 @@ from kalends.marketing.versions import Applied
 
 INCOMING = "incoming"
 CURRENCY = re.compile("[A-Z]{3}")
-NAMES_NONE = "currency IS NULL AND coalesce(spend, revenue, pipeline_value) IS NOT NULL"
 STEPS = 4
 """read and map, write, publish, done."""
 
@@ -105,7 +104,8 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
     terms, replaces = agreed(run, batch)
     version, counting_rules = counted_by(run, batch)
     with warehouse.scratch() as con:
-        staged = stage_batch(run, batch, con, terms=terms, counted=counting_rules)
+        facts = versions.newest_facts(warehouse, reported_at=batch.reported_at) if replaces is None else None
+        staged = stage_batch(run, batch, con, terms=terms, counted=counting_rules, facts=facts)
         report = describe(staged) | promised(batch, staged)
         if counting_rules:
             report["conversions"] = {"version": version, "rules": counting.plain(counting_rules)}
@@ -204,8 +204,9 @@ def stage_batch(
     *,
     terms: Terms | None = None,
     counted: Sequence[ConversionRule] = (),
+    facts: str | None = None,
 ) -> StageReport:
-    """The batch's payload in the staging tables of `con`."""
+    """The batch's payload in the staging tables of `con`; see `stage` for `facts`."""
     assert batch.file_id is not None
     opened: Callable[[], BinaryIO] = partial(run.house.files.open, batch.tenant_id, batch.file_id)
     return stage(
@@ -216,6 +217,7 @@ def stage_batch(
         file_name=batch.file_name,
         date_range=declared_days(batch.options),
         options=replace(stage_options(batch.options), terms=terms, **counting.choice(counted)),
+        facts=facts,
     )
 
 
@@ -308,9 +310,8 @@ APPLY: Final = {
 def hand_over(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, currency: str, parts: int) -> None:
     """The staged facts as a temporary table of the warehouse; amounts that name no currency are in `currency`."""
     assert CURRENCY.fullmatch(currency)
-    rows = (
-        f"SELECT * REPLACE (coalesce(currency, CASE WHEN {NAMES_NONE} THEN '{currency}' END) AS currency) FROM staged"  # noqa: S608 - three capital letters
-    )
+    own = f"coalesce(currency, CASE WHEN {NAMES_NO_CURRENCY} THEN '{currency}' END)"
+    rows = f"SELECT * REPLACE ({own} AS currency) FROM staged"  # noqa: S608 - three capital letters
     if warehouse.engine != "duckdb":
         warehouse.stage(INCOMING, con.execute(rows).to_arrow_table(), schema=STAGED_SCHEMA)
     elif parts == 1:
@@ -322,7 +323,7 @@ def hand_over(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, cur
 
 def assumed(con: duckdb.DuckDBPyConnection, *, currency: str) -> list[str]:
     """What to say of amounts that name no currency."""
-    found = con.execute(f"SELECT count(*) FROM staged WHERE {NAMES_NONE}").fetchone()  # noqa: S608 - a constant
+    found = con.execute(f"SELECT count(*) FROM staged WHERE {NAMES_NO_CURRENCY}").fetchone()  # noqa: S608 - a constant
     count = found[0] if found else 0
     return [f"{count} rows name no currency: read as {currency}, the workspace's own."] if count else []
 

@@ -44,8 +44,9 @@ VALUES: tuple[str, ...] = (*ATTRIBUTES, *METRICS, *DOCUMENTS)  # what `row_hash`
 STAGED_VERSION: tuple[str, ...] = ("key_hash", "row_hash", "source_row")  # a mapped row brings these itself
 STAMPS: tuple[str, ...] = ("batch_seq", "recorded_at", "reported_at", "is_deleted")  # given by the batch
 VERSION: tuple[str, ...] = (*STAGED_VERSION, *STAMPS)
-STAGED: tuple[str, ...] = (*KEY, *VALUES, *STAGED_VERSION)
+STAGED: tuple[str, ...] = (*KEY, *VALUES, *STAGED_VERSION, "raw_hash")
 FACT: tuple[str, ...] = (*KEY, *VALUES, *VERSION)
+STORED: tuple[str, ...] = (*STAGED, *STAMPS)  # as a row lies in the tables: see kalends.marketing.known for `raw_hash`
 
 _TYPES: dict[str, str] = {
     **dict.fromkeys(KEY, "!string"),
@@ -58,6 +59,7 @@ _TYPES: dict[str, str] = {
     "key_hash": "!uuid",
     "row_hash": "!int64",
     "source_row": "!int64",
+    "raw_hash": "int64",
     "batch_seq": "!int64",
     "recorded_at": "!timestamp('UTC')",
     "reported_at": "!timestamp('UTC')",
@@ -72,6 +74,7 @@ def _schema(*columns: str, **more: str) -> ibis.Schema:
 
 STAGED_SCHEMA = _schema(*STAGED)
 FACT_SCHEMA = _schema(*FACT)
+STORED_SCHEMA = _schema(*STORED)
 
 DAILY_GRAIN: tuple[str, ...] = (
     "date", "data_source", "account_id", "campaign_id", "channel", "campaign_type", "objective", "currency",
@@ -135,12 +138,14 @@ SCOPES_SCHEMA = _schema(
 )  # fmt: skip
 RETRACTIONS_SCHEMA = _schema("batch_seq", retracted_seq="!int64")
 
+NAMES_NO_CURRENCY = "currency IS NULL AND coalesce(spend, revenue, pipeline_value) IS NOT NULL"
+"""That a row has amounts and does not say what in, as a condition."""
 LOG = f"(SELECT {', '.join(FACT)} FROM facts UNION ALL SELECT {', '.join(FACT)} FROM facts_past)"  # noqa: S608 - ours
 """All that was ever said, as a table expression: see kalends.marketing.versions."""
 
 TABLES: dict[str, ibis.Schema] = {
-    "facts": FACT_SCHEMA,
-    "facts_past": FACT_SCHEMA,
+    "facts": STORED_SCHEMA,
+    "facts_past": STORED_SCHEMA,
     "daily": DAILY_SCHEMA,
     "report_days": REPORT_DAYS_SCHEMA,
     "series": SERIES_SCHEMA,

@@ -25,10 +25,11 @@ from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
 from kalends.marketing import drift, records
 from kalends.marketing.drift import Drift, Terms
+from kalends.marketing.known import COLUMNS, KnownRows, NotKnownError, numbered
 from kalends.marketing.mapping import canonical_source, mapping_of, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
-from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, holds_events, is_report
+from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, holds_events, is_report, recipe_of
 from kalends.marketing.mapping.entities import CREATE_NAMED, entity_of, stage_names
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import generic_mapping
@@ -47,6 +48,8 @@ from kalends.marketing.reading import (
     open_raw,
 )
 
+PLACE = "coalesce(source_row, rowid + 1)"
+"""The number of a row that was read in place."""
 TOTALS = ("spend", "impressions", "clicks", "conversions", "revenue")
 
 
@@ -129,6 +132,7 @@ class _Staging:
     options: StageOptions
     report: StageReport
     file_name: str = ""
+    facts: str | None = None
     parts: list[str] = field(default_factory=list)
 
     def run(self, raw: Raw) -> None:
@@ -209,14 +213,17 @@ class _Staging:
     def _stage_facts(self, name: str, table: RawTable, mapping: Mapping) -> None:
         table, stopped = self._held_to_contract(name, table, mapping)
         settings = replace(self._settled(table, mapping), stopped=stopped)
+        if not table.has_row:
+            settings = replace(settings, recipe=recipe_of(table, mapping, settings))
         plan = Compiler(table, mapping, settings).plan()
         self.report.warnings += plan.warnings
+        known = KnownRows(self.con, None if table.has_row else self.facts)
         if table.has_row:
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {plan.select}")
         else:
-            self._stage_parts(name, table, plan)
+            self._stage_parts(name, table, plan, known)
         self._note_drift(table, plan)
-        self._divide(name, table, plan)
+        self._divide(name, table, plan, known)
 
     def _held_to_contract(self, name: str, table: RawTable, mapping: Mapping) -> tuple[RawTable, frozenset[str]]:
         """What may be read of the table, and the columns that may not feed their numbers."""
@@ -238,21 +245,33 @@ class _Staging:
         self.report.quarantined += gone
         return left, frozenset()
 
-    def _stage_parts(self, name: str, table: RawTable, plan: Plan) -> None:
-        """One part of the payload after the other, in order: a row's place in the table is its place in the file."""
+    def _stage_parts(self, name: str, table: RawTable, plan: Plan, known: KnownRows) -> None:
+        """One part of the payload after the other, in order: the place of a row without a `source_row` in the table is
+        its place in the file.
+        """
         create_raw(self.con, "raw_broken", table.columns)
         begin, before = f"CREATE OR REPLACE TEMP TABLE {name} AS", 0
-        while table.advance():
-            try:
-                added = self.con.execute(f"{begin} {plan.select}").fetchone()
-            except duckdb.InvalidInputException as error:
-                raise table.mismatch from error
-            self._look_back(name, table, plan, before=before)
-            begin, before = f"INSERT INTO {name}", before + (added[0] if added else 0)
+        try:
+            while table.advance():
+                rows = f"SELECT *, NULL::BIGINT AS source_row FROM ({plan.select})"
+                raw = f"SELECT *, {before} + row_number() OVER () AS {ROW} FROM {table.relation}"
+                if known.is_used:
+                    if not known.leave_out(table, plan.select):
+                        continue
+                    raw = numbered(table.relation)
+                    rows = f"SELECT * RENAME ({ROW} AS source_row) FROM ({numbered(f'({plan.select})')})"
+                added = _count_of(self.con.execute(f"{begin} {rows}"))
+                self._look_back(name, plan, raw, before=before)
+                if not before:
+                    known.begin(name)
+                begin, before = f"INSERT INTO {name}", before + added
+        except duckdb.InvalidInputException as error:
+            raise table.mismatch from error  # a row is of another shape than the mapping reads in place
 
-    def _look_back(self, name: str, table: RawTable, plan: Plan, *, before: int) -> None:
-        """While the part is in place, keep the rows that broke a rule as they came. Nested cells, and cells that only
-        the whole file's notation can settle, need the slow way. `before`: the rows of earlier parts.
+    def _look_back(self, name: str, plan: Plan, raw: str, *, before: int) -> None:
+        """While the part is in place, keep the rows that broke a rule as they came, out of its rows `raw`. Nested
+        cells, and cells that only the whole file's notation can settle, need the slow way. `before`: the rows of
+        earlier parts.
         """
         new = f"FROM {name} WHERE rowid >= {before} AND problems <> 0"
         broken = (self.con.execute(f"SELECT bit_or(problems) {new}").fetchone() or (0,))[0] or 0
@@ -260,9 +279,8 @@ class _Staging:
         if broken & (unread | plan.nested_bit):
             raise SlowWayError
         if broken:
-            numbered = f"SELECT *, {before} + row_number() OVER () AS {ROW} FROM {table.relation}"
             self.con.execute(
-                f"INSERT INTO raw_broken BY NAME SELECT * FROM ({numbered}) WHERE {ROW} IN (SELECT rowid + 1 {new})"
+                f"INSERT INTO raw_broken BY NAME SELECT * FROM ({raw}) WHERE {ROW} IN (SELECT {PLACE} {new})"
             )
 
     def _settled(self, table: RawTable, mapping: Mapping) -> Settings:
@@ -276,15 +294,17 @@ class _Staging:
         self.report.decimal_mark, self.report.day_order = mark, order
         return replace(self.settings, decimal_mark=mark, day_order=order, written=written)
 
-    def _divide(self, name: str, table: RawTable, plan: Plan) -> None:
+    def _divide(self, name: str, table: RawTable, plan: Plan, known: KnownRows) -> None:
         """Good rows stay; broken ones and keys that come twice with different values go to quarantine."""
-        row = "source_row" if table.has_row else "rowid + 1"
+        row = "source_row" if table.has_row else PLACE
         constants = "".join(f", {sql} AS {column}" for column, sql in plan.constants.items())
-        own_row = "" if table.has_row else f", {row} AS source_row"
-        rows = f"SELECT * EXCLUDE (problems){constants}{own_row} FROM {name}"
-        self.report.received += _count(self.con, name)
+        rows = f"SELECT * EXCLUDE (problems, source_row){constants}, {row} AS source_row FROM {name}"
+        self.report.received += _count(self.con, name) + known.skipped
         raw = table.relation if table.has_row else "raw_broken"
         self.report.quarantined += quarantine(self.con, table=name, row=row, rules=plan.rules, raw=raw)
+        if known.skipped:
+            others = "".join(f", {sql} AS {column}" for column, sql in plan.constants.items() if column not in COLUMNS)
+            rows = f"{rows} UNION ALL BY NAME SELECT *{others} FROM ({known.end(name)})"
         self.parts.append(rows)
         self._separate_keys(name, rows)
 
@@ -357,11 +377,14 @@ def stage(
     file_name: str = "",
     date_range: tuple[date, date] | None = None,
     options: StageOptions | None = None,
+    facts: str | None = None,
 ) -> StageReport:
     """Stage one payload; see the module for the tables that it fills.
 
     `payload` is a local path, or a function that opens the same bytes from the start. `date_range` (first and last
     day) is given to rows that carry no date. `now` is the UTC instant that decides which dates lie in the future.
+    `facts`: the table of what is so now, if this payload speaks later than all that made it; of rows that say the same
+    only `known.COLUMNS` are staged then.
     Raises the errors of `kalends.marketing.reading` for a payload that cannot be read at all.
     """
     told = options or StageOptions()
@@ -377,7 +400,9 @@ def stage(
     lists = known.lists() if known else frozenset[str]()
     way, columns = Way.PATTERN, frozenset[str]()
     while True:
-        staging = _Staging(con, settings, told, StageReport(data_source=canonical_source(data_source)), file_name)
+        staging = _Staging(
+            con, settings, told, StageReport(data_source=canonical_source(data_source)), file_name, facts
+        )
         _prepare(con)
         try:
             with open_raw(con, payload, way=way, columns=columns, lists=lists, unwrap=unwrap) as raw:
@@ -389,6 +414,8 @@ def stage(
             return staging.report
         except PatternError:
             way = Way.KEYS
+        except NotKnownError:
+            facts = None
         except SlowWayError:
             way = Way.ROWS
         except UnseenColumnsError as error:
@@ -409,7 +436,12 @@ def _control_total(row: tuple[Any, ...]) -> ControlTotal:
 
 
 def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    found = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
+    return _count_of(con.execute(f"SELECT count(*) FROM {relation}"))
+
+
+def _count_of(done: duckdb.DuckDBPyConnection) -> int:
+    """The count that a statement gives."""
+    found = done.fetchone()
     return int(found[0]) if found else 0
 
 

@@ -19,14 +19,14 @@ from kalends.base.errors import ConflictError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import rollup
 from kalends.marketing.fingerprints import DELETED
-from kalends.marketing.records import FACT, KEY, LOG, SCOPES_SCHEMA, STAGED, VERSION
+from kalends.marketing.records import FACT, KEY, LOG, SCOPES_SCHEMA, STAGED, STORED, VERSION
 
-COLUMNS = ", ".join(FACT)
+COLUMNS = ", ".join(STORED)
 STAGED_COLUMNS = ", ".join(STAGED)
 KEYS = ", ".join(KEY)
 TOMBSTONE_COLUMNS = ", ".join((*KEY, *VERSION))
 NEWEST_FIRST = "reported_at DESC, batch_seq DESC"
-STORED = "date_from, campaign_id, ad_id"
+BY_DAY = "date_from, campaign_id, ad_id"
 """The order of rows in the store: a query over a period then reads few blocks."""
 ROW_ID = {"duckdb": "rowid", "postgres": "ctid"}
 STANDING = "batch_seq NOT IN (SELECT retracted_seq FROM retractions)"
@@ -238,7 +238,7 @@ def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, is_late: 
     # A first load writes all of its rows, and most files are in the order of their days: then neither the look-up nor
     # the sort of wide rows is needed.
     is_all = added == count(tenant, f"SELECT count(*) FROM {staged}")
-    order = "" if is_all and _is_by_day(tenant, staged) else f" ORDER BY {STORED}"
+    order = "" if is_all and _is_by_day(tenant, staged) else f" ORDER BY {BY_DAY}"
     rows = f"SELECT {STAGED_COLUMNS}, stamp.*, false FROM {staged} CROSS JOIN {_STAMP} AS stamp"
     fresh, restated = (
         f"key_hash IN (SELECT key_hash FROM _changed WHERE {which})" for which in ("is_new", "NOT is_new")
@@ -247,7 +247,7 @@ def write_changed(tenant: TenantWarehouse, staged: str, *, prior: str, is_late: 
         table, which = "facts_past" if is_late else "facts", "" if is_all else f" WHERE {fresh}"
         tenant.run(f"INSERT INTO {table} ({COLUMNS}) {rows}{which}{order}")
     if written > added:
-        tenant.run(f"INSERT INTO facts_past ({COLUMNS}) {rows} WHERE {restated} ORDER BY {STORED}")
+        tenant.run(f"INSERT INTO facts_past ({COLUMNS}) {rows} WHERE {restated} ORDER BY {BY_DAY}")
     return Changed(added, written - added)
 
 
@@ -297,9 +297,10 @@ def renew_after(tenant: TenantWarehouse, batch_seq: int, *, is_late: bool, overw
 def split_log(tenant: TenantWarehouse) -> None:
     """Keep only once what an older version kept twice: in `facts`, and in a table of all statements."""
     now = "SELECT 1 FROM facts AS f WHERE f.key_hash = l.key_hash AND f.batch_seq = l.batch_seq"
+    columns = ", ".join(FACT)
     tenant.run(
-        f"INSERT INTO facts_past ({COLUMNS}) SELECT {COLUMNS} FROM facts_log AS l WHERE NOT EXISTS ({now})"
-        f" ORDER BY {STORED}"
+        f"INSERT INTO facts_past ({columns}) SELECT {columns} FROM facts_log AS l WHERE NOT EXISTS ({now})"
+        f" ORDER BY {BY_DAY}"
     )
     tenant.run("DROP TABLE facts_log")
 
@@ -311,7 +312,7 @@ def touch(tenant: TenantWarehouse, where: str, *, source: str = LOG) -> None:
     tenant.stage_query("_touched", f"SELECT {KEYS}, key_hash, reported_at, batch_seq FROM {source} AS l WHERE {where}")
     _touch_days(tenant, "_touched")
     now = f"FROM facts WHERE {_touched(tenant)}"
-    tenant.run(f"INSERT INTO facts_past ({COLUMNS}) SELECT {COLUMNS} {now} ORDER BY {STORED}")
+    tenant.run(f"INSERT INTO facts_past ({COLUMNS}) SELECT {COLUMNS} {now} ORDER BY {BY_DAY}")
     tenant.run(f"DELETE {now}")
 
 
@@ -355,7 +356,7 @@ def _write_out(tenant: TenantWarehouse) -> None:
     than the key, which the touched row has.
     """
     own = {"source_row", "batch_seq", "recorded_at", "reported_at"}
-    columns = ", ".join(f"e.{column}" if column in own else f"v.{column}" for column in FACT)
+    columns = ", ".join(f"e.{column}" if column in own else f"v.{column}" for column in STORED)
     row_id = ROW_ID[tenant.engine]
     tenant.run(
         f"INSERT INTO facts_past ({COLUMNS}) SELECT {columns} FROM _elided AS e JOIN facts_past AS v"
@@ -384,7 +385,7 @@ def put_latest(tenant: TenantWarehouse) -> None:
     placed = latest(f"{row_id} AS line", where=_touched(tenant), source="facts_past")
     tenant.stage_query("_now", f"SELECT line FROM ({placed}) AS l WHERE place = 1 AND NOT is_deleted")
     now = f"FROM facts_past WHERE {row_id} IN (SELECT line FROM _now)"
-    tenant.run(f"INSERT INTO facts ({COLUMNS}) SELECT {COLUMNS} {now} ORDER BY {STORED}")
+    tenant.run(f"INSERT INTO facts ({COLUMNS}) SELECT {COLUMNS} {now} ORDER BY {BY_DAY}")
     tenant.run(f"DELETE {now}")
 
 

@@ -48,6 +48,7 @@ __all__ = [
     "apply_batch",
     "create_tables",
     "facts_as_of",
+    "newest_facts",
     "rebuild",
     "replay_batch",
     "retract",
@@ -96,9 +97,24 @@ def create_tables(tenant: TenantWarehouse) -> None:
     held = set(tenant.list_tables())
     for name in TABLES.keys() - held:
         tenant.create(name, TABLES[name])
+    for name in ("facts", "facts_past"):
+        if name in held and "raw_hash" not in tenant.list_columns(name):
+            tenant.run(f"ALTER TABLE {name} ADD COLUMN raw_hash BIGINT")
     if "facts_log" in held:
         with tenant.write():
             statements.split_log(tenant)
+
+
+def newest_facts(tenant: TenantWarehouse, *, reported_at: datetime) -> str | None:
+    """The table of what is so now, for who stages a batch in the same database; None where there is none that knows
+    rows by what they came as, or where somebody has spoken later than `reported_at`.
+    """
+    if tenant.engine != "duckdb" or not tenant.exists("facts") or "raw_hash" not in tenant.list_columns("facts"):
+        return None
+    later = statements.count(
+        tenant, f"SELECT count(*) FROM scopes WHERE reported_at > {statements.instant(reported_at)}"
+    )
+    return None if later else "facts"
 
 
 def apply_batch(

@@ -120,7 +120,8 @@ def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: l
         if mask >> bit & 1:
             con.execute(
                 f"INSERT INTO quarantined SELECT number, ?, ?, {_message_sql(rule)}, raw "
-                f"FROM {table} AS t JOIN broken_rows ON number = t.{row} WHERE problems & {1 << bit} <> 0",
+                f"FROM (SELECT *, {row} AS place FROM {table} WHERE problems & {1 << bit} <> 0) AS t "
+                "JOIN broken_rows ON number = place",
                 [rule.column, rule.code],
             )
     con.execute(f"DELETE FROM {table} WHERE problems <> 0")

@@ -29,6 +29,7 @@ class Settings:
     holds_values: bool = False  # a long table of action values, not of counts
     stopped: frozenset[str] = frozenset()  # columns that hold something else than they did: kept, and read for nothing
     defaults: Dictionary[str, str] = field(default_factory=dict)  # record column -> what rows without a value say
+    recipe: str = ""  # see `compiler.recipe_of`
 
 
 @dataclass

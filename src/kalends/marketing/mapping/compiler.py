@@ -8,10 +8,11 @@ the order of their names, so the same data in another order and notation gives t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kalends.base.reading.documents import snake
@@ -76,7 +77,9 @@ class Compiler:
         record["extra"] = "extra0"
         self.columns.rules.append(Rule(None, "nested", "", self._nested(leftover)))
         constants = {column: sql for column, sql in record.items() if _LITERAL.fullmatch(sql)}
-        select = self._select(record, leftover, stored=[column for column in record if column not in constants])
+        raw_hash = self._raw_hash(leftover, names_currency="currency" not in constants)
+        stored = [column for column in record if column not in constants]
+        select = self._select(record, leftover, raw_hash, stored=stored)
         return Plan(
             select,
             constants,
@@ -205,7 +208,17 @@ class Compiler:
         is_wanted = column not in self.table.lists or column in self.conversions.action_columns()
         return quoted(column) if is_wanted else f"CAST(to_json({quoted(column)}) AS VARCHAR)"
 
-    def _select(self, record: dict[str, str], leftover: list[str], *, stored: list[str]) -> str:
+    def _raw_hash(self, leftover: list[str], *, names_currency: bool) -> str:
+        """63 bits over what a row came as, as SQL over the select's last layer; null where the row cannot be known
+        again: row by row, nobody asks; and where rows may name a currency, one that does not takes the workspace's own.
+        """
+        if self.table.has_row:
+            return "NULL::BIGINT"
+        cells = (self.columns.cells[column] for column in sorted({*self.columns.used, *leftover}))
+        made = f"CAST(hash({', '.join([literal(self.settings.recipe), *cells])}) >> 1 AS BIGINT)"
+        return f"CASE WHEN NOT ({records.NAMES_NO_CURRENCY}) THEN {made} END" if names_currency else made
+
+    def _select(self, record: dict[str, str], leftover: list[str], raw_hash: str, *, stored: list[str]) -> str:
         source = self._source(leftover)
         source = (
             f"SELECT *{''.join(', ' + typed for typed in self.columns.typed)}{self.conversions.lists()} FROM ({source})"
@@ -218,8 +231,18 @@ class Compiler:
         row = f", {ROW} AS source_row" if self.table.has_row else ""
         return (
             f"SELECT {', '.join(stored)}, {key_hash_sql()} AS key_hash, {row_hash_sql()} AS row_hash, "
-            f"problems{row} FROM ({source})"
+            f"{raw_hash} AS raw_hash, problems{row} FROM ({source})"
         )
+
+
+def recipe_of(table: RawTable, mapping: Mapping, settings: Settings) -> str:
+    """A fingerprint of how the table's rows become facts: two tables of the same recipe make the same fact of the same
+    cells. It covers all that the select says but where the rows are, their first ones, by which it is tuned, and today,
+    which only tells a day that has not come.
+    """
+    anywhere = replace(table, relation="rows", parsed="rows", head=())
+    select = Compiler(anywhere, mapping, replace(settings, today=date.min, recipe="")).plan().select
+    return hashlib.md5(select.encode(), usedforsecurity=False).hexdigest()
 
 
 def key_hash_sql() -> str:

@@ -93,6 +93,8 @@ class RawTable:
     has_row: bool
     head: tuple[dict[str, str | None], ...] = ()
     advance: Callable[[], bool] = lambda: False
+    keep: Callable[[Iterable[int], int], bool] = lambda lines, count: False  # noqa: ARG005
+    """Where it is read in place: leave only these rows of the part there, out of `count`; False where it cannot."""
     parsed: str = ""
     """Where it is read in place: `relation` with the columns `lists` parsed, which then are not written as text and
     read once more. A row of another shape fails the query, and means `mismatch`."""
@@ -227,6 +229,7 @@ class _Lines:
             has_row=False,
             head=head,
             advance=self.advance,
+            keep=self.parts.keep,
             parsed=self.pattern.relation(path) if self.pattern else relation_of(path, self.leaves, types),
             lists=lists,
             mismatch=PatternError if self.pattern else SlowWayError,
