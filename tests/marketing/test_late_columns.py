@@ -46,6 +46,26 @@ def test_a_field_of_the_last_row_alone_is_kept_and_reported():
     assert con.execute("SELECT count(*), sum(spend), sum(conversions) FROM staged").fetchone() == (2_000, 3_000, 4_000)
 
 
+def test_a_late_field_is_seen_where_some_columns_are_not_read():
+    made = [row | {"_fivetran_synced": "2024-01-02", "more": {"_synced": "1"}} for row in rows(2_000)]
+    made[-1]["more"] |= {"newcomer": "7"}
+    con, report = staged(made)
+    assert (report.received, report.staged) == (2_000, 2_000)
+    assert con.execute("SELECT ad_id FROM staged WHERE extra LIKE '%newcomer%'").fetchall() == [("1999",)]
+
+
+def test_actions_with_windows_that_come_late_are_read_in_place():
+    made = rows(2_000)
+    made[-1]["actions"].append({"action_type": "lead", "value": "4", "7d_click": "3"})
+    con, report = staged(made)
+    assert (report.received, report.staged) == (2_000, 2_000)
+    assert con.execute("SELECT conversion_types FROM staged WHERE ad_id = '1999'").fetchall() == [
+        ('{"lead":[4.0,null],"purchase":[2.0,null]}',)
+    ]
+    tables = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    assert "raw_broken" in tables and "raw_0" not in tables
+
+
 def test_rows_without_any_field_do_not_end_the_file():
     _, report = staged([*rows(1_500), *({} for _ in range(40_000)), *rows(2_000)[1_500:]])
     assert (report.received, report.staged, report.quarantined) == (42_000, 2_000, 40_000)

@@ -11,6 +11,7 @@ Where a day has a million facts, a row is taken for one of them that it is not w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -19,7 +20,7 @@ from kalends.marketing.reading import ROW, RawTable
 
 COLUMNS = (
     "report", "account_id", "date_from", "date_to", "spend", "impressions", "clicks", "conversions", "revenue",
-    "pipeline_value", "key_hash", "row_hash",
+    "pipeline_value", "currency", "key_hash", "row_hash",
 )  # fmt: skip
 """What is asked of unchanged rows: where they belong, their control totals, and what they are compared by."""
 WORTH = 0.5
@@ -74,9 +75,11 @@ class KnownRows:
         self.skipped += seen - len(rows)
         return len(rows)
 
-    def end(self, name: str) -> str:
-        """The known rows as a query; `name`: the table of the others. Raises NotKnownError where a key comes twice."""
-        columns = ", ".join(f"f.{column}" for column in COLUMNS)
+    def end(self, name: str, *, constants: Mapping[str, str]) -> str:
+        """The known rows as a query, with the `constants` of their plan; `name`: the table of the others. Raises
+        NotKnownError where a key comes twice.
+        """
+        columns = ", ".join(f"f.{column}" for column in COLUMNS if column not in constants)
         (made,) = self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE known AS SELECT {columns}, {self.first} + s.rowid + 1 AS source_row"
             f" FROM seen AS s JOIN {self.facts} AS f ON {SAME}"
@@ -85,7 +88,7 @@ class KnownRows:
         keys = f"SELECT key_hash FROM {name} UNION ALL SELECT key_hash FROM known"
         if made != self.skipped or self.con.execute(f"WITH keys AS ({keys}) {twice} LIMIT 1").fetchone():
             raise NotKnownError
-        return "SELECT * FROM known"
+        return f"SELECT *{''.join(f', {sql} AS {column}' for column, sql in constants.items())} FROM known"
 
 
 def numbered(relation: str) -> str:

@@ -25,7 +25,7 @@ from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
 from kalends.marketing import drift, records
 from kalends.marketing.drift import Drift, Terms
-from kalends.marketing.known import COLUMNS, KnownRows, NotKnownError, numbered
+from kalends.marketing.known import KnownRows, NotKnownError, numbered
 from kalends.marketing.mapping import canonical_source, mapping_of, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
@@ -303,8 +303,7 @@ class _Staging:
         raw = table.relation if table.has_row else "raw_broken"
         self.report.quarantined += quarantine(self.con, table=name, row=row, rules=plan.rules, raw=raw)
         if known.skipped:
-            others = "".join(f", {sql} AS {column}" for column, sql in plan.constants.items() if column not in COLUMNS)
-            rows = f"{rows} UNION ALL BY NAME SELECT *{others} FROM ({known.end(name)})"
+            rows = f"{rows} UNION ALL BY NAME {known.end(name, constants=plan.constants)}"
         self.parts.append(rows)
         self._separate_keys(name, rows)
 

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import cycle
+from itertools import chain, cycle
 from pathlib import Path
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
@@ -55,10 +55,10 @@ class WholeLines:
 
         The last line is given an end if it has none: DuckDB may put a line without one before the others.
         """
-        written = out.write(self._rest)
-        last, self._rest = self._rest[-1:], b""
-        for chunk in self._chunks:
-            cut = chunk.rfind(b"\n") + 1 if written + len(chunk) >= size else 0
+        written, last, rest = 0, b"", self._rest
+        self._rest = b""
+        for chunk in chain([rest] if rest else [], self._chunks):
+            cut = chunk.find(b"\n", max(0, size - written - 1)) + 1
             written += out.write(chunk[:cut] if cut else chunk)
             if cut:
                 self._rest = chunk[cut:]
