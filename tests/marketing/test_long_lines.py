@@ -72,7 +72,7 @@ def test_in_place_or_in_python_is_the_same(pages, monkeypatch):
 
     fast, told, loaded = rows()
     assert loaded == (0,)
-    monkeypatch.setattr("kalends.marketing.reading.tables.IS_POSSIBLE", False)
+    monkeypatch.setattr("kalends.marketing.reading.lines.IS_POSSIBLE", False)
     slow, said, loaded = rows()
     assert loaded == (1,)
     assert told == said

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from duckdb_in_memory import connect
 
-from kalends.marketing.reading.tables import speakable
+from kalends.marketing.reading.raw import speakable
 from kalends.marketing.staging import stage
 
 pytestmark = pytest.mark.unit

@@ -68,8 +68,9 @@ class KnownRows:
             f" {self.first} + s.rowid + 1 AS source_row FROM seen AS s WHERE s.rowid >= {self.seen}"
             f" AND NOT EXISTS (SELECT 1 FROM {self.facts} AS f WHERE {SAME})"
         )
-        rows = self.con.execute("SELECT source_row FROM unknown ORDER BY place").fetchnumpy()["source_row"]
-        if len(rows) and not table.keep(rows - (self.first + self.seen + 1), seen):
+        rows = self.con.execute("SELECT source_row FROM unknown ORDER BY place").fetchall()
+        before = self.first + self.seen + 1
+        if rows and not table.keep([row - before for (row,) in rows], seen):
             raise NotKnownError
         self.seen += seen
         self.skipped += seen - len(rows)

@@ -25,7 +25,7 @@ from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
 from kalends.marketing import drift, records
 from kalends.marketing.drift import Drift, Terms
-from kalends.marketing.known import KnownRows, NotKnownError, numbered
+from kalends.marketing.known import KnownRows, NotKnownError
 from kalends.marketing.mapping import canonical_source, mapping_of, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
@@ -35,6 +35,7 @@ from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import generic_mapping
 from kalends.marketing.mapping.orders import CREATE_ORDERS, SOURCE, orders_layout, stage_orders
 from kalends.marketing.mapping.unpivot import CREATE_SERIES, layout_of, stage_series
+from kalends.marketing.parted import PLACE, stage_parts
 from kalends.marketing.reading import (
     ROW,
     PatternError,
@@ -44,12 +45,9 @@ from kalends.marketing.reading import (
     UnseenColumnsError,
     Way,
     as_it_came,
-    create_raw,
     open_raw,
 )
 
-PLACE = "coalesce(source_row, rowid + 1)"
-"""The number of a row that was read in place."""
 TOTALS = ("spend", "impressions", "clicks", "conversions", "revenue")
 
 
@@ -221,7 +219,7 @@ class _Staging:
         if table.has_row:
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {plan.select}")
         else:
-            self._stage_parts(name, table, plan, known)
+            stage_parts(self.con, name, table, plan, known)
         self._note_drift(table, plan)
         self._divide(name, table, plan, known)
 
@@ -244,44 +242,6 @@ class _Staging:
         self.report.received += gone
         self.report.quarantined += gone
         return left, frozenset()
-
-    def _stage_parts(self, name: str, table: RawTable, plan: Plan, known: KnownRows) -> None:
-        """One part of the payload after the other, in order: the place of a row without a `source_row` in the table is
-        its place in the file.
-        """
-        create_raw(self.con, "raw_broken", table.columns)
-        begin, before = f"CREATE OR REPLACE TEMP TABLE {name} AS", 0
-        try:
-            while table.advance():
-                rows = f"SELECT *, NULL::BIGINT AS source_row FROM ({plan.select})"
-                raw = f"SELECT *, {before} + row_number() OVER () AS {ROW} FROM {table.relation}"
-                if known.is_used:
-                    if not known.leave_out(table, plan.select):
-                        continue
-                    raw = numbered(table.relation)
-                    rows = f"SELECT * RENAME ({ROW} AS source_row) FROM ({numbered(f'({plan.select})')})"
-                added = _count_of(self.con.execute(f"{begin} {rows}"))
-                self._look_back(name, plan, raw, before=before)
-                if not before:
-                    known.begin(name)
-                begin, before = f"INSERT INTO {name}", before + added
-        except duckdb.InvalidInputException as error:
-            raise table.mismatch from error  # a row is of another shape than the mapping reads in place
-
-    def _look_back(self, name: str, plan: Plan, raw: str, *, before: int) -> None:
-        """While the part is in place, keep the rows that broke a rule as they came, out of its rows `raw`. Nested
-        cells, and cells that only the whole file's notation can settle, need the slow way. `before`: the rows of
-        earlier parts.
-        """
-        new = f"FROM {name} WHERE rowid >= {before} AND problems <> 0"
-        broken = (self.con.execute(f"SELECT bit_or(problems) {new}").fetchone() or (0,))[0] or 0
-        unread = sum(1 << bit for bit, rule in enumerate(plan.rules) if rule.code.startswith("unreadable"))
-        if broken & (unread | plan.nested_bit):
-            raise SlowWayError
-        if broken:
-            self.con.execute(
-                f"INSERT INTO raw_broken BY NAME SELECT * FROM ({raw}) WHERE {ROW} IN (SELECT {PLACE} {new})"
-            )
 
     def _settled(self, table: RawTable, mapping: Mapping) -> Settings:
         """The file's notation: told, else shown by the file. NDJSON read in place is plain, or comes here again."""
@@ -435,12 +395,7 @@ def _control_total(row: tuple[Any, ...]) -> ControlTotal:
 
 
 def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    return _count_of(con.execute(f"SELECT count(*) FROM {relation}"))
-
-
-def _count_of(done: duckdb.DuckDBPyConnection) -> int:
-    """The count that a statement gives."""
-    found = done.fetchone()
+    found = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
     return int(found[0]) if found else 0
 
 

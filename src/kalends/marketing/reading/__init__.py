@@ -1,20 +1,17 @@
 """Raw payloads to raw tables in DuckDB, whatever their format, packing and encoding."""
 
-from kalends.marketing.reading.shapes import LIST, literal, quoted
-from kalends.marketing.reading.tables import (
+from kalends.marketing.reading.raw import (
     FAULT,
     RAW,
     ROW,
     PatternError,
-    Raw,
     RawTable,
     SlowWayError,
     UnseenColumnsError,
     Way,
-    as_it_came,
-    create_raw,
-    open_raw,
 )
+from kalends.marketing.reading.shapes import LIST, literal, quoted
+from kalends.marketing.reading.tables import Raw, as_it_came, create_raw, open_raw
 
 __all__ = [
     "FAULT", "LIST", "RAW", "ROW", "PatternError", "Raw", "RawTable", "SlowWayError", "UnseenColumnsError", "Way",

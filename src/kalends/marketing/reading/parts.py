@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 PART_BYTES = 160 << 20
 """Twice this much is held in memory. DuckDB puts whole row groups of 122,880 rows into a table as they are and copies
@@ -130,13 +131,13 @@ def emptied(file: Memory) -> Iterator[BinaryIO]:
         yield out
 
 
-def begins_of_lines(text: mmap.mmap, begin: int) -> list[int]:
+def begins_of_lines(text: mmap.mmap, begin: int) -> NDArray[np.int64]:
     """Where the lines from `begin` on begin, and where the last one ends. Every line has an end."""
     begins = [np.array([begin])]
     for start in range(begin, len(text), LOOK_BYTES):
         piece = np.frombuffer(text[start : start + LOOK_BYTES], np.uint8)
         begins.append(np.flatnonzero(piece == NEWLINE) + (start + 1))
-    return np.concatenate(begins).tolist()
+    return np.concatenate(begins)
 
 
 @contextmanager

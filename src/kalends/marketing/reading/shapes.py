@@ -158,7 +158,7 @@ class Pattern:
             for name in keys
             if (*way, name) not in shape.objects
         )
-        entries = {name: {} for name in listed(leaves, lists)}
+        entries: dict[str, dict[str, None]] = {name: {} for name in listed(leaves, lists)}
         for row in rows:
             for name in entries.keys() & row.keys():
                 for entry in row[name] if isinstance(row[name], list) else ():

@@ -1,105 +1,33 @@
 # ruff: noqa: S608  # SQL is built of quoted column names and our own expressions; values are bound or escaped
 """Rows into DuckDB: a payload becomes one raw table per stream, every column as text.
 
-NDJSON, by far the largest payloads, is read by DuckDB itself, one part after the other in memory: nothing raw is
-stored. The first part tells the columns, and every later one is asked for its keys too, so that a field that first
-shows up in the last row is not lost: then the caller begins again with all of them. A platform's answers go the same
-way once their envelopes are off. Everything else, and JSON that is broken or oddly encoded, goes through `rows`:
-slower, but it knows every line's number.
+JSON lines, by far the largest payloads, are read in place (`lines`): nothing raw is stored. Everything else, and JSON
+that is broken or oddly encoded, goes through `rows`: slower, but it knows every line's number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import Enum
-from functools import partial
-from itertools import chain, count, islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import orjson
 import pyarrow as pa
 
-from kalends.base.reading.bare import FORMATS, BareRows, OddRowError
-from kalends.base.reading.documents import Flat, Unwrap, flatten, is_airbyte, no_envelope
+from kalends.base.reading.documents import Unwrap, no_envelope
 from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError
 from kalends.base.reading.rows import Row, Rows, rows_of
-from kalends.base.reading.sniff import HEAD_BYTES, Sniffed, sniff
+from kalends.base.reading.sniff import sniff
 from kalends.base.reading.unpack import Payload, Unpacking, is_plain_file
-from kalends.marketing.reading.parts import IS_POSSIBLE, Parts, in_memory, in_parts
-from kalends.marketing.reading.shapes import (
-    LIST,
-    PATTERN,
-    Leaf,
-    Pattern,
-    Shape,
-    are_distinct,
-    listed,
-    literal,
-    name_of,
-    quoted,
-    relation_of,
-)
+from kalends.marketing.reading.lines import in_place
+from kalends.marketing.reading.parts import in_memory
+from kalends.marketing.reading.raw import FAULT, RAW, ROW, RawTable, UnseenColumnsError, Way, speakable, valid
+from kalends.marketing.reading.shapes import literal, quoted
 
 ROWS_A_CHUNK = 20_000
-HEAD_ROWS = 200
 MAX_COLUMNS = 20_000
-FAST_COLUMNS = 300  # read in place, all columns travel through the whole select, whose planning grows with their square
-Chunks = Unpacking | BareRows
-ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
-
-
-class Way(Enum):
-    """How JSON lines are read, the fastest first. A payload that one of the first two does not suit takes the next."""
-
-    PATTERN = "in place, each row held against what the first ones have"
-    KEYS = "in place, each part asked for its keys first"
-    ROWS = "row by row"
-
-
-class PatternError(Exception):
-    """The payload, read in place, has rows with more than its first ones, or with something else."""
-
-
-class SlowWayError(Exception):
-    """The payload, read in place, turned out to need rows that can be looked at more than once."""
-
-
-class UnseenColumnsError(Exception):
-    """A later part of the payload has columns that the first ones had not; `columns` are all there are."""
-
-    def __init__(self, columns: frozenset[str]) -> None:
-        super().__init__(columns)
-        self.columns = columns
-
-
-@dataclass(frozen=True)
-class RawTable:
-    """One stream's raw rows. `relation` is an SQL table expression with text columns `columns`.
-
-    Where `has_row` is false, rows come in the payload's order and their place is their number, and the relation holds
-    one part of the payload after another: `advance` puts the next one there, and is False at the end. `is_table`: the
-    columns are fixed, so an empty cell is a value that is not there; in objects, a field that is not there is another
-    shape of row. `head`: a few rows, to tune by; nothing that is decided by them changes a result.
-    """
-
-    stream: str
-    relation: str
-    columns: tuple[str, ...]
-    is_table: bool
-    has_row: bool
-    head: tuple[dict[str, str | None], ...] = ()
-    advance: Callable[[], bool] = lambda: False
-    keep: Callable[[Iterable[int], int], bool] = lambda lines, count: False  # noqa: ARG005
-    """Where it is read in place: leave only these rows of the part there, out of `count`; False where it cannot."""
-    parsed: str = ""
-    """Where it is read in place: `relation` with the columns `lists` parsed, which then are not written as text and
-    read once more. A row of another shape fails the query, and means `mismatch`."""
-    lists: frozenset[str] = frozenset()
-    mismatch: type[Exception] = SlowWayError
 
 
 @dataclass(frozen=True)
@@ -130,133 +58,16 @@ def open_raw(
     to be opened again another way.
     """
     sniffed = sniff(payload)
-    items, chunks = ([], None) if way is Way.ROWS or not IS_POSSIBLE else _in_place(payload, sniffed, unwrap)
-    if items and chunks is not None:
-        with _Lines.opened(con, items, chunks, way=way, lists=lists) as lines:
-            if lines.settle(columns):
-                yield Raw(sniffed.format, (lines.table(tuple(map(flatten, items))),))
+    if way is not Way.ROWS:
+        with in_place(con, payload, sniffed, way=way, columns=columns, lists=lists, unwrap=unwrap) as table:
+            if table is not None:
+                yield Raw(sniffed.format, (table,))
                 return
     if sniffed.format == "parquet":
         with _local(payload) as path:
             yield Raw("parquet", (_parquet_table(con, path),))
     else:
         yield _loaded(con, rows_of(payload, sniffed, unwrap), sniffed.format)
-
-
-def _in_place(payload: Payload, sniffed: Sniffed, unwrap: Unwrap) -> tuple[list[dict[str, Any]], Chunks | None]:
-    """The first rows and all lines of JSON that can be read in place; nothing where it cannot."""
-    if sniffed.format not in FORMATS or sniffed.encoding != "utf-8":
-        return [], None
-    if items := _plain_items(sniffed, unwrap):
-        return items, Unpacking(payload)
-    bare = BareRows(payload, sniffed, unwrap)
-    try:
-        return bare.head(HEAD_ROWS), bare
-    except OddRowError:
-        return [], None
-
-
-def _plain_items(sniffed: Sniffed, unwrap: Unwrap) -> list[dict[str, Any]]:
-    """The first rows of NDJSON whose lines are the rows; none where they are not."""
-    if sniffed.format != "ndjson":
-        return []
-    lines = sniffed.head.splitlines()[:-1] if len(sniffed.head) >= HEAD_BYTES else sniffed.head.splitlines()
-    try:
-        items = [orjson.loads(line) for line in lines[:HEAD_ROWS] if line.strip()]
-    except orjson.JSONDecodeError:
-        return []
-    return items if all(_is_plain(item, unwrap) for item in items) else []
-
-
-def _is_plain(item: Any, unwrap: Unwrap) -> bool:
-    return isinstance(item, dict) and (unwrap is no_envelope or unwrap(item) is None) and not is_airbyte(item)
-
-
-@dataclass
-class _Lines:
-    """The parts of lines of JSON, and the columns of their rows."""
-
-    parts: Parts[frozenset[Leaf]]
-    shape: Shape
-    chunks: Chunks
-    pattern: Pattern | None
-    lists: frozenset[str]
-    leaves: frozenset[Leaf] = frozenset()
-    is_fresh: bool = True
-
-    @classmethod
-    @contextmanager
-    def opened(
-        cls,
-        con: duckdb.DuckDBPyConnection,
-        items: list[dict[str, Any]],
-        chunks: Chunks,
-        *,
-        way: Way,
-        lists: frozenset[str],
-    ) -> Iterator[_Lines]:
-        """Lines that begin with the rows `items`; the first part is not yet in place."""
-        shape = Shape.of(items)
-        pattern = Pattern.of(items, shape, lists=lists) if way is Way.PATTERN else None
-        with con.cursor() as beside:
-            look = partial(shape.leaves, beside) if pattern is None else lambda _: pattern.leaves
-            with in_parts(chunks, look, first=b"" if pattern is None else pattern.line()) as parts:
-                yield cls(parts, shape, chunks, pattern, lists)
-
-    def settle(self, known: frozenset[str]) -> bool:
-        """Put the first part in place and settle the columns; False where the payload needs the slow way."""
-        try:
-            found = self._next_leaves() or frozenset()
-        except SlowWayError:
-            return False
-        self.leaves = found | {self.shape.leaf(name) for name in known}
-        names = self.names()
-        return 0 < len(names) <= FAST_COLUMNS and tuple(speakable(names)) == names and are_distinct(self.leaves)
-
-    def names(self) -> tuple[str, ...]:
-        """The columns' names, sorted."""
-        return tuple(sorted(map(name_of, self.leaves)))
-
-    def table(self, head: tuple[Flat, ...]) -> RawTable:
-        """All of it as a raw table."""
-        lists = listed(self.leaves, self.lists)
-        path, types = self.parts.path, dict.fromkeys(lists, LIST)
-        return RawTable(
-            self.chunks.stream or "" if isinstance(self.chunks, BareRows) else "",
-            relation_of(path, self.leaves, {}),
-            self.names(),
-            is_table=False,
-            has_row=False,
-            head=head,
-            advance=self.advance,
-            keep=self.parts.keep,
-            parsed=self.pattern.relation(path) if self.pattern else relation_of(path, self.leaves, types),
-            lists=lists,
-            mismatch=PatternError if self.pattern else SlowWayError,
-        )
-
-    def advance(self) -> bool:
-        """Put the next part in place, which at first is there already; False at the end."""
-        if self.is_fresh:
-            self.is_fresh = False
-            return True
-        found = self._next_leaves()
-        if found is None or found <= self.leaves:
-            return found is not None
-        for more in iter(self._next_leaves, None):
-            found |= more
-        raise UnseenColumnsError(frozenset(map(name_of, found | self.leaves)))
-
-    def _next_leaves(self) -> frozenset[Leaf] | None:
-        """The columns of the next part's rows; None at the end."""
-        try:
-            is_there = self.parts.advance()
-        except (duckdb.Error, OddRowError) as error:
-            # Not valid JSON somewhere: the slow way finds the line and keeps the others.
-            raise SlowWayError from error
-        if self.chunks.cut:
-            raise SlowWayError
-        return self.parts.seen if is_there else None
 
 
 @contextmanager
@@ -345,32 +156,11 @@ def create_raw(con: duckdb.DuckDBPyConnection, name: str, columns: Iterable[str]
     con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({cells}{ROW} BIGINT, {FAULT} VARCHAR, {RAW} VARCHAR)")
 
 
-def speakable(names: Iterable[str]) -> dict[str, str]:
-    """Column names that DuckDB can have, each with the name in the file.
-
-    There they are not empty, are valid Unicode, and do not differ in case alone: `a` beside `A` becomes `a (2)`.
-    """
-    found: dict[str, str] = {}
-    taken = {ROW.lower(), FAULT.lower(), RAW.lower(), PATTERN.lower()}
-    for name in names:
-        plain = _valid(name.replace("\0", "")) or "unnamed"
-        numbered = (f"{plain} ({number})" for number in count(2))
-        free = next(one for one in chain([plain], numbered) if one.lower() not in taken)
-        taken.add(free.lower())
-        found[free] = name
-    return found
-
-
-def _valid(text: str) -> str:
-    """The text with a question mark for what is half a character (JSON may hold lone surrogates)."""
-    return text.encode(errors="replace").decode()
-
-
 def _text(cells: list[str | None]) -> pa.Array:
     try:
         return pa.array(cells, pa.string())
     except UnicodeEncodeError:
-        return pa.array([cell if cell is None else _valid(cell) for cell in cells], pa.string())
+        return pa.array([cell if cell is None else valid(cell) for cell in cells], pa.string())
 
 
 def _head(con: duckdb.DuckDBPyConnection, table: RawTable) -> tuple[dict[str, str | None], ...]:
