@@ -46,19 +46,21 @@ class KnownRows:
     """Rows of the first part."""
     seen: int = 0
     skipped: int = 0
-    is_used: bool = False
+    _are_most: bool | None = None
 
-    def begin(self, name: str) -> None:
-        """Look at the first part's rows, in the table `name`, whether the store knows most of them."""
-        if self.facts is None:
-            return
-        known = f"EXISTS (SELECT 1 FROM {self.facts} AS f WHERE {SAME})"
-        self.first, found = (
-            self.con.execute(f"SELECT count(*) FROM {name} AS s WHERE {which}").fetchall()[0][0]
-            for which in ("true", known)
-        )
-        self.is_used = found >= WORTH * self.first > 0
-        self.con.execute("CREATE OR REPLACE TEMP TABLE seen (raw_hash BIGINT, date_from DATE)")
+    def are_most(self, name: str) -> bool:
+        """Whether the store knows most of the first part's rows, which are in the table `name` when it is first asked:
+        when there is another part.
+        """
+        if self._are_most is None and self.facts is not None:
+            known = f"EXISTS (SELECT 1 FROM {self.facts} AS f WHERE {SAME})"
+            self.first, found = (
+                self.con.execute(f"SELECT count(*) FROM {name} AS s WHERE {which}").fetchall()[0][0]
+                for which in ("true", known)
+            )
+            self._are_most = found >= WORTH * self.first
+            self.con.execute("CREATE OR REPLACE TEMP TABLE seen (raw_hash BIGINT, date_from DATE)")
+        return bool(self._are_most)
 
     def leave_out(self, table: RawTable, select: str) -> int:
         """Leave only the unknown rows of the part in its place; gives how many these are."""

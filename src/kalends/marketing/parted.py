@@ -25,15 +25,13 @@ def stage_parts(con: duckdb.DuckDBPyConnection, name: str, table: RawTable, plan
         while table.advance():
             rows = f"SELECT *, NULL::BIGINT AS source_row FROM ({plan.select})"
             raw = f"SELECT *, {before} + row_number() OVER () AS {ROW} FROM {table.relation}"
-            if known.is_used:
+            if before and known.are_most(name):
                 if not known.leave_out(table, plan.select):
                     continue
                 raw = numbered(table.relation)
                 rows = f"SELECT * RENAME ({ROW} AS source_row) FROM ({numbered(f'({plan.select})')})"
             (added,) = con.execute(f"{begin} {rows}").fetchall()[0]
             _look_back(con, name, plan, raw, before=before)
-            if not before:
-                known.begin(name)
             begin, before = f"INSERT INTO {name}", before + added
     except duckdb.InvalidInputException as error:
         raise table.mismatch from error  # a row is of another shape than the mapping reads in place

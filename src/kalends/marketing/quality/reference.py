@@ -71,8 +71,9 @@ fewer impressions, days not read again by amounts rounded apart from their order
 def _head() -> str:
     return f"""# How right the numbers are
 
-Every account's day is checked when a batch changes it, and again when it has settled. What the checks find lies beside
-the facts and changes none of them. This page is written by `python -m kalends.marketing.quality.reference`.
+Every account's day is checked when a batch changes it, and again when it has settled; a batch of 100,000 rows or more
+when it is ten seconds old, for behind one large file often comes the next. What the checks find lies beside the facts
+and changes none of them. This page is written by `python -m kalends.marketing.quality.reference`.
 
 **Gate first, then grade.** A critical finding is a gate: whatever else is right, the day has {100 * CAP:.0f} at most, and the
 gate is named. The grade is the share of the day's rows that pass every check, by what they spent (and a cent each, so

@@ -26,8 +26,8 @@ smaller pieces once more, so a part should have several: measured with rows of 7
 longer.
 """
 
-FIRST_BYTES = 16 << 20
-"""The first part is short, for nothing is read until it is there."""
+FIRST_BYTES = 4 << 20
+"""The first part is short: nothing is read until it is there, and it may show that the others need not be read so."""
 
 IS_POSSIBLE = hasattr(os, "memfd_create")
 
