@@ -100,7 +100,7 @@ def said(tenant):
 @pytest.fixture(autouse=True)
 def short_parts(monkeypatch):
     monkeypatch.setattr("kalends.marketing.reading.parts.FIRST_BYTES", 2_000)
-    monkeypatch.setattr("kalends.marketing.reading.parts.PART_BYTES", 4_000)
+    monkeypatch.setattr("kalends.marketing.reading.parts.PART_BYTES", 8_000)
 
 
 @pytest.fixture(scope="module")
