@@ -140,6 +140,16 @@ def test_a_corrected_column_is_kept_and_loaded(editor, house, scope, work_off):
     assert "your choice" in editor.get(where).text
 
 
+def test_a_page_without_scripts_sends_a_field_for_each_of_many_columns(editor, house, scope):
+    names = [f"column_{number}" for number in range(1_200)]
+    href = upload(editor, ",".join(["date", "spend", *names]) + "\n2026-01-05,1" + ",2" * len(names))
+    token = editor.headers.pop("X-CSRF-Token")
+    fields = {"data_source": "file", "column": names, "field": [""] * len(names)}
+    answer = editor.post(href, data=fields | {"csrf_token": token})
+    assert answer.status_code == 200, answer.text[:300]
+    assert editor.post(href, data=fields).status_code == 403
+
+
 def test_two_columns_of_one_meaning_are_refused_in_words(editor):
     href = upload(editor, b"day,campaign,a,b\n2026-02-01,W,7.50,3\n")
     fields = {"data_source": "file", "column": ["a", "b"], "field": ["spend", "spend"]}

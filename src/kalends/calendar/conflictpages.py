@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from kalends.base.forms import SentForm
 from kalends.base.pages import Paging, flash, render
 from kalends.base.work import Work
 from kalends.calendar import causes, conflicts, pairs, policies, sources
@@ -66,13 +67,7 @@ class Shown:
         return f"{PAGE}/{path}?{query}" if query else f"{PAGE}/{path}"
 
 
-async def sent_form(request: Request) -> FormData:
-    """What a form sent; its fields depend on what the difference is about."""
-    return await request.form(max_fields=500)
-
-
 Asked = Annotated[Shown, Depends()]
-SentForm = Annotated[FormData, Depends(sent_form)]
 
 
 @router.get(PAGE)

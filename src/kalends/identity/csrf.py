@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from kalends.base.errors import ForbiddenError
+from kalends.base.forms import sent_form
 from kalends.identity.sessions import COOKIE
 from kalends.identity.tokens import same
 
@@ -55,5 +56,5 @@ async def presented_token(request: Request) -> str | None:
         return header
     if not request.headers.get("content-type", "").startswith(FORMS):
         return None
-    field = (await request.form()).get(FIELD)
+    field = (await sent_form(request)).get(FIELD)
     return field if isinstance(field, str) else None

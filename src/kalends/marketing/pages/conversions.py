@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from kalends.base.forms import SentForm
 from kalends.base.pages import flash, render
 from kalends.base.work import Work
 from kalends.identity.service import permit, workspace
@@ -23,14 +24,6 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Work, permit("data.read")]
 Writer = Annotated[Work, permit("data.write")]
 PAGE: Final = "/data/conversions"
-
-
-async def sent_form(request: Request) -> FormData:
-    """What a form sent; it has as many rows as there are rules."""
-    return await request.form(max_fields=500)
-
-
-SentForm = Annotated[FormData, Depends(sent_form)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ import sys
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from kalends.base.forms import SentForm
 from kalends.base.pages import flash, render
 from kalends.base.work import Work
 from kalends.identity.service import permit, workspace
@@ -42,14 +43,6 @@ COLUMNS: Final = (
 )
 """The columns of a group's row: several texts with commas between them, a pattern between slashes."""
 _EXACT: Final = frozenset({"data_source", "channel"})
-
-
-async def sent_form(request: Request) -> FormData:
-    """What a form sent; it has as many rows as there are rules."""
-    return await request.form(max_fields=1000)
-
-
-SentForm = Annotated[FormData, Depends(sent_form)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from datetime import date
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from kalends.base.errors import KalendsError
+from kalends.base.forms import SentForm
 from kalends.base.pages import Choice, flash, render
 from kalends.base.pages.messages import FlashTone
 from kalends.base.work import Work
@@ -32,14 +33,6 @@ Managing = Annotated[Door, door("settings.manage")]
 EVERY: Final = {60: "Every hour", 360: "Every 6 hours", 1440: "Once a day", 10080: "Once a week"}
 HISTORY: Final = {30: "A month", 90: "Three months", 365: "A year", 730: "Two years", 1100: "Three years"}
 RUNS, SLICES = 8, 50
-
-
-async def sent_form(request: Request) -> FormData:
-    """The form's fields: each platform has its own."""
-    return await request.form(max_fields=20_000)
-
-
-Sent = Annotated[FormData, Depends(sent_form)]
 
 
 @router.get("/data/platforms")
@@ -67,7 +60,7 @@ def show_form(request: Request, work: Manager, data_source: str) -> Response:
 
 
 @router.post("/data/platforms/new/{data_source}")
-def connect(request: Request, managing: Managing, data_source: str, sent: Sent) -> Response:
+def connect(request: Request, managing: Managing, data_source: str, sent: SentForm) -> Response:
     """Keep what was entered, sealed, and ask the platform whether it is right."""
     entered = entered_of(data_source, sent)
     try:
@@ -81,7 +74,7 @@ def connect(request: Request, managing: Managing, data_source: str, sent: Sent) 
 
 
 @router.post("/data/platforms/{connection_id}/keys")
-def replace_keys(request: Request, managing: Managing, connection_id: UUID, sent: Sent) -> Response:
+def replace_keys(request: Request, managing: Managing, connection_id: UUID, sent: SentForm) -> Response:
     """Enter keys anew, and test them."""
     with managing.work() as work:
         data_source = connections.get(work, connection_id=connection_id).data_source
@@ -141,7 +134,7 @@ def show_choice(request: Request, work: Manager, connection_id: UUID) -> Respons
 
 
 @router.post("/data/platforms/{connection_id}/choose")
-def choose(work: Manager, connection_id: UUID, sent: Sent) -> Response:
+def choose(work: Manager, connection_id: UUID, sent: SentForm) -> Response:
     """Keep the choice and begin to bring the data."""
     here = f"/data/platforms/{connection_id}"
     wanted = set(map(str, sent.getlist("account")))

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from kalends.base.forms import SentForm
 from kalends.base.pages import render
 from kalends.base.settings import Settings
 from kalends.base.work import Work
@@ -17,7 +18,7 @@ from kalends.marketing import words
 from kalends.marketing.connectors import apps, connections, signin
 from kalends.marketing.connectors.connections import connector_of
 from kalends.marketing.connectors.models import Connection
-from kalends.marketing.pages.platforms import Sent, after_test, choices_of, errors_of, show_form, to
+from kalends.marketing.pages.platforms import after_test, choices_of, errors_of, show_form, to
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +34,7 @@ def show_app(request: Request, work: Manager, data_source: str, connection: Know
 
 
 @router.post("/data/platforms/apps/{data_source}")
-def save_app(request: Request, work: Manager, data_source: str, sent: Sent, connection: Known = None) -> Response:
+def save_app(request: Request, work: Manager, data_source: str, sent: SentForm, connection: Known = None) -> Response:
     """Keep it, sealed; then people sign in."""
     connector = connector_of(data_source)
     fields = signin.consent_of(connector).app
@@ -70,13 +71,13 @@ def show_sign_in_again(request: Request, work: Manager, connection_id: UUID) -> 
 
 
 @router.post("/data/platforms/new/{data_source}/sign-in")
-def sign_in(request: Request, work: Manager, data_source: str, sent: Sent) -> Response:
+def sign_in(request: Request, work: Manager, data_source: str, sent: SentForm) -> Response:
     """To the platform's page, for a new connection."""
     return _leave(request, work, data_source, sent)
 
 
 @router.post("/data/platforms/{connection_id}/sign-in")
-def sign_in_again(request: Request, work: Manager, connection_id: UUID, sent: Sent) -> Response:
+def sign_in_again(request: Request, work: Manager, connection_id: UUID, sent: SentForm) -> Response:
     """To the platform's page, to let a connection in again."""
     found = connections.get(work, connection_id=connection_id)
     return _leave(request, work, found.data_source, sent, connection=found)
@@ -123,7 +124,7 @@ def _session(request: Request) -> UUID | None:
 
 
 def _leave(
-    request: Request, work: Work, data_source: str, sent: Sent, *, connection: Connection | None = None
+    request: Request, work: Work, data_source: str, sent: SentForm, *, connection: Connection | None = None
 ) -> Response:
     """A page that leads on by itself. A redirect would not do: our pages let no form lead to another site."""
     connector, connection_id = connector_of(data_source), connection.id if connection else None

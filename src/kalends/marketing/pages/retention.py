@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request
-from starlette.datastructures import FormData
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from kalends.base.errors import BadInputError
+from kalends.base.forms import SentForm
 from kalends.base.pages import Choice, Column, flash, render
 from kalends.base.work import Work
 from kalends.identity.service import add_settings_tab, permit, settings_tabs, workspace
@@ -29,14 +29,6 @@ COLUMNS: Final = [
     Column("What"), Column("Older than"), Column("How many", is_number=True), Column("About", is_number=True),
     Column("From and to"), Column("What ends"),
 ]  # fmt: skip
-
-
-async def sent_form(request: Request) -> FormData:
-    """What a form sent."""
-    return await request.form(max_fields=50)
-
-
-SentForm = Annotated[FormData, Depends(sent_form)]
 
 
 @router.get(PAGE)

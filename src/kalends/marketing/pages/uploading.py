@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.datastructures import FormData
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from kalends.base.errors import BadInputError, KalendsError
+from kalends.base.forms import SentForm
 from kalends.base.pages import Choice, flash, render
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
@@ -39,14 +40,6 @@ router = APIRouter(include_in_schema=False)
 Writer = Annotated[Work, permit("data.write")]
 Uploader = Annotated[Door, door("data.write")]
 LONGEST_NAME = 300
-
-
-async def sent_form(request: Request) -> FormData:
-    """The form's fields; its selects are as many as the file has columns."""
-    return await request.form(max_fields=20_000)
-
-
-Sent = Annotated[FormData, Depends(sent_form)]
 
 
 @router.get("/data/upload")
@@ -96,14 +89,14 @@ def show_preview(request: Request, work: Writer, draft_id: UUID) -> Response:
 
 
 @router.post("/data/upload/{draft_id}")
-def correct_draft(request: Request, work: Writer, draft_id: UUID, sent: Sent) -> Response:
+def correct_draft(request: Request, work: Writer, draft_id: UUID, sent: SentForm) -> Response:
     """Keep what was corrected and look again."""
     errors = _keep(work, draft_id, sent)
     return _show(request, work, drafts.get(work, draft_id), errors=errors)
 
 
 @router.post("/data/upload/{draft_id}/load")
-def load_draft(request: Request, work: Writer, draft_id: UUID, sent: Sent) -> Response:
+def load_draft(request: Request, work: Writer, draft_id: UUID, sent: SentForm) -> Response:
     """Load the file as it was last corrected. A second call leads to the same batch."""
     try:
         errors = _keep(work, draft_id, sent)

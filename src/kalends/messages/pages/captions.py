@@ -11,13 +11,14 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from kalends.base.errors import KalendsError
+from kalends.base.forms import SentForm
 from kalends.base.pages import render
 from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.messages import captions, creator_pages
 from kalends.messages.caption_schemas import PRICE_TIERS, BulkChange, CaptionChange, CaptionFilter, CaptionIn
 from kalends.messages.captions import FIELDS
-from kalends.messages.pages.room import ROWS, Sent, address, choices, gone_to, may, paging
+from kalends.messages.pages.room import ROWS, address, choices, gone_to, may, paging
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,7 +75,7 @@ def read_filter(told: dict[str, str]) -> CaptionFilter:
 
 
 @router.post(f"{PAGE}/bulk")
-def change_many(work: Writer, sent: Sent) -> Response:
+def change_many(work: Writer, sent: SentForm) -> Response:
     """Change the marked captions, or all that fit."""
     told = {name: str(value) for name, value in sent.items()}
     back = address(PAGE, **{name: told.get(f"f_{name}", "") for name in FILTERS})
@@ -120,7 +121,7 @@ def show_caption(request: Request, work: Reader, caption_id: UUID) -> Response:
 
 
 @router.post(PAGE)
-def add(request: Request, work: Writer, sent: Sent) -> Response:
+def add(request: Request, work: Writer, sent: SentForm) -> Response:
     """Add a caption."""
     told = _told(sent)
     try:
@@ -131,7 +132,7 @@ def add(request: Request, work: Writer, sent: Sent) -> Response:
 
 
 @router.post(f"{PAGE}/{{caption_id}}")
-def change(request: Request, work: Writer, caption_id: UUID, sent: Sent) -> Response:
+def change(request: Request, work: Writer, caption_id: UUID, sent: SentForm) -> Response:
     """Change a caption."""
     told = _told(sent)
     try:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, UploadFile
 from starlette.responses import Response
 
 from kalends.base.errors import KalendsError
+from kalends.base.forms import SentForm
 from kalends.base.pages import Choice, render
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
@@ -17,7 +18,7 @@ from kalends.messages.intake import imports
 from kalends.messages.intake.fields import LABELS, NAMES, ImportKind
 from kalends.messages.intake.imports import ImportOptions
 from kalends.messages.page_schemas import known_zone
-from kalends.messages.pages.room import ROWS, Sent, choices, gone_to, may, paging
+from kalends.messages.pages.room import ROWS, choices, gone_to, may, paging
 
 router = APIRouter(include_in_schema=False)
 
@@ -110,7 +111,7 @@ def show_import(
 
 
 @router.post(f"{PAGE}/{{import_id}}/again")
-def read_again(work: Writer, import_id: UUID, sent: Sent) -> Response:
+def read_again(work: Writer, import_id: UUID, sent: SentForm) -> Response:
     """Read the file once more, as corrected."""
     told = {name: str(value) for name, value in sent.items()}
     names, fields = ([str(one) for one in sent.getlist(key)] for key in ("column", "field"))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import Depends, Request
-from starlette.datastructures import FormData
+from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from kalends.base.pages import Choice, Paging, flash, register_room
@@ -23,14 +22,6 @@ register_room(
 )
 
 ROWS: Final = 50
-
-
-async def _sent_form(request: Request) -> FormData:
-    return await request.form(max_fields=2000)
-
-
-Sent = Annotated[FormData, Depends(_sent_form)]
-"""What a form sent: it may have a field for each page, caption or column."""
 
 
 def may(request: Request, permission: str) -> bool:

@@ -11,13 +11,14 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from kalends.base.errors import ForbiddenError, KalendsError
+from kalends.base.forms import SentForm
 from kalends.base.pages import render
 from kalends.base.work import Work
 from kalends.identity.service import list_people, permissions_of, permit, workspace
 from kalends.messages import creator_pages, settings
 from kalends.messages.models import CreatorPage
 from kalends.messages.page_schemas import PageChange, PageIn
-from kalends.messages.pages.room import Sent, gone_to, may
+from kalends.messages.pages.room import gone_to, may
 from kalends.messages.settings import BadSettingsError
 
 router = APIRouter(include_in_schema=False)
@@ -73,7 +74,7 @@ def _settings(request: Request, work: Work, *, errors: dict[str, str]) -> Respon
 
 
 @router.post(PAGE)
-def save_settings(request: Request, work: Writer, sent: Sent) -> Response:
+def save_settings(request: Request, work: Writer, sent: SentForm) -> Response:
     """Let them count from now on."""
     if not creator_pages.sees_all(work.scope):
         raise ForbiddenError("Only administrators change the company’s settings.")
@@ -100,7 +101,7 @@ def show_new(request: Request, work: Writer) -> Response:
 
 
 @router.post(f"{OF_PAGE}/new")
-def add(request: Request, work: Writer, sent: Sent) -> Response:
+def add(request: Request, work: Writer, sent: SentForm) -> Response:
     """Add a page."""
     told = _told(sent)
     try:
@@ -118,7 +119,7 @@ def show_page(request: Request, work: Reader, page_id: UUID) -> Response:
 
 
 @router.post(f"{OF_PAGE}/{{page_id}}/settings")
-def change(request: Request, work: Writer, page_id: UUID, sent: Sent) -> Response:
+def change(request: Request, work: Writer, page_id: UUID, sent: SentForm) -> Response:
     """Change a page."""
     told = _told(sent)
     try:
@@ -131,7 +132,7 @@ def change(request: Request, work: Writer, page_id: UUID, sent: Sent) -> Respons
 
 
 @router.post(f"{OF_PAGE}/{{page_id}}/people")
-def assign(work: Writer, page_id: UUID, sent: Sent) -> Response:
+def assign(work: Writer, page_id: UUID, sent: SentForm) -> Response:
     """Say who works on the page."""
     chosen = [UUID(str(one)) for one in sent.getlist("person")]
     people = creator_pages.assign_people(work, page_id=page_id, person_ids=chosen)

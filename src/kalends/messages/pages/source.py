@@ -8,11 +8,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kalends.base.errors import BadInputError
+from kalends.base.forms import SentForm
 from kalends.base.pages import render
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
 from kalends.messages.intake.fields import LABELS
-from kalends.messages.pages.room import Sent, gone_to
+from kalends.messages.pages.room import gone_to
 from kalends.messages.source import sources
 from kalends.messages.source.engines import ENGINES
 from kalends.messages.source.looking import Look
@@ -60,7 +61,7 @@ def _page(
 
 
 @router.post(PAGE)
-def save(request: Request, work: Manager, sent: Sent) -> Response:
+def save(request: Request, work: Manager, sent: SentForm) -> Response:
     """Connect it, or change it."""
     told = {name: str(sent.get(name) or "") for name in ("url", "key", "mapping", "is_daily")}
     try:
@@ -82,7 +83,7 @@ def test(request: Request, caller: Managing) -> Response:
 
 
 @router.post(f"{PAGE}/read")
-def read(work: Manager, sent: Sent) -> Response:
+def read(work: Manager, sent: SentForm) -> Response:
     """Bring in what is new, or all of it."""
     (sources.read_whole if sent.get("is_whole") else sources.start)(work)
     return gone_to(PAGE, "It is being read; what comes stands below, and on the page of imports.")

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from kalends.base.errors import KalendsError
+from kalends.base.forms import SentForm
 from kalends.base.pages import Choice, render
 from kalends.base.work import Work
 from kalends.identity.service import permit
@@ -18,7 +19,7 @@ from kalends.messages import schedule_templates, schedules
 from kalends.messages.creator_pages import list_pages
 from kalends.messages.models import ScheduleTemplate
 from kalends.messages.pages import words
-from kalends.messages.pages.room import Sent, choices, gone_to, may
+from kalends.messages.pages.room import choices, gone_to, may
 from kalends.messages.pages.week import week_address
 from kalends.messages.weekrules import TemplateRules
 
@@ -56,7 +57,7 @@ def show_new(request: Request, work: Writer) -> Response:
 
 
 @router.post(f"{PAGE}/new")
-def add(request: Request, work: Writer, sent: Sent) -> Response:
+def add(request: Request, work: Writer, sent: SentForm) -> Response:
     """Save a new one."""
     told = _told(sent)
     try:
@@ -75,7 +76,7 @@ def show_template(request: Request, work: Reader, template_id: UUID) -> Response
 
 
 @router.post(f"{PAGE}/{{template_id}}")
-def change(request: Request, work: Writer, template_id: UUID, sent: Sent) -> Response:
+def change(request: Request, work: Writer, template_id: UUID, sent: SentForm) -> Response:
     """Say other rules, or call it otherwise."""
     told = _told(sent)
     try:

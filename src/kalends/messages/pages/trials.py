@@ -13,13 +13,13 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from kalends.base.errors import KalendsError
+from kalends.base.forms import SentForm
 from kalends.base.pages import Choice, Column, flash, render
 from kalends.base.work import Work
 from kalends.identity.service import permit, workspace
 from kalends.messages import creator_pages, trials
 from kalends.messages.models import MessageTrial
 from kalends.messages.pages import trialwords
-from kalends.messages.pages.room import Sent
 from kalends.messages.trialplans import TrialIn
 
 router = APIRouter(include_in_schema=False)
@@ -55,7 +55,7 @@ def show_form(request: Request, work: Writer) -> Response:
 
 
 @router.post(f"{PAGE}/check")
-def check(request: Request, work: Writer, form: Sent) -> Response:
+def check(request: Request, work: Writer, form: SentForm) -> Response:
     """What the trial could find; starts nothing."""
     told, errors = _read(form)
     if told is None:
@@ -71,7 +71,7 @@ def check(request: Request, work: Writer, form: Sent) -> Response:
 
 
 @router.post(PAGE)
-def start(request: Request, work: Writer, form: Sent) -> Response:
+def start(request: Request, work: Writer, form: SentForm) -> Response:
     """Start it, or say what stands in the way."""
     told, errors = _read(form)
     if told is None:
