@@ -11,10 +11,10 @@ from datetime import date, timedelta
 from typing import Final
 
 from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing.current import STANDING
 from kalends.marketing.mapping import MAPPINGS
 from kalends.marketing.mapping.fields import Trailing
 from kalends.marketing.records import LOG
-from kalends.marketing.statements import STANDING
 
 CURVE_METRICS: Final = ("spend", "impressions", "clicks", "conversions", "revenue")
 SEEN_BY: Final = 3

@@ -36,7 +36,7 @@ from datetime import date, datetime
 import ibis
 
 from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing import rollup, statements
+from kalends.marketing import current, rollup, statements
 from kalends.marketing.records import FACT, TABLES
 from kalends.marketing.statements import BatchOutOfOrderError, Stamp, Window
 
@@ -102,7 +102,7 @@ def create_tables(tenant: TenantWarehouse) -> None:
             tenant.run(f"ALTER TABLE {name} ADD COLUMN raw_hash BIGINT")
     if "facts_log" in held:
         with tenant.write():
-            statements.split_log(tenant)
+            current.split_log(tenant)
 
 
 def newest_facts(tenant: TenantWarehouse, *, reported_at: datetime) -> str | None:
@@ -223,9 +223,9 @@ def retract(tenant: TenantWarehouse, *, batch_seq: int, retracted: int | Sequenc
         tenant.run(f"DELETE FROM retractions WHERE batch_seq = {batch_seq}")
         rows = ", ".join(f"({batch_seq}, {one})" for one in gone)
         tenant.run(f"INSERT INTO retractions (batch_seq, retracted_seq) VALUES {rows}")
-        statements.touch(tenant, f"batch_seq IN ({', '.join(map(str, gone))})")
-        statements.write_out_elided(tenant)
-        statements.renew_from_log(tenant)
+        current.touch(tenant, f"batch_seq IN ({', '.join(map(str, gone))})")
+        current.write_out_elided(tenant)
+        current.renew_from_log(tenant)
         return statements.count(tenant, "SELECT count(*) FROM _touched")
 
 
@@ -248,8 +248,8 @@ def facts_as_of(
 def rebuild(tenant: TenantWarehouse) -> None:
     """Tell anew which rows of the log are the state now, and make the rollups of them."""
     with tenant.write():
-        statements.touch(tenant, "true")
-        statements.put_latest(tenant)
+        current.touch(tenant, "true")
+        current.put_latest(tenant)
         tenant.run("DELETE FROM daily")
         tenant.run("DELETE FROM report_days")
         rollup.renew(tenant, days="_days")
@@ -257,7 +257,7 @@ def rebuild(tenant: TenantWarehouse) -> None:
 
 def verify(tenant: TenantWarehouse) -> list[Difference]:
     """Where `facts` is not what the log's latest versions are; empty when all is well."""
-    placed = statements.latest("key_hash, row_hash")
+    placed = current.latest("key_hash, row_hash")
     found = tenant.execute(
         f"WITH latest AS (SELECT key_hash, batch_seq, reported_at, row_hash FROM ({placed}) AS l"
         " WHERE place = 1 AND NOT is_deleted)"

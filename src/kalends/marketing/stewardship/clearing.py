@@ -15,8 +15,8 @@ from typing import Any
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import rollup
+from kalends.marketing.current import NEWEST_FIRST
 from kalends.marketing.records import LOG
-from kalends.marketing.statements import NEWEST_FIRST
 
 SAMPLE = 1_000
 """Rows from whose size the size of all is told."""
