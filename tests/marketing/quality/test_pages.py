@@ -5,6 +5,8 @@ from datetime import date
 
 import pytest
 
+from kalends.marketing.batches import APPLY
+
 DAY = date(2026, 2, 10)
 
 
@@ -25,6 +27,21 @@ def test_before_any_data_the_page_says_what_to_do(editor):
     page = editor.get("/data/quality").text
     assert "Nothing checked yet" in page
     assert 'href="/data/upload"' in page
+
+
+def test_while_new_data_is_checked_the_page_says_so_and_renews_itself(editor, rows, land, load, work_off):
+    land(rows[:-3])
+    work_off(APPLY)
+    page = editor.get("/data/quality").text
+    assert "Your data is being checked" in page
+    assert 'hx-trigger="every 3s"' in page
+    work_off()
+    assert "being checked" not in editor.get("/data/quality").text
+    land(rows[-3:])
+    work_off(APPLY)
+    page = editor.get("/data/quality?severity=minor").text
+    assert "shows what was found before" in page
+    assert 'hx-get="/data/quality?severity=minor"' in page
 
 
 def test_the_page_names_grade_gate_and_day(editor, gap):

@@ -62,9 +62,10 @@ Asked = Annotated[Shown, Depends()]
 @router.get(PAGE)
 def show_quality(request: Request, work: Reader, asked: Asked) -> Response:
     """Grades of the newest days, and what was found on them."""
-    known = standing.newest_days(work, count=asked.days)
+    known, is_checking = standing.newest_days(work, count=asked.days), service.is_being_checked(work)
     if known is None:
-        return render(request, "data/quality.html", empty=True, may_write=_may_write(request))
+        may_write = _may_write(request)
+        return render(request, "data/quality.html", empty=True, checking=is_checking, asked=asked, may_write=may_write)
     first, last = known
     wanted = Wanted(
         first=first,
@@ -79,6 +80,7 @@ def show_quality(request: Request, work: Reader, asked: Asked) -> Response:
         request,
         "data/quality.html",
         empty=False,
+        checking=is_checking,
         found=found,
         asked=asked,
         drawing=_drawing(found, asked.source),

@@ -123,6 +123,13 @@ def quiet_at(work: Work) -> datetime | None:
     return last + QUIET if last is not None and work.now < last + QUIET else None
 
 
+def is_being_checked(work: Work) -> bool:
+    """Whether what was just published has no score yet: it is on its way."""
+    state = _state(work)
+    since = batches.published_since(work, after=state.scored_version if state else 0)
+    return since is not None and work.now - since < LONGEST_WAIT
+
+
 def is_news(work: Work) -> bool:
     """Whether batches were published that nobody has scored: the last of many may have failed."""
     state = _state(work)
