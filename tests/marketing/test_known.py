@@ -66,7 +66,7 @@ def lines(rows):
 def load(tenant, rows, *, seq, source, is_asked, reported_at=None, options=None):
     """Stage and apply rows; gives what is told of them. `is_asked`: whether the store's own rows are passed over."""
     reported_at = reported_at or START + timedelta(hours=seq)
-    facts = versions.newest_facts(tenant, reported_at=reported_at) if is_asked else None
+    facts = versions.newest_facts(tenant, batch_seq=seq, reported_at=reported_at) if is_asked else None
     with tenant.scratch() as con:
         payload = lines(rows)
         con.execute("DROP TABLE IF EXISTS known")
@@ -168,12 +168,30 @@ def test_a_file_that_speaks_of_earlier_is_read(tenant):
     assert (passed, applied.is_late) == (0, True)
 
 
+def test_a_batch_that_was_cut_off_before_it_was_published_is_read_again(tenant):
+    rows = [ad(number) for number in range(ROWS)]
+    load(tenant, rows, seq=1, source="facebook_ads", is_asked=True)
+    before = said(tenant)
+    passed, (*_, applied) = load(tenant, rows, seq=1, source="facebook_ads", is_asked=True)
+    assert (passed, applied.added) == (0, ROWS)
+    assert said(tenant) == before
+
+
+def test_what_the_first_rows_show_changes_no_fact(tenant):
+    """Types of actions that a file's first rows show are looked up another way than those that come later."""
+    kinds = [[], [{"action_type": 'Anmeldung für\u0001"Café"', "value": "2"}]]
+    rows = [ad(number) | {"actions": kinds[2 * number // (20 * ROWS)]} for number in range(20 * ROWS)]
+    load(tenant, rows, seq=1, source="facebook_ads", is_asked=False)
+    _, (*_, applied) = load(tenant, rows[::-1], seq=2, source="facebook_ads", is_asked=False)
+    assert (applied.changed, applied.unchanged) == (0, 20 * ROWS)
+
+
 def test_a_store_of_an_older_version_learns_to_know_rows(tenant):
     rows = [ad(number) for number in range(ROWS)]
     load(tenant, rows[:-1], seq=1, source="facebook_ads", is_asked=True)
     for name in ("facts", "facts_past"):
         tenant.run(f"ALTER TABLE {name} DROP COLUMN raw_hash")
-    assert versions.newest_facts(tenant, reported_at=START + timedelta(days=1)) is None
+    assert versions.newest_facts(tenant, batch_seq=2, reported_at=START + timedelta(days=1)) is None
     with tenant.write():
         versions.create_tables(tenant)
         assert {*FACT, "raw_hash"} == set(tenant.list_columns("facts"))

@@ -66,6 +66,23 @@ def test_actions_with_windows_that_come_late_are_read_in_place():
     assert "raw_0" not in tables, "a table of rows that were read one by one"
 
 
+@pytest.mark.parametrize(
+    "late",
+    [
+        {"__pattern": "x"},
+        {"more.a": "1"},
+        {"actions": [{"action_type": "purchase", "value": "2", "Value": "3"}]},
+        {"more": json.loads('{"a":' * 40 + "1" + "}" * 40)},
+    ],
+)
+@pytest.mark.parametrize("place", [0, -1])
+def test_odd_names_lose_no_row(late, place):
+    made = [row | {"more": {"a": "1"}} for row in rows(2_000)]
+    made[place] |= late
+    _, report = staged(made)
+    assert (report.received, report.staged) == (2_000, 2_000)
+
+
 def test_rows_without_any_field_do_not_end_the_file():
     _, report = staged([*rows(1_500), *({} for _ in range(40_000)), *rows(2_000)[1_500:]])
     assert (report.received, report.staged, report.quarantined) == (42_000, 2_000, 40_000)

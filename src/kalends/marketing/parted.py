@@ -7,7 +7,7 @@ import duckdb
 
 from kalends.marketing.known import KnownRows, numbered
 from kalends.marketing.mapping.compiler import Plan
-from kalends.marketing.reading import ROW, RawTable, SlowWayError, create_raw
+from kalends.marketing.reading import ROW, PatternError, RawTable, SlowWayError, create_raw
 
 PLACE = "coalesce(source_row, rowid + 1)"
 """The number of a staged row in its payload: where it does not say, its place in the table is its place there."""
@@ -35,6 +35,10 @@ def stage_parts(con: duckdb.DuckDBPyConnection, name: str, table: RawTable, plan
             begin, before = f"INSERT INTO {name}", before + added
     except duckdb.InvalidInputException as error:
         raise table.mismatch from error  # a row is of another shape than the mapping reads in place
+    except (duckdb.NotImplementedException, duckdb.BinderException) as error:
+        if table.mismatch is PatternError:
+            raise PatternError from error  # names that no type of DuckDB's can have, such as two that differ in case
+        raise
 
 
 def _look_back(con: duckdb.DuckDBPyConnection, name: str, plan: Plan, raw: str, *, before: int) -> None:

@@ -104,7 +104,9 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
     terms, replaces = agreed(run, batch)
     version, counting_rules = counted_by(run, batch)
     with warehouse.scratch() as con:
-        facts = versions.newest_facts(warehouse, reported_at=batch.reported_at) if replaces is None else None
+        facts = None
+        if replaces is None:
+            facts = versions.newest_facts(warehouse, batch_seq=batch.seq, reported_at=batch.reported_at)
         staged = stage_batch(run, batch, con, terms=terms, counted=counting_rules, facts=facts)
         report = describe(staged) | promised(batch, staged)
         if counting_rules:

@@ -378,6 +378,8 @@ def stage(
         except SlowWayError:
             way = Way.ROWS
         except UnseenColumnsError as error:
+            if error.columns == columns:
+                way = Way.ROWS  # names that tell no ways into the rows' objects: 'a.b' beside {'a': {'b': ...}}
             columns = error.columns
         else:
             return staging.report

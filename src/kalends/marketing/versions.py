@@ -105,15 +105,15 @@ def create_tables(tenant: TenantWarehouse) -> None:
             current.split_log(tenant)
 
 
-def newest_facts(tenant: TenantWarehouse, *, reported_at: datetime) -> str | None:
+def newest_facts(tenant: TenantWarehouse, *, batch_seq: int, reported_at: datetime) -> str | None:
     """The table of what is so now, for who stages a batch in the same database; None where there is none that knows
-    rows by what they came as, or where somebody has spoken later than `reported_at`.
+    rows by what they came as, where somebody has spoken later than `reported_at`, or where the batch itself has: it was
+    cut off before it was published, and what it wrote will be removed.
     """
     if tenant.engine != "duckdb" or not tenant.exists("facts") or "raw_hash" not in tenant.list_columns("facts"):
         return None
-    later = statements.count(
-        tenant, f"SELECT count(*) FROM scopes WHERE reported_at > {statements.instant(reported_at)}"
-    )
+    spoken = f"reported_at > {statements.instant(reported_at)} OR batch_seq >= {batch_seq}"
+    later = statements.count(tenant, f"SELECT count(*) FROM scopes WHERE {spoken}")
     return None if later else "facts"
 
 

@@ -97,7 +97,7 @@ def by_type(counts: str, values: str | None, known: list[str]) -> str:
 
 def _looked_up(counts: str, values: str | None, known: list[str]) -> str:
     parts = [
-        part(literal(json.dumps(kind)), _at(counts, index), _at(values, index) if values else None)
+        part(f"CAST(to_json({literal(kind)}) AS VARCHAR)", _at(counts, index), _at(values, index) if values else None)
         for index, kind in enumerate(known)
     ]
     return f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"

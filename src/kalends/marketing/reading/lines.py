@@ -42,6 +42,7 @@ from kalends.marketing.reading.shapes import (
 )
 
 HEAD_ROWS = 200
+MAX_DEPTH = 16  # of objects in each other: the time that DuckDB takes to plan grows with more than the square
 FAST_COLUMNS = 300  # read in place, all columns travel through the whole select, whose planning grows with their square
 Chunks = Unpacking | BareRows
 
@@ -59,10 +60,11 @@ def in_place(
 ) -> Iterator[RawTable | None]:
     """The payload as a raw table, while the block runs; None where it cannot be read in place. See `open_raw`."""
     items, chunks = _bare(payload, sniffed, unwrap) if IS_POSSIBLE else ([], None)
-    if not items or chunks is None:
+    shape = Shape.of(items)
+    if not items or chunks is None or max(map(len, shape.objects), default=0) > MAX_DEPTH:
         yield None
         return
-    with _Lines.opened(con, items, chunks, way=way, lists=lists) as lines:
+    with _Lines.opened(con, items, chunks, shape, way=way, lists=lists) as lines:
         yield lines.table(tuple(map(flatten, items))) if lines.settle(columns) else None
 
 
@@ -114,12 +116,12 @@ class _Lines:
         con: duckdb.DuckDBPyConnection,
         items: list[dict[str, Any]],
         chunks: Chunks,
+        shape: Shape,
         *,
         way: Way,
         lists: frozenset[str],
     ) -> Iterator[_Lines]:
         """Lines that begin with the rows `items`; the first part is not yet in place."""
-        shape = Shape.of(items)
         pattern = Pattern.of(items, shape, lists=lists) if way is Way.PATTERN else None
         with con.cursor() as beside:
             look = partial(shape.leaves, beside) if pattern is None else lambda _: pattern.leaves
@@ -146,7 +148,7 @@ class _Lines:
         path, types = self.parts.path, dict.fromkeys(lists, LIST)
         return RawTable(
             self.chunks.stream or "" if isinstance(self.chunks, BareRows) else "",
-            relation_of(path, self.leaves, {}),
+            relation_of(path, self.leaves, {}, mark=self.pattern.mark if self.pattern else ""),
             self.names(),
             is_table=False,
             has_row=False,

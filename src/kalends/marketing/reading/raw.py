@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import chain, count
 
-from kalends.marketing.reading.shapes import PATTERN
-
 ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
 
 
@@ -68,7 +66,7 @@ def speakable(names: Iterable[str]) -> dict[str, str]:
     There they are not empty, are valid Unicode, and do not differ in case alone: `a` beside `A` becomes `a (2)`.
     """
     found: dict[str, str] = {}
-    taken = {ROW.lower(), FAULT.lower(), RAW.lower(), PATTERN.lower()}
+    taken = {ROW.lower(), FAULT.lower(), RAW.lower()}
     for name in names:
         plain = valid(name.replace("\0", "")) or "unnamed"
         numbered = (f"{plain} ({number})" for number in count(2))

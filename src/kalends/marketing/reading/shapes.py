@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import duckdb
@@ -14,7 +15,6 @@ import orjson
 from kalends.base.reading.documents import snake
 
 MAX_OBJECT_BYTES = 4 << 20  # DuckDB's buffers are twice this: one part keeps two threads busy
-PATTERN = "__pattern"  # a column that no row has but the pattern
 LIST_KEYS = ("action_type", "value")
 LIST = f"STRUCT({', '.join(f'{key} VARCHAR' for key in LIST_KEYS)})[]"
 """The type of a parsed list of actions."""
@@ -116,15 +116,15 @@ def listed(leaves: Collection[Leaf], names: Collection[str]) -> frozenset[str]:
     return frozenset(leaf[0] for leaf in leaves if len(leaf) == 1 and snake(leaf[0]) in names)
 
 
-def relation_of(path: Path, leaves: Collection[Leaf], types: Mapping[str, str]) -> str:
+def relation_of(path: Path, leaves: Collection[Leaf], types: Mapping[str, str], *, mark: str = "") -> str:
     """The rows of a file as an SQL table expression with a column for each leaf; `types` of those that are no text.
-    Keys that are no leaf are passed over.
+    Keys that are no leaf are passed over. `mark`: that of the pattern, where the file begins with one.
     """
-    tree: dict[str, Any] = {PATTERN: "VARCHAR"}
+    tree: dict[str, Any] = {mark: "VARCHAR"} if mark else {}
     for leaf in leaves:
         inside_of(tree, leaf)[leaf[-1]] = types.get(name_of(leaf), "VARCHAR")
     columns = ", ".join(f"{literal(name)}: {literal(_type(kind))}" for name, kind in tree.items())
-    return _cells(leaves, f"{_read(path)}, columns={{{columns}}})", where=f"{quoted(PATTERN)} IS NULL")
+    return _cells(leaves, f"{_read(path)}, columns={{{columns}}})", where=f"{quoted(mark)} IS NULL" if mark else "true")
 
 
 def inside_of(tree: dict[str, Any], leaf: Leaf) -> dict[str, Any]:
@@ -146,6 +146,8 @@ class Pattern:
     leaves: frozenset[Leaf]
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The columns that are lists of objects, and the keys of these, whose values are texts."""
+    mark: str = field(default_factory=lambda: f"__{token_hex(8)}")
+    """A key that no row has but the pattern."""
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]], shape: Shape, *, lists: Collection[str]) -> Pattern:
@@ -167,7 +169,7 @@ class Pattern:
 
     def line(self) -> bytes:
         """The pattern as a line."""
-        tree: dict[str, Any] = {PATTERN: "text"}
+        tree: dict[str, Any] = {self.mark: "text"}
         for leaf in self.leaves:
             keys = self.lists.get(name_of(leaf))
             value = "text" if keys is None else [dict.fromkeys(keys, "text")]
@@ -179,7 +181,7 @@ class Pattern:
         told = "sample_size=1, map_inference_threshold=-1, field_appearance_threshold=0"
         # Keys are looked at only where all columns are read, whatever the query needs: the pattern has a value in each.
         all_read = " OR ".join(
-            f"{quoted(name)} IS NULL" for name in sorted({PATTERN, *(way[0] for way in self.leaves)})
+            f"{quoted(name)} IS NULL" for name in sorted({self.mark, *(way[0] for way in self.leaves)})
         )
         return _cells(self.leaves, f"{_read(path)}, {told})", where=all_read)
 
