@@ -176,6 +176,20 @@ def test_broken_lines_stand_where_they_stood() -> None:
     assert report.staged == 3
 
 
+@pytest.mark.parametrize("odd", [b"null", b"{}", b'{"campaign_id":null,"clicks":""}'])
+@pytest.mark.parametrize("before", [3, 300])
+def test_a_row_of_nothing_is_no_row_of_the_whole_account(odd: bytes, before: int) -> None:
+    rows = [b'{"campaign_id":"%d","clicks":3}' % number for number in range(before)]
+    con, report = staged(
+        b"\n".join([*rows, odd, b'{"campaign_id":"x","clicks":1}', b""]),
+        date_range=(date(2024, 1, 1), date(2024, 1, 31)),
+    )
+    ((line, column, code),) = faults(con)
+    assert (line, column) == (before + 1, None)
+    assert code in {"empty_row", "unreadable_row"}  # JSON's null is read in place, or is no object
+    assert (report.staged, report.quarantined) == (before + 1, 1)
+
+
 def test_nan_in_json() -> None:
     content = b'{"account_id":"1","ad_id":"1","date_start":"2024-01-01","frequency":NaN,"spend":1}\n' + ndjson(1)
     con, report = staged(content, "facebook_ads")
