@@ -7,7 +7,7 @@ import pytest
 from tests.insight.conftest import asker, fact, load
 
 from kalends.insight.comparisons import compare
-from kalends.insight.engine import run, to_sql
+from kalends.insight.engine import Engine, run, to_sql
 from kalends.insight.periods import Period
 from kalends.insight.query import Filter, Query
 from kalends.marketing.rates import SCHEMA as RATES
@@ -163,6 +163,30 @@ def test_amounts_are_converted_at_their_days_rate_and_a_missing_rate_is_told(war
     two = run(asker(ware, has_rates=True), Query(("spend",), JUNE, dimensions=("date",), currency="EUR"))
     assert [row["spend"] for row in two.rows] == [39, None]
     assert set(two.notes) == {rate, "1 amounts have no exchange rate into EUR on their day."}
+
+
+def test_without_any_rate_one_currency_stays_and_several_are_null(ware):
+    ware.create("rates", RATES)
+    load(ware, [fact(currency="USD", spend=10)])
+    alone = run(asker(ware, has_rates=True), Query(("spend",), JUNE, currency="EUR"))
+    assert (alone.totals["spend"], alone.currency) == (10, "USD")
+    assert alone.notes == ("No exchange rate into EUR is known: amounts are in USD, as they came.",)
+    load(ware, [fact(account_id="a2", spend=30)])
+    two = run(asker(ware, engine=Engine(), has_rates=True), Query(("spend",), JUNE, ("account_id",), currency="EUR"))
+    assert [(row["account_id"], row["spend"]) for row in two.rows] == [("a1", None), ("a2", 30)]
+    assert two.notes == ("1 amounts have no exchange rate into EUR on their day.",)
+
+
+def test_a_sale_that_several_sources_tell_is_not_added_up_silently(ware):
+    load(ware, [
+        fact(spend=10, conversions=3), fact(data_source="facebook_ads", spend=5, conversions=2),
+        fact(data_source="google_analytics", report="campaign", conversions=4), fact(data_source="linkedin_ads", spend=1),
+    ])  # fmt: skip
+    told = ask(ware, "cost_per_conversion").notes
+    said = "Conversions: what Google Ads, Google Analytics and Meta Ads each tell, added up. One sale may be in several"
+    assert told == (f"{said}; reconciliation counts it once.",)
+    assert ask(ware, "spend").notes == ()
+    assert ask(ware, "conversions", filters=(Filter("data_source", ("google_ads", "linkedin_ads")),)).notes == ()
 
 
 def test_numbers_are_provisional_until_their_platform_has_settled(ware):

@@ -1,4 +1,4 @@
-"""LinkedIn, X and TikTok: rows made here, in the shape of each platform's own answers, with its trap in them."""
+"""LinkedIn, X, TikTok and Pinterest: rows made here, in the shape of each platform's own answers, with its trap in them."""
 
 import json
 from datetime import UTC, date, datetime
@@ -236,3 +236,17 @@ def test_each_envelope_tells_its_platform():
 )
 def test_other_documents_are_not_claimed(document):
     assert unwrap_any(document) is None
+
+
+def test_one_thing_under_two_windows_is_two_rows_of_two_attributions(tmp_path: Path) -> None:
+    row = {"AD_ACCOUNT_ID": "549755885175", "CAMPAIGN_ID": "626735565838", "DATE": "2024-03-01", "SPEND_IN_DOLLAR": 5}
+    rows = [
+        {**row, "CLICK_WINDOW_DAYS": 30, "VIEW_WINDOW_DAYS": 1, "TOTAL_CONVERSIONS": 5},
+        {**row, "CLICK_WINDOW_DAYS": 7, "VIEW_WINDOW_DAYS": 1, "TOTAL_CONVERSIONS": 3},
+    ]
+    con, report = staged(tmp_path, rows, "pinterest_ads")
+    assert report.quarantined == 0
+    assert facts(con, "conversions", "attribution", "extra") == [
+        (3, "7d_click_1d_view", None), (5, "30d_click_1d_view", None),
+    ]  # fmt: skip
+    assert con.execute("SELECT count(DISTINCT key_hash) FROM staged").fetchall() == [(2,)]

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from kalends.base.warehouse.contract import TenantWarehouse
 from kalends.insight import expression
+from kalends.insight.claims import overlapping
 from kalends.insight.finish import Finished, finish
 from kalends.insight.metrics import metric
 from kalends.insight.plan import Plan, plan
@@ -130,11 +131,21 @@ def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: 
         settled_until=min(settled, default=None),
         currency=_currency(query, planned, asker.catalogue(), finished),
         notes=(
+            *_overlapping(query, asked, asker.catalogue()),
             *_repeats(query, planned, asked, asker.catalogue()),
             *_notes(query, finished),
+            *_unconverted(query, planned, asker.catalogue()),
             *_rates(asker, query, planned),
         ),
     )
+
+
+def _unconverted(query: Query, planned: Plan, catalogue: Catalogue) -> tuple[str, ...]:
+    """That amounts are not in the asked currency."""
+    if query.currency is None or planned.shape.money == "converted" or set(catalogue.currencies) <= {query.currency}:
+        return ()
+    came = " and ".join(catalogue.currencies)
+    return (f"No exchange rate into {query.currency} is known: amounts are in {came}, as they came.",)
 
 
 def _rates(asker: Asker, query: Query, planned: Plan) -> tuple[str, ...]:
@@ -181,6 +192,11 @@ def _currency(query: Query, planned: Plan, catalogue: Catalogue, finished: Finis
     if planned.shape.money == "mixed":
         return finished.currency
     return catalogue.currencies[0] if catalogue.currencies else None
+
+
+def _overlapping(query: Query, asked: Survey, catalogue: Catalogue) -> tuple[str, ...]:
+    """That one sale may be in several of the sources that are added up."""
+    return overlapping(query, tellers=catalogue.tellers, sources={one.data_source for one in asked.accounts})
 
 
 def _repeats(query: Query, planned: Plan, asked: Survey, catalogue: Catalogue) -> tuple[str, ...]:

@@ -95,8 +95,12 @@ def _comparison(compared: Comparison | None) -> Any:
 
 
 def _money(query: Query, catalogue: Catalogue) -> Money:
-    """One currency needs no care; several are converted where a currency is asked for and rates are known."""
-    if query.currency is not None and set(catalogue.currencies) - {query.currency} and catalogue.has_rates:
+    """One currency needs no care; others than the asked one are converted. Where all amounts are in one, and no rate
+    into the asked one is known, they stay what they are, and the answer says so: better than none.
+    """
+    others = set(catalogue.currencies) - {query.currency}
+    is_known = query.currency in catalogue.quotes or (len(catalogue.currencies) > 1 and catalogue.has_rates)
+    if query.currency is not None and others and is_known:
         return "converted"
     return "mixed" if len(catalogue.currencies) > 1 else "single"
 

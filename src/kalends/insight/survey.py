@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from ibis.expr import types as ir
 
+from kalends.insight.claims import TOLD
 from kalends.insight.query import Filter
 from kalends.insight.spans import Span
 from kalends.insight.statements import Build
@@ -53,8 +54,14 @@ class Catalogue:
     currencies: tuple[str, ...]
     spans: tuple[Span, ...]
     has_rates: bool = False
+    quotes: tuple[str, ...] = ()
+    """The currencies into which some rate is known."""
+
     renamed: tuple[str, ...] = ()
     """The columns of names of which somebody was called otherwise on an earlier day."""
+
+    tellers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per column of `claims.TOLD`: the platforms that tell something in it."""
 
     attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Per platform that tells one thing under several attribution windows: those it uses, the preferred first."""
@@ -110,16 +117,20 @@ def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool, has_renames
     spans = fetch("catalogue/spans", lambda _: _spans(tables), {}).to_pylist()
     in_daily = fetch("catalogue/currencies", lambda _: _currencies(tables), {}).column("currency").to_pylist()
     currencies = {row.pop("currency") for row in spans} | set(in_daily)
+    tellers = fetch("catalogue/tellers", lambda _: _tellers(tables), {}).to_pylist()
     held = report_days(days)
     has_repeats = held.repeats.any() or any(row["repeats"] for row in spans)
     named = fetch("catalogue/attributions", lambda _: _attributions(tables), {}).to_pylist() if has_repeats else []
     renamed = fetch("catalogue/renames", lambda _: _renamed(tables), {}).column(0).to_pylist() if has_renames else []
+    quotes = fetch("catalogue/quotes", lambda _: _quotes(tables), {}).column(0).to_pylist() if has_rates else []
     return Catalogue(
         days=held,
         currencies=tuple(sorted(filter(None, currencies))),
         spans=tuple(sorted((Span(**row) for row in spans), key=lambda span: span.key)),
         has_rates=has_rates,
+        quotes=tuple(sorted(quotes)),
         renamed=tuple(sorted(renamed)),
+        tellers={column: tuple(row["data_source"] for row in tellers if row[column]) for column in TOLD},
         attributions=_by_source(named),
     )
 
@@ -158,6 +169,12 @@ def _days(tables: Tables) -> ir.Table:
     return rows.select("date", "data_source", "account_id", "report", "is_covering", has_repeats=rows.repeats > 0)
 
 
+def _tellers(tables: Tables) -> ir.Table:
+    """Which platforms have a value in the columns of `claims.TOLD`."""
+    rows = tables.get("report_days", ("data_source", *TOLD))
+    return rows.group_by("data_source").aggregate(**{column: rows[column].count() > 0 for column in TOLD})
+
+
 def _attributions(tables: Tables) -> ir.Table:
     return _distinct(tables, "facts", "data_source", "attribution")
 
@@ -168,6 +185,10 @@ def _renamed(tables: Tables) -> ir.Table:
 
 def _currencies(tables: Tables) -> ir.Table:
     return _distinct(tables, "daily", "currency")
+
+
+def _quotes(tables: Tables) -> ir.Table:
+    return _distinct(tables, "rates", "quote")
 
 
 def _distinct(tables: Tables, name: str, *columns: str) -> ir.Table:

@@ -12,9 +12,9 @@ _JOIN = {"in": "is", "not_in": "is not", "contains": "contains"}
 
 def in_words(query: Query, /) -> str:
     """One sentence: metrics, dimensions, period, comparison, filters, order and limit."""
-    parts = [_listed([metric(name).label for name in query.metrics])]
+    parts = [listed([metric(name).label for name in query.metrics])]
     if query.dimensions:
-        parts.append("by " + _listed([_lower(dimension(name)) for name in query.dimensions]))
+        parts.append("by " + listed([_lower(dimension(name)) for name in query.dimensions]))
     parts.append(_span(query.period))
     if query.compare_to is not None:
         compared = query.compare_to.period
@@ -26,7 +26,7 @@ def in_words(query: Query, /) -> str:
     return ", ".join(parts) + "."
 
 
-def _listed(words: list[str]) -> str:
+def listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 

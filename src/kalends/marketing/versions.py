@@ -36,7 +36,7 @@ from datetime import date, datetime
 import ibis
 
 from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing import current, rollup, statements
+from kalends.marketing import current, rates, rollup, statements
 from kalends.marketing.records import FACT, TABLES
 from kalends.marketing.statements import BatchOutOfOrderError, Stamp, Window
 
@@ -95,8 +95,9 @@ class Difference:
 def create_tables(tenant: TenantWarehouse) -> None:
     """Make the marketing tables that are not there yet."""
     held = set(tenant.list_tables())
-    for name in TABLES.keys() - held:
-        tenant.create(name, TABLES[name])
+    tables = {**TABLES, rates.TABLE: rates.SCHEMA}
+    for name in tables.keys() - held:
+        tenant.create(name, tables[name])
     for name in ("facts", "facts_past"):
         if name in held and "raw_hash" not in tenant.list_columns(name):
             tenant.run(f"ALTER TABLE {name} ADD COLUMN raw_hash BIGINT")

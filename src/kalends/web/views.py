@@ -66,7 +66,8 @@ class HomeView:
     """The whole page (`web/home.html`, as `view`).
 
     `trend`: a spec from `kalends.base.charts.trend`, None while there is nothing to draw; `trend_words` is its text
-    alternative in one sentence. `first_steps` is shown instead of everything else while there is no data.
+    alternative in one sentence. `notes`: what a reader must know of the figures. `first_steps` is shown instead of
+    everything else while there is no data.
     """
 
     title: str
@@ -81,4 +82,5 @@ class HomeView:
     channels: Sequence[ChannelRow]
     coming: Sequence[ComingUp]
     sources: Sequence[SourceState]
+    notes: Sequence[str] = ()
     first_steps: Sequence[FirstStep] = ()

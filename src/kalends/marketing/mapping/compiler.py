@@ -23,6 +23,7 @@ from kalends.marketing.mapping.checks import Rule, date_rules, problems_sql
 from kalends.marketing.mapping.columns import IDS, Columns, Settings, first_of
 from kalends.marketing.mapping.conversions import Conversions, has_events
 from kalends.marketing.mapping.fields import METRIC_TARGETS, Field, Mapping
+from kalends.marketing.mapping.windows import attribution_of
 from kalends.marketing.reading import FAULT, ROW, RawTable, literal, quoted
 
 __all__ = ["Compiler", "Plan", "Settings", "holds_events", "is_report"]
@@ -102,7 +103,7 @@ class Compiler:
             record[target] = _or_else(record.get(target), literal(told))
         for target in IDS:
             record[target] = _or_else(record.get(target), "''")
-        record["attribution"] = _or_else(record.get("attribution"), "''")
+        record["attribution"] = _or_else(record.get("attribution") or attribution_of(self.columns), "''")
         record["data_source"] = literal(self.mapping.data_source)
         record |= self._dates(record)
         record |= shape_of(self.columns)

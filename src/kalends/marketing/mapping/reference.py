@@ -19,6 +19,9 @@ snake_case, with a dot where the platform nests: `metrics.costMicros` is `metric
 has a value gives the record's; "sum" adds all that have one. What is neither named here nor left out is kept as it
 came, in `extra`. Rows are told apart by the platform, the report (its level and its breakdowns), the ids, the
 breakdowns' values, the attribution setting and the days; reports repeat each other's money and are never added up.
+The attribution setting is read from the column named here, else from `attribution_setting`, `attribution_window`,
+`attribution_model`, or the windows in days (`click_window_days`, `view_window_days` ...); one thing that comes under
+several settings counts once.
 This page is written by `python -m kalends.marketing.mapping.reference`.
 """
 KINDS: Final = {
