@@ -78,7 +78,7 @@ def load(tenant, rows, *, seq, source, is_asked, reported_at=None, options=None)
             options=options or StageOptions(),
             facts=facts,
         )
-        assumed = pipeline.assumed(con, currency="CHF")
+        assumed = pipeline.assumed(con, currency="CHF", whose="the workspace's own")
         con.execute("CREATE TEMP TABLE IF NOT EXISTS known (source_row BIGINT)")
         passed_over = con.execute("SELECT count(*) FROM known").fetchone()[0]
         set_aside = con.execute("SELECT * FROM quarantined ORDER BY ALL").fetchall()

@@ -43,7 +43,8 @@ class Lineage:
     """Where a number comes from.
 
     `value`: the number, where the cell is a total or one row. `columns`: the fact columns that it is made of.
-    `facts`: up to `SHOWN` of its `count` facts, with their key, amounts, `batch_seq` and `source_row`.
+    `facts`: up to `SHOWN` of its `count` facts, with their key, amounts, `batch_seq` and `source_row`; by its
+    `key_hash` the versions, mapping and checks of one are found (`/marketing/facts/{key_hash}/lineage`).
     `batches`: every batch that said one of them, and `reports`: every report, with how many.
     """
 
@@ -88,7 +89,12 @@ def trace(
         value=_value(result, chosen, wanted),
         columns=columns,
         count=sum(row["facts"] for row in batches),
-        facts=tuple(_read(ask, shown.select(*_ABOUT, *(c for c in columns if c not in _ABOUT)))),
+        facts=tuple(
+            _read(
+                ask,
+                shown.select(*_ABOUT, *(c for c in columns if c not in _ABOUT), key_hash=shown.key_hash.cast("string")),
+            )
+        ),
         batches=tuple(_with_files(work, batches)),
         reports=tuple(_read(ask, _counted(rows, "data_source", "account_id", "report"))),
         sayings=tuple(_read(ask, _counted(rows, "data_source", "account_id", "report", "batch_seq"))),

@@ -112,7 +112,8 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
         if counting_rules:
             report["conversions"] = {"version": version, "rules": counting.plain(counting_rules)}
         currency = currency_of(run, batch)
-        report["warnings"] += assumed(con, currency=currency)
+        whose = "as the sender or the account said" if batch.options.get("currency") else "the workspace's own"
+        report["warnings"] += assumed(con, currency=currency, whose=whose)
         run.progress(1, STEPS, "writing")
         with warehouse.write():
             versions.create_tables(warehouse)
@@ -323,11 +324,11 @@ def hand_over(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, cur
         warehouse.stage_query(INCOMING, rows)
 
 
-def assumed(con: duckdb.DuckDBPyConnection, *, currency: str) -> list[str]:
+def assumed(con: duckdb.DuckDBPyConnection, *, currency: str, whose: str) -> list[str]:
     """What to say of amounts that name no currency."""
     found = con.execute(f"SELECT count(*) FROM staged WHERE {NAMES_NO_CURRENCY}").fetchone()  # noqa: S608 - a constant
     count = found[0] if found else 0
-    return [f"{count} rows name no currency: read as {currency}, the workspace's own."] if count else []
+    return [f"{count} rows name no currency: read as {currency}, {whose}."] if count else []
 
 
 def keep_quarantine(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, batch: Batch) -> None:

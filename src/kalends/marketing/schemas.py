@@ -188,12 +188,21 @@ class QualitySummary(BaseModel):
     warnings: list[str]
 
 
+class BatchRef(BaseModel):
+    """Which batch it is, to ask for it again."""
+
+    id: UUID
+    seq: int
+    state: str
+
+
 class IngestAnswer(BatchOut):
     """The batch, and in short what it brought."""
 
     ingested_count: int
     insights: list[str]
     quality_summary: QualitySummary
+    batch: BatchRef
 
 
 class QuarantinedRow(BaseModel):

@@ -41,6 +41,7 @@ from kalends.marketing.reconciliation.service import aggregate, conflicts
 from kalends.marketing.schemas import (
     Batches,
     BatchOut,
+    BatchRef,
     DayTotal,
     Entries,
     IngestAnswer,
@@ -229,6 +230,7 @@ def summarise(batch: BatchOut, *, score: float | None = None) -> IngestAnswer:
     report = batch.report or {}
     return IngestAnswer(
         **batch.model_dump(),
+        batch=BatchRef(id=batch.id, seq=batch.seq, state=batch.state),
         ingested_count=batch.loaded or 0,
         insights=[sentence(total) for total in report.get("reports", [])],
         quality_summary=QualitySummary(

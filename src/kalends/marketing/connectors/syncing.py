@@ -151,7 +151,7 @@ def land(
     row.state, row.batch_id, row.finished_at = "landed", batch.id, work.now
     row.calls, row.pages, row.memo = row.calls + ask.calls, len(pages), {}
     row.problem = row.advice = None
-    note_success(work, row.connection_id)
+    note_health(work, row)
     go_on(work, row.run_id)
 
 
@@ -205,7 +205,7 @@ def set_back(work: Work, *, slice_id: UUID, problem: Signal, calls: int) -> None
     row.advice = getattr(problem, "advice", "") or None
     if isinstance(problem, Refused) or row.tries >= TRIES:
         row.state, row.finished_at = "failed", work.now
-        note_failure(work, row.connection_id, problem)
+        note_health(work, row, problem)
     else:
         row.state, row.next_try_at = "waiting", work.now + LATER[row.tries - 1]
     go_on(work, row.run_id)
@@ -221,20 +221,22 @@ def finish(work: Work, run: SyncRun) -> None:
     work.announce("marketing.sync_finished", run_id=str(run.id))
 
 
-def note_success(work: Work, connection_id: UUID) -> None:
-    """The platform answers."""
-    connection = get(work, connection_id=connection_id, for_update=True)
-    connection.failures, connection.health, connection.checked_at = 0, "healthy", work.now
-    connection.problem = connection.advice = None
-
-
-def note_failure(work: Work, connection_id: UUID, problem: Signal) -> None:
-    """Say what is wrong, and tell those who can mend it when it does not pass."""
-    connection = get(work, connection_id=connection_id, for_update=True)
-    connection.failures, connection.checked_at = connection.failures + 1, work.now
-    connection.health = "broken" if isinstance(problem, Refused) else "degraded"
-    connection.problem, connection.advice = problem.message, getattr(problem, "advice", "") or None
-    if connection.failures == FAILURES_TOLD:
+def note_health(work: Work, row: SyncSlice, problem: Signal | None = None) -> None:
+    """Say how the connection is after a slice: what failed in the run is not forgotten because another part came.
+    Those who can mend it are told when it does not pass.
+    """
+    connection = get(work, connection_id=row.connection_id, for_update=True)
+    connection.checked_at, connection.failures = work.now, connection.failures + 1 if problem else 0
+    work.session.flush()
+    states = set(work.session.scalars(select(SyncSlice.state).where(SyncSlice.run_id == row.run_id).distinct()))
+    if problem:
+        connection.health = "broken" if isinstance(problem, Refused) and "landed" not in states else "degraded"
+        connection.problem, connection.advice = problem.message, getattr(problem, "advice", "") or None
+    elif "failed" in states:
+        connection.health = "degraded"
+    else:
+        connection.health, connection.problem, connection.advice = "healthy", None, None
+    if problem and connection.failures == FAILURES_TOLD:
         tell_admins(
             work,
             kind="connection.failed",
