@@ -125,6 +125,32 @@ def test_an_unreadable_payload_fails_with_words_and_blocks_nobody(house, scope, 
     assert ingest(house, scope, door, ROWS).loaded == 4
 
 
+@pytest.mark.parametrize("odd", [{"account_id": "a\0b"}, {"campaign_name": "a\0b"}, {"spend": "9e11\0"}])
+def test_what_json_cannot_hold_blocks_nobody(house, scope, door, odd):
+    assert ingest(house, scope, door, [ROWS[0] | odd, ROWS[1]]).state == "published"
+    assert ingest(house, scope, door, ROWS).state == "published"
+    assert {fact["account_id"] for fact in facts(house, scope)} == {"1"}
+
+
+def test_a_sum_that_no_number_can_be_blocks_nobody(house, scope, door):
+    huge = [row | {"actions": [{"action_type": "purchase", "value": "1e308"}]} for row in ROWS]
+    assert ingest(house, scope, door, huge).state == "published"
+
+
+def test_what_cannot_be_published_leaves_nothing(house, scope, door, monkeypatch):
+    class NoError(KalendsError):
+        status = 422
+
+    def refuse(*_):
+        raise NoError
+
+    monkeypatch.setattr(pipeline, "note_shapes", refuse)
+    assert ingest(house, scope, door, ROWS).state == "failed"
+    assert facts(house, scope) == []
+    monkeypatch.undo()
+    assert ingest(house, scope, door, ROWS[:1]).loaded == 1
+
+
 def test_nothing_at_all_is_refused(door):
     with pytest.raises(batches.EmptyPayloadError):
         service.land_file(door, io.BytesIO(b""), data_source="facebook_ads", file_name="empty.csv")

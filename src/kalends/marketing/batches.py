@@ -7,6 +7,7 @@ apply task are one transaction; readers see a batch from the moment `publish` co
 from __future__ import annotations
 
 from datetime import datetime
+from math import isfinite
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -215,7 +216,7 @@ def publish(work: Work, *, batch_id: UUID, outcome: dict[str, Any]) -> None:
     batch = get(work, batch_id)
     batch.state, batch.published_at = "published", work.now
     for name, value in outcome.items():
-        setattr(batch, name, value)
+        setattr(batch, name, storable(value))
     work.session.execute(
         update(DataState).values(data_version=func.greatest(DataState.data_version, batch.seq), published_at=work.now)
     )
@@ -227,15 +228,28 @@ def fail(work: Work, *, batch_id: UUID, problem: dict[str, Any]) -> None:
     payload stays and can be replayed.
     """
     batch = get(work, batch_id)
-    batch.state, batch.error = "failed", problem
+    batch.state, batch.error = "failed", storable(problem)
     notify.tell_admins(
         work,
         kind="batch.failed",
         title=f"{batch.file_name or f'Batch {batch.seq}'} could not be loaded",
-        body=str(problem.get("detail", "")),
+        body=str(batch.error.get("detail", "")),
         href=f"/data/batches/{batch.id}",
         also=batch.person_id,
     )
+
+
+def storable(value: Any) -> Any:
+    """A value as PostgreSQL's JSON can hold it: files may have NUL in their texts, halves of a character, and sums that
+    no number can be.
+    """
+    if isinstance(value, dict):
+        return {storable(name): storable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(inner) for inner in value]
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "ignore").decode()
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def keeping_words(work: Work, *, after: int) -> list[Batch]:

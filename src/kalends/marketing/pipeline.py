@@ -36,6 +36,8 @@ from kalends.marketing.versions import Applied
 
 INCOMING = "incoming"
 CURRENCY = re.compile("[A-Z]{3}")
+WRITTEN = frozenset({entities.TABLE, orders.TABLE, rates.TABLE, totals.TABLE, "series", "quarantine"})
+"""The tables, beside those of `versions`, in which rows are a batch's own."""
 STEPS = 4
 """read and map, write, publish, done."""
 
@@ -67,23 +69,34 @@ def apply_next(run: JobRun) -> bool:
     try:
         with run.house.warehouse.tenant(run.scope.tenant_id) as warehouse:
             outcome = APPLY[batch.kind](run, batch, warehouse)
+        with run.work() as work:
+            batches.publish(work, batch_id=batch.id, outcome=asdict(outcome))
+            if batch.kind == "replay":
+                replays.note_replaced(work, batch)
     except Exception as error:
         problem = answer_to(error, is_last=run.is_last)
         if problem is None:
             raise
+        forget(run, batch)
         with run.work() as work:
             batches.fail(work, batch_id=batch.id, problem=problem)
             if batch.kind == "replay":
                 replays.note_replaced(work, batch, only_failed=True)
         return True
-    with run.work() as work:
-        batches.publish(work, batch_id=batch.id, outcome=asdict(outcome))
-        if batch.kind == "replay":
-            replays.note_replaced(work, batch)
     if outcome.loaded:
         with run.house.warehouse.tenant(run.scope.tenant_id) as warehouse:
             warehouse.checkpoint()
     return True
+
+
+def forget(run: JobRun, batch: Batch) -> None:
+    """Remove what a batch wrote that cannot be published: nobody asks for it now, but all would with the next one."""
+    if batch.kind not in {*batches.FILES, "rates"}:
+        return
+    with run.house.warehouse.tenant(run.scope.tenant_id) as warehouse, warehouse.write():
+        versions.undo_batch(warehouse, batch_seq=batch.seq)
+        for name in WRITTEN & set(warehouse.list_tables()):
+            warehouse.run(f"DELETE FROM {name} WHERE batch_seq = {batch.seq}")  # noqa: S608 - our names, a number
 
 
 def answer_to(error: Exception, *, is_last: bool) -> dict[str, Any] | None:

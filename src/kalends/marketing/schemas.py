@@ -14,6 +14,9 @@ from kalends.marketing.models import Batch
 TOTALLED = ("rows", "spend", "impressions", "clicks", "conversions", "revenue")
 
 
+EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
+
+
 class Window(BaseModel):
     """The days that rows without a date of their own stand for."""
 
@@ -28,6 +31,8 @@ class Window(BaseModel):
             raise ValueError("give both date_range_start and date_range_end, or neither")
         if start and end and end < start:
             raise ValueError(f"date_range_end {end} is before date_range_start {start}")
+        if start and end and not EARLIEST <= start <= end <= LATEST:
+            raise ValueError(f"the declared days must lie between {EARLIEST} and {LATEST}")
         return self
 
     def options(self) -> dict[str, Any]:

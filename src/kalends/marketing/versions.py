@@ -52,6 +52,7 @@ __all__ = [
     "rebuild",
     "replay_batch",
     "retract",
+    "undo_batch",
     "verify",
 ]
 
@@ -161,6 +162,15 @@ def apply_batch(
             deleted=deleted,
             is_late=is_late,
         )
+
+
+def undo_batch(tenant: TenantWarehouse, *, batch_seq: int) -> None:
+    """Remove the statements of the newest batch, as if it had never come."""
+    if not tenant.exists("scopes"):
+        return
+    with tenant.write():
+        statements.undo_retraction(tenant, batch_seq)
+        statements.undo(tenant, batch_seq)
 
 
 def replay_batch(

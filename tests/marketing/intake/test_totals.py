@@ -145,14 +145,25 @@ def test_a_window_declared_complete_deletes_what_is_not_in_it(room, client, cloc
 
 
 @pytest.mark.unit
-@given(st.lists(st.dates(), unique=True))
-def test_spans_are_the_days_again(days):
-    from datetime import timedelta
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), max_size=8), st.integers(5, 20), st.integers(0, 15))
+def test_gaps_are_the_days_of_no_span(held, begin, more):
+    from datetime import date, timedelta
 
-    found = totals.spans(sorted(days))
-    back = [first + timedelta(days=n) for first, last in found for n in range((last - first).days + 1)]
-    assert back == sorted(days)
+    zero = date(2026, 1, 1)
+    spans = [(zero + timedelta(days=start), zero + timedelta(days=start + length)) for start, length in held]
+    first, last = zero + timedelta(days=begin), zero + timedelta(days=begin + more)
+    found = list(totals.gaps(spans, first, last))
+    listed = [start + timedelta(days=n) for start, end in found for n in range((end - start).days + 1)]
+    every = [first + timedelta(days=n) for n in range(more + 1)]
+    assert listed == [day for day in every if not any(start <= day <= end for start, end in spans)]
     assert all((later[0] - earlier[1]).days > 1 for earlier, later in pairwise(found))
+
+
+def test_centuries_are_no_declared_days(client):
+    days = {"date_range_start": "0001-01-01", "date_range_end": "9999-12-31"}
+    refused = client.post(f"{URL}/ingest", json={"data_source": "meta", "data_entries": ROWS, **days})
+    assert refused.status_code == 422
+    assert "between 1990-01-01 and 2199-12-31" in refused.text
 
 
 @pytest.mark.unit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -120,28 +120,30 @@ def _compare(
 
 def absent_days(staged: StageReport, declared: tuple[date, date]) -> list[dict[str, str]]:
     """Declared days of which a report of an account has no row: no data, which is not zero. As spans."""
-    present: dict[tuple[str, str], set[date]] = {}
+    present: dict[tuple[str, str], list[tuple[date, date]]] = {}
     for total in staged.totals:
-        days = present.setdefault((total.report, total.account_id), set())
-        days |= {total.date_from + timedelta(days=n) for n in range((total.date_to - total.date_from).days + 1)}
-    first, last = declared
-    every = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        present.setdefault((total.report, total.account_id), []).append((total.date_from, total.date_to))
     return [
-        {"report": report, "account_id": account, "date_from": str(span[0]), "date_to": str(span[1])}
-        for (report, account), days in (present or {("", ""): set()}).items()
-        for span in spans([day for day in every if day not in days])
+        {"report": report, "account_id": account, "date_from": str(first), "date_to": str(last)}
+        for (report, account), spans in (present or {("", ""): []}).items()
+        for first, last in gaps(spans, *declared)
     ]
 
 
-def spans(days: Sequence[date]) -> list[tuple[date, date]]:
-    """Days in their order as runs of days."""
-    found: list[tuple[date, date]] = []
-    for day in days:
-        if found and found[-1][1] + timedelta(days=1) == day:
-            found[-1] = (found[-1][0], day)
-        else:
-            found.append((day, day))
-    return found
+def gaps(spans: Iterable[tuple[date, date]], first: date, last: date) -> Iterator[tuple[date, date]]:
+    """The days from `first` to `last` that are in none of the spans, as spans. Days are not listed: a sender may
+    declare centuries.
+    """
+    begin, day = first, timedelta(days=1)
+    for start, end in sorted(spans):
+        if start > last:
+            break
+        if begin < start:
+            yield begin, start - day
+        if end >= last:
+            return
+        begin = max(begin, end + day)
+    yield begin, last
 
 
 def complete_windows(staged: StageReport, declared: tuple[date, date]) -> list[Window]:

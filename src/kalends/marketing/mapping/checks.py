@@ -68,7 +68,7 @@ def id_rule(column: str, text: str) -> Rule:
     """An id that a spreadsheet turned into 2.38E+16 has lost digits that nobody can give back."""
     # The cheap test stands first: a clean file never runs the regular expression.
     scientific = f"(contains({text}, '+') AND regexp_full_match({text}, '\\d(\\.\\d+)?[eE]\\+\\d+'))"
-    broken = f"({scientific} OR contains({text}, chr(31)))"
+    broken = f"({scientific} OR contains({text}, chr(31)) OR contains({text}, chr(0)))"
     return Rule(column, "damaged_id", "export the column as text, with all its digits", broken)
 
 
