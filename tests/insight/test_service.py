@@ -267,6 +267,9 @@ def test_as_of_a_day_means_its_end_in_the_companys_zone(house, scope):
         assert told == service.instant_of(work, "2026-02-10T23:59:59.999999")
         with pytest.raises(KalendsError, match="neither a day"):
             service.instant_of(work, "yesterday")
+        for beyond in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+            with pytest.raises(KalendsError, match="beyond the years"):
+                service.instant_of(work, beyond)
 
 
 def test_from_a_number_to_the_rows_of_the_files(client, ingest):

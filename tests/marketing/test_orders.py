@@ -185,3 +185,10 @@ class TestPipeline:
         days = client.get("/marketing/orders/days?first=2026-02-01&last=2026-02-28").json()["days"]
         assert [(day["date"], day["orders"], day["gross"]) for day in days] == [("2026-02-27", 1, "12.500000")]
         assert client.post("/api/v1/marketing/orders", json={"orders": []}).status_code == 422
+
+    def test_orders_that_tell_no_customer_are_counted(self, client, work_off):
+        body = {"orders": [{"order_id": "1", "time": "2026-02-27", "gross": 10}]}
+        client.post("/api/v1/marketing/orders?wait=0", json=body)
+        work_off()
+        [day] = client.get("/marketing/orders/days?first=2026-02-01&last=2026-02-28").json()["days"]
+        assert (day["orders"], day["new_customers"], day["returning_customers"]) == (1, None, None)

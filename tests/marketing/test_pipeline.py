@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -12,8 +14,9 @@ from kalends.base.errors import KalendsError
 from kalends.base.worker import run_task
 from kalends.identity.service import Door
 from kalends.marketing import batches, jobs, pipeline, service, versions
+from kalends.marketing.api.batches import ingest_local
 from kalends.marketing.models import Batch
-from kalends.marketing.schemas import Entries
+from kalends.marketing.schemas import Entries, LocalFile
 
 ROWS = [
     {
@@ -130,6 +133,33 @@ def test_what_json_cannot_hold_blocks_nobody(house, scope, door, odd):
     assert ingest(house, scope, door, [ROWS[0] | odd, ROWS[1]]).state == "published"
     assert ingest(house, scope, door, ROWS).state == "published"
     assert {fact["account_id"] for fact in facts(house, scope)} == {"1"}
+
+
+def test_a_moment_before_all_platforms_is_refused_before_anything_lands(door):
+    with pytest.raises(batches.ReportedTooEarlyError):
+        service.land_file(
+            door,
+            ndjson(ROWS),
+            data_source="facebook_ads",
+            reported_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+        )
+    naive = service.land_file(door, ndjson(ROWS), data_source="facebook_ads", reported_at=datetime(2026, 2, 1))
+    with door.work() as work:
+        assert service.describe(work, batch_id=naive).reported_at == datetime(2026, 2, 1, tzinfo=UTC)
+    with pytest.raises(ValueError, match="pattern"):
+        Entries(data_source="x\0", data_entries=ROWS)
+
+
+def test_a_local_file_speaks_of_when_it_was_written(house, scope, door, tmp_path):
+    for name, spend, day in (("new", "200", 2), ("old", "100", 1)):
+        path = tmp_path / f"{name}.ndjson"
+        path.write_bytes(ndjson([ROWS[0] | {"spend": spend}]).read())
+        seconds = datetime(2026, 2, day, tzinfo=UTC).timestamp()
+        os.utime(path, (seconds, seconds))
+        ingest_local(LocalFile(path=str(path), data_source="facebook_ads"), door)
+        work_off(house, scope)
+    assert [fact["spend"] for fact in facts(house, scope)] == [200]
+    assert batches.file_time(0) is None
 
 
 def test_a_sum_that_no_number_can_be_blocks_nobody(house, scope, door):

@@ -63,7 +63,10 @@ def instant_of(work: Work, text: str | None) -> datetime | None:
         ) from error
     own = told if told.tzinfo else told.replace(tzinfo=ZoneInfo(workspace(work).zone))
     is_day = len(text) <= len("2026-03-31")
-    return (own + timedelta(days=1, microseconds=-1) if is_day else own).astimezone(UTC)
+    try:
+        return (own + timedelta(days=1, microseconds=-1) if is_day else own).astimezone(UTC)
+    except OverflowError as error:
+        raise BadInstantError(f"as_of {text!r} is beyond the years 1 to 9999.") from error
 
 
 def asker(

@@ -6,7 +6,7 @@ apply task are one transaction; readers see a batch from the moment `publish` co
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -24,6 +24,7 @@ APPLY = "marketing.apply_batches"
 FILES = ("upload", "replay")
 """The kinds of batch that bring a payload of rows."""
 ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+EARLIEST_YEAR = 1990
 INGEST_LOCK = "ingest"
 """One tenant's batches are applied one after the other."""
 
@@ -38,6 +39,12 @@ class EmptyPayloadError(BadInputError):
     """The file is empty: there was nothing to read."""
 
     code = "empty_payload"
+
+
+class ReportedTooEarlyError(BadInputError):
+    """No platform said anything then."""
+
+    code = "reported_too_early"
 
 
 class CannotTakeBackError(ConflictError):
@@ -82,8 +89,24 @@ def land(
         sha256=stored.sha256,
         options=options or {},
         idempotency_key=idempotency_key or None,
-        reported_at=min(reported_at or work.now, work.now),
+        reported_at=when_reported(reported_at, now=work.now),
     )
+
+
+def when_reported(told: datetime | None, *, now: datetime) -> datetime:
+    """When the platform said it: as told, never later than now. Raises ReportedTooEarlyError."""
+    if told is None:
+        return now
+    aware = told if told.tzinfo else told.replace(tzinfo=UTC)
+    if aware.year < EARLIEST_YEAR:
+        raise ReportedTooEarlyError(f"reported_at {told.isoformat()} is before {EARLIEST_YEAR}: give the real moment.")
+    return min(aware, now)
+
+
+def file_time(seconds: float) -> datetime | None:
+    """When a file was last changed, out of seconds since 1970; None where that cannot be: archives lose it."""
+    found = datetime.fromtimestamp(seconds, UTC)
+    return found if found.year >= EARLIEST_YEAR else None
 
 
 def take_back(work: Work, *, batch_id: UUID) -> Batch:

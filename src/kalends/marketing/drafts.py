@@ -46,7 +46,7 @@ def land(door: Door, source: BinaryIO, *, file_name: str, reported_at: datetime 
             sha256=stored.sha256,
             data_source="",
             options={},
-            reported_at=min(reported_at or work.now, work.now),
+            reported_at=batches.when_reported(reported_at, now=work.now),
             created_at=work.now,
         )
         work.session.add(draft)

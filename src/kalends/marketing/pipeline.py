@@ -132,6 +132,7 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
             versions.create_tables(warehouse)
             hand_over(warehouse, con, currency=currency, parts=staged.parts)
             applied = write(warehouse, batch, staged, replaces=replaces)
+            report["warnings"] += kept_though_complete(batch, staged)
             keep_quarantine(warehouse, con, batch)
             totals.keep(warehouse, staged.totals, batch_seq=batch.seq)
             place = batch.replays_seq
@@ -166,6 +167,14 @@ def write(warehouse: TenantWarehouse, batch: Batch, staged: StageReport, *, repl
         complete=() if staged.quarantined else complete,
         is_distinct=staged.parts == 1,
     )
+
+
+def kept_though_complete(batch: Batch, staged: StageReport) -> list[str]:
+    """That what the file does not have was not removed, though it was said to be complete."""
+    if not staged.quarantined or not (batch.options.get("complete") or batch.options.get("is_complete")):
+        return []
+    said = f"The file was said to be complete, but {staged.quarantined} of its rows were set aside"
+    return [f"{said}: what it does not have was left as it was. Correct the rows and send it again."]
 
 
 def agreed(run: JobRun, batch: Batch) -> tuple[Terms | None, list[int] | None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -62,11 +63,14 @@ def read_rates(content: bytes, *, into: str, carry_days: int = 0) -> list[Rate]:
 
 def _text(content: bytes) -> str:
     if content.startswith(b"PK\x03\x04"):  # the ECB packs its CSV into a zip
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            member = archive.infolist()[0]
-            if member.file_size > 64 << 20:
-                raise BadRateFileError("The file in the zip is too large for exchange rates.")
-            content = archive.read(member)
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                member = archive.infolist()[0]
+                if member.file_size > 64 << 20:
+                    raise BadRateFileError("The file in the zip is too large for exchange rates.")
+                content = archive.read(member)
+        except (zipfile.BadZipFile, IndexError, NotImplementedError, RuntimeError, zlib.error) as error:
+            raise BadRateFileError(f"The zip cannot be opened ({error}).") from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -98,11 +102,11 @@ def _ecb(heads: list[str], rows: list[list[str]], *, into: str) -> Iterator[Rate
                 for code, cell in zip(heads[1:], cells[1:], strict=False)
                 if len(code) == CODE_LETTERS and cell.strip() not in {"", "N/A"}
             }
-        except (ValueError, IndexError, InvalidOperation):
+            yield from crossed(day, told, into=into)
+        except (ValueError, IndexError, ArithmeticError):
             raise BadRateFileError(
                 f"Line {number} is no line of the ECB's: {', '.join(cells[:4])}.", line=number
             ) from None
-        yield from crossed(day, told, into=into)
 
 
 def crossed(day: date, euros: dict[str, Decimal], *, into: str) -> Iterator[Rate]:

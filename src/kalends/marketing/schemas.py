@@ -89,7 +89,10 @@ class Entries(Promise):
     model_config = ConfigDict(extra="forbid")
 
     data_source: str = Field(
-        min_length=1, max_length=100, description="The platform, such as google_ads or tiktok_ads; or file."
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\x00]+$",
+        description="The platform, such as google_ads or tiktok_ads; or file.",
     )
     data_entries: list[dict[str, Any]] = Field(min_length=1, description="The rows, as the platform gave them.")
 

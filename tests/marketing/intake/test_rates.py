@@ -94,4 +94,8 @@ def test_amounts_without_a_rate_are_null_and_counted_and_the_rates_say_whence(ro
     known = client.get(f"{URL}/rates?base=USD&quote=EUR&date_range_start=2026-01-10&date_range_end=2026-01-12").json()
     assert known["gaps"] == []
     assert {one["source"] for one in known["rates"]} >= {"ECB, crossed over EUR"}
-    assert client.post(f"{URL}/rates/file", content=b"nothing", headers=FILE).json()["code"] == "bad_rate_file"
+    for bad in (
+        b"nothing", b"PK\x03\x04xxxx", b"Date,USD\n2024-03-07,0", b"Date,USD,CHF\n2024-03-07,0,1",
+        b"Date,USD\n2024-03-07,NaN", b"Date,USD\n2024-03-07,1e30", b"Date,USD\n2024-03-07,1e400",
+    ):  # fmt: skip
+        assert client.post(f"{URL}/rates/file", content=bad, headers=FILE).json()["code"] == "bad_rate_file", bad

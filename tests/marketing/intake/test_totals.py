@@ -144,6 +144,15 @@ def test_a_window_declared_complete_deletes_what_is_not_in_it(room, client, cloc
     assert refused.status_code == 422
 
 
+def test_a_complete_window_with_a_broken_row_says_that_nothing_was_deleted(room, client, clock):
+    send(client, room, ROWS[:8])
+    clock.advance(hours=1)
+    days = {"date_range_start": "2026-01-10", "date_range_end": "2026-01-10"}
+    batch = send(client, room, [*ROWS[:2], ROWS[2] | {"spend": "abc"}], is_complete=True, **days)
+    assert batch.report["applied"]["deleted"] == 0
+    assert any("said to be complete, but 1 of its rows" in warning for warning in batch.report["warnings"])
+
+
 @pytest.mark.unit
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), max_size=8), st.integers(5, 20), st.integers(0, 15))
 def test_gaps_are_the_days_of_no_span(held, begin, more):

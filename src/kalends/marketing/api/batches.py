@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit
-from kalends.marketing import service
+from kalends.marketing import batches, service
 from kalends.marketing.api.checking import FILE_TYPES, checked, corrections
 from kalends.marketing.bodies import UnpackingRoute, read_body
 from kalends.marketing.schemas import (
@@ -119,6 +119,7 @@ def ingest_local(body: LocalFile, door: Writer) -> IngestAnswer:
             source,
             data_source=body.data_source,
             file_name=path.name,
+            reported_at=batches.file_time(path.stat().st_mtime),
             options={**body.options(), "columns": body.columns},
         )
     return service.wait_for(door, batch_id=batch, seconds=300 if body.wait else 0)

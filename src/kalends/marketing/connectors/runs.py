@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 from sqlalchemy import func, select, text, update
 
 from kalends.base.errors import ConflictError, NotFoundError
@@ -24,6 +25,10 @@ from kalends.marketing.connectors.models import Connection, SyncRun, SyncSlice
 from kalends.marketing.connectors.slicing import due_window, windows
 
 SYNC: Final = "marketing.sync"
+LOG = structlog.get_logger(__name__)
+UNFINISHED = text(
+    "SELECT 1 FROM tasks WHERE kind = :kind AND subject_id = :run_id AND state IN ('queued', 'running') LIMIT 1"
+)
 DUE_TENANTS = text("SELECT tenant_id FROM find_due_connections(:now)")
 
 
@@ -51,15 +56,32 @@ def start_due(house: House) -> int:
         tenants = session.execute(DUE_TENANTS, {"now": house.clock()}).scalars().all()
     started = 0
     for tenant_id in tenants:
-        with house.work(Scope(tenant_id=tenant_id, role="worker", label="schedule")) as work:
-            due = select(Connection).where(
-                Connection.state == "active", Connection.removed_at.is_(None), Connection.next_sync_at <= work.now
-            )
-            for connection in work.session.scalars(due.with_for_update(skip_locked=True)).all():
-                connection.next_sync_at = work.now + due_again(connection)  # also where it has no account yet
-                if running(work, connection.id) is None and connection.accounts:
-                    started += start(work, connection_id=connection.id) is not None
+        try:
+            with house.work(Scope(tenant_id=tenant_id, role="worker", label="schedule")) as work:
+                started += _start_due(work)
+        except Exception:  # one company's trouble is not the others'
+            LOG.exception("schedule", tenant=str(tenant_id))
     return started
+
+
+def _start_due(work: Work) -> int:
+    due = select(Connection).where(
+        Connection.state == "active", Connection.removed_at.is_(None), Connection.next_sync_at <= work.now
+    )
+    started = 0
+    for connection in work.session.scalars(due.with_for_update(skip_locked=True)).all():
+        connection.next_sync_at = work.now + due_again(connection)  # also where it has no account yet
+        under_way = running(work, connection.id)
+        if under_way is None and connection.accounts:
+            started += start(work, connection_id=connection.id) is not None
+        elif under_way is not None and under_way.state == "running" and not _is_on(work, under_way.id):
+            go_on(work, under_way.id)
+    return started
+
+
+def _is_on(work: Work, run_id: UUID) -> bool:
+    """Whether a task of the run waits or works: the last one may have ended for a reason that nobody foresaw."""
+    return bool(work.session.execute(UNFINISHED, {"kind": SYNC, "run_id": run_id}).scalar())
 
 
 def start(work: Work, *, connection_id: UUID, first: date | None = None, last: date | None = None) -> SyncRun | None:
@@ -101,7 +123,7 @@ def _wanted(
     """The slices of a run, newest days first over all accounts and reports."""
     found = []
     for account in chosen_accounts(connection):
-        today = work.now.astimezone(ZoneInfo(account.zone or workspace(work).zone)).date()
+        today = work.now.astimezone(_zone(account.zone, workspace(work).zone)).date()
         for name in connection.reports:
             report = connector.report(name)
             span = (
@@ -119,6 +141,14 @@ def _wanted(
             if span:
                 found += [Slice(account, name, *window) for window in windows(*span, days=report.days)]
     return sorted(found, key=lambda one: (-one.last.toordinal(), connection.reports.index(one.report)))
+
+
+def _zone(name: str, own: str) -> ZoneInfo:
+    """The account's zone; the company's `own` where it has none that is known here."""
+    try:
+        return ZoneInfo(name or own)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo(own)
 
 
 def covered(work: Work, connection_id: UUID, account_id: str, report: str) -> tuple[date, date] | None:

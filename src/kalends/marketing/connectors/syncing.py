@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, Final, cast
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func, select, update
 
-from kalends.base.jobs import JobRun
+from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.work import Work
 from kalends.marketing import batches
 from kalends.marketing.connectors.asking import Ask, new_client
@@ -23,7 +24,7 @@ from kalends.marketing.connectors.connections import chosen_accounts, connector_
 from kalends.marketing.connectors.declared import Page, Report, Slice
 from kalends.marketing.connectors.models import Connection, SyncRun, SyncSlice
 from kalends.marketing.connectors.runs import get_run, go_on, row_of
-from kalends.marketing.connectors.signals import CursorExpired, NotYet, Refused, Signal, TooMuch
+from kalends.marketing.connectors.signals import CursorExpired, NotYet, Passing, Refused, Signal, TooMuch
 from kalends.notify.service import tell_admins
 
 ANEW: Final = 3
@@ -33,6 +34,8 @@ TRIES: Final = 4
 LATER: Final = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
 FAILURES_TOLD: Final = 2
 IN_MEMORY: Final = 16 << 20
+ASKED: Final = "asked"
+LOG = structlog.get_logger(__name__)
 
 
 def bring_next(run: JobRun) -> None:
@@ -57,7 +60,19 @@ def bring_next(run: JobRun) -> None:
             memo=dict(row.memo),
         )
         try:
+            asked_at = first_asked(ask, now=run.house.clock())
             pages = pull(ask, report, wanted)
+            with packed(pages) as payload, run.work() as work:
+                land(
+                    work,
+                    slice_id=row.id,
+                    wanted=wanted,
+                    report=report,
+                    payload=payload,
+                    pages=pages,
+                    ask=ask,
+                    asked_at=asked_at,
+                )
         except NotYet as error:
             with run.work() as work:
                 wait(work, slice_id=row.id, until=error.until, calls=ask.calls, is_own=error.is_own)
@@ -67,9 +82,23 @@ def bring_next(run: JobRun) -> None:
         except Signal as error:
             with run.work() as work:
                 set_back(work, slice_id=row.id, problem=error, calls=ask.calls)
-        else:
-            with packed(pages) as payload, run.work() as work:
-                land(work, slice_id=row.id, wanted=wanted, report=report, payload=payload, pages=pages, ask=ask)
+        except (TaskCancelledError, TaskSupersededError):
+            raise
+        except Exception as error:
+            # Ours, or what nobody foresaw: the run must not stand still for it, nor its connection seem well.
+            LOG.exception("slice", tenant=str(run.scope.tenant_id), slice=str(row.id))
+            with run.work() as work:
+                problem = Passing(f"Something went wrong here ({type(error).__name__}); please report it if it stays.")
+                set_back(work, slice_id=row.id, problem=problem, calls=ask.calls)
+
+
+def first_asked(ask: Ask, *, now: datetime) -> datetime:
+    """When the platform was first asked for what the slice's answers are made of: they say what was so then, however
+    much later a job is done or they are landed.
+    """
+    if not ask.memo.keys() - {ASKED}:
+        ask.forget(ASKED)
+    return datetime.fromisoformat(ask.once(ASKED, now.isoformat))
 
 
 def next_slice(work: Work, *, run_id: UUID) -> tuple[SyncSlice, Connection] | None:
@@ -125,7 +154,15 @@ def packed(pages: Sequence[Page]) -> BinaryIO:
 
 
 def land(
-    work: Work, *, slice_id: UUID, wanted: Slice, report: Report, payload: BinaryIO, pages: Sequence[Page], ask: Ask
+    work: Work,
+    *,
+    slice_id: UUID,
+    wanted: Slice,
+    report: Report,
+    payload: BinaryIO,
+    pages: Sequence[Page],
+    ask: Ask,
+    asked_at: datetime,
 ) -> None:
     """Acknowledge a slice: its batch, its cursor and the next task are this one transaction."""
     row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
@@ -147,6 +184,7 @@ def land(
             "slice": str(slice_id),
         },
         idempotency_key=f"slice {slice_id}",
+        reported_at=asked_at,
     )
     row.state, row.batch_id, row.finished_at = "landed", batch.id, work.now
     row.calls, row.pages, row.memo = row.calls + ask.calls, len(pages), {}

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
+import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -36,6 +37,7 @@ LONGEST_LINES: Final = 4
 """A line that is longer than so many chunks is cut: the chunks are put together again before anybody reads them."""
 BINARY: Final = (b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")
 """Parquet, zip and Excel, gzip, old Excel: no lines to cut at."""
+LOG = structlog.get_logger(__name__)
 
 
 class StreamTakenOverError(ConflictError):
@@ -118,7 +120,7 @@ def open_stream(
         "file_name": file_name,
         "options": options or {},
         "person_id": work.scope.person_id,
-        "reported_at": min(reported_at or work.now, work.now),
+        "reported_at": batches.when_reported(reported_at, now=work.now),
         "touched_at": work.now,
         "attempt": 1,
     }
@@ -302,7 +304,7 @@ def close(door: Door, *, stream_id: UUID, attempt: int, is_cut: bool = False) ->
                 size=stored.size,
                 sha256=stored.sha256,
                 options=options,
-                idempotency_key=f"stream:{stream.idempotency_key}",
+                idempotency_key=f"stream:{stream.id}",
                 reported_at=stream.reported_at,
             )
             stream.batch_id, stream.options = batch.id, options
@@ -359,7 +361,10 @@ def end_left_ones(house: House) -> None:
             empty = [stream_id for stream_id, _, batch_id, has_chunks in streams if not batch_id and not has_chunks]
             work.session.execute(delete(IngestStream).where(IngestStream.id.in_(empty)))
         for stream_id, attempt, batch_id, has_chunks in streams:
-            if has_chunks and batch_id:
-                discard_chunks(door, stream_id=stream_id)
-            elif has_chunks:
-                close(door, stream_id=stream_id, attempt=attempt, is_cut=True)
+            try:
+                if has_chunks and batch_id:
+                    discard_chunks(door, stream_id=stream_id)
+                elif has_chunks:
+                    close(door, stream_id=stream_id, attempt=attempt, is_cut=True)
+            except Exception:  # one that cannot be ended must not keep back all others
+                LOG.exception("stream", tenant=str(tenant_id), stream=str(stream_id))

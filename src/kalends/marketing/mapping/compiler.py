@@ -143,8 +143,8 @@ class Compiler:
             yield Rule(None, "missing_id", "give the account's, campaign's or ad's id", f"({ids})")
             return
         # Without an id it would speak of the whole account. JSON's null on a line of its own is read as such a row.
-        cells = ", ".join(f"nullif({self.columns.cells[column]}, '')" for column in self.columns.used)
-        yield Rule(None, "empty_row", "give it values, or leave it out", f"coalesce({cells}) IS NULL")
+        used = ", ".join(f"nullif({self.columns.cells[column]}, '')" for column in self.columns.used)
+        yield Rule(None, "empty_row", "give it values, or leave it out", f"coalesce({used}) IS NULL")
 
     def _is_leftover(self, column: str) -> bool:
         return column not in self.columns.used and not self.mapping.is_ignored(snake(column))

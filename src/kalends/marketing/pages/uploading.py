@@ -17,7 +17,7 @@ from kalends.base.forms import SentForm
 from kalends.base.pages import Choice, flash, render
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
-from kalends.marketing import drafts, words
+from kalends.marketing import batches, drafts, words
 from kalends.marketing.bodies import read_body
 from kalends.marketing.mapping.generic import SYNONYMS
 from kalends.marketing.mapping.orders import TARGETS as ORDER_TARGETS
@@ -57,7 +57,7 @@ def take_upload(
     modified: Annotated[int | None, Query(ge=0, le=4_102_444_800_000, description="Unix time in ms.")] = None,
 ) -> Response:
     """Keep the body as a draft, guess where it is from, and say where to look at it."""
-    reported_at = datetime.fromtimestamp(modified / 1000, UTC) if modified else None
+    reported_at = batches.file_time(modified / 1000) if modified else None
     draft_id = drafts.land(door, read_body(request), file_name=file_name, reported_at=reported_at)
     source = _guess(door, draft_id, file_name)
     with door.work() as work:

@@ -359,15 +359,15 @@ class Orders(BaseModel):
 
 
 class OrderDay(BaseModel):
-    """Sums of a day's orders in one market, channel and currency; an amount that no order has is null."""
+    """Sums of a day's orders in one market, channel and currency; what no order says is null."""
 
     date: date
     market: str
     channel: str
     currency: str
     orders: int
-    new_customers: int
-    returning_customers: int
+    new_customers: int | None
+    returning_customers: int | None
     gross: str | None
     net: str | None
     refunds: str | None
