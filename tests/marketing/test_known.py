@@ -63,7 +63,7 @@ def lines(rows):
     return b"".join(b"\n" if row is None else json.dumps(row).encode() + b"\n" for row in rows)
 
 
-def load(tenant, rows, *, seq, source, is_asked, reported_at=None, options=None):
+def load(tenant, rows, *, seq, source, is_asked, reported_at=None, options=None, currency="CHF"):
     """Stage and apply rows; gives what is told of them. `is_asked`: whether the store's own rows are passed over."""
     reported_at = reported_at or START + timedelta(hours=seq)
     facts = versions.newest_facts(tenant, batch_seq=seq, reported_at=reported_at) if is_asked else None
@@ -77,12 +77,13 @@ def load(tenant, rows, *, seq, source, is_asked, reported_at=None, options=None)
             now=START,
             options=options or StageOptions(),
             facts=facts,
+            currency=currency,
         )
-        assumed = pipeline.assumed(con, currency="CHF", whose="the workspace's own")
+        assumed = pipeline.assumed(con, currency=currency, whose="the workspace's own")
         con.execute("CREATE TEMP TABLE IF NOT EXISTS known (source_row BIGINT)")
         passed_over = con.execute("SELECT count(*) FROM known").fetchone()[0]
         set_aside = con.execute("SELECT * FROM quarantined ORDER BY ALL").fetchall()
-        pipeline.hand_over(tenant, con, currency="CHF", parts=report.parts)
+        pipeline.hand_over(tenant, con, currency=currency, parts=report.parts)
         applied = versions.apply_batch(
             tenant, batch_seq=seq, reported_at=reported_at, recorded_at=reported_at, staged=pipeline.INCOMING,
             is_distinct=report.parts == 1,
@@ -115,6 +116,17 @@ def tenant(warehouse):
     with warehouse.tenant(new_id()) as made:
         versions.create_tables(made)
         yield made
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_the_same_file_in_another_currency_is_restated(tenant, is_asked):
+    rows = [MADE["klaviyo"](number) for number in range(ROWS)]
+    load(tenant, rows, seq=1, source="klaviyo", is_asked=is_asked)
+    _, told = load(tenant, rows, seq=2, source="klaviyo", is_asked=is_asked, currency="USD")
+    assert told[-1].changed == ROWS
+    assert tenant.execute("SELECT DISTINCT currency FROM facts").to_pylist() == [{"currency": "USD"}]
+    _, told = load(tenant, rows, seq=3, source="klaviyo", is_asked=is_asked, currency="USD")
+    assert told[-1].unchanged == ROWS
 
 
 @pytest.mark.parametrize("source", MADE)

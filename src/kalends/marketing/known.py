@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import duckdb
 
 from kalends.marketing.reading import ROW, RawTable
+from kalends.marketing.records import HAS_AMOUNTS, hash_in
 
 COLUMNS = (
     "report", "account_id", "date_from", "date_to", "spend", "impressions", "clicks", "conversions", "revenue",
@@ -42,6 +43,8 @@ class KnownRows:
 
     con: duckdb.DuckDBPyConnection
     facts: str | None
+    currency: str = ""
+    """What amounts are in that name none."""
     first: int = 0
     """Rows of the first part."""
     seen: int = 0
@@ -82,10 +85,13 @@ class KnownRows:
         """The known rows as a query, with the `constants` of their plan; `name`: the table of the others. Raises
         NotKnownError where a key comes twice.
         """
-        columns = ", ".join(f"f.{column}" for column in COLUMNS if column not in constants)
+        columns = ", ".join(f"f.{column}" for column in COLUMNS if column not in {*constants, "row_hash"})
+        own = "f.row_hash"
+        if "currency" in constants:  # these rows took it from outside, and will once more
+            own = f"CASE WHEN {HAS_AMOUNTS.format('f.')} THEN {hash_in(self.currency, own)} ELSE {own} END"
         (made,) = self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE known AS SELECT {columns}, {self.first} + s.rowid + 1 AS source_row"
-            f" FROM seen AS s JOIN {self.facts} AS f ON {SAME}"
+            f"CREATE OR REPLACE TEMP TABLE known AS SELECT {columns}, {own} AS row_hash,"
+            f" {self.first} + s.rowid + 1 AS source_row FROM seen AS s JOIN {self.facts} AS f ON {SAME}"
         ).fetchall()[0]
         twice = "SELECT key_hash FROM keys GROUP BY key_hash HAVING count(*) > 1"
         keys = f"SELECT key_hash FROM {name} UNION ALL SELECT key_hash FROM known"

@@ -27,7 +27,7 @@ from kalends.marketing.drift import Terms
 from kalends.marketing.intake import contracts, replays, totals
 from kalends.marketing.intake.totals import TotalsDifferError
 from kalends.marketing.models import Batch
-from kalends.marketing.records import NAMES_NO_CURRENCY, STAGED_SCHEMA
+from kalends.marketing.records import NAMES_NO_CURRENCY, STAGED_SCHEMA, hash_in
 from kalends.marketing.staging import StageOptions, StageReport, stage
 from kalends.marketing.stewardship import counting, retention
 from kalends.marketing.stewardship.counting import ConversionRule
@@ -120,11 +120,11 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
         facts = None
         if replaces is None:
             facts = versions.newest_facts(warehouse, batch_seq=batch.seq, reported_at=batch.reported_at)
-        staged = stage_batch(run, batch, con, terms=terms, counted=counting_rules, facts=facts)
+        currency = currency_of(run, batch)
+        staged = stage_batch(run, batch, con, terms=terms, counted=counting_rules, facts=facts, currency=currency)
         report = describe(staged) | promised(batch, staged)
         if counting_rules:
             report["conversions"] = {"version": version, "rules": counting.plain(counting_rules)}
-        currency = currency_of(run, batch)
         whose = "as the sender or the account said" if batch.options.get("currency") else "the workspace's own"
         report["warnings"] += assumed(con, currency=currency, whose=whose)
         run.progress(1, STEPS, "writing")
@@ -230,8 +230,9 @@ def stage_batch(
     terms: Terms | None = None,
     counted: Sequence[ConversionRule] = (),
     facts: str | None = None,
+    currency: str = "",
 ) -> StageReport:
-    """The batch's payload in the staging tables of `con`; see `stage` for `facts`."""
+    """The batch's payload in the staging tables of `con`; see `stage` for `facts` and `currency`."""
     assert batch.file_id is not None
     opened: Callable[[], BinaryIO] = partial(run.house.files.open, batch.tenant_id, batch.file_id)
     return stage(
@@ -243,6 +244,7 @@ def stage_batch(
         date_range=declared_days(batch.options),
         options=replace(stage_options(batch.options), terms=terms, **counting.choice(counted)),
         facts=facts,
+        currency=currency,
     )
 
 
@@ -333,10 +335,13 @@ APPLY: Final = {
 
 
 def hand_over(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, currency: str, parts: int) -> None:
-    """The staged facts as a temporary table of the warehouse; amounts that name no currency are in `currency`."""
+    """The staged facts as a temporary table of the warehouse; amounts that name no currency are in `currency`, which is
+    part of what they say: told another one later, they are restated.
+    """
     assert CURRENCY.fullmatch(currency)
     own = f"coalesce(currency, CASE WHEN {NAMES_NO_CURRENCY} THEN '{currency}' END)"
-    rows = f"SELECT * REPLACE ({own} AS currency) FROM staged"  # noqa: S608 - three capital letters
+    said = f"CASE WHEN {NAMES_NO_CURRENCY} THEN {hash_in(currency, 'row_hash')} ELSE row_hash END"
+    rows = f"SELECT * REPLACE ({own} AS currency, {said} AS row_hash) FROM staged"  # noqa: S608 - three capital letters
     if warehouse.engine != "duckdb":
         warehouse.stage(INCOMING, con.execute(rows).to_arrow_table(), schema=STAGED_SCHEMA)
     elif parts == 1:

@@ -138,8 +138,16 @@ SCOPES_SCHEMA = _schema(
 )  # fmt: skip
 RETRACTIONS_SCHEMA = _schema("batch_seq", retracted_seq="!int64")
 
-NAMES_NO_CURRENCY = "currency IS NULL AND coalesce(spend, revenue, pipeline_value) IS NOT NULL"
+HAS_AMOUNTS = "coalesce({0}spend, {0}revenue, {0}pipeline_value) IS NOT NULL"
+NAMES_NO_CURRENCY = f"currency IS NULL AND {HAS_AMOUNTS.format('')}"
 """That a row has amounts and does not say what in, as a condition."""
+
+
+def hash_in(currency: str, row_hash: str) -> str:
+    """The `row_hash` of a row that takes `currency` from outside, as SQL; of such a hash, that of the row alone."""
+    return f"xor({row_hash}, {int.from_bytes(currency.encode())})"
+
+
 LOG = f"(SELECT {', '.join(FACT)} FROM facts UNION ALL SELECT {', '.join(FACT)} FROM facts_past)"  # noqa: S608 - ours
 """All that was ever said, as a table expression: see kalends.marketing.versions."""
 

@@ -215,7 +215,7 @@ class _Staging:
             settings = replace(settings, recipe=recipe_of(table, mapping, settings))
         plan = Compiler(table, mapping, settings).plan()
         self.report.warnings += plan.warnings
-        known = KnownRows(self.con, None if table.has_row else self.facts)
+        known = KnownRows(self.con, None if table.has_row else self.facts, settings.currency)
         if table.has_row:
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {plan.select}")
         else:
@@ -337,13 +337,15 @@ def stage(
     date_range: tuple[date, date] | None = None,
     options: StageOptions | None = None,
     facts: str | None = None,
+    currency: str = "",
 ) -> StageReport:
     """Stage one payload; see the module for the tables that it fills.
 
     `payload` is a local path, or a function that opens the same bytes from the start. `date_range` (first and last
     day) is given to rows that carry no date. `now` is the UTC instant that decides which dates lie in the future.
     `facts`: the table of what is so now, if this payload speaks later than all that made it; of rows that say the same
-    only `known.COLUMNS` are staged then.
+    only `known.COLUMNS` are staged then. `currency`: what amounts are taken to be in that name none, by whoever takes
+    the staged rows over: the same row in another currency is no known row.
     Raises the errors of `kalends.marketing.reading` for a payload that cannot be read at all.
     """
     told = options or StageOptions()
@@ -354,6 +356,7 @@ def stage(
         conversions_by_account=told.conversions_by_account,
         holds_values="action_values" in file_name.lower(),
         defaults=told.defaults,
+        currency=currency,
     )
     known, unwrap = mapping_of(data_source, file_name), unwrap_of(data_source)
     lists = known.lists() if known else frozenset[str]()

@@ -30,6 +30,7 @@ class Settings:
     stopped: frozenset[str] = frozenset()  # columns that hold something else than they did: kept, and read for nothing
     defaults: Dictionary[str, str] = field(default_factory=dict)  # record column -> what rows without a value say
     recipe: str = ""  # see `compiler.recipe_of`
+    currency: str = ""  # of amounts that name none; they get it later, and only the recipe says it here
 
 
 @dataclass

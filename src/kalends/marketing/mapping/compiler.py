@@ -247,7 +247,7 @@ def recipe_of(table: RawTable, mapping: Mapping, settings: Settings) -> str:
     """
     anywhere = replace(table, relation="rows", parsed="rows", head=())
     select = Compiler(anywhere, mapping, replace(settings, today=date.min, recipe="")).plan().select
-    return hashlib.md5(select.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.md5(f"{settings.currency} {select}".encode(), usedforsecurity=False).hexdigest()
 
 
 def key_hash_sql() -> str:
