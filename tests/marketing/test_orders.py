@@ -192,3 +192,4 @@ class TestPipeline:
         work_off()
         [day] = client.get("/marketing/orders/days?first=2026-02-01&last=2026-02-28").json()["days"]
         assert (day["orders"], day["new_customers"], day["returning_customers"]) == (1, None, None)
+        assert "1 row" in client.get("/data").text

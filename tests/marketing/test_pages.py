@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from datetime import date
 
 import pytest
 from sqlalchemy import select
@@ -194,6 +195,16 @@ def test_the_whole_life_of_a_file(editor, house, scope, work_off, clock):
         [source] = overview.list_sources(work)
     assert (source.rows, source.days) == (2, 2)
     assert "2 rows new or changed" in editor.get(again).text
+
+
+def test_a_source_is_all_that_its_files_brought(editor, house, scope, work_off):
+    weeks = "".join(f"2026-01-{5 + 7 * n:02},{n + 1},{n + 2}\n" for n in range(3))
+    load(editor, upload(editor, f"week,revenue_total,price_index\n{weeks}".encode(), name="weeks.csv"))
+    load(editor, upload(editor, b"date,campaign,spend\n2026-02-01,W,1\n2026-02-02,W,2\n", name="days.csv"))
+    work_off()
+    with house.work(scope) as work:
+        [source] = overview.list_sources(work)
+    assert (source.rows, source.first, source.last) == (6 + 2, date(2026, 1, 5), date(2026, 2, 2))
 
 
 def test_the_list_is_filtered_and_paged(editor, house, scope, work_off, monkeypatch):

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
 from kalends.base.work import Work
-from kalends.marketing import batches
+from kalends.marketing import batches, orders
 from kalends.marketing.applied import ALL, newest_applied
 from kalends.marketing.models import Batch
 from kalends.marketing.schemas import Batches, BatchOut
@@ -80,7 +80,7 @@ def _spans(work: Work) -> dict[str, dict[str, Any]]:
     """Span, days, rows and accounts of each source: looked up once per state of the data, and kept."""
     version = batches.data_version(work)
     kept = work.house.cache.get_or_make(
-        lambda: orjson.dumps(_series(work) | _facts(work)),
+        lambda: orjson.dumps(_all_spans(work)),
         tenant_id=work.scope.tenant_id,
         scope="data.read",
         version=str(version),
@@ -94,6 +94,15 @@ def _spans(work: Work) -> dict[str, dict[str, Any]]:
     }
 
 
+def _all_spans(work: Work) -> dict[str, dict[str, Any]]:
+    """Of facts, series and orders together: files of one source may hold some of each."""
+    spans: dict[str, dict[str, Any]] = {}
+    kinds = (_facts(work), _of_batches(work, "series", "date_from", "date_to"), _of_batches(work, orders.TABLE))
+    for name, span in (pair for kind in kinds for pair in kind.items()):
+        spans[name] = _joined(spans[name], span) if name in spans else span
+    return spans
+
+
 def _facts(work: Work) -> dict[str, dict[str, Any]]:
     """Span, days, rows and accounts of each source's facts."""
     if not work.warehouse.exists("facts"):
@@ -105,13 +114,16 @@ def _facts(work: Work) -> dict[str, dict[str, Any]]:
     return {row.pop("data_source"): row for row in found}
 
 
-def _series(work: Work) -> dict[str, dict[str, Any]]:
-    """The same of sources that brought series; a series belongs to the source of the batch that it came with."""
-    if not work.warehouse.exists("series"):
+def _of_batches(work: Work, table: str, first: str = "date", last: str = "date") -> dict[str, dict[str, Any]]:
+    """The same of sources that brought series or orders, which belong to the source of the batch that they came with.
+    What was taken back is left out.
+    """
+    if not work.warehouse.exists(table):
         return {}
     found = work.warehouse.execute(
-        "SELECT batch_seq, min(date_from) AS first, max(date_to) AS last, count(DISTINCT date_from) AS days,"
-        ' count(*) AS "rows", 0 AS accounts FROM series GROUP BY batch_seq ORDER BY batch_seq'
+        f"SELECT batch_seq, min({first}) AS first, max({last}) AS last, count(DISTINCT {first}) AS days,"  # noqa: S608
+        f' count(*) AS "rows", 0 AS accounts FROM {table}'
+        " WHERE batch_seq NOT IN (SELECT retracted_seq FROM retractions) GROUP BY batch_seq ORDER BY batch_seq"
     ).to_pylist()
     sent = {row.pop("batch_seq"): row for row in found}
     names = work.session.execute(select(Batch.seq, Batch.data_source).where(Batch.seq.in_(sent))).all()
@@ -122,13 +134,13 @@ def _series(work: Work) -> dict[str, dict[str, Any]]:
 
 
 def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Two files' series as one source: files of one source usually share their days, so the longer run counts."""
+    """Two files' words as one source: files of one source usually share their days, so the longer run counts."""
     return {
         "first": min(one["first"], other["first"]),
         "last": max(one["last"], other["last"]),
         "days": max(one["days"], other["days"]),
         "rows": one["rows"] + other["rows"],
-        "accounts": 0,
+        "accounts": max(one["accounts"], other["accounts"]),
     }
 
 
