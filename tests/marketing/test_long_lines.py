@@ -54,6 +54,14 @@ def test_every_page_is_read(pages, pack):
         assert found.fetchone() == (2 * PAGE, 1, 2 * PAGE, 2 * PAGE)
 
 
+def test_an_answer_of_a_hundred_thousand_rows_is_read():
+    rows = [b'{"campaign":{"id":"1","name":"%s"},"segments":{"date":"2026-11-19"}}' % (b"x" * 180)] * 100_000
+    payload = b'{"request":{},"response":{"results":[%s]}}\n' % b",".join(rows)
+    assert len(payload) > 20 << 20
+    with duckdb.connect() as con:
+        assert staged(payload, con).received == 100_000
+
+
 def test_a_column_of_the_last_row_is_kept(pages, monkeypatch):
     monkeypatch.setattr("kalends.marketing.reading.tables.ROWS_A_CHUNK", PAGE)
     with duckdb.connect() as con:

@@ -52,6 +52,17 @@ def test_a_slice_that_is_too_much_is_divided(house, scope, tiktok, monkeypatch):
     assert exactly(stored(house, scope, tiktok)) == exactly(known(tiktok, first, last))
 
 
+def test_an_answer_that_nobody_could_read_is_asked_for_in_smaller_parts(house, scope, tiktok, monkeypatch):
+    monkeypatch.setattr("kalends.marketing.connectors.syncing.MAX_LINE_BYTES", 6_000)
+    _, run_id = connect(house, scope, tiktok, history=30)
+    work_off(house, scope)
+    parts = slices(house, scope, run_id)
+    assert len(parts) > 1
+    assert {one.state for one in parts} == {"landed"}
+    first, last = min(one.date_from for one in parts), max(one.date_to for one in parts)
+    assert exactly(stored(house, scope, tiktok)) == exactly(known(tiktok, first, last))
+
+
 def test_a_long_pause_gives_the_worker_back(house, scope, google):
     google.limited = lambda: Reply.json(
         {"error": {"status": "RESOURCE_EXHAUSTED", "details": []}}, 429, retry_after="3600"

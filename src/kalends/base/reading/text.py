@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from kalends.base.reading.errors import PayloadTooLargeError
 from kalends.base.reading.unpack import Payload, Unpacking
 
-MAX_LINE_BYTES = 16 << 20
+MAX_LINE_BYTES = 64 << 20
+"""A platform's largest answers come in one line: 100,000 rows of a report are some 25 MB."""
 
 
 @dataclass
@@ -49,20 +50,20 @@ def _as_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
 
 def _split(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Lines that end in LF, CR LF, or a lone CR (old spreadsheets), the ends kept."""
-    held, number = b"", 0
+    held, number = bytearray(), 0
     for chunk in chunks:
         held += chunk
         if b"\n" not in chunk and b"\r" not in chunk and len(held) <= MAX_LINE_BYTES:
             continue
-        lines = held.splitlines(keepends=True)
-        held = lines.pop() if lines else b""
+        lines = bytes(held).splitlines(keepends=True)
+        held = bytearray(lines.pop() if lines else b"")
         yield from lines
         number += len(lines)
         _refuse_long(held, number + 1)
-    yield from held.splitlines(keepends=True)
+    yield from bytes(held).splitlines(keepends=True)
 
 
-def _refuse_long(line: bytes, number: int) -> None:
+def _refuse_long(line: bytearray, number: int) -> None:
     if len(line) > MAX_LINE_BYTES:
         raise PayloadTooLargeError(
             f"Line {number} is longer than {MAX_LINE_BYTES >> 20} MB; put one row on a line.", row=number

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import func, select, update
 
 from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
+from kalends.base.reading.text import MAX_LINE_BYTES
 from kalends.base.work import Work
 from kalends.marketing import batches
 from kalends.marketing.connectors.asking import Ask, new_client
@@ -127,13 +128,19 @@ def next_slice(work: Work, *, run_id: UUID) -> tuple[SyncSlice, Connection] | No
 
 
 def pull(ask: Ask, report: Report, wanted: Slice) -> list[Page]:
-    """All pages of the slice; begun anew where its cursor is no longer known."""
+    """All pages of the slice; begun anew where its cursor is no longer known. Raises TooMuch also where it came, and
+    nobody could read it.
+    """
     for place in range(ANEW):
         try:
-            return list(report.pull(ask, wanted))
+            pages = list(report.pull(ask, wanted))
         except CursorExpired:
             if place == ANEW - 1:
                 raise
+        else:
+            if any(page.is_line and len(page.content) > MAX_LINE_BYTES for page in pages):
+                raise TooMuch("The answer has more than can be read in one piece.")
+            return pages
     raise AssertionError("unreachable")
 
 
