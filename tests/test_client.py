@@ -86,6 +86,24 @@ print(json.dumps({"rows": frame.height, "columns": frame.columns}))
     assert "date" in told["columns"]
 
 
+def test_tables_and_resources_come_in_as_they_are(home, server):
+    code = """
+import datetime, json, sys, dlt, polars, pyarrow, kalends
+day = datetime.date(2026, 3, 1)
+rows = [{"date": day + datetime.timedelta(days=n), "campaign": "Spring", "spend": 1.5 * n} for n in range(1, 4)]
+@dlt.resource
+def resource():
+    yield from rows
+with kalends.connect(sys.argv[1]) as workspace:
+    found = [workspace.ingest(one, data_source="agency") for one in (
+        pyarrow.Table.from_pylist(rows), polars.DataFrame(rows), resource(), rows, iter(rows))]
+print(json.dumps([(one["state"], one["received"], one["loaded"], one["quarantined"]) for one in found]))
+"""
+    told = notebook(home, code)
+    assert told[0] == ["published", 3, 3, 0]
+    assert told[1:] == [["published", 3, 0, 0]] * 4, "the same rows again write nothing, however they come"
+
+
 def test_importing_it_costs_next_to_nothing():
     code = "import time; began = time.process_time(); import kalends; print(time.process_time() - began)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

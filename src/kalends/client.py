@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -172,11 +173,16 @@ class Workspace:
         """Close."""
         self.close()
 
-    def ingest(self, path: str | Path, *, data_source: str = "file") -> dict[str, Any]:
-        """Load one export file and wait until it is visible; gives the batch with its counts and report."""
-        answer: dict[str, Any] = self.client.post(
-            "/marketing/ingest/local", {"path": str(Path(path).resolve()), "data_source": data_source, "wait": True}
-        )
+    def ingest(self, rows: Any, *, data_source: str = "file") -> dict[str, Any]:
+        """Load one export file and wait until it is visible; gives the batch with its counts and report.
+
+        `rows`: the file's path; or any Arrow table or stream (pyarrow, Polars, pandas, DuckDB); or dicts one after the
+        other, such as a dlt resource gives.
+        """
+        with _as_file(rows) as path:
+            answer: dict[str, Any] = self.client.post(
+                "/marketing/ingest/local", {"path": str(path.resolve()), "data_source": data_source, "wait": True}
+            )
         return answer
 
     def events(self, *, start: str, end: str) -> list[dict[str, Any]]:
@@ -195,6 +201,28 @@ class Workspace:
 
         body = {"date_range_start": start, "date_range_end": end, "format": "parquet", **options}
         return pl.read_parquet(self.client.call("POST", "/marketing/export/causal", body=body).content)
+
+
+@contextmanager
+def _as_file(rows: Any) -> Iterator[Path]:
+    """The rows as a file on this machine, which only this OS user can read; a file stays where it is."""
+    if isinstance(rows, str | Path):
+        yield Path(rows)
+        return
+    with TemporaryDirectory(prefix="kalends-") as folder:
+        if hasattr(rows, "__arrow_c_stream__"):
+            from pyarrow import RecordBatchReader, parquet  # noqa: PLC0415  heavy, and only wanted here
+
+            path = Path(folder) / "table.parquet"
+            reader = RecordBatchReader.from_stream(rows)
+            with parquet.ParquetWriter(path, reader.schema) as out:
+                for batch in reader:
+                    out.write_batch(batch)
+        else:
+            path = Path(folder) / "rows.ndjson"
+            with path.open("w") as out:
+                out.writelines(json.dumps(row, default=str) + "\n" for row in rows)
+        yield path
 
 
 class Schedule:

@@ -207,6 +207,14 @@ def test_a_source_is_all_that_its_files_brought(editor, house, scope, work_off):
     assert (source.rows, source.first, source.last) == (6 + 2, date(2026, 1, 5), date(2026, 2, 2))
 
 
+def test_what_is_stored_and_does_not_count_is_said(editor, house, scope, work_off):
+    load(editor, upload(editor, b"date,campaign,spend\n2026-02-01,W,10\n2026-02-02,W,20\n", name="agency.csv"))
+    work_off()
+    where = load(editor, upload(editor, b"date,revenue\n2026-02-01,100\n2026-02-02,200\n", name="crm.csv"))
+    work_off()
+    assert "On 2 days “account” of this file does not count" in editor.get(where).text
+
+
 def test_the_list_is_filtered_and_paged(editor, house, scope, work_off, monkeypatch):
     monkeypatch.setattr("kalends.marketing.pages.data.PAGE", 2)
     for place in range(3):

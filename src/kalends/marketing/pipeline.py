@@ -132,7 +132,7 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
             versions.create_tables(warehouse)
             hand_over(warehouse, con, currency=currency, parts=staged.parts)
             applied = write(warehouse, batch, staged, replaces=replaces)
-            report["warnings"] += kept_though_complete(batch, staged)
+            report["warnings"] += [*kept_though_complete(batch, staged), *overshadowed(warehouse, staged)]
             keep_quarantine(warehouse, con, batch)
             totals.keep(warehouse, staged.totals, batch_seq=batch.seq)
             place = batch.replays_seq
@@ -175,6 +175,26 @@ def kept_though_complete(batch: Batch, staged: StageReport) -> list[str]:
         return []
     said = f"The file was said to be complete, but {staged.quarantined} of its rows were set aside"
     return [f"{said}: what it does not have was left as it was. Correct the rows and send it again."]
+
+
+def overshadowed(warehouse: TenantWarehouse, staged: StageReport) -> list[str]:
+    """Where rows of a table of no platform are stored and do not count, for another file of the same source and account
+    says more of these days: one report of an account and day counts, and such files often are of other things.
+    """
+    warnings = []
+    for each in control_totals(staged) if staged.guessed else ():
+        where = "data_source = $source AND account_id = $account AND report = $report AND date BETWEEN $first AND $last"
+        told = {"source": staged.data_source, "account": each["account_id"], "report": each["report"]}
+        days = warehouse.execute(
+            f"SELECT count(*) AS days FROM report_days WHERE {where} AND NOT is_covering",  # noqa: S608 - ours
+            told | {"first": date.fromisoformat(each["date_from"]), "last": date.fromisoformat(each["date_to"])},
+        )
+        if count := days.column("days")[0].as_py():
+            warnings.append(
+                f"On {count} days “{each['report']}” of this file does not count: another file of the source"
+                f" “{staged.data_source}” and the same account says more of them. Load it as a source of its own."
+            )
+    return warnings
 
 
 def agreed(run: JobRun, batch: Batch) -> tuple[Terms | None, list[int] | None]:
