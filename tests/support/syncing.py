@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from kalends.base.worker import run_task
 from kalends.demo.standin.registry import STANDINS
 from kalends.demo.standin.server import serving
+from kalends.demo.standin.speaking import KEY
 from kalends.identity.service import Door
 from kalends.marketing import jobs, service
 from kalends.marketing.connectors import connections, runs
@@ -143,12 +144,17 @@ def slices(house, scope, run_id):
         return work.session.scalars(select(SyncSlice).where(SyncSlice.run_id == run_id).order_by(SyncSlice.place)).all()
 
 
-def stored(house, scope, standin):
-    """The stand-in's key -> figures, as the warehouse has them in its first report.
+def first_report(standin):
+    """The name of the platform's first report."""
+    return CONNECTORS[standin.data_source].reports[0].name
+
+
+def stored(house, scope, standin, report=None):
+    """A row's key -> figures, as the warehouse has them in a report; in the first one unless another is named.
 
     A day that is told without a single figure is one without delivery.
     """
-    report = CONNECTORS[standin.data_source].reports[0].name
+    report = report or first_report(standin)
     with house.work(scope) as work:
         table = work.warehouse.table("facts")
         rows = work.warehouse.to_arrow(
@@ -156,9 +162,9 @@ def stored(house, scope, standin):
         ).to_pylist()
     found = {}
     for row in rows:
-        key = tuple(row[name] for name in standin.key)
+        key = tuple(row[name] for name in KEY)
         assert key not in found, f"twice: {row}"
-        found[key] = {name: row[name] for name in standin.tells}
+        found[key] = {name: row[name] for name in standin.tells_of(report)}
     return told(found)
 
 
@@ -167,9 +173,9 @@ def told(rows):
     return {key: figures for key, figures in rows.items() if any(value is not None for value in figures.values())}
 
 
-def known(standin, first, last):
+def known(standin, first, last, report=None):
     """The same, as the stand-in knows it."""
-    return told(standin.known_rows(first, last))
+    return told(standin.known_rows(first, last, report or first_report(standin)))
 
 
 def exactly(one):

@@ -72,6 +72,6 @@ def test_an_order_whose_answer_was_lost_is_not_made_twice(house, scope):
     assert [part.state for part in parts] == ["landed"]
     first, last = parts[0].date_from, parts[0].date_to
     assert exactly(stored(house, scope, standin)) == exactly(known(standin, first, last))
-    assert {standin.product_of(campaign) for _, campaign, _ in known(standin, first, last)} == {
+    assert {standin.product_of(key[1]) for key in known(standin, first, last)} == {
         product.name for product in amazon_ads.LEVELS["campaign"]
     }

@@ -75,7 +75,7 @@ def test_deals_reopened_and_deleted(house, scope):
 
 def in_days(rows, span):
     """Only these days are complete: a deal brings its other day along, where it was before them."""
-    return {key: row for key, row in rows.items() if span[0] <= key[2] <= span[1]}
+    return {key: row for key, row in rows.items() if span[0] <= key[-1] <= span[1]}
 
 
 def test_emails_by_day(house, scope):

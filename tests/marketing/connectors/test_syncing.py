@@ -125,7 +125,7 @@ def test_a_second_sync_writes_versions_and_not_doubles(house, scope, tiktok, cli
     assert span["date_to"] == today.isoformat()
     found = stored(house, scope, tiktok)
     first = today - timedelta(days=19)
-    fresh = {key: value for key, value in exactly(found).items() if key[2] >= first}
+    fresh = {key: value for key, value in exactly(found).items() if key[-1] >= first}
     assert fresh == exactly(known(tiktok, first, today))
     assert gone.id not in {key[1] for key in fresh}
 

@@ -111,7 +111,7 @@ def test_jobs_that_fail_or_are_forgotten_are_ordered_anew(house, scope):
     found = stored(house, scope, standin)
     assert [one.state for one in parts] == ["landed", "landed"]
     assert not standin.outcomes
-    assert {json.loads(key[-1])["placement"] for key in found} == set(PLACEMENTS) - {"TREND"}
+    assert {json.loads(key[-2])["placement"] for key in found} == set(PLACEMENTS) - {"TREND"}
     assert exactly(found) == exactly(known(standin, first, last))
 
 

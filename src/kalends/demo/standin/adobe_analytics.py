@@ -15,6 +15,12 @@ PAGE = 4
 """Smaller than Adobe's own 50,000, so that a day has several."""
 RANGE = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00\.000/(\d{4}-\d\d-\d\d)T23:59:59\.999")
 METRICS = ("visits", "visitors", "orders", "revenue", "pageviews")
+ITEMS = {
+    "marketingchannel": {"1": "Paid Search", "2": "Email", "3": "Direct"},
+    "geocountry": {"3518055236": "Germany", "2889588171": "Austria", "0": "Unspecified"},
+    "mobiledevicetype": {"0": "Other", "2163986270": "Mobile Phone", "1728229488": "Tablet"},
+}
+"""Dimension -> its items: number -> what they are called."""
 
 
 def named(kind: str, place: int) -> str:
@@ -35,6 +41,7 @@ class AdobeAnalytics(Standin):
         "global_company_id": "exampleco",
     }
     tells: ClassVar[tuple[str, ...]] = ("sessions", "users", "conversions", "revenue")
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {name: tuple(items) for name, items in ITEMS.items()}
     token_seconds: ClassVar[int] = 86_400
 
     @classmethod
@@ -50,6 +57,10 @@ class AdobeAnalytics(Standin):
             "conversions": day.conversions,
             "revenue": day.revenue,
         }
+
+    def about(self, day: Day) -> dict[str, str]:
+        """The item of a tracking code."""
+        return {"campaign": numeric_id(day.campaign.id, 0)[:9]}
 
     def is_token_call(self, asked: Asked) -> bool:
         """A call of Adobe's identity service."""
@@ -94,18 +105,22 @@ class AdobeAnalytics(Standin):
         return Reply.json({"content": content, "number": 0, "totalPages": 1, "totalElements": len(content)})
 
     def report(self, question: dict[str, Any]) -> Reply:
-        """One day's tracking codes; only what is asked for is there, in columns that have numbers."""
+        """Whole days, or one day's items; only what is asked for is there, in columns that have numbers."""
         found = RANGE.fullmatch(question["globalFilters"][0]["dateRange"])
         metrics = question["metricContainer"]["metrics"]
         names = [one["id"].removeprefix("metrics/") for one in metrics]
         settings = question.get("settings", {})
         is_known = question.get("rsid") in self.truth.account_ids and set(names) <= set(METRICS)
-        if not found or not is_known or question.get("dimension") != "variables/campaign":
+        dimension = question.get("dimension", "").removeprefix("variables/")
+        if not found or not is_known or dimension not in {"campaign", "daterangeday", *self.cuts}:
             return Reply.json({"errorCode": "invalid_data", "errorDescription": "no such report"}, 400)
-        if found[1] != found[2] or not 0 < settings.get("limit", 50) <= 50_000:
+        is_one_day = found[1] == found[2] or dimension == "daterangeday"
+        if not is_one_day or not 0 < settings.get("limit", 50) <= 50_000:
             return Reply.json({"errorCode": "invalid_data", "errorDescription": "one day, 50,000 rows"}, 400)
-        day, number = date.fromisoformat(found[1]), settings.get("page", 0)
-        rows = [self.row(one, names) for one in self.truth.days(question["rsid"], day, day)]
+        first, last = (date.fromisoformat(day) for day in found.groups())
+        number, level = settings.get("page", 0), "campaign" if dimension == "campaign" else "account"
+        days = self.days(question["rsid"], first, last, level, [dimension] if dimension in self.cuts else [])
+        rows = [self.row(one, dimension, names) for one in days]
         shown, _ = paged(sorted(rows, key=lambda row: row["value"]), start=number * PAGE, size=PAGE)
         return Reply.json(
             {
@@ -124,7 +139,7 @@ class AdobeAnalytics(Standin):
             }
         )
 
-    def row(self, day: Day, names: list[str]) -> dict[str, Any]:
+    def row(self, day: Day, dimension: str, names: list[str]) -> dict[str, Any]:
         """All numbers are floats."""
         known = self.figures(day)
         told = {
@@ -134,5 +149,12 @@ class AdobeAnalytics(Standin):
             "revenue": float(known["revenue"]),
             "pageviews": 7.0,
         }
-        item = numeric_id(day.campaign.id, 0)[:9]
-        return {"itemId": item, "value": day.campaign.id, "data": [told[name] for name in names]}
+        return self.item(day, dimension) | {"data": [told[name] for name in names]}
+
+    def item(self, day: Day, dimension: str) -> dict[str, str]:
+        """What the row is about: its number and its name; a day's number is the day, its months counted from 0."""
+        if dimension == "daterangeday":
+            number = f"{day.day.year - 1900}{day.day.month - 1:02}{day.day.day:02}"
+            return {"itemId": number, "value": f"{day.day:%b} {day.day.day}, {day.day.year}"}
+        number = self.cuts_of(day, [dimension])[dimension]
+        return {"itemId": number, "value": ITEMS[dimension][number] if dimension in ITEMS else day.campaign.id}

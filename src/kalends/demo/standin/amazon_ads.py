@@ -79,12 +79,12 @@ class AmazonAds(Standin):
         places = [campaign.id for campaign in self.truth.all_campaigns]
         return PRODUCTS[places.index(campaign_id) % len(PRODUCTS)]
 
-    def known_rows(self, first: date, last: date) -> Rows:
+    def known_rows(self, first: date, last: date, report: str) -> Rows:
         """All kinds together, of those days on which they were advertised."""
         return {
             key: figures
-            for key, figures in super().known_rows(first, last).items()
-            if key[2] >= self.since or self.product_of(key[1]) == PRODUCTS[0]
+            for key, figures in super().known_rows(first, last, report).items()
+            if key[-1] >= self.since or self.product_of(key[1]) == PRODUCTS[0]
         }
 
     def is_counted(self, asked: Asked) -> bool:

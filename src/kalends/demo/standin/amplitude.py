@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import orjson
 
-from kalends.demo.standin.speaking import Asked, Reply, Standin
+from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, key
 from kalends.demo.standin.truth import Day, Truth
 
 MOST_PURCHASES = 2
@@ -39,7 +39,6 @@ class Amplitude(Standin):
         "project_id": "434735",
         "region": "eu",
     }
-    key: ClassVar[tuple[str, ...]] = ("account_id", "campaign_id", "date_from", "breakdowns")
 
     @classmethod
     def known_truth(cls, *, seed: int = 1) -> Truth:
@@ -49,14 +48,13 @@ class Amplitude(Standin):
             seed=seed, campaigns=3, id_of=lambda kind, place: own if kind == "account" else f"1941006980{place}"
         )
 
-    def known_rows(self, first: date, last: date) -> dict[tuple[Any, ...], dict[str, Any]]:
+    def known_rows(self, first: date, last: date, report: str) -> Rows:  # noqa: ARG002 (it has one)
         """Each event that was uploaded in these days is a row, of the day on which it happened."""
         found = {}
         for event in self.uploaded(datetime.combine(first, time(), UTC), datetime.combine(last, time(23), UTC)):
             told, name = event["event_properties"], event["event_type"]
-            parts = {"event": name, "event_id": event["uuid"]}
-            key = (str(event["app"]), str(told["campaign_id"]), moment(event["event_time"]).date())
-            found[*key, orjson.dumps(parts).decode()] = {
+            cuts, day = {"event": name, "event_id": event["uuid"]}, moment(event["event_time"]).date()
+            found[key(str(event["app"]), str(told["campaign_id"]), day=day, cuts=cuts)] = {
                 "spend": told.get("ad_metrics.cost"),
                 "impressions": told.get("ad_metrics.impressions"),
                 "clicks": told.get("ad_metrics.clicks"),

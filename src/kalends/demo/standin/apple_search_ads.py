@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,7 +25,7 @@ KEY = ec.derive_private_key(20_270_126, ec.SECP256R1())
 
 def nine_digits(kind: str, place: int) -> str:
     """A number as Apple's."""
-    return str((40 if kind == "account" else 542) * 10**6 + 669_820 + place)
+    return str({"account": 40, "campaign": 542, "ad_group": 543, "ad": 544}[kind] * 10**6 + 669_820 + place)
 
 
 @dataclass
@@ -97,25 +98,32 @@ class AppleSearchAds(Standin):
         account_id = asked.headers.get("x-ap-context", "").removeprefix("orgId=")
         if account_id not in self.truth.account_ids:
             return failed(403, "FORBIDDEN", "No access to this organization.")
-        if asked.path != "/api/v5/reports/campaigns":
-            return failed(404, "NOT_FOUND", "This stand-in knows campaigns only.")
-        return self.report(account_id, asked.json())
+        found = re.fullmatch(r"/api/v5/reports/campaigns(?:/(\d+)/adgroups)?", asked.path)
+        if not found or found[1] not in {None, *(one.id for one in self.truth.campaigns_of(account_id))}:
+            return failed(404, "NOT_FOUND", "There is no such report or campaign.")
+        return self.report(account_id, found[1], asked.json())
 
-    def report(self, account_id: str, body: dict[str, Any]) -> Reply:
-        """Campaigns with their days."""
+    def report(self, account_id: str, campaign_id: str | None, body: dict[str, Any]) -> Reply:
+        """Campaigns, or one campaign's ad groups, with their days."""
         first, last = date.fromisoformat(body["startTime"]), date.fromisoformat(body["endTime"])
-        if problem := self.problem(body, first, last):
+        if problem := self.problem(body, first, last, order_by="adGroupId" if campaign_id else "campaignId"):
             return failed(400, "INVALID_INPUT", problem)
-        # Without `returnRecordsWithNoMetrics`, campaigns that delivered nothing are left out.
-        found = [self.row(campaign, days) for campaign in self.truth.campaigns_of(account_id)
-                 if (days := self.days(campaign, first, last))]  # fmt: skip
+        # Without `returnRecordsWithNoMetrics`, what delivered nothing is left out.
+        things: dict[str, dict[date, Day]] = {}
+        for day in self.days(account_id, first, last, "ad_group" if campaign_id else "campaign"):
+            if campaign_id in {None, day.campaign.id}:
+                things.setdefault(day.thing.id, {})[day.day] = day
+        span = [first + timedelta(days=place) for place in range((last - first).days + 1)]
+        found = [self.row(things[one], span) for one in sorted(things)]
         start = body["selector"]["pagination"]["offset"]
         shown, _ = paged(found, start=start, size=PAGE)
         info = {"totalResults": len(found), "startIndex": start, "itemsPerPage": len(shown)}
         return good({"reportingDataResponse": {"row": shown}}, info)
 
-    def problem(self, body: dict[str, Any], first: date, last: date) -> str:
+    def problem(self, body: dict[str, Any], first: date, last: date, *, order_by: str) -> str:
         """Why a question is refused; '' for a good one."""
+        if [one["field"] for one in body["selector"].get("orderBy", [])] not in ([], [order_by]):
+            return f"selector.orderBy: this stand-in knows {order_by} only."
         if not body["selector"].get("orderBy") or not 1 <= body["selector"]["pagination"]["limit"] <= 1000:
             return "selector.orderBy and pagination are required."
         if body["granularity"] == "DAILY" and body["returnRowTotals"]:
@@ -123,18 +131,6 @@ class AppleSearchAds(Standin):
         if first < self.clock().date() - timedelta(days=KEPT) or not 0 <= (last - first).days <= KEPT:
             return "startTime must be within 90 days for DAILY."
         return "" if body["timeZone"] in {"ORTZ", "UTC"} else "Invalid timeZone."
-
-    def days(self, campaign: Campaign, first: date, last: date) -> list[dict[str, Any]]:
-        """All days of the span, those without delivery as a date alone; none if all are."""
-        span = [first + timedelta(days=place) for place in range((last - first).days + 1)]
-        if not any(campaign.born <= day <= campaign.ends for day in span):
-            return []
-        return [
-            self.metrics(self.truth.day_of(campaign, day))
-            if campaign.born <= day <= campaign.ends
-            else {"date": day.isoformat()}
-            for day in span
-        ]
 
     def metrics(self, day: Day) -> dict[str, Any]:
         """Money as an object, its amount as a text; the installs that count beside others."""
@@ -150,9 +146,16 @@ class AppleSearchAds(Standin):
             "totalInstalls": day.conversions + day.conversions // 2,
         }
 
-    def row(self, campaign: Campaign, days: list[dict[str, Any]]) -> dict[str, Any]:
+    def row(self, days: Mapping[date, Day], span: list[date]) -> dict[str, Any]:
+        """One thing with all days of the span, those without delivery as a date alone."""
+        granularity = [self.metrics(days[day]) if day in days else {"date": day.isoformat()} for day in span]
+        some = next(iter(days.values()))
+        metadata = self.about_group(some) if some.below else self.about_campaign(some.campaign)
+        return {"other": False, "granularity": granularity, "metadata": metadata}
+
+    def about_campaign(self, campaign: Campaign) -> dict[str, Any]:
         """A campaign; its budget may be in another currency than its spend."""
-        metadata = {
+        return {
             "campaignId": int(campaign.id),
             "campaignName": campaign.name,
             "orgId": int(campaign.account_id),
@@ -164,7 +167,20 @@ class AppleSearchAds(Standin):
             "app": {"appName": "Shop", "adamId": 427_916_203},
             "countriesOrRegions": ["DE"],
         }
-        return {"other": False, "granularity": days, "metadata": metadata}
+
+    def about_group(self, day: Day) -> dict[str, Any]:
+        """An ad group; what its campaign is called, it does not say."""
+        return {
+            "adGroupId": int(day.thing.id),
+            "adGroupName": day.thing.name,
+            "campaignId": int(day.campaign.id),
+            "orgId": int(day.campaign.account_id),
+            "deleted": False,
+            "adGroupStatus": "ENABLED",
+            "adGroupServingStatus": "RUNNING",
+            "pricingModel": "CPC",
+            "defaultCpcBid": {"amount": "1.5", "currency": "USD"},
+        }
 
 
 def good(data: Any, pagination: dict[str, int] | None = None) -> Reply:

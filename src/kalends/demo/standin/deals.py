@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from kalends.demo.standin.speaking import Rows
+from kalends.demo.standin.speaking import Rows, key
 from kalends.demo.standin.truth import Day, Truth
 
 LONGEST = 12
@@ -62,14 +61,15 @@ class Deals:
             made = replace(made, closed=None, is_won=False)
         return replace(made, is_deleted=made.id in self.deleted)
 
-    def known_rows(self, first: date, last: date, *, id_name: str) -> Rows:
+    def known_rows(self, first: date, last: date, *, id_name: str, has_campaign: bool = False) -> Rows:
         """A row for its opening and one for its closing, told apart by `moment`; of a deleted one, none."""
         found: Rows = {}
         for account_id in self.truth.account_ids:
             for deal in self.of(account_id, first, last):
                 for moment, day, figures in () if deal.is_deleted else moments(deal):
-                    names = {id_name: deal.id, "moment": moment}
-                    found[account_id, json.dumps(names, sort_keys=True, separators=(",", ":")), day] = figures
+                    named = {id_name: deal.id, "moment": moment}
+                    campaign = deal.campaign_id if has_campaign else ""
+                    found[key(account_id, campaign, day=day, cuts=named)] = figures
         return found
 
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
+from kalends.base.reading.documents import snake
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Day
 
-PAGE = 50
-"""Smaller than Google's own 250,000, so that a quarter has several."""
+PAGE = 20
+"""Smaller than Google's own 250,000, so that a month has several."""
 SUMMARIES = 1
 """Accounts on a page of summaries."""
-DIMENSIONS = ["date", "sessionCampaignId", "sessionCampaignName"]
+CAMPAIGN = ("session_campaign_id", "session_campaign_name")
 
 
 @dataclass
@@ -43,6 +44,18 @@ class GoogleAnalytics(Standin):
         has_proof_key=True,
     )
     tells: ClassVar[tuple[str, ...]] = ("sessions", "users", "conversions", "revenue")
+    tells_else: ClassVar[Mapping[str, tuple[str, ...]]] = {"account/event_name": ("users", "conversions", "revenue")}
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "session_default_channel_group": ("Paid Search", "Direct", "Organic Social"),
+        "session_source_medium": ("google / cpc", "(direct) / (none)", "newsletter / email"),
+        "country": ("Germany", "Austria", "(not set)"),
+        "device_category": ("mobile", "desktop", "tablet"),
+        "event_name": ("session_start", "page_view", "purchase"),
+    }
+
+    def about(self, day: Day) -> dict[str, str]:
+        """A campaign's id and name."""
+        return {"session_campaign_id": day.campaign.id, "session_campaign_name": day.campaign.name}
 
     def figures(self, day: Day) -> dict[str, Any]:
         """A click is a session; two of three sessions are a user's first."""
@@ -99,21 +112,25 @@ class GoogleAnalytics(Standin):
         return failed(400, "INVALID_ARGUMENT", "filter is required")
 
     def report(self, property_id: str, question: dict[str, Any]) -> Reply:
-        """The pages of a campaign report."""
-        dimensions = [one["name"] for one in question.get("dimensions", [])]
+        """The pages of a report of campaigns, or of the whole property."""
+        dimensions = [snake(one["name"]) for one in question.get("dimensions", [])]
         metrics = [one["name"] for one in question.get("metrics", [])]
         ranges = question.get("dateRanges", [])
-        if dimensions != DIMENSIONS or not metrics or set(metrics) - METRICS.keys():
-            return failed(400, "INVALID_ARGUMENT", "Did you mean another field? This stand-in knows campaigns by day.")
-        if len(metrics) > 10 or len(ranges) != 1 or not 0 < question.get("limit", 10_000) <= 250_000:
-            return failed(400, "INVALID_ARGUMENT", "Requests are limited to 10 metrics; the limit is 250,000.")
+        cuts = [name for name in dimensions if name != "date"]
+        unknown = (set(cuts) - self.cuts.keys() - set(CAMPAIGN)) | (set(metrics) - METRICS.keys())
+        if unknown or not metrics or len(set(dimensions)) != len(dimensions):
+            return failed(400, "INVALID_ARGUMENT", f"Did you mean another field? Not valid: {sorted(unknown)}.")
+        if len(metrics) > 10 or len(dimensions) > 9:
+            return failed(400, "INVALID_ARGUMENT", "Requests are limited to 10 metrics and 9 dimensions.")
+        if "date" not in dimensions or len(ranges) != 1 or not 0 < question.get("limit", 10_000) <= 250_000:
+            return failed(400, "INVALID_ARGUMENT", "This stand-in knows days of one range; the limit is 250,000.")
         span = [date.fromisoformat(ranges[0][name]) for name in ("startDate", "endDate")]
-        days = list(self.truth.days(property_id, span[0], span[1]))
+        days = self.days(property_id, span[0], span[1], "campaign" if set(cuts) & set(CAMPAIGN) else "account", cuts)
         shown, _ = paged(days, start=int(question.get("offset", 0)), size=min(PAGE, question.get("limit", PAGE)))
         body: dict[str, Any] = {
-            "dimensionHeaders": [{"name": name} for name in dimensions],
+            "dimensionHeaders": question["dimensions"],
             "metricHeaders": [{"name": name, "type": METRICS[name]} for name in metrics],
-            "rows": [self.row(day, metrics) for day in shown],
+            "rows": [self.row(day, dimensions, metrics) for day in shown],
             "rowCount": len(days),
             "metadata": {"currencyCode": self.truth.currency, "timeZone": self.truth.zone},
             "propertyQuota": {"tokensPerDay": {"consumed": 4, "remaining": 199_996}},
@@ -121,7 +138,7 @@ class GoogleAnalytics(Standin):
         }
         return Reply.json({name: value for name, value in body.items() if value or name != "rows"})
 
-    def row(self, day: Day, metrics: list[str]) -> dict[str, Any]:
+    def row(self, day: Day, dimensions: list[str], metrics: list[str]) -> dict[str, Any]:
         """Everything as texts, a whole number of key events with a fraction."""
         known = self.figures(day)
         told = {
@@ -130,9 +147,9 @@ class GoogleAnalytics(Standin):
             "keyEvents": f"{known['conversions']:.1f}",
             "totalRevenue": f"{known['revenue']:f}",
         }
-        dimensions = (f"{day.day:%Y%m%d}", day.campaign.id, day.campaign.name)
+        named = {"date": f"{day.day:%Y%m%d}"} | self.cuts_of(day, [name for name in dimensions if name != "date"])
         return {
-            "dimensionValues": [{"value": value} for value in dimensions],
+            "dimensionValues": [{"value": named[name]} for name in dimensions],
             "metricValues": [{"value": told.get(name, "7")} for name in metrics],
         }
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.deals import Deal, Deals
 from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
-from kalends.demo.standin.truth import Truth, numeric_id
+from kalends.demo.standin.truth import Day, Truth, numeric_id
 
 PAGE = 50
 """Smaller than HubSpot's own 200, so that a month has several."""
@@ -45,7 +45,7 @@ class Hubspot(Standin):
         scopes=frozenset({"oauth", "crm.objects.deals.read"}),
     )
     tells: ClassVar[tuple[str, ...]] = ("opportunities", "pipeline_value", "deals_won", "revenue")
-    key: ClassVar[tuple[str, ...]] = ("account_id", "breakdowns", "date_from")
+    tells_else: ClassVar[Mapping[str, tuple[str, ...]]] = {"account": ("sends", "opens")}
 
     def __post_init__(self) -> None:
         """The deals stand still while they are being looked at."""
@@ -56,9 +56,15 @@ class Hubspot(Standin):
         """One account, of a small number."""
         return Truth(seed=seed, id_of=portal_id, zone="UTC")
 
-    def known_rows(self, first: date, last: date) -> Rows:
+    def known_rows(self, first: date, last: date, report: str) -> Rows:
         """Archived deals are not found."""
+        if report == "account":
+            return super().known_rows(first, last, report)
         return self.deals.known_rows(first, last, id_name="deal_id")
+
+    def figures(self, day: Day) -> dict[str, Any]:
+        """Who saw it is who got it."""
+        return {"sends": day.impressions, "opens": day.clicks}
 
     def is_counted(self, asked: Asked) -> bool:
         """A search has a limit of its own."""
@@ -133,7 +139,7 @@ class Hubspot(Standin):
 
     def interval(self, begin: datetime) -> dict[str, Any]:
         """One day's counters."""
-        days = list(self.truth.days(self.truth.account_ids[0], begin.date(), begin.date()))
+        days = self.days(self.truth.account_ids[0], begin.date(), begin.date(), "account")
         counters = {"sent": sum(day.impressions for day in days), "open": sum(day.clicks for day in days)}
         span = {"start": f"{begin:%Y-%m-%dT%H:%M:%SZ}", "end": f"{begin + DAY:%Y-%m-%dT%H:%M:%SZ}"}
         return {"interval": span, "aggregations": {"counters": counters, "ratios": {}, "deviceBreakdown": {}}}

@@ -6,12 +6,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
+from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, key, paged
 from kalends.demo.standin.truth import Day, Truth
 
 PAGE = 2
@@ -45,6 +45,9 @@ def ulid(kind: str, place: int) -> str:
 class Klaviyo(Standin):
     """JSON:API: a revision in each call, links to the next page, two reports a minute."""
 
+    series: set[tuple[date, date]] = field(default_factory=set)
+    """The spans of the series that were asked for."""
+
     data_source: ClassVar[str] = "klaviyo"
     hosts: ClassVar[tuple[str, ...]] = ("a.klaviyo.com",)
     cannot: ClassVar[frozenset[str]] = frozenset({"token"})  # keys last
@@ -56,13 +59,31 @@ class Klaviyo(Standin):
         """With ids as Klaviyo makes them."""
         return Truth(seed=seed, id_of=ulid)
 
-    def known_rows(self, first: date, last: date) -> Rows:
-        """Who saw it is who got it."""
-        return {
-            (day.campaign.account_id, day.campaign.id, day.day): dict(zip(self.tells, figures, strict=True))
-            for day in self.sent(first, last)
-            for figures in [(day.impressions, day.impressions, day.clicks, day.clicks, day.conversions, day.revenue)]
+    def known_rows(self, first: date, last: date, report: str) -> Rows:
+        """What was sent; a flow that sent anything in a series has a row for each of its days."""
+        account_id, days = self.truth.account_ids[0], self.sent(first, last)
+        if report.startswith("message/"):
+            return {
+                key(account_id, day.campaign.id, day=day.day, cuts=message_of(day.campaign.id)): self.figures(day)
+                for day in days
+            }
+        zeros = {
+            (campaign.id, begin + timedelta(days=place)): dict.fromkeys(self.tells, 0)
+            for begin, end in self.series
+            for campaign in {day.campaign for day in self.sent(begin, end)}
+            for place in range((end - begin).days + 1)
         }
+        sent = {(day.campaign.id, day.day): self.figures(day) for day in days}
+        return {
+            key(account_id, day=day, cuts={"flow_id": id_} | message_of(id_)): figures
+            for (id_, day), figures in (zeros | sent).items()
+            if first <= day <= last
+        }
+
+    def figures(self, day: Day) -> dict[str, Any]:
+        """Who saw it is who got it."""
+        return {"sends": day.impressions, "deliveries": day.impressions, "opens": day.clicks, "clicks": day.clicks,
+                "conversions": day.conversions, "revenue": day.revenue}  # fmt: skip
 
     def sent(self, first: date, last: date) -> list[Day]:
         """A campaign is sent every third day or so; a key sees one account."""
@@ -151,6 +172,8 @@ class Klaviyo(Standin):
             return failed(400, "invalid", wrong)
         span = [first + timedelta(days=place) for place in range((last - first).days + 1)]
         is_series = kind == "flow-series-report"
+        if is_series:
+            self.series.add((first, last))
         make = series_of if is_series else values_of
         rows = [make(own, attributes["statistics"], span) for own in by_campaign(self.sent(first, last))]
         shown, following = paged(rows, start=int(asked.one("page_cursor") or 0), size=PAGE)
@@ -160,6 +183,11 @@ class Klaviyo(Standin):
         return Reply.json(
             {"data": {"type": kind, "attributes": body}, "links": self.links(asked, "page_cursor", following)}
         )
+
+
+def message_of(id_: str) -> dict[str, str]:
+    """The one message of a campaign or a flow, as the record says it."""
+    return {"channel": "email", "message_id": f"m{id_}"}
 
 
 def values_of(days: Sequence[Day], statistics: Sequence[str], span: Sequence[date]) -> dict[str, Any]:  # noqa: ARG001

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import orjson
 
-from kalends.demo.standin.speaking import Asked, Reply, Standin
+from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, key
 from kalends.demo.standin.truth import Day, Truth
 
 MOST_PURCHASES = 3
@@ -36,17 +36,16 @@ class Mixpanel(Standin):
         "days": "utc",
     }
     tells: ClassVar[tuple[str, ...]] = ("conversions", "revenue")
-    key: ClassVar[tuple[str, ...]] = ("account_id", "date_from", "breakdowns")
 
     @classmethod
     def known_truth(cls, *, seed: int = 1) -> Truth:
         """Projects have short numbers; few campaigns, for each is many events."""
         return Truth(seed=seed, campaigns=3, id_of=lambda kind, place: f"{len(kind)}30000{place}")
 
-    def known_rows(self, first: date, last: date) -> dict[tuple[Any, ...], dict[str, Any]]:
+    def known_rows(self, first: date, last: date, report: str) -> Rows:  # noqa: ARG002 (it has one)
         """Each event is a row."""
         return {
-            (project, day.day, key_of(event)): {
+            key(project, day=day.day, cuts=cuts_of(event)): {
                 "conversions": 1 if event["event"] == "Purchase" else None,
                 "revenue": event["properties"].get("$revenue"),
             }
@@ -108,9 +107,8 @@ def made(name: str, at: int, number: str, about: dict[str, Any]) -> dict[str, An
     return {"event": name, "properties": own | about}
 
 
-def key_of(event: dict[str, Any]) -> str:
-    """The event's part of the record's key, in its canonical form."""
+def cuts_of(event: dict[str, Any]) -> dict[str, str]:
+    """What tells an event apart."""
     told = event["properties"]
-    parts = {"event": event["event"], "insert_id": told["$insert_id"], "person": told["distinct_id"],
-             "time": str(told["time"])}  # fmt: skip
-    return orjson.dumps(parts, option=orjson.OPT_SORT_KEYS).decode()
+    return {"event": event["event"], "insert_id": told["$insert_id"], "person": told["distinct_id"],
+            "time": str(told["time"])}  # fmt: skip

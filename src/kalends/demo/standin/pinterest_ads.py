@@ -71,9 +71,9 @@ class PinterestAds(Standin):
         """The links and the reports' names as well: whoever has one has the report."""
         return [*super().secret_texts(), *self.links, *self.ordered]
 
-    def known_rows(self, first: date, last: date) -> Rows:
+    def known_rows(self, first: date, last: date, report: str) -> Rows:
         """What is zero is not told."""
-        rows = super().known_rows(first, last)
+        rows = super().known_rows(first, last, report)
         return {key: {name: value or None for name, value in row.items()} for key, row in rows.items()}
 
     def is_right(self, asked: Asked) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.deals import Deal, Deals, is_in
-from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
+from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, key, paged
 from kalends.demo.standin.truth import Truth
 
 PAGE = 50
@@ -63,7 +63,7 @@ class Salesforce(Standin):
         has_proof_key=True,
     )
     tells: ClassVar[tuple[str, ...]] = ("opportunities", "pipeline_value", "deals_won", "revenue")
-    key: ClassVar[tuple[str, ...]] = ("account_id", "breakdowns", "date_from")
+    tells_else: ClassVar[Mapping[str, tuple[str, ...]]] = {"lead/lead_id": ("leads",)}
 
     def __post_init__(self) -> None:
         """The opportunities stand still while they are being looked at."""
@@ -74,9 +74,20 @@ class Salesforce(Standin):
         """With ids that differ by case."""
         return Truth(seed=seed, id_of=object_id, zone="UTC")
 
-    def known_rows(self, first: date, last: date) -> Rows:
+    def known_rows(self, first: date, last: date, report: str) -> Rows:
         """Of a deleted one the rows stay, without numbers."""
-        return self.deals.known_rows(first, last, id_name="opportunity_id")
+        if report == "lead/lead_id":
+            return {
+                key(self.truth.account_ids[0], day=day, cuts={"lead_id": lead["Id"]}): {"leads": 1}
+                for day, lead in self.leads(first, last)
+            }
+        return self.deals.known_rows(first, last, id_name="opportunity_id", has_campaign=True)
+
+    def leads(self, first: date, last: date) -> list[tuple[date, dict[str, Any]]]:
+        """One for each campaign's day."""
+        mine = [one.id for one in self.truth.campaigns_of(self.truth.account_ids[0])]
+        days = self.truth.days(self.truth.account_ids[0], first, last)
+        return [(one.day, as_lead(one.day, mine.index(one.campaign.id))) for one in days]
 
     def give_token(self, asked: Asked) -> Reply:
         """Without saying how long it is good, and with where to call."""
@@ -162,8 +173,7 @@ class Salesforce(Standin):
         spans = [date.fromisoformat(day) for day in found.groups()]
         first, last = spans[0], spans[1] - timedelta(days=1)
         if kind == "Lead":
-            return [as_lead(day.day, place) for place, day in enumerate(
-                self.truth.days(self.truth.account_ids[0], first, last))]  # fmt: skip
+            return [lead for _, lead in self.leads(first, last)]
         deals = {deal.id: deal for deal in self.deals.of(self.truth.account_ids[0], first, last)}
         changed = self.deals.deleted | self.deals.reopened
         if changed and first <= self.deals.today <= last:  # they were changed today

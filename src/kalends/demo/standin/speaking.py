@@ -16,8 +16,10 @@ from kalends.demo.standin.truth import Day, Truth
 
 FAULTS = ("limit", "error", "cut", "token", "cursor", "malformed", "duplicate")
 """What may be asked of a stand-in, each answered in its platform's own way."""
+KEY = ("account_id", "campaign_id", "ad_group_id", "ad_id", "breakdowns", "date_from")
+"""Which columns of the record tell a report's rows apart."""
 Rows = dict[tuple[Any, ...], dict[str, Any]]
-"""Account, campaign and day -> figures."""
+"""A row's `KEY` -> its figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,13 @@ class Standin:
     consenting: ClassVar[Consenting | None] = None
     """How it asks a person; None where it does not."""
     tells: ClassVar[tuple[str, ...]] = ("spend", "impressions", "clicks", "conversions", "revenue")
-    """Which of the truth's figures the platform's first report has, by their names in the record."""
-
-    key: ClassVar[tuple[str, ...]] = ("account_id", "campaign_id", "date_from")
-    """Which columns of the record tell the first report's rows apart."""
+    """Which of the truth's figures the platform's reports have, by their names in the record."""
+    tells_else: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Report -> its figures, where these are others."""
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Breakdown, by its name in the record -> the values that it has here."""
+    has_parents: ClassVar[bool] = True
+    """Whether a row of an ad says its ad group and campaign, too."""
     cannot: ClassVar[frozenset[str]] = frozenset()
     """Faults that cannot happen to this platform: one without pages has no cursor that ends."""
 
@@ -116,17 +121,46 @@ class Standin:
         """What it knows unless it is told: with ids in the platform's own form."""
         return Truth(seed=seed)
 
+    def tells_of(self, report: str) -> tuple[str, ...]:
+        """Which figures a report has."""
+        return self.tells_else.get(report, self.tells)
+
     def figures(self, day: Day) -> dict[str, Any]:
-        """What the first report says of a campaign's day, by the names of `tells`."""
+        """What reports say of a day, by the record's names."""
         return {name: getattr(day, name) for name in self.tells}
 
-    def known_rows(self, first: date, last: date) -> Rows:
-        """What the first report says of these days, by the columns of `key`."""
+    def days(
+        self, account_id: str, first: date, last: date, level: str = "campaign", cuts: Sequence[str] = ()
+    ) -> tuple[Day, ...]:
+        """What an account's report has, at a level and by breakdowns."""
+        values = tuple(self.cuts[name] for name in cuts if name in self.cuts)
+        return self.truth.days(account_id, first, last, level, values)
+
+    def known_rows(self, first: date, last: date, report: str) -> Rows:
+        """What a report of these days says; its name says of what: 'campaign', 'ad/age+gender'."""
+        level, _, named = report.partition("/")
+        cuts = named.split("+") if named else []
         return {
-            (account_id, day.campaign.id, day.day): self.figures(day)
+            self.key_of(day, cuts): {name: figures[name] for name in self.tells_of(report)}
             for account_id in self.truth.account_ids
-            for day in self.truth.days(account_id, first, last)
+            for day in self.days(account_id, first, last, level, cuts)
+            for figures in [self.figures(day)]
         }
+
+    def key_of(self, day: Day, cuts: Sequence[str]) -> tuple[Any, ...]:
+        """What tells a row apart."""
+        ids = [day.campaign.id, *(thing.id for thing in day.below)]
+        told = ids if self.has_parents else [*("" for _ in ids[1:]), ids[-1]]
+        return key(day.campaign.account_id, *told, day=day.day, cuts=self.cuts_of(day, cuts))
+
+    def cuts_of(self, day: Day, cuts: Sequence[str]) -> dict[str, str]:
+        """A row's values of a report's breakdowns."""
+        own, values = self.about(day), iter(day.cut)
+        return {name: next(values) if name in self.cuts else own[name] for name in cuts}
+
+    def about(self, day: Day) -> dict[str, str]:  # noqa: ARG002 (for those that have such)
+        """Breakdowns by which nothing is divided: they say once more what the row is about."""
+        return {}
 
     # What a platform is made of.
 
@@ -315,6 +349,12 @@ class Standin:
     def _kept(self, asked: Asked, reply: Reply) -> Reply:
         self._last[asked.path] = reply
         return reply
+
+
+def key(account_id: str, *ids: str, day: date, cuts: Mapping[str, str] | None = None) -> tuple[Any, ...]:
+    """A row's `KEY`: `ids` from the campaign's on, as many as it has."""
+    told = json.dumps(cuts or {}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return (account_id, *ids, *[""] * (3 - len(ids)), told, day)
 
 
 def paged(rows: Sequence[Any], *, start: int, size: int) -> tuple[Sequence[Any], int | None]:

@@ -1,18 +1,25 @@
 """What a stand-in platform knows: campaigns of some accounts, day by day, the same for the same seed.
 
-Figures are whole micros and whole counts, so that what comes out at the other end can be compared exactly.
+Figures are whole micros and whole counts, so that what comes out at the other end can be compared exactly. A report of
+a finer level or of a breakdown has the same figures in parts, and one of whole accounts has their sums.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
 MICRO = Decimal(1_000_000)
+IN_EACH = 2
+"""Ad groups in a campaign, ads in an ad group."""
+IN_GROUP = 4
+"""Campaigns in a group of campaigns."""
+BELOW = {"ad_group": 1, "ad": 2}
+"""Level -> how many steps it lies below a campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +34,19 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
+class Thing:
+    """An ad group or an ad."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
-    """What a campaign delivered on a day."""
+    """What a campaign, a part of one, or several together delivered on a day.
+
+    `below`: the part's ad group, and its ad; `cut`: its values of the breakdowns, in the order of these.
+    """
 
     campaign: Campaign
     day: date
@@ -37,6 +55,8 @@ class Day:
     clicks: int
     conversions: int
     revenue_micros: int
+    below: tuple[Thing, ...] = ()
+    cut: tuple[str, ...] = ()
 
     @property
     def spend(self) -> Decimal:
@@ -47,6 +67,64 @@ class Day:
     def revenue(self) -> Decimal:
         """In currency units."""
         return self.revenue_micros / MICRO
+
+    @property
+    def thing(self) -> Campaign | Thing:
+        """What it is a day of."""
+        return self.below[-1] if self.below else self.campaign
+
+    def parts(self, count: int) -> list[Day]:
+        """It in parts that add up to it, each larger than the next; money is a part's clicks and conversions times
+        their price.
+        """
+        steps = [place * (2 * count + 1 - place) for place in range(count + 1)]
+        cost, worth = self.spend_micros // max(self.clicks, 1), self.revenue_micros // max(self.conversions, 1)
+
+        def between(whole: int, place: int) -> int:
+            return whole * steps[place + 1] // steps[-1] - whole * steps[place] // steps[-1]
+
+        return [
+            replace(
+                self,
+                impressions=between(self.impressions, place),
+                clicks=(clicks := between(self.clicks, place)),
+                conversions=(conversions := between(self.conversions, place)),
+                spend_micros=clicks * cost,
+                revenue_micros=conversions * worth,
+            )
+            for place in range(count)
+        ]
+
+    def by_things(self, things: Sequence[Thing]) -> list[Day]:
+        """It in a part for each of what is in it."""
+        parts = zip(self.parts(len(things)), things, strict=True)
+        return [replace(part, below=(*self.below, thing)) for part, thing in parts]
+
+    def by_values(self, values: Sequence[str]) -> list[Day]:
+        """It in a part for each value of a breakdown."""
+        parts = zip(self.parts(len(values)), values, strict=True)
+        return [replace(part, cut=(*self.cut, value)) for part, value in parts]
+
+    def with_figures_of(self, other: Day) -> Day:
+        """Both together, as a day of this one's."""
+        return replace(
+            self,
+            impressions=self.impressions + other.impressions,
+            clicks=self.clicks + other.clicks,
+            conversions=self.conversions + other.conversions,
+            spend_micros=self.spend_micros + other.spend_micros,
+            revenue_micros=self.revenue_micros + other.revenue_micros,
+        )
+
+
+def together(days: Iterable[Day], of: Callable[[Campaign], Campaign]) -> list[Day]:
+    """The sums of campaigns: `of` says what each belongs to."""
+    found: dict[object, Day] = {}
+    for one in days:
+        whole = of(one.campaign)
+        key = whole, one.day, one.cut
+        found[key] = found[key].with_figures_of(one) if key in found else replace(one, campaign=whole)
+    return list(found.values())
 
 
 def numeric_id(kind: str, place: int) -> str:
@@ -92,12 +170,51 @@ class Truth:
         """One account's campaigns."""
         return [campaign for campaign in self.all_campaigns if campaign.account_id == account_id]
 
+    def group_of(self, campaign: Campaign) -> Campaign:
+        """The group of campaigns that it is in."""
+        place = self.all_campaigns.index(campaign) // IN_GROUP
+        name = f"Group {place}, ä & ö"
+        return Campaign(campaign.account_id, self.id_of("campaign_group", place), name, self.first, self.last)
+
+    def account_of(self, campaign: Campaign) -> Campaign:
+        """Its whole account, which is no campaign and has no campaign's id."""
+        return Campaign(campaign.account_id, "", "", self.first, self.last)
+
+    @cached_property
+    def below(self) -> dict[str, tuple[Thing, ...]]:
+        """A campaign's id -> its ad groups; an ad group's -> its ads."""
+        groups = {one.id: self._things("ad_group", place) for place, one in enumerate(self.all_campaigns)}
+        every = [group for some in groups.values() for group in some]
+        return groups | {one.id: self._things("ad", place) for place, one in enumerate(every)}
+
+    def _things(self, kind: str, number: int) -> tuple[Thing, ...]:
+        places = range(number * IN_EACH, (number + 1) * IN_EACH)
+        name = "Ad group" if kind == "ad_group" else "Ad"
+        return tuple(Thing(self.id_of(kind, place), f"{name} “{place}”, ä & ö") for place in places)
+
     @lru_cache(maxsize=4)  # noqa: B019 (a few truths live as long as the process; each page asks for the span again)
-    def days(self, account_id: str, first: date, last: date) -> tuple[Day, ...]:
-        """What an account's campaigns delivered, day by day; a campaign without delivery has no row."""
+    def days(
+        self,
+        account_id: str,
+        first: date,
+        last: date,
+        level: str = "campaign",
+        cuts: tuple[tuple[str, ...], ...] = (),
+    ) -> tuple[Day, ...]:
+        """What an account delivered, day by day; a campaign without delivery has no row.
+
+        `level`: whether by 'ad', 'ad_group', 'campaign', 'campaign_group' or 'account'; `cuts`: the values of each
+        breakdown.
+        """
         span = (first + timedelta(days=place) for place in range((last - first).days + 1))
         own = self.campaigns_of(account_id)
-        return tuple(self.day_of(one, day) for day in span for one in own if one.born <= day <= one.ends)
+        found = [self.day_of(one, day) for day in span for one in own if one.born <= day <= one.ends]
+        for _ in range(BELOW.get(level, 0)):
+            found = [part for day in found for part in day.by_things(self.below[day.thing.id])]
+        for values in cuts:
+            found = [part for day in found for part in day.by_values(values)]
+        whole = {"campaign_group": self.group_of, "account": self.account_of}.get(level)
+        return tuple(together(found, whole) if whole else found)
 
     def day_of(self, campaign: Campaign, day: date) -> Day:
         """One campaign's day."""

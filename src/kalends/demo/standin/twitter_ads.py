@@ -10,7 +10,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
-from kalends.demo.standin.truth import MICRO, Campaign, Day, Truth, numeric_id
+from kalends.demo.standin.truth import MICRO, Day, Truth, numeric_id
 
 PAGE = 2
 """Smaller than any that is asked for, so that a few campaigns have several."""
@@ -27,6 +27,8 @@ LOOKS = 2
 API = "/12"
 FILES = "ton.twimg.com"
 PLACEMENTS = {"ALL_ON_TWITTER", "SPOTLIGHT", "TREND"}
+ENTITIES = {"CAMPAIGN": "campaign", "LINE_ITEM": "ad_group", "PROMOTED_TWEET": "ad"}
+"""What stats are about -> the level of the record."""
 GROUPS = {"ENGAGEMENT", "BILLING", "VIDEO", "WEB_CONVERSION", "MOBILE_CONVERSION"}
 MOST_IDS, LONGEST = 20, timedelta(days=90)
 DAY = timedelta(days=1)
@@ -73,8 +75,9 @@ class TwitterAds(Standin):
 
     data_source: ClassVar[str] = "twitter_ads"
     hosts: ClassVar[tuple[str, ...]] = ("ads-api.x.com", FILES)
-    key: ClassVar[tuple[str, ...]] = (*Standin.key, "breakdowns")
     cannot: ClassVar[frozenset[str]] = frozenset({"token"})  # its keys last
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {"placement": tuple(sorted(PLACEMENTS))}
+    has_parents: ClassVar[bool] = False
     secrets: ClassVar[Mapping[str, str]] = {
         "consumer_key": "x-consumer-1",
         "consumer_secret": "x-consumer-secret-1",
@@ -143,34 +146,36 @@ class TwitterAds(Standin):
 
     # What is known of the truth.
 
-    def known_rows(self, first: date, last: date) -> Rows:
+    def known_rows(self, first: date, last: date, report: str) -> Rows:
         """What was delivered, by placement, and zeros on the other days of a report in which anything was."""
+        level = report.partition("/")[0]
         found = {
-            (account_id, day.campaign.id, day.day, cut(placement)): figures
+            self.placed(day, placement): figures
             for account_id in self.truth.account_ids
-            for day in self.truth.days(account_id, first, last)
+            for day in self.days(account_id, first, last, level)
             for placement in PLACEMENTS
             if (figures := share(day, placement)) is not None
         }
         zeros: dict[str, Any] = dict.fromkeys(self.tells, 0)
         for job in self.jobs.values():
-            for campaign in self.campaigns(job):
-                if any(self.delivered(campaign, job)):
-                    blank = zeros if job.placement == "ALL_ON_TWITTER" else zeros | NO_CONVERSIONS
-                    for day in job.days:
-                        found.setdefault((job.account_id, campaign.id, day, cut(job.placement)), blank)
+            for days in self.delivered(job).values() if ENTITIES[job.params["entity"]] == level else ():
+                seen = [day for day in days if day and share(day, job.placement)]
+                blank = zeros if job.placement == "ALL_ON_TWITTER" else zeros | NO_CONVERSIONS
+                for date_ in job.days if seen else ():
+                    found.setdefault(self.placed(replace(seen[0], day=date_), job.placement), blank)
         return found
 
-    def campaigns(self, job: Job) -> list[Campaign]:
-        """What a job is about."""
-        return [one for one in self.truth.campaigns_of(job.account_id) if one.id in job.ids]
+    def placed(self, day: Day, placement: str) -> tuple[Any, ...]:
+        """What tells the row of a placement apart."""
+        return self.key_of(replace(day, cut=(placement,)), ["placement"])
 
-    def delivered(self, campaign: Campaign, job: Job) -> list[dict[str, Any] | None]:
-        """Each day's figures in the job's placement; null where there was nothing."""
-        return [
-            share(self.truth.day_of(campaign, day), job.placement) if campaign.born <= day <= campaign.ends else None
-            for day in job.days
-        ]
+    def delivered(self, job: Job) -> dict[str, list[Day | None]]:
+        """What each thing that a job is about delivered on its days; None on a day without."""
+        found: dict[str, list[Day | None]] = {one: [None] * len(job.days) for one in job.ids}
+        for day in self.days(job.account_id, job.first, job.last, ENTITIES[job.params["entity"]]):
+            if day.thing.id in found:
+                found[day.thing.id][(day.day - job.first).days] = day
+        return found
 
     # Answers.
 
@@ -198,6 +203,19 @@ class TwitterAds(Standin):
             campaigns = self.truth.campaigns_of(account_id)
             of = {"funding_instrument_id": "lygyi", "deleted": False}
             return self.listed(asked, [{"id": one.id, "name": one.name, **of} for one in campaigns])
+        if name == "line_items":
+            return self.listed(asked, [
+                {"id": one.id, "name": one.name, "campaign_id": campaign.id, "deleted": False}
+                for campaign in self.truth.campaigns_of(account_id)
+                for one in self.truth.below[campaign.id]
+            ])  # fmt: skip
+        if name == "promoted_tweets":  # a post has no name
+            return self.listed(asked, [
+                {"id": ad.id, "tweet_id": f"18{ad.id}", "line_item_id": group.id, "deleted": False}
+                for campaign in self.truth.campaigns_of(account_id)
+                for group in self.truth.below[campaign.id]
+                for ad in self.truth.below[group.id]
+            ])  # fmt: skip
         return failed(404, "ROUTE_NOT_FOUND")
 
     def account(self, account_id: str) -> dict[str, Any]:
@@ -222,7 +240,7 @@ class TwitterAds(Standin):
         offset = self.clock().astimezone(ZoneInfo(self.truth.zone)).utcoffset() or timedelta()
         begins = [(moment + offset).astimezone(UTC) for moment in (start, end)]
         wrong = {
-            "entity": asked.one("entity") != "CAMPAIGN",
+            "entity": asked.one("entity") not in ENTITIES,
             "entity_ids": not 1 <= len(ids) <= MOST_IDS,
             "placement": asked.one("placement") not in PLACEMENTS,
             "metric_groups": not set(groups) <= GROUPS,
@@ -271,18 +289,10 @@ class TwitterAds(Standin):
         body = {
             "data_type": "stats",
             "time_series_length": len(job.days),
-            "data": [self.row(campaign, job) for campaign in self.campaigns(job)],
+            "data": [row(one, days, job) for one, days in self.delivered(job).items()],
             "request": {"params": job.params},
         }
         return Reply(gzip.compress(json.dumps(body).encode()), 200, {"content-type": "application/gzip"})
-
-    def row(self, campaign: Campaign, job: Job) -> dict[str, Any]:
-        """A campaign's metrics as arrays by day; null where there was nothing in all of them."""
-        days = self.delivered(campaign, job)
-        return {
-            "id": campaign.id,
-            "id_data": [{"segment": None, "metrics": metrics(days, job.params["metric_groups"])}],
-        }
 
 
 NO_CONVERSIONS: dict[str, Any] = {"conversions": None, "revenue": None}
@@ -304,6 +314,12 @@ def figures(day: Day, part: Mapping[str, int]) -> dict[str, Any]:
     """What the record is to say of it."""
     return {"spend": part["spend_micros"] / MICRO, "impressions": part["impressions"], "clicks": part["clicks"],
             "conversions": day.conversions, "revenue": day.revenue}  # fmt: skip
+
+
+def row(id_: str, days: list[Day | None], job: Job) -> dict[str, Any]:
+    """A thing's metrics as arrays by day; null where there was nothing in all of them."""
+    told = [share(day, job.placement) if day else None for day in days]
+    return {"id": id_, "id_data": [{"segment": None, "metrics": metrics(told, job.params["metric_groups"])}]}
 
 
 def metrics(days: list[dict[str, Any] | None], groups: list[str]) -> dict[str, Any]:
@@ -330,8 +346,3 @@ def failed(status: int, code: str, *, parameter: str = "", **headers: str) -> Re
     """An error of X's."""
     error = {"code": code, "message": code} | ({"parameter": parameter} if parameter else {})
     return Reply.json({"errors": [error], "request": {"params": {}}}, status, **headers)
-
-
-def cut(placement: str) -> str:
-    """A placement as the record's breakdowns say it."""
-    return json.dumps({"placement": placement}, separators=(",", ":"))
