@@ -133,7 +133,7 @@ class Standin:
         self, account_id: str, first: date, last: date, level: str = "campaign", cuts: Sequence[str] = ()
     ) -> tuple[Day, ...]:
         """What an account's report has, at a level and by breakdowns."""
-        values = tuple(self.cuts[name] for name in cuts if name in self.cuts)
+        values = tuple(self.cuts[name] for name in sorted(cuts) if name in self.cuts)
         return self.truth.days(account_id, first, last, level, values)
 
     def known_rows(self, first: date, last: date, report: str) -> Rows:
@@ -156,7 +156,7 @@ class Standin:
     def cuts_of(self, day: Day, cuts: Sequence[str]) -> dict[str, str]:
         """A row's values of a report's breakdowns."""
         own, values = self.about(day), iter(day.cut)
-        return {name: next(values) if name in self.cuts else own[name] for name in cuts}
+        return {name: next(values) if name in self.cuts else own[name] for name in sorted(cuts)}
 
     def about(self, day: Day) -> dict[str, str]:  # noqa: ARG002 (for those that have such)
         """Breakdowns by which nothing is divided: they say once more what the row is about."""

@@ -45,7 +45,7 @@ class Thing:
 class Day:
     """What a campaign, a part of one, or several together delivered on a day.
 
-    `below`: the part's ad group, and its ad; `cut`: its values of the breakdowns, in the order of these.
+    `below`: the part's ad group, and its ad; `cut`: its values of the breakdowns, in the order of their names.
     """
 
     campaign: Campaign
@@ -172,7 +172,8 @@ class Truth:
 
     def group_of(self, campaign: Campaign) -> Campaign:
         """The group of campaigns that it is in."""
-        place = self.all_campaigns.index(campaign) // IN_GROUP
+        own = self.campaigns_of(campaign.account_id)
+        place = self.all_campaigns.index(own[own.index(campaign) // IN_GROUP * IN_GROUP])
         name = f"Group {place}, ä & ö"
         return Campaign(campaign.account_id, self.id_of("campaign_group", place), name, self.first, self.last)
 
