@@ -24,8 +24,13 @@ CENT = Decimal("0.01")
 SAME_EVENT = ("purchase", "omni_purchase", "offsite_conversion.fb_pixel_purchase")
 KNOWN = {
     "account_id", "account_name", "account_currency", "campaign_id", "campaign_name", "objective", "spend",
-    "impressions", "clicks", "reach", "frequency", "actions", "action_values",
+    "impressions", "clicks", "reach", "frequency", "actions", "action_values", "adset_id", "adset_name", "ad_id",
+    "ad_name", "attribution_setting",
 }  # fmt: skip
+LEVELS = {"campaign": "campaign", "adset": "ad_group", "ad": "ad"}
+"""Meta's word for a level -> the record's."""
+BREAKDOWNS = ((), ("country",), ("age",), ("gender",), ("age", "gender"), ("publisher_platform",))
+"""Which go together."""
 
 SHORT = "meta-token-of-an-hour"
 
@@ -38,6 +43,8 @@ class Job:
     first: date
     last: date
     fields: set[str]
+    level: str
+    breakdowns: tuple[str, ...]
     looks: int = 0
 
 
@@ -60,6 +67,12 @@ class FacebookAds(Standin):
         scopes=frozenset({"ads_read"}),
         keeps="access_token",
     )
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "country": ("DE", "AT", "unknown"),
+        "age": ("25-34", "18-24", "65+"),
+        "gender": ("female", "male", "unknown"),
+        "publisher_platform": ("instagram", "facebook", "audience_network"),
+    }
 
     def is_token_call(self, asked: Asked) -> bool:  # noqa: ARG002 (whatever is asked)
         """Its tokens last."""
@@ -134,11 +147,16 @@ class FacebookAds(Standin):
         return told | {"currency": self.truth.currency, "timezone_name": self.truth.zone}
 
     def order(self, account_id: str, asked: Asked) -> Reply:
-        """A job for a campaign report."""
+        """A job for a report."""
         form = asked.form()
-        fields = set(form.get("fields", "").split(","))
-        if asked.method != "POST" or form.get("level") != "campaign" or form.get("time_increment") != "1":
-            return failed(100, "This stand-in makes reports of campaigns by day.")
+        fields, level = set(form.get("fields", "").split(",")), form.get("level", "")
+        breakdowns = tuple(sorted(filter(None, form.get("breakdowns", "").split(","))))
+        if asked.method != "POST" or level not in LEVELS or form.get("time_increment") != "1":
+            return failed(100, "This stand-in makes reports of campaigns, ad sets and ads by day.")
+        if unknown := sorted(set(breakdowns) - self.cuts.keys()):
+            return failed(100, f"(#100) breakdowns[0] must be one of the known values, not {unknown[0]}.")
+        if breakdowns not in BREAKDOWNS:
+            return failed(100, f"(#100) Current combination of data breakdown columns {breakdowns} is invalid")
         if unknown := sorted(fields - KNOWN):
             return failed(100, f"(#100) {unknown[0]} is not valid for fields param.")
         if account_id not in self.truth.account_ids:
@@ -146,7 +164,7 @@ class FacebookAds(Standin):
         span = orjson.loads(form["time_range"])
         first, last = date.fromisoformat(span["since"]), date.fromisoformat(span["until"])
         number = str(6_000_000_000_000 + self.calls)
-        self.jobs[number] = Job(account_id, first, last, fields)
+        self.jobs[number] = Job(account_id, first, last, fields, LEVELS[level], breakdowns)
         return Reply.json({"report_run_id": number})
 
     def progress(self, number: str, job: Job) -> Reply:
@@ -163,7 +181,7 @@ class FacebookAds(Standin):
         if job.looks <= LOOKS:
             return failed(100, "The report is not ready.")
         start = int(asked.one("after", "p0")[1:])
-        days = list(self.truth.days(job.account_id, job.first, job.last))
+        days = self.days(job.account_id, job.first, job.last, job.level, job.breakdowns)
         shown, following = paged(days, start=start, size=min(PAGE, int(asked.one("limit", "25"))))
         paging: dict[str, Any] = {"cursors": {"before": f"p{start}", "after": f"p{start + len(shown)}"}}
         if following:
@@ -189,7 +207,10 @@ class FacebookAds(Standin):
                 {"action_type": kind, "value": str(day.conversions)} for kind in SAME_EVENT
             ]
             told["action_values"] = [{"action_type": kind, "value": f"{day.revenue:f}"} for kind in SAME_EVENT]
+        for name, thing in zip(("adset", "ad"), day.below, strict=False):
+            told |= {f"{name}_id": thing.id, f"{name}_name": thing.name, "attribution_setting": "7d_click_1d_view"}
         asked_for = {name: value for name, value in told.items() if name in job.fields}
+        asked_for |= self.cuts_of(day, job.breakdowns)
         return asked_for | {"date_start": str(day.day), "date_stop": str(day.day)}
 
 
