@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
-from kalends.demo.standin.truth import Day
+from kalends.demo.standin.truth import Day, Truth
 
 PAGE = 50
 """Smaller than Google's own 10,000, so that a quarter has several."""
 API = "/v26"
-BETWEEN = re.compile(r"segments\.date BETWEEN '(\S+)' AND '(\S+)'")
+QUERY = re.compile(
+    r"SELECT (?P<fields>.+) FROM (?P<resource>\w+) WHERE segments\.date BETWEEN '(?P<first>\S+)' AND '(?P<last>\S+)'"
+    r" ORDER BY segments\.date"
+)
+LEVELS = {"campaign": "campaign", "ad_group": "ad_group", "ad_group_ad": "ad"}
+"""Resource -> the record's level."""
 
 
 @dataclass
@@ -75,33 +80,61 @@ class GoogleAds(Standin):
         return {"customerClient": told | {"currencyCode": self.truth.currency, "timeZone": self.truth.zone}}
 
     def report(self, account_id: str, query: str, token: str) -> Reply:
-        """The pages of a campaign report."""
-        span = BETWEEN.search(query)
-        if not span or "FROM campaign WHERE" not in query:
+        """The pages of a report; a resource tells of itself and of what is above it."""
+        told = QUERY.fullmatch(query)
+        if not told or told["resource"] not in LEVELS:
             return failed(400, "INVALID_ARGUMENT", "queryError", "UNEXPECTED_INPUT")
-        days = list(self.truth.days(account_id, date.fromisoformat(span[1]), date.fromisoformat(span[2])))
-        shown, following = paged(days, start=int(token or 0), size=PAGE)
-        body: dict[str, Any] = {"results": [self.row(day) for day in shown], "fieldMask": "campaign.id"}
+        fields, level = told["fields"].split(", "), LEVELS[told["resource"]]
+        if set(fields) - FIELDS.keys():
+            return failed(400, "INVALID_ARGUMENT", "queryError", "UNRECOGNIZED_FIELD")
+        if any(name.startswith(BELOW[level]) for name in fields):
+            return failed(400, "INVALID_ARGUMENT", "queryError", "PROHIBITED_RESOURCE_TYPE_IN_SELECT_CLAUSE")
+        first, last = date.fromisoformat(told["first"]), date.fromisoformat(told["last"])
+        shown, following = paged(self.days(account_id, first, last, level), start=int(token or 0), size=PAGE)
+        mask = ",".join(map(camel, fields))
+        body: dict[str, Any] = {"results": [self.row(day, fields) for day in shown], "fieldMask": mask}
         return Reply.json(body | ({"nextPageToken": str(following)} if following else {}))
 
-    def row(self, day: Day) -> dict[str, Any]:
-        """64-bit numbers as texts, doubles as numbers."""
-        return {
-            "customer": {
-                "id": day.campaign.account_id,
-                "currencyCode": self.truth.currency,
-                "timeZone": self.truth.zone,
-            },
-            "campaign": {"id": day.campaign.id, "name": day.campaign.name, "advertisingChannelType": "SEARCH"},
-            "segments": {"date": day.day.isoformat()},
-            "metrics": {
-                "costMicros": str(day.spend_micros),
-                "impressions": str(day.impressions),
-                "clicks": str(day.clicks),
-                "conversions": float(day.conversions),
-                "conversionsValue": float(day.revenue),
-            },
-        }
+    def row(self, day: Day, fields: list[str]) -> dict[str, Any]:
+        """What is asked for, as objects in objects."""
+        found: dict[str, Any] = {}
+        for field in fields:
+            *path, name = camel(field).split(".")
+            inner = found
+            for step in path:
+                inner = inner.setdefault(step, {})
+            inner[name] = FIELDS[field](day, self.truth)
+        return found
+
+
+FIELDS: dict[str, Callable[[Day, Truth], Any]] = {
+    "customer.id": lambda day, _: day.campaign.account_id,
+    "customer.currency_code": lambda _, truth: truth.currency,
+    "customer.time_zone": lambda _, truth: truth.zone,
+    "campaign.id": lambda day, _: day.campaign.id,
+    "campaign.name": lambda day, _: day.campaign.name,
+    "campaign.advertising_channel_type": lambda *_: "SEARCH",
+    "ad_group.id": lambda day, _: day.below[0].id,
+    "ad_group.name": lambda day, _: day.below[0].name,
+    "ad_group_ad.ad.id": lambda day, _: day.below[1].id,
+    "ad_group_ad.ad.name": lambda day, _: day.below[1].name,
+    "segments.date": lambda day, _: day.day.isoformat(),
+    "metrics.cost_micros": lambda day, _: str(day.spend_micros),
+    "metrics.impressions": lambda day, _: str(day.impressions),
+    "metrics.clicks": lambda day, _: str(day.clicks),
+    "metrics.conversions": lambda day, _: float(day.conversions),
+    "metrics.conversions_value": lambda day, _: float(day.revenue),
+    "metrics.all_conversions": lambda day, _: day.conversions + 0.5,
+    "metrics.view_through_conversions": lambda *_: "1",
+}
+"""What can be asked for: 64-bit numbers as texts, doubles as numbers."""
+BELOW = {"campaign": ("ad_group.", "ad_group_ad."), "ad_group": ("ad_group_ad.",), "ad": ()}
+"""Level -> what a query of it cannot tell."""
+
+
+def camel(field: str) -> str:
+    """'metrics.cost_micros' as JSON writes it."""
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), field)
 
 
 def failed(status: int, name: str, kind: str, code: str) -> Reply:
