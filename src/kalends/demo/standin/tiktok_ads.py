@@ -11,9 +11,22 @@ import orjson
 
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
+from kalends.demo.standin.truth import Day
 
 PAGE = 50
 """Smaller than TikTok's own 1,000, so that a quarter has several."""
+LEVELS = {"CAMPAIGN": "campaign", "ADGROUP": "ad_group", "AD": "ad"}
+"""TikTok's word for a level -> the record's."""
+METRICS = {
+    "spend", "impressions", "clicks", "conversion", "reach", "frequency", "video_play_actions", "result",
+    "real_time_conversion", "complete_payment", "total_purchase_value", "total_sales_lead_value", "currency",
+}  # fmt: skip
+ATTRIBUTES = {
+    "campaign": {"campaign_name"},
+    "adgroup": {"campaign_name", "campaign_id", "adgroup_name"},
+    "ad": {"campaign_name", "campaign_id", "adgroup_name", "adgroup_id", "ad_name"},
+}
+"""What a row can say of its thing and of what is above it."""
 
 
 @dataclass
@@ -90,31 +103,44 @@ class TiktokAds(Standin):
         return coded(40002, f"no such path {asked.path}")
 
     def report(self, asked: Asked) -> Reply:
-        """The integrated report by campaign and day."""
+        """The integrated report by day: of campaigns, ad groups or ads."""
         first, last = date.fromisoformat(asked.one("start_date")), date.fromisoformat(asked.one("end_date"))
         if (last - first).days >= 30:
             return coded(40002, "The time range must be within 30 days.")
-        if asked.one("data_level") != "AUCTION_CAMPAIGN":
-            return coded(40002, "This stand-in knows campaigns only.")
-        page = int(asked.one("page", "1"))
-        rows = [self.row(day) for day in self.truth.days(asked.one("advertiser_id"), first, last)]
-        shown, _ = paged(rows, start=(page - 1) * PAGE, size=PAGE)
-        info = {"page": page, "page_size": PAGE, "total_number": len(rows), "total_page": -(-len(rows) // PAGE)}
+        data_level = asked.one("data_level").removeprefix("AUCTION_")
+        if (asked.one("report_type"), asked.one("service_type")) != ("BASIC", "AUCTION") or data_level not in LEVELS:
+            return coded(40002, "This stand-in knows campaigns, ad groups and ads at auction.")
+        things, metrics = data_level.lower(), orjson.loads(asked.one("metrics", "[]"))
+        if sorted(orjson.loads(asked.one("dimensions"))) != sorted([f"{things}_id", "stat_time_day"]):
+            return coded(40002, f"dimensions: at this data_level, {things}_id and stat_time_day")
+        if unknown := sorted(set(metrics) - METRICS - ATTRIBUTES[things]):
+            return coded(40002, f"Invalid metric fields: {unknown}")
+        if not 1 <= int(asked.one("page_size", "10")) <= 1000:
+            return coded(40002, "page_size: from 1 to 1000")
+        page, size = int(asked.one("page", "1")), min(PAGE, int(asked.one("page_size", "10")))
+        days = self.days(asked.one("advertiser_id"), first, last, LEVELS[data_level])
+        rows = [self.row(day, f"{things}_id", metrics) for day in days]
+        shown, _ = paged(rows, start=(page - 1) * size, size=size)
+        info = {"page": page, "page_size": size, "total_number": len(rows), "total_page": -(-len(rows) // size)}
         return good({"list": shown, "page_info": info})
 
-    def row(self, day: Any) -> dict[str, Any]:
-        """Numbers as texts, some as numbers: as TikTok mixes them."""
+    def row(self, day: Day, name: str, metrics: list[str]) -> dict[str, Any]:
+        """Numbers as texts, some as numbers: as TikTok mixes them. Names and parents are among the metrics."""
+        told: dict[str, Any] = {
+            "campaign_id": day.campaign.id,
+            "campaign_name": day.campaign.name,
+            "currency": self.truth.currency,
+            "spend": f"{day.spend:f}",
+            "impressions": str(day.impressions),
+            "clicks": day.clicks,
+            "conversion": str(day.conversions),
+            "total_purchase_value": f"{day.revenue:f}",
+        }
+        for kind, thing in zip(("adgroup", "ad"), day.below, strict=False):
+            told |= {f"{kind}_id": thing.id, f"{kind}_name": thing.name}
         return {
-            "dimensions": {"campaign_id": day.campaign.id, "stat_time_day": f"{day.day} 00:00:00"},
-            "metrics": {
-                "campaign_name": day.campaign.name,
-                "currency": self.truth.currency,
-                "spend": f"{day.spend:f}",
-                "impressions": str(day.impressions),
-                "clicks": day.clicks,
-                "conversion": str(day.conversions),
-                "total_purchase_value": f"{day.revenue:f}",
-            },
+            "dimensions": {name: day.thing.id, "stat_time_day": f"{day.day} 00:00:00"},
+            "metrics": {one: value for one, value in told.items() if one in metrics},
         }
 
 
