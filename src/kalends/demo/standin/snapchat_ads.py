@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
-from kalends.demo.standin.truth import Day, Truth
+from kalends.demo.standin.truth import Campaign, Day, Thing, Truth
 
 PAGE = 2
-"""Campaigns on a page; smaller than any that is asked for, so that a month has several."""
+"""Things on a page; smaller than any that is asked for, so that a month has several."""
 API = "/v1"
 KNOWN = {
     "spend", "impressions", "swipes", "video_views", "total_installs", "conversion_purchases",
@@ -26,6 +26,9 @@ KNOWN = {
     "conversion_app_opens", "conversion_subscribe",
 }  # fmt: skip
 LONGEST = timedelta(days=32)
+KINDS = {"campaign": "campaign", "adsquad": "ad_group", "ad": "ad"}
+"""Snapchat's word for a level -> the record's."""
+TYPES = {"campaign": "CAMPAIGN", "adsquad": "AD_SQUAD", "ad": "AD"}
 
 
 def uuid_of(kind: str, place: int) -> str:
@@ -40,6 +43,7 @@ class SnapchatAds(Standin):
     data_source: ClassVar[str] = "snapchat_ads"
     hosts: ClassVar[tuple[str, ...]] = ("adsapi.snapchat.com", "accounts.snapchat.com")
     token_seconds: ClassVar[int] = 1800
+    has_parents: ClassVar[bool] = False
     secrets: ClassVar[Mapping[str, str]] = {
         "client_id": "snap-app",
         "client_secret": "snap-secret",
@@ -87,8 +91,8 @@ class SnapchatAds(Standin):
             accounts = [self.account(one) for one in self.truth.account_ids]
             organization = {"id": uuid_of("organization", 1), "name": "Shops", "ad_accounts": accounts}
             return good(organizations=[{"sub_request_status": "SUCCESS", "organization": organization}])
-        if found := re.fullmatch(rf"{API}/adaccounts/([0-9a-f-]+)/campaigns", asked.path):
-            return self.campaigns(found[1], asked)
+        if found := re.fullmatch(rf"{API}/adaccounts/([0-9a-f-]+)/({'|'.join(KINDS)})s", asked.path):
+            return self.listed(found[1], found[2], asked)
         if found := re.fullmatch(rf"{API}/adaccounts/([0-9a-f-]+)/stats", asked.path):
             return self.stats(found[1], asked)
         return failed(404, "E3003", "Resource can not be found")
@@ -99,37 +103,44 @@ class SnapchatAds(Standin):
         return told | {"currency": self.truth.currency, "timezone": self.truth.zone}
 
     def stats(self, account_id: str, asked: Asked) -> Reply:
-        """An account's stats by campaign and day."""
+        """An account's stats by day and by what is under it."""
         fields = asked.one("fields", "spend").split(",")
         start, end = (datetime.fromisoformat(asked.one(name)) for name in ("start_time", "end_time"))
         if unknown := sorted(set(fields) - KNOWN):
             return failed(400, "E1001", f"Unsupported Stats Query: {unknown[0]} is not a field")
-        if (asked.one("breakdown"), asked.one("granularity")) != ("campaign", "DAY"):
-            return failed(400, "E1001", "This stand-in knows campaigns by day.")
+        kind = asked.one("breakdown")
+        if kind not in KINDS or asked.one("granularity") != "DAY":
+            return failed(400, "E1001", "Unsupported Stats Query: this stand-in knows campaigns, ad squads, ads by day")
         if not (self.is_midnight(start) and self.is_midnight(end)) or end - start > LONGEST or end > self.clock():
             return failed(400, "E1001", "Unsupported Stats Query: times are local midnights, past, and 31 days at most")
         days = sorted(
-            self.truth.days(account_id, start.date(), end.date() - timedelta(days=1)),
-            key=lambda day: (day.campaign.id, day.day),
+            self.days(account_id, start.date(), end.date() - timedelta(days=1), KINDS[kind]),
+            key=lambda day: (day.thing.id, day.day),
         )
-        campaigns = [list(some) for _, some in groupby(days, key=lambda day: day.campaign.id)]
-        shown, following = paged(campaigns, start=int(asked.one("cursor", "0")), size=PAGE)
+        things = [list(some) for _, some in groupby(days, key=lambda day: day.thing.id)]
+        shown, following = paged(things, start=int(asked.one("cursor", "0")), size=PAGE)
         told = {"id": account_id, "type": "AD_ACCOUNT", "granularity": "DAY", "start_time": asked.one("start_time"),
                 "end_time": asked.one("end_time"), "swipe_up_attribution_window": "28_DAY",
                 "view_attribution_window": "1_DAY",
-                "breakdown_stats": {"campaign": [self.campaign(some, fields) for some in shown]}}  # fmt: skip
+                "breakdown_stats": {kind: [self.thing(some, TYPES[kind], fields) for some in shown]}}  # fmt: skip
         stats = [{"sub_request_status": "SUCCESS", "timeseries_stat": told}]
         if not following:
             return good(timeseries_stats=stats)
         return good(timeseries_stats=stats, paging=self.next_page(asked, following))
 
-    def campaigns(self, account_id: str, asked: Asked) -> Reply:
-        """A page of an account's campaigns."""
-        known = self.truth.campaigns_of(account_id)
-        shown, following = paged(known, start=int(asked.one("cursor", "0")), size=PAGE)
+    def listed(self, account_id: str, kind: str, asked: Asked) -> Reply:
+        """A page of an account's campaigns, ad squads or ads, each under the one above it."""
         of = {"ad_account_id": account_id, "status": "ACTIVE", "objective": "WEB_CONVERSION"}
-        told = [{"sub_request_status": "SUCCESS", "campaign": {"id": one.id, "name": one.name, **of}} for one in shown]
-        return good(campaigns=told, paging=self.next_page(asked, following) if following else {})
+        campaigns = self.truth.campaigns_of(account_id)
+        known: list[tuple[Campaign | Thing, dict[str, str]]] = [(one, of) for one in campaigns]
+        for above in ("campaign_id", "ad_squad_id")[: list(KINDS).index(kind)]:
+            more = {"creative_id": uuid_of("creative", 1)} if above == "ad_squad_id" else {}
+            known = [(one, {above: parent.id} | more) for parent, _ in known for one in self.truth.below[parent.id]]
+        shown, following = paged(known, start=int(asked.one("cursor", "0")), size=PAGE)
+        told = [
+            {"sub_request_status": "SUCCESS", kind: {"id": one.id, "name": one.name, **about}} for one, about in shown
+        ]
+        return good(**{f"{kind}s": told}, paging=self.next_page(asked, following) if following else {})
 
     def next_page(self, asked: Asked, following: int) -> dict[str, str]:
         """The address of the next page."""
@@ -141,8 +152,8 @@ class SnapchatAds(Standin):
         local = moment.astimezone(ZoneInfo(self.truth.zone))
         return (local.hour, local.minute) == (0, 0) and local.utcoffset() == moment.utcoffset()
 
-    def campaign(self, days: list[Day], fields: list[str]) -> dict[str, Any]:
-        """A campaign's days on which something was delivered."""
+    def thing(self, days: list[Day], type_: str, fields: list[str]) -> dict[str, Any]:
+        """A campaign's, ad squad's or ad's days on which something was delivered."""
         steps = [
             {
                 "start_time": self.begins(day.day),
@@ -151,7 +162,7 @@ class SnapchatAds(Standin):
             }
             for day in days
         ]
-        return {"id": days[0].campaign.id, "type": "CAMPAIGN", "granularity": "DAY", "timeseries": steps}
+        return {"id": days[0].thing.id, "type": type_, "granularity": "DAY", "timeseries": steps}
 
     def begins(self, day: date) -> str:
         """The day's midnight with its offset."""
