@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from kalends.demo.standin.consenting import Consenting
-from kalends.demo.standin.speaking import Asked, Reply, Standin
-from kalends.demo.standin.truth import Day, Truth
+from kalends.demo.standin.speaking import Asked, Reply, Standin, key
+from kalends.demo.standin.truth import Campaign, Day, Thing, Truth
 
 API = "/rest"
 MOST_FIELDS, MOST_ROWS = 20, 15_000
 SPAN = re.compile(r"\(start:\(year:(\d+),month:(\d+),day:(\d+)\),end:\(year:(\d+),month:(\d+),day:(\d+)\)\)")
+PIVOTS = {
+    "CAMPAIGN": ("campaign", "sponsoredCampaign"),
+    "CAMPAIGN_GROUP": ("campaign_group", "sponsoredCampaignGroup"),
+    "CREATIVE": ("ad", "sponsoredCreative"),
+}
+"""Pivot -> the record's level, and what its URNs are of."""
+FIELDS = {
+    "dateRange", "pivotValues", "costInLocalCurrency", "costInUsd", "impressions", "clicks",
+    "externalWebsiteConversions", "externalWebsitePostClickConversions", "externalWebsitePostViewConversions",
+    "oneClickLeads", "oneClickLeadFormOpens", "conversionValueInLocalCurrency", "approximateMemberReach", "videoViews",
+    "videoStarts", "videoCompletions", "landingPageClicks", "totalEngagements", "likes", "comments", "shares",
+    "follows", "reactions", "companyPageClicks", "otherEngagements", "sends", "opens",
+}  # fmt: skip
 NOTHING = "-2E-18"
 """How LinkedIn may write that nothing was spent."""
 
 
 def short_id(kind: str, place: int) -> str:
     """LinkedIn's ids have nine digits."""
-    return str({"account": 500_000_000, "campaign": 250_000_000}[kind] + 7919 * place)
+    millions = {"account": 500, "campaign": 250, "campaign_group": 610, "ad_group": 900, "ad": 170}[kind]
+    return str(millions * 10**6 + 7919 * place)
 
 
 @dataclass
@@ -33,6 +47,7 @@ class LinkedinAds(Standin):
     hosts: ClassVar[tuple[str, ...]] = ("api.linkedin.com", "www.linkedin.com")
     cannot: ClassVar[frozenset[str]] = frozenset({"cursor", "duplicate"})  # adAnalytics has no pages
     token_seconds: ClassVar[int] = 60 * 86_400
+    has_parents: ClassVar[bool] = False
     secrets: ClassVar[Mapping[str, str]] = {
         "client_id": "linkedin-app",
         "client_secret": "linkedin-secret",
@@ -48,6 +63,12 @@ class LinkedinAds(Standin):
     def known_truth(cls, *, seed: int = 1) -> Truth:
         """Its days are those of UTC."""
         return Truth(seed=seed, id_of=short_id, zone="UTC")
+
+    def key_of(self, day: Day, cuts: Sequence[str]) -> tuple[Any, ...]:
+        """A group of campaigns is a breakdown in the record, which has no id for it."""
+        if "campaign_group_id" not in cuts:
+            return super().key_of(day, cuts)
+        return key(day.campaign.account_id, day=day.day, cuts={"campaign_group_id": day.campaign.id})
 
     def is_token_call(self, asked: Asked) -> bool:
         """At its own address."""
@@ -74,8 +95,9 @@ class LinkedinAds(Standin):
             return failed(426, "NONEXISTENT_VERSION", "Requested version is not active")
         if asked.path == f"{API}/adAccounts" and asked.one("q") == "search":
             return Reply.json({"elements": [self.account(one) for one in self.truth.account_ids], "metadata": {}})
-        if found := re.fullmatch(rf"{API}/adAccounts/(\d+)/adCampaigns", asked.path):
-            return Reply.json({"elements": self.campaigns(found[1]), "metadata": {}})
+        if found := re.fullmatch(rf"{API}/adAccounts/(\d+)/(adCampaigns|adCampaignGroups)", asked.path):
+            listed = self.campaigns if found[2] == "adCampaigns" else self.groups
+            return Reply.json({"elements": listed(found[1]), "metadata": {}})
         if asked.path == f"{API}/adAnalytics" and asked.one("q") == "analytics":
             return self.report(asked)
         return failed(404, "RESOURCE_NOT_FOUND", f"No virtual resource found {asked.path}")
@@ -87,34 +109,48 @@ class LinkedinAds(Standin):
 
     def campaigns(self, account_id: str) -> list[dict[str, Any]]:
         """An account's campaigns; their ids are numbers here."""
-        of = {"account": f"urn:li:sponsoredAccount:{account_id}", "campaignGroup": "urn:li:sponsoredCampaignGroup:6001"}
+        of = {"account": f"urn:li:sponsoredAccount:{account_id}", "status": "ACTIVE", "type": "SPONSORED_UPDATES"}
         return [
-            {"id": int(one.id), "name": one.name, "status": "ACTIVE", "type": "SPONSORED_UPDATES", **of}
+            {"id": int(one.id), "name": one.name, "campaignGroup": urn("CAMPAIGN_GROUP", group), **of}
             for one in self.truth.campaigns_of(account_id)
+            for group in [self.truth.group_of(one)]
         ]
 
+    def groups(self, account_id: str) -> list[dict[str, Any]]:
+        """An account's groups of campaigns."""
+        of = {"account": f"urn:li:sponsoredAccount:{account_id}", "runSchedule": {"start": 1_735_689_600_000}}
+        found = dict.fromkeys(self.truth.group_of(one) for one in self.truth.campaigns_of(account_id))
+        return [{"id": int(one.id), "name": one.name, "status": "ACTIVE", **of} for one in found]
+
     def report(self, asked: Asked) -> Reply:
-        """Campaigns by day."""
-        fields = asked.one("fields").split(",")
+        """Campaigns, groups of them, or ads by day."""
+        fields, pivot = asked.one("fields").split(","), asked.one("pivot")
         span = SPAN.fullmatch(asked.one("dateRange"))
         account = re.fullmatch(r"List\(urn:li:sponsoredAccount:(\d+)\)", asked.one("accounts"))
         if len(fields) > MOST_FIELDS:
             return failed(400, "ILLEGAL_ARGUMENT", f"Projection of {len(fields)} fields exceeds the maximum of 20.")
-        if not span or not account or (asked.one("pivot"), asked.one("timeGranularity")) != ("CAMPAIGN", "DAILY"):
-            return failed(400, "ILLEGAL_ARGUMENT", "This stand-in knows one account's campaigns by day.")
+        if unknown := sorted(set(fields) - FIELDS):
+            return failed(400, "ILLEGAL_ARGUMENT", f"Unknown fields: {unknown}")
+        if not span or not account or pivot not in PIVOTS or asked.one("timeGranularity") != "DAILY":
+            return failed(400, "ILLEGAL_ARGUMENT", "This stand-in knows one account by day.")
         numbers = [int(part) for part in span.groups()]
-        days = list(self.truth.days(account[1], date(*numbers[:3]), date(*numbers[3:])))
+        days = list(self.days(account[1], date(*numbers[:3]), date(*numbers[3:]), PIVOTS[pivot][0]))
         days.sort(key=lambda day: (self.calls * day.impressions) % 101)  # another order each time
-        rows = [{name: value for name, value in row(day).items() if name in fields} for day in days[:MOST_ROWS]]
+        rows = [{name: value for name, value in row(day, pivot).items() if name in fields} for day in days[:MOST_ROWS]]
         return Reply.json({"paging": {"start": 0, "count": 10, "links": []}, "elements": rows})
 
 
-def row(day: Day) -> dict[str, Any]:
+def urn(pivot: str, thing: Campaign | Thing) -> str:
+    """An id as LinkedIn writes it."""
+    return f"urn:li:{PIVOTS[pivot][1]}:{thing.id}"
+
+
+def row(day: Day, pivot: str) -> dict[str, Any]:
     """Days as objects, money as texts, ids as URNs."""
     written = {"year": day.day.year, "month": day.day.month, "day": day.day.day}
     leads = day.conversions // 3
     return {
-        "pivotValues": [f"urn:li:sponsoredCampaign:{day.campaign.id}"],
+        "pivotValues": [urn(pivot, day.thing)],
         "dateRange": {"start": written, "end": written},
         "costInLocalCurrency": money(day.spend),
         "costInUsd": money(day.spend * Decimal("1.08")),
