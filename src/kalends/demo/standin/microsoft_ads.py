@@ -35,14 +35,25 @@ LINK = timedelta(minutes=5)
 
 def nine_digits(kind: str, place: int) -> str:
     """A number as Microsoft's."""
-    return str((180 if kind == "account" else 420) * 10**6 + 3_571 * place)
+    return str({"account": 180, "campaign": 420, "ad_group": 421, "ad": 422}[kind] * 10**6 + 3_571 * place)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A report that was ordered; `level` as the record calls it."""
+
+    account_id: str
+    first: date
+    last: date
+    level: str
+    columns: list[str]
 
 
 @dataclass
 class MicrosoftAds(Standin):
     """Tokens in the body, faults with numbers, reports that are ordered and come as a CSV in a zip."""
 
-    ordered: dict[str, tuple[str, date, date, list[str]]] = field(default_factory=dict)
+    ordered: dict[str, Ordered] = field(default_factory=dict)
     looks: dict[str, int] = field(default_factory=dict)
     links: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
@@ -145,19 +156,25 @@ class MicrosoftAds(Standin):
     def take_order(self, asked: Asked, order: Element) -> Reply:
         """The report's number."""
         names = tuple(element.tag.rpartition("}")[2] for element in order)
-        columns = [element.text or "" for element in order[ORDERLY.index("Columns")]] if names == ORDERLY else []
+        kind = order.get(f"{{{XSI}}}type", "").removesuffix("PerformanceReportRequest")
+        listed = list(order[ORDERLY.index("Columns")]) if names == ORDERLY else []
+        columns = [element.text or "" for element in listed]
         account_id = text(order, "long")
         said = {name: text(self.header(asked), name) for name in ("CustomerAccountId", "CustomerId")}
         if account_id not in self.truth.account_ids or said != {"CustomerAccountId": account_id, "CustomerId": PARENT}:
             return fault(106, "UserIsNotAuthorized", "The user is not authorized to perform this action.")
         told = {name: text(order, name) for name in ("Format", "Aggregation", "ReportTimeZone", "ExcludeReportFooter")}
-        if order.get(f"{{{XSI}}}type") != "CampaignPerformanceReportRequest" or set(columns) - set(COLUMNS):
-            return fault(2015, "ReportingServiceInvalidReportType", "This stand-in knows campaigns only.")
+        if kind not in LEVELS:
+            return fault(2015, "ReportingServiceInvalidReportType", "The report type is not valid.")
+        if set(columns) - COLUMNS.keys() - {"CurrencyCode"} or set(columns) & NOT_TOLD[kind]:
+            return fault(2015, "ReportingServiceInvalidColumns", "A column is not one of this report's.")
+        if {element.tag.rpartition("}")[2] for element in listed} != {f"{kind}PerformanceReportColumn"}:
+            return fault(100, "NullRequest", "The request message is null.")
         if told != {"Format": "Csv", "Aggregation": "Daily", "ReportTimeZone": ZONE, "ExcludeReportFooter": "true"}:
             return fault(2011, "ReportingServiceInvalidTimeZone", "The request's elements are not as they should be.")
         number = f"30000{len(self.ordered):08d}"
         first, last = day_of(order, "CustomDateRangeStart"), day_of(order, "CustomDateRangeEnd")
-        self.ordered[number] = account_id, first, last, columns
+        self.ordered[number] = Ordered(account_id, first, last, LEVELS[kind], columns)
         return self.said("SubmitGenerateReport", f"<ReportRequestId>{number}</ReportRequestId>")
 
     def status(self, number: str) -> Reply:
@@ -178,15 +195,15 @@ class MicrosoftAds(Standin):
 
     def rows(self, number: str) -> Iterable[Day]:
         """What a report has."""
-        account_id, first, last, _ = self.ordered[number]
-        return self.truth.days(account_id, first, last)
+        found = self.ordered[number]
+        return self.days(found.account_id, found.first, found.last, found.level)
 
     def file(self, asked: Asked) -> Reply:
         """The CSV in its zip, with a byte order mark and everything in quotes."""
         number, until = self.links.get(asked.one("sig"), ("", None))
         if until is None or until < self.clock():
             return self.refused_cursor()
-        columns, out, packed = self.ordered[number][3], io.StringIO(), io.BytesIO()
+        columns, out, packed = self.ordered[number].columns, io.StringIO(), io.BytesIO()
         writer = csv.writer(out, quoting=csv.QUOTE_ALL)
         writer.writerow(columns)
         for day in self.rows(number):
@@ -213,7 +230,10 @@ COLUMNS: dict[str, Callable[[Day], str]] = {
     "CampaignId": lambda day: day.campaign.id,
     "CampaignName": lambda day: day.campaign.name,
     "CampaignType": lambda _: "Search & content",
-    "CurrencyCode": lambda _: "",
+    "AdGroupId": lambda day: day.below[0].id,
+    "AdGroupName": lambda day: day.below[0].name,
+    "AdId": lambda day: day.below[1].id,
+    "AdTitle": lambda day: day.below[1].name,
     "Impressions": lambda day: f"{day.impressions}",
     "Clicks": lambda day: f"{day.clicks}",
     "Spend": lambda day: f"{day.spend:.6f}",
@@ -222,6 +242,12 @@ COLUMNS: dict[str, Callable[[Day], str]] = {
     "AllConversionsQualified": lambda day: f"{day.conversions + 1:.2f}",
     "AllRevenue": lambda day: f"{day.revenue:.2f}",
 }
+
+LEVELS = {"Campaign": "campaign", "AdGroup": "ad_group", "Ad": "ad"}
+"""Microsoft's word for a report -> the record's level."""
+AD = {"AdId", "AdTitle"}
+NOT_TOLD = {"Campaign": {"AdGroupId", "AdGroupName", *AD}, "AdGroup": AD, "Ad": set[str]()}
+"""Columns that a report has not."""
 
 
 def text(root: Element, name: str) -> str:
