@@ -21,11 +21,15 @@ COLUMNS = {
     "CAMPAIGN_ID", "CAMPAIGN_NAME", "SPEND_IN_MICRO_DOLLAR", "IMPRESSION_1", "IMPRESSION_2", "TOTAL_CLICKTHROUGH",
     "TOTAL_CONVERSIONS", "TOTAL_CONVERSIONS_VALUE_IN_MICRO_DOLLAR", "TOTAL_VIDEO_MRC_VIEWS",
 }  # fmt: skip
+LEVELS = {"CAMPAIGN": "campaign", "AD_GROUP": "ad_group", "PIN_PROMOTION": "ad"}
+"""Pinterest's word for a level -> the record's."""
+NAMED = ("AD_GROUP", "PIN_PROMOTION")
+"""What has an id and a name below a campaign."""
 
 
 def twelve_digits(kind: str, place: int) -> str:
     """A number as Pinterest's."""
-    return str((549 if kind == "account" else 626) * 10**9 + 744_128_956 + place)
+    return str({"account": 549, "campaign": 626, "ad_group": 680, "ad": 687}[kind] * 10**9 + 744_128_956 + place)
 
 
 @dataclass
@@ -137,9 +141,10 @@ class PinterestAds(Standin):
         is_near = first >= self.clock().date() - timedelta(days=914)
         if not is_near or not 0 <= (last - first).days < 186:
             return failed(400, 1, "Up to 914 days back, and at most 186 days at once.")
-        if (body["granularity"], body["level"], body["report_format"]) != ("DAY", "CAMPAIGN", "JSON"):
-            return failed(400, 1, "This stand-in knows campaigns by day only.")
-        if unknown := set(body["columns"]) - COLUMNS:
+        if body["level"] not in LEVELS or (body["granularity"], body["report_format"]) != ("DAY", "JSON"):
+            return failed(400, 1, "This stand-in knows campaigns, ad groups and ads by day only.")
+        told = [f"{one}_{what}" for one in NAMED[: list(LEVELS).index(body["level"])] for what in ("ID", "NAME")]
+        if unknown := set(body["columns"]) - COLUMNS - set(told):
             return failed(400, 1, f"{sorted(unknown)} are not valid columns.")
         token = f"report-token-{len(self.ordered):04d}"
         self.ordered[token] = Ordered(account_id, body, self.clock())
@@ -161,20 +166,20 @@ class PinterestAds(Standin):
         return Reply.json({"report_status": "FINISHED", "url": url, "size": 1234.0})
 
     def file(self, asked: Asked) -> Reply:
-        """Campaign -> its days."""
+        """Campaign, ad group or ad -> its days."""
         token, until = self.links.get(asked.one("X-Amz-Signature"), ("", None))
         if until is None or until < self.clock():
             return self.refused_cursor()
         found, rows = self.ordered[token], dict[str, list[dict[str, Any]]]()
         first, last = (date.fromisoformat(found.order[name]) for name in ("start_date", "end_date"))
-        for day in self.truth.days(found.account_id, first, last):
-            rows.setdefault(day.campaign.id, []).append(self.row(day, found.order["columns"]))
+        for day in self.days(found.account_id, first, last, LEVELS[found.order["level"]]):
+            rows.setdefault(day.thing.id, []).append(self.row(day, found.order["columns"]))
         return Reply.json(rows)
 
     def row(self, day: Day, columns: list[str]) -> dict[str, Any]:
         """A day: paid and earned apart, money in millionths."""
         earned = day.impressions // 10
-        told = {
+        told: dict[str, Any] = {
             "CAMPAIGN_ID": day.campaign.id,
             "CAMPAIGN_NAME": day.campaign.name,
             "SPEND_IN_MICRO_DOLLAR": float(day.spend_micros),
@@ -184,6 +189,8 @@ class PinterestAds(Standin):
             "TOTAL_CONVERSIONS": day.conversions,
             "TOTAL_CONVERSIONS_VALUE_IN_MICRO_DOLLAR": float(day.revenue_micros),
         }
+        for name, thing in zip(NAMED, day.below, strict=False):
+            told |= {f"{name}_ID": thing.id, f"{name}_NAME": thing.name}
         shown = {name: value for name, value in told.items() if name in columns and value}
         return {"DATE": day.day.isoformat()} | shown
 
