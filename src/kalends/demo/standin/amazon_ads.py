@@ -18,14 +18,23 @@ from kalends.demo.standin.truth import Day, Truth
 API, STORE = "advertising-api-eu.amazon.com", "offline-report-storage-eu-west-1-prod.s3.amazonaws.com"
 PRODUCTS = ("SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY")
 KEPT = {"SPONSORED_PRODUCTS": 95, "SPONSORED_BRANDS": 60, "SPONSORED_DISPLAY": 65}
-TYPES = {"spCampaigns": PRODUCTS[0], "sbCampaigns": PRODUCTS[1], "sdCampaigns": PRODUCTS[2]}
+TYPES = {
+    ("spCampaigns", "campaign"): (PRODUCTS[0], "campaign"),
+    ("sbCampaigns", "campaign"): (PRODUCTS[1], "campaign"),
+    ("sdCampaigns", "campaign"): (PRODUCTS[2], "campaign"),
+    ("spCampaigns", "campaign+adGroup"): (PRODUCTS[0], "ad_group"),
+    ("sbAdGroup", "adGroup"): (PRODUCTS[1], "ad_group"),
+    ("sdAdGroup", "adGroup"): (PRODUCTS[2], "ad_group"),
+}
+"""Kind of report, and what it is grouped by -> kind of ads, and the record's level."""
+GROUP = {"adGroupId", "adGroupName"}
 STEPS = ("PENDING", "PROCESSING", "COMPLETED")
 LINK = timedelta(hours=1)
 
 
 def short_id(kind: str, place: int) -> str:
     """15 digits, as Amazon's: numbers in reports."""
-    return str((31 if kind == "account" else 55) * 10**13 + 7_919 * place + 1)
+    return str({"account": 31, "campaign": 55, "ad_group": 56, "ad": 57}[kind] * 10**13 + 7_919 * place + 1)
 
 
 @dataclass
@@ -171,8 +180,11 @@ class AmazonAds(Standin):
             return f"startDate to endDate range ({days} days) must not exceed maximum range (31 days)"
         if day_of(body["startDate"]) < oldest:
             return f"startDate must not be before {oldest}"
-        if TYPES.get(wanted["reportTypeId"]) != product or wanted["groupBy"] != ["campaign"]:
-            return "reportTypeId is not supported."
+        kind, level = TYPES.get(type_of(wanted), ("", ""))
+        if kind != product:
+            return f"configuration reportTypeId {wanted['reportTypeId']} does not support groupBy {wanted['groupBy']}"
+        if columns & GROUP and level != "ad_group":
+            return f"configuration columns includes invalid values: {sorted(columns & GROUP)}"
         is_other = ("sales" in columns) == self.is_windowed(wanted)
         is_good = (
             needed <= columns and not is_other and (wanted["timeUnit"], wanted["format"]) == ("DAILY", "GZIP_JSON")
@@ -207,9 +219,10 @@ class AmazonAds(Standin):
             return self.refused_cursor()
         found = self.ordered[report_id]
         first, last, wanted = found.order["startDate"], found.order["endDate"], found.order["configuration"]
+        _, level = TYPES[type_of(wanted)]
         rows = [
             {name: value for name, value in self.row(day, wanted).items() if name in wanted["columns"]}
-            for day in self.truth.days(found.account_id, day_of(first), day_of(last))
+            for day in self.days(found.account_id, day_of(first), day_of(last), level)
             if self.product_of(day.campaign.id) == wanted["adProduct"]
             and (day.day >= self.since or self.is_windowed(wanted))
         ]
@@ -226,12 +239,19 @@ class AmazonAds(Standin):
             "clicks": day.clicks,
             "cost": float(day.spend),
         }
+        for group in day.below:
+            told |= {"adGroupId": int(group.id), "adGroupName": group.name}
         if not self.is_windowed(wanted):
             return told | {"purchases": bought, "sales": sold, "purchasesClicks": bought, "salesClicks": sold}
         parts = {1: 0.25, 7: 0.5, 14: 1, 30: 1.5}
         return told | {f"purchases{days}d": bought * part for days, part in parts.items()} | {
             f"sales{days}d": sold * part for days, part in parts.items()
         }  # fmt: skip
+
+
+def type_of(wanted: Mapping[str, Any]) -> tuple[str, str]:
+    """What kind of report is wanted, and what it is grouped by."""
+    return wanted["reportTypeId"], "+".join(wanted["groupBy"])
 
 
 def day_of(text: str) -> date:
