@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Day, Truth, numeric_id
 
-PAGE = 4
+PAGE = 2
 """Smaller than Adobe's own 50,000, so that a day has several."""
 RANGE = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00\.000/(\d{4}-\d\d-\d\d)T23:59:59\.999")
 METRICS = ("visits", "visitors", "orders", "revenue", "pageviews")

@@ -29,7 +29,9 @@ FILES = "ton.twimg.com"
 PLACEMENTS = {"ALL_ON_TWITTER", "SPOTLIGHT", "TREND"}
 ENTITIES = {"CAMPAIGN": "campaign", "LINE_ITEM": "ad_group", "PROMOTED_TWEET": "ad"}
 """What stats are about -> the level of the record."""
-GROUPS = {"ENGAGEMENT", "BILLING", "VIDEO", "WEB_CONVERSION", "MOBILE_CONVERSION"}
+LISTS = {"campaigns": "CAMPAIGN", "line_items": "LINE_ITEM", "promoted_tweets": "PROMOTED_TWEET"}
+GROUPS, CONVERSIONS = {"ENGAGEMENT", "BILLING", "VIDEO"}, {"WEB_CONVERSION", "MOBILE_CONVERSION"}
+"""Groups of metrics; those of conversions are asked for apart from the others."""
 MOST_IDS, LONGEST = 20, timedelta(days=90)
 DAY = timedelta(days=1)
 escaped = partial(quote, safe="~")
@@ -199,24 +201,21 @@ class TwitterAds(Standin):
         """A list of what an account has."""
         if name == "funding_instruments":
             return self.listed(asked, [{"id": "lygyi", "currency": self.truth.currency, "type": "CREDIT_CARD"}])
-        if name == "campaigns":
-            campaigns = self.truth.campaigns_of(account_id)
-            of = {"funding_instrument_id": "lygyi", "deleted": False}
-            return self.listed(asked, [{"id": one.id, "name": one.name, **of} for one in campaigns])
-        if name == "line_items":
-            return self.listed(asked, [
-                {"id": one.id, "name": one.name, "campaign_id": campaign.id, "deleted": False}
-                for campaign in self.truth.campaigns_of(account_id)
-                for one in self.truth.below[campaign.id]
-            ])  # fmt: skip
-        if name == "promoted_tweets":  # a post has no name
-            return self.listed(asked, [
-                {"id": ad.id, "tweet_id": f"18{ad.id}", "line_item_id": group.id, "deleted": False}
-                for campaign in self.truth.campaigns_of(account_id)
-                for group in self.truth.below[campaign.id]
-                for ad in self.truth.below[group.id]
-            ])  # fmt: skip
+        if name in LISTS:
+            return self.listed(asked, self.things(account_id, LISTS[name]))
         return failed(404, "ROUTE_NOT_FOUND")
+
+    def things(self, account_id: str, entity: str) -> list[dict[str, Any]]:
+        """What stats can be about, each with what it is in; a promoted post has no name."""
+        campaigns, below = self.truth.campaigns_of(account_id), self.truth.below
+        if entity == "CAMPAIGN":
+            of = {"funding_instrument_id": "lygyi", "deleted": False}
+            return [{"id": one.id, "name": one.name, **of} for one in campaigns]
+        groups = [(one, campaign.id) for campaign in campaigns for one in below[campaign.id]]
+        if entity == "LINE_ITEM":
+            return [{"id": one.id, "name": one.name, "campaign_id": of, "deleted": False} for one, of in groups]
+        ads = [(one, group.id) for group, _ in groups for one in below[group.id]]
+        return [{"id": one.id, "tweet_id": f"18{of}", "line_item_id": of, "deleted": False} for one, of in ads]
 
     def account(self, account_id: str) -> dict[str, Any]:
         """An ad account."""
@@ -239,11 +238,13 @@ class TwitterAds(Standin):
         start, end = (datetime.fromisoformat(asked.one(name)) for name in ("start_time", "end_time"))
         offset = self.clock().astimezone(ZoneInfo(self.truth.zone)).utcoffset() or timedelta()
         begins = [(moment + offset).astimezone(UTC) for moment in (start, end)]
+        entity = asked.one("entity")
+        known = {one["id"] for one in self.things(account_id, entity)} if entity in ENTITIES else set()
         wrong = {
-            "entity": asked.one("entity") not in ENTITIES,
-            "entity_ids": not 1 <= len(ids) <= MOST_IDS,
+            "entity": entity not in ENTITIES,
+            "entity_ids": not 1 <= len(ids) <= MOST_IDS or not known.issuperset(ids),
             "placement": asked.one("placement") not in PLACEMENTS,
-            "metric_groups": not set(groups) <= GROUPS,
+            "metric_groups": not (set(groups) <= GROUPS or set(groups) <= CONVERSIONS),
             "granularity": asked.one("granularity") != "DAY",
             "start_time": any((moment.hour, moment.minute) != (0, 0) for moment in begins),
             "end_time": not start < end <= start + LONGEST or end > self.clock(),
