@@ -4,6 +4,7 @@ import pytest
 from syncing import batches_of, connect, exactly, known, platform, slices, stored, work_off
 
 from kalends.marketing import entities, service
+from kalends.marketing.connectors.registry import CONNECTORS
 
 
 @pytest.mark.parametrize("data_source", ["linkedin_ads", "snapchat_ads", "twitter_ads"])
@@ -15,12 +16,9 @@ def test_campaigns_have_their_names(house, scope, data_source):
     parts = slices(house, scope, run_id)
     assert len(parts) > 1
     with house.work(scope) as work:
-        version = service.data_version(work)
-        found = work.warehouse.to_arrow(entities.current(work.warehouse, version=version)).to_pylist()
         days = work.warehouse.table("facts")
         seen = {row["campaign_id"] for row in work.warehouse.to_arrow(days.select("campaign_id")).to_pylist()}
-    told = {(one["level"], one["account_id"], one["entity_id"]): one["name"] for one in found}
-    assert told == {("campaign", one.account_id, one.id): one.name for one in truth.all_campaigns}
+    assert names(house, scope) == {("campaign", one.account_id, one.id): one.name for one in truth.all_campaigns}
     assert seen <= {one.id for one in truth.all_campaigns}
     first, last = min(one.date_from for one in parts), max(one.date_to for one in parts)
     assert exactly(stored(house, scope, standin)) == exactly(known(standin, first, last))
@@ -28,3 +26,37 @@ def test_campaigns_have_their_names(house, scope, data_source):
     asked = [batch.report.get("named", 0) for batch in batches_of(house, scope)]
     assert sum(map(bool, asked)) == len(truth.account_ids)
     assert [batch.quarantined for batch in batches_of(house, scope)] == [0] * len(parts)
+
+
+@pytest.mark.parametrize(
+    ("data_source", "levels"),
+    [
+        ("linkedin_ads", ["campaign", "campaign_group"]),
+        ("snapchat_ads", ["campaign", "ad_group", "ad"]),
+        ("twitter_ads", ["campaign", "ad_group"]),
+    ],
+)
+def test_so_has_what_is_above_and_below_them(house, scope, data_source, levels):
+    with platform(house, data_source) as standin:
+        reports = [one.name for one in CONNECTORS[data_source].reports]
+        connect(house, scope, standin, reports=reports, history=2)
+        work_off(house, scope)
+        truth, [account] = standin.truth, standin.truth.account_ids
+    campaigns = truth.campaigns_of(account)
+    groups = [group for one in campaigns for group in truth.below[one.id]]
+    things = {
+        "campaign_group": [truth.group_of(one) for one in campaigns],
+        "campaign": campaigns,
+        "ad_group": groups,
+        "ad": [ad for group in groups for ad in truth.below[group.id]],
+    }
+    wanted = {(level, account, one.id): one.name for level in levels for one in things[level]}
+    assert names(house, scope) == wanted
+
+
+def names(house, scope):
+    """What is called how: level, account and id -> name."""
+    with house.work(scope) as work:
+        version = service.data_version(work)
+        found = work.warehouse.to_arrow(entities.current(work.warehouse, version=version)).to_pylist()
+    return {(one["level"], one["account_id"], one["entity_id"]): one["name"] for one in found}
