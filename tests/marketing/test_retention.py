@@ -177,14 +177,66 @@ def test_what_is_held_stays(house, scope, history, work_off):
         hold = retention.place_hold(work, subject_kind="batch", subject="1", reason="A lawsuit")
     run, plan = planned(house, scope, payloads=6, versions=6, facts=6, quarantine=6)
     assert {name: entry["count"] for name, entry in plan.items()} == {"payloads": 1}
-    with house.work(scope) as work:  # placed after the plan: it counts all the same
-        retention.place_hold(work, subject_kind="source", subject="facebook_ads", reason="An audit")
-    assert carry_out(house, scope, run, work_off).report["removed"] == {"payloads": 0}
     with house.work(scope) as work:
+        made = retention.confirm(work, run_id=run).id
+    with house.work(scope) as work:  # placed after the plan was confirmed: it counts all the same
+        retention.place_hold(work, subject_kind="source", subject="facebook_ads", reason="An audit")
+    work_off()
+    with house.work(scope) as work:
+        assert batches.get(work, made).report["removed"] == {"payloads": 0}
         retention.lift_hold(work, hold_id=hold.id)
         with pytest.raises(retention.NoSuchHoldError):
             retention.lift_hold(work, hold_id=hold.id)
         assert [one.reason for one in retention.list_holds(work)] == ["An audit"]
+
+
+ALL = {"payloads": 6, "facts": 6, "quarantine": 6}
+
+
+@pytest.mark.parametrize("change", ["lift", "place", "rule"])
+def test_a_plan_is_void_once_holds_or_rules_are_others(house, scope, clock, history, work_off, change):
+    with house.work(scope) as work:
+        hold = retention.place_hold(work, subject_kind="batch", subject="1", reason="A lawsuit")
+    run, plan = planned(house, scope, **ALL)
+    assert "facts" not in plan
+    clock.advance(minutes=1)
+    with house.work(scope) as work:
+        match change:
+            case "lift":
+                retention.lift_hold(work, hold_id=hold.id)
+            case "place":
+                retention.place_hold(work, subject_kind="batch", subject="2", reason="An audit")
+            case "rule":
+                retention.set_rule(work, data_class="payloads", months=1)
+    with house.work(scope) as work, pytest.raises(retention.PlanVoidError, match="Look again"):
+        retention.confirm(work, run_id=run)
+    work_off()
+    again, plan = planned(house, scope)
+    removed = carry_out(house, scope, again, work_off).report["removed"]
+    assert removed == {name: entry["count"] for name, entry in plan.items()}
+
+
+def test_no_more_goes_than_the_plan_listed(house, scope, clock, history, work_off, ingest):
+    with house.work(scope) as work:
+        hold = retention.place_hold(work, subject_kind="batch", subject="1", reason="A lawsuit")
+    run, plan = planned(house, scope, **ALL)
+    counts = {name: entry["count"] for name, entry in plan.items()}
+    assert counts == {"payloads": 1}
+    with house.work(scope) as work:
+        made = retention.confirm(work, run_id=run).id
+        retention.lift_hold(work, hold_id=hold.id)  # lifted before what was confirmed has had its turn
+    work_off()
+    with house.work(scope) as work:
+        assert batches.get(work, made).report["removed"] == counts
+    run, plan = planned(house, scope, facts=6)
+    assert plan["facts"]["count"] == 3
+    ingest(row("2026-02-10", campaign_id="c2"), row("2026-02-11"))  # old days that came since
+    assert carry_out(house, scope, run, work_off).report["removed"]["facts"] == 3
+    with house.work(scope) as work:
+        days = work.warehouse.execute("SELECT date_from, campaign_id FROM facts ORDER BY 1, 2").to_pylist()
+    assert [(str(one["date_from"]), one["campaign_id"]) for one in days] == [
+        ("2026-02-10", "c2"), ("2026-02-11", "c1"), ("2027-02-20", "c1"),
+    ]  # fmt: skip
 
 
 def test_a_file_whose_series_others_need_stays(house, scope, clock, work_off):
@@ -230,19 +282,26 @@ def test_over_http_and_as_a_page(house, scope, history, signed_in, work_off):
     assert admin.post(f"/settings/retention/{run['id']}/confirm", data={"sure": "yes"}).status_code == 422
     held = admin.post("/settings/retention/holds", data={"subject": "1", "reason": "A lawsuit"})
     assert held.status_code == 303
-    assert "A lawsuit" in admin.get("/settings/retention").text
-    assert admin.post(f"/settings/retention/{run['id']}/confirm", data={"sure": "Remove"}).status_code == 303
-    work_off()
     page = admin.get("/settings/retention").text
-    assert "carried out" in page
+    assert "A lawsuit" in page
+    assert "this plan can no longer be confirmed" in page
+    assert admin.post(f"/api/v1/retention/runs/{run['id']}/confirm").json()["code"] == "plan_void"
+    admin.post("/settings/retention/plan")
+    assert "Nothing would go" in admin.get("/settings/retention").text
     with house.work(scope) as work:
         [hold] = retention.list_holds(work)
         assert work.warehouse.table("facts").count().execute() == 2  # held
     admin.post(f"/settings/retention/holds/{hold.id}/lift")
     admin.post("/settings/retention", data={"facts": "6"})
     newest = admin.get("/api/v1/retention/runs").json()[0]
-    admin.post(f"/api/v1/retention/runs/{newest['id']}/confirm")
+    assert newest["plan"][0]["count"] == 3
+    went = admin.post(f"/settings/retention/{newest['id']}/confirm", data={"sure": "Remove"})
+    assert "is being removed" in admin.get(went.headers["location"]).text
     work_off()
+    page = admin.get(went.headers["location"]).text
+    assert "Removed for good: 3 of “Numbers of old days”." in page
+    assert "received" not in page
+    assert "carried out" in admin.get("/settings/retention").text
     with house.work(scope) as work:
         assert work.warehouse.table("facts").count().execute() == 1
     listed = admin.get("/data?show=all").text
@@ -266,9 +325,9 @@ def test_what_was_found_on_old_days_and_decided_about_them_goes_with_them(house,
         "quality_acknowledgements": {"2026-02", "2026-03", "2027-02"}, "claim_resolutions": {"2026-02", "2027-02"},
     }  # fmt: skip
 
-    run, _ = planned(house, scope, facts=11)  # before April 2026
     with house.work(scope) as work:
         hold = retention.place_hold(work, subject_kind="batch", subject="2", reason="A lawsuit")
+    run, _ = planned(house, scope, facts=11)  # before April 2026
     carry_out(house, scope, run, work_off)
     with house.work(scope) as work:
         quality.score_news(work)

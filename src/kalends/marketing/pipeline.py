@@ -336,10 +336,10 @@ def clear(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
         planned = retention.get_run(work, run_id=run_id).plan
     removed: dict[str, int] = {}
     for place, entry in enumerate(planned):
-        name, before = entry["data_class"], date.fromisoformat(entry["before"])
+        name = entry["data_class"]
         run.progress(place, len(planned) + 1, retention.CLASSES[name])
         with run.work() as work:
-            removed[name] = retention.clear(work, data_class=name, before=before, warehouse=warehouse)
+            removed[name] = retention.clear(work, entry=entry, warehouse=warehouse)
     with run.work() as work:
         retention.finish(work, run_id=run_id, removed=removed)
     return Outcome(received=0, loaded=0, unchanged=0, quarantined=0, report={"removed": removed})

@@ -36,6 +36,14 @@ SOURCE_NAMES = {
     "rates": "Exchange rates",
     "retention": "Retention",
 }
+CLASS_NAMES = {
+    "payloads": "Files as they came",
+    "versions": "Earlier versions of numbers",
+    "facts": "Numbers of old days",
+    "quarantine": "Rows set aside",
+    "usage": "Who called what",
+}
+"""What people call the classes of data that are kept for so long."""
 FORMAT_NAMES = {"csv": "CSV", "excel": "Excel", "parquet": "Parquet", "ndjson": "NDJSON", "json": "JSON"}
 FIELD_NAMES = {
     "date_from": "Date, or first day",
@@ -104,10 +112,10 @@ def state_of(batch: BatchOut) -> State:
     if batch.state == "failed":
         return State("could not be read", "bad")
     if batch.state != "published":
-        return State("being loaded", "accent")
-    if batch.kind == "take_back":
-        return State("taken back", "plain")
-    if batch.taken_back:
+        return State("being carried out" if batch.kind == "clearing" else "being loaded", "accent")
+    if batch.kind == "clearing":
+        return State("carried out", "good")
+    if batch.kind == "take_back" or batch.taken_back:
         return State("taken back", "plain")
     if batch.quarantined:
         return State(f"{count(batch.quarantined, 'row')} set aside", "attention")
@@ -123,13 +131,23 @@ def summary(batch: BatchOut) -> str:
     """What came of a batch, in a sentence or two."""
     if batch.state == "failed":
         return str((batch.error or {}).get("detail") or "The file could not be read.")
+    if batch.kind == "clearing" and batch.state != "published":
+        return "What the plan lists is being removed."
     if batch.state != "published":
         return "The file is safe with us. Its rows appear on every page once all of them have been checked."
     if batch.kind == "take_back":
         return "An earlier file was taken back: every number is as if it had never come. The history is kept."
+    if batch.kind == "clearing":
+        return _what_went(batch)
     return _what_came(batch) + (
         " It has been taken back since: none of it counts any more." if batch.taken_back else ""
     )
+
+
+def _what_went(batch: BatchOut) -> str:
+    removed = (batch.report or {}).get("removed") or {}
+    went = ", ".join(f"{number(amount)} of “{CLASS_NAMES[name]}”" for name, amount in removed.items() if amount)
+    return f"Removed for good: {went}." if went else "Nothing was removed: what the plan listed is held."
 
 
 def _what_came(batch: BatchOut) -> str:

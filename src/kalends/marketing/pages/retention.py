@@ -36,6 +36,7 @@ def show_retention(request: Request, work: Manager) -> Response:
     """The rules, the newest plan, holds and what went before."""
     months = retention.rules_of(work)
     runs = retention.list_runs(work)
+    planned = runs[0] if runs and runs[0].state == "planned" else None
     return render(
         request,
         "data/retention.html",
@@ -43,7 +44,8 @@ def show_retention(request: Request, work: Manager) -> Response:
         classes=CLASSES,
         choices={name: _choices(months[name]) for name in CLASSES},
         runs=runs,
-        planned=runs[0] if runs and runs[0].state == "planned" else None,
+        planned=planned,
+        is_void=planned is not None and retention.is_void(work, planned),
         holds=retention.list_holds(work),
         known_since=batches.known_since(work)[0],
         columns=COLUMNS,
@@ -70,6 +72,13 @@ def save(work: Manager, form: SentForm) -> Response:
         retention.set_rule(work, data_class=name, months=int(told) if told.isdecimal() else None)
     retention.plan(work)
     return _back("Kept. Nothing has been removed: look at the plan.", then="#plan")
+
+
+@router.post(f"{PAGE}/plan")
+def look_again(work: Manager) -> Response:
+    """Look anew what would go."""
+    retention.plan(work)
+    return _back("Looked up anew. Nothing has been removed.", then="#plan")
 
 
 @router.post(f"{PAGE}/{{run_id}}/confirm")

@@ -1,12 +1,15 @@
 """How long each class of data is kept: rules, holds, a plan that says exactly what would go, and its carrying out.
 
-A plan fixes its horizons. What is confirmed is a batch like any other: it is applied in its turn, gives the data a new
-version, and stands in the list of files. The audit trail is not among the classes: the program itself cannot cut it.
+A plan fixes its horizons, and is void once rules or holds are others. No more goes than it lists: what came since it
+was made stays, and what was held then stays even if it is let go of in between.
+
+What is confirmed is a batch like any other: it is applied in its turn, gives the data a new version, and stands in the
+list of files. The audit trail is not among the classes: the program itself cannot cut it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
@@ -26,14 +29,9 @@ from kalends.marketing.stewardship import clearing
 from kalends.marketing.stewardship.clearing import Doomed, Holds
 from kalends.marketing.stewardship.following import Gone, clear_after
 from kalends.marketing.stewardship.models import LegalHold, RetentionRule, RetentionRun, UsageDay
+from kalends.marketing.words import CLASS_NAMES
 
-CLASSES: Final[Mapping[str, str]] = {
-    "payloads": "Files as they came",
-    "versions": "Earlier versions of numbers",
-    "facts": "Numbers of old days",
-    "quarantine": "Rows set aside",
-    "usage": "Who called what",
-}
+CLASSES: Final[Mapping[str, str]] = CLASS_NAMES
 ENDS: Final[Mapping[str, str]] = {
     "payloads": "These files can no longer be read line by line, loaded again or read by new rules.",
     "versions": (
@@ -72,6 +70,12 @@ class NotPlannedError(ConflictError):
     """This plan was confirmed already."""
 
     code = "not_planned"
+
+
+class PlanVoidError(ConflictError):
+    """Rules or holds have changed since this plan was made, so nothing was removed. Look again what would go."""
+
+    code = "plan_void"
 
 
 class NothingHeldError(BadInputError):
@@ -150,12 +154,14 @@ def list_holds(work: Work) -> list[LegalHold]:
     return list(work.session.execute(query).scalars())
 
 
-def _holds(work: Work) -> Holds:
-    standing = list_holds(work)
+def _holds(work: Work, *, version: int, planned: Collection[str] = ()) -> Holds:
+    """What must stay: what is held now, what the holds of a plan held, and every batch behind its `version`."""
+    query = select(LegalHold).where(or_(LegalHold.lifted_at.is_(None), LegalHold.id.in_(planned)))
+    standing = list(work.session.execute(query).scalars())
     sources = frozenset(hold.subject for hold in standing if hold.subject_kind == "source")
     own = {int(hold.subject) for hold in standing if hold.subject_kind == "batch"}
-    of_sources = work.session.execute(select(Batch.seq).where(Batch.data_source.in_(sources))).scalars()
-    return Holds(frozenset({*own, *of_sources}), sources)
+    others = select(Batch.seq).where(or_(Batch.data_source.in_(sources), Batch.seq > version))
+    return Holds(frozenset({*own, *work.session.execute(others).scalars()}), sources)
 
 
 # The plan.
@@ -175,6 +181,11 @@ class Entry:
     oldest: str | None
     newest: str | None
     ends: str
+    version: int
+    """The data that was looked at."""
+
+    holds: list[str]
+    """Those that stood, by id."""
 
 
 def months_before(now: datetime, months: int) -> date:
@@ -194,7 +205,8 @@ def months_before(now: datetime, months: int) -> date:
 
 def plan(work: Work) -> RetentionRun:
     """Look what would go by the rules as they are now, and keep the list. Nothing is removed."""
-    holds = _holds(work)
+    version, standing = batches.data_version(work), _standing(work)
+    holds = _holds(work, version=version)
     entries = []
     for name, months in rules_of(work).items():
         if months is None:
@@ -204,7 +216,9 @@ def plan(work: Work) -> RetentionRun:
         if doomed.count:
             oldest, newest = (str(at) if at is not None else None for at in (doomed.oldest, doomed.newest))
             ends = ENDS[name].format(day=before)
-            entries.append(Entry(name, months, str(before), doomed.count, doomed.bytes, oldest, newest, ends))
+            entries.append(
+                Entry(name, months, str(before), doomed.count, doomed.bytes, oldest, newest, ends, version, standing)
+            )
     run = RetentionRun(
         tenant_id=work.scope.tenant_id,
         id=new_id(),
@@ -231,11 +245,24 @@ def get_run(work: Work, *, run_id: UUID) -> RetentionRun:
     return found
 
 
+def is_void(work: Work, run: RetentionRun) -> bool:
+    """Whether rules or holds are others than those that the plan was made by."""
+    changed = select(func.count()).select_from(RetentionRule).where(RetentionRule.changed_at > run.made_at)
+    standing = _standing(work)
+    return bool(work.session.execute(changed).scalar()) or any(one.get("holds") != standing for one in run.plan)
+
+
+def _standing(work: Work) -> list[str]:
+    return sorted(str(hold.id) for hold in list_holds(work))
+
+
 def confirm(work: Work, *, run_id: UUID) -> Batch:
-    """Carry the plan out: gives the batch that does. Raises NotPlannedError."""
+    """Carry the plan out: gives the batch that does. Raises NotPlannedError and PlanVoidError."""
     run = get_run(work, run_id=run_id)
     if run.state != "planned":
         raise NotPlannedError(state=run.state)
+    if is_void(work, run):
+        raise PlanVoidError
     run.state = "confirmed"
     batch = batches.record(
         work,
@@ -315,10 +342,11 @@ _LOOK: Final[Mapping[str, Callable[[Work, date, Holds], Doomed]]] = {
 # And how it goes. Each may be repeated: what is gone is not there again.
 
 
-def clear(work: Work, *, data_class: str, before: date, warehouse: TenantWarehouse) -> int:
-    """Remove what is older than `before` of a class, but what is held now; gives how much there was."""
-    holds = _holds(work)
-    match data_class:
+def clear(work: Work, *, entry: Mapping[str, Any], warehouse: TenantWarehouse) -> int:
+    """Remove what an entry of a plan lists, but what is held since; gives how much there was."""
+    before = date.fromisoformat(entry["before"])
+    holds = _holds(work, version=entry["version"], planned=entry["holds"])
+    match entry["data_class"]:
         case "payloads":
             return _clear_payloads(work, before, holds)
         case "versions":
