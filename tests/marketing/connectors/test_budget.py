@@ -12,7 +12,7 @@ from kalends.demo.standin.truth import Truth
 from kalends.marketing.connectors.budget import taken, used, wait_of
 from kalends.marketing.connectors.declared import Account, Quota, Slice
 from kalends.marketing.connectors.registry import CONNECTORS
-from kalends.marketing.connectors.slicing import due_window, windows
+from kalends.marketing.connectors.slicing import due_spans, windows
 
 pytestmark = pytest.mark.unit
 
@@ -90,20 +90,29 @@ def test_halves_are_the_whole(length):
 
 
 def test_asks_again_for_what_may_be_restated():
+    today, here = date(2026, 3, 31), (date(2026, 1, 1), date(2026, 3, 30))
+    assert due(today, 90) == [(date(2026, 1, 1), today)]
+    assert due(today, 90, here) == [(date(2026, 3, 1), today)]
+    assert due(today, 9, (date(2026, 3, 20), here[1])) == [(date(2026, 3, 20), today)]
+    # A connection that rested for longer than the platform restates has a gap to fill, were it longer than the history.
+    assert due(today, 90, (date(2026, 1, 1), date(2026, 1, 15))) == [(date(2026, 1, 16), today)]
+    assert due(today, 9, (date(2026, 1, 1), date(2026, 1, 15))) == [(date(2026, 1, 16), today)]
+    assert due(today, 90, here, reread=3) == [(date(2026, 3, 28), today)]
+
+
+def test_asks_for_what_never_came_of_the_days_that_are_wanted():
+    today = date(2026, 3, 31)
+    here = [(date(2026, 1, 21), date(2026, 1, 25)), (date(2026, 2, 1), date(2026, 3, 30))]
+    assert due(today, 90, *here, reread=3) == [
+        (date(2026, 1, 1), date(2026, 1, 20)), (date(2026, 1, 26), date(2026, 1, 31)), (date(2026, 3, 28), today)
+    ]  # fmt: skip
+    assert due(today, 60, *here, reread=3) == [(date(2026, 1, 31), date(2026, 1, 31)), (date(2026, 3, 28), today)]
+    assert due(today, 5, *here, reread=3) == [(date(2026, 3, 28), today)]
+
+
+def due(today, history, *landed, reread=None):
     google = CONNECTORS["google_ads"]
-    report, today = google.reports[0], date(2026, 3, 31)
-    assert due_window(google, report, covered=None, today=today, history=90) == (date(2026, 1, 1), today)
-    here = (date(2026, 1, 1), date(2026, 3, 30))
-    assert due_window(google, report, covered=here, today=today, history=90) == (date(2026, 3, 1), today)
-    assert due_window(google, report, covered=(date(2026, 3, 20), here[1]), today=today, history=9)[0] == date(
-        2026, 3, 20
-    )
-    # A connection that rested for longer than the platform restates has a gap to fill.
-    assert due_window(google, report, covered=(date(2026, 1, 1), date(2026, 1, 15)), today=today, history=90) == (
-        date(2026, 1, 16),
-        today,
-    )
-    assert due_window(google, report, covered=here, today=today, history=90, reread=3)[0] == date(2026, 3, 28)
+    return due_spans(google, google.reports[0], landed=landed, today=today, history=history, reread=reread)
 
 
 def test_the_truth_is_the_same_each_time():

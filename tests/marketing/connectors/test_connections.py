@@ -1,10 +1,13 @@
 """Connections over HTTP and pages: keys are sealed, tested and never shown; syncs are steered; what goes wrong is told."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, text
 from syncing import connect, opener, platform, slices, work_off
 
-from kalends.marketing.connectors.models import Connection
+from kalends.base.ids import new_id
+from kalends.marketing.connectors.models import Connection, SyncRun
 from kalends.marketing.connectors.registry import CONNECTORS
 
 KEYS = {"access_token": "tiktok-key-1", "app_id": "7001", "app_secret": "tiktok-app"}
@@ -127,6 +130,58 @@ def test_a_run_is_paused_goes_on_and_is_left(client, tiktok, house, scope):
     assert client.post(f"/api/v1/marketing/syncs/{again.json()['id']}/cancel").json()["state"] == "cancelled"
     work_off(house, scope)
     assert {one.state for one in slices(house, scope, again.json()["id"])} == {"cancelled"}
+
+
+def test_one_sync_at_a_time_and_a_paused_one_goes_on(client, tiktok, house, scope):
+    connection, run_id = connect(house, scope, tiktok, reports=["campaign"])
+    here, sync = f"/data/platforms/{connection}", f"/api/v1/marketing/connections/{connection}/sync"
+    refused = client.post(sync, json={})
+    assert (refused.status_code, refused.json()["code"], refused.json()["run_id"]) == (
+        409, "sync_under_way", str(run_id)
+    )  # fmt: skip
+    assert "is under way" in client.get(client.post(f"{here}/sync").headers["location"]).text
+    seen = []
+    work_off(house, scope, until=lambda: seen.append(1) or len(seen) > 1)
+    client.post(f"{here}/runs/{run_id}/pause")
+    page = client.get(here).text
+    assert ">paused<" in page
+    assert ">well<" not in page
+    assert client.post(sync, json={"first": "2026-01-01"}).status_code == 409
+    client.post(f"{here}/sync")  # to bring what is new is to go on
+    work_off(house, scope)
+    [run] = client.get(f"/api/v1/marketing/connections/{connection}/syncs").json()
+    assert (run["state"], run["landed"], run["slices"]) == ("done", 3, 3)
+
+
+def test_a_paused_run_keeps_its_buttons_whatever_came_after_it(client, tiktok, house, scope):
+    connection, run_id = connect(house, scope, tiktok, reports=["campaign"])
+    client.post(f"/api/v1/marketing/syncs/{run_id}/pause")
+    with house.work(scope) as work:  # as two of them were left when several could run at once
+        later = SyncRun(
+            tenant_id=scope.tenant_id, id=new_id(), connection_id=connection, kind="sync", state="done",
+            started_at=work.now + timedelta(hours=1), finished_at=work.now + timedelta(hours=1),
+        )  # fmt: skip
+        work.session.add(later)
+    assert f"/runs/{run_id}/resume" in client.get(f"/data/platforms/{connection}").text
+    assert client.post(f"/api/v1/marketing/syncs/{later.id}/retry").json()["code"] == "sync_under_way"
+
+
+def test_days_that_never_came_are_asked_for_by_the_next_sync(client, tiktok, house, scope):
+    connection, run_id = connect(house, scope, tiktok, reports=["campaign"])
+    seen = []
+    work_off(house, scope, until=lambda: seen.append(1) or len(seen) > 1)
+    client.post(f"/api/v1/marketing/syncs/{run_id}/cancel")
+    work_off(house, scope)
+    left = [(one.date_from, one.date_to) for one in slices(house, scope, run_id) if one.state == "cancelled"]
+    assert left
+    again = client.post(f"/api/v1/marketing/connections/{connection}/sync", json={}).json()["id"]
+    work_off(house, scope)
+    brought = slices(house, scope, again)
+    assert {one.state for one in brought} == {"landed"}
+    asked = {day for one in brought for day in range(one.date_from.toordinal(), one.date_to.toordinal() + 1)}
+    assert {day for first, last in left for day in range(first.toordinal(), last.toordinal() + 1)} <= asked
+    third = client.post(f"/api/v1/marketing/connections/{connection}/sync", json={}).json()
+    assert third["date_from"] > str(left[0][1]), "what has come since is not asked for again"
 
 
 def test_a_removed_connection_forgets_its_keys_and_keeps_its_data(client, tiktok, house, scope):

@@ -55,8 +55,10 @@ def runs_of(work: Work, *, connection_id: UUID, limit: int = 10) -> list[RunProg
 
 
 def last_runs(work: Work) -> dict[UUID, RunProgress]:
-    """Each connection's last run."""
-    newest = select(SyncRun).distinct(SyncRun.connection_id).order_by(SyncRun.connection_id, SyncRun.started_at.desc())
+    """Each connection's last run, or the one that is under way or paused."""
+    is_over = SyncRun.state.not_in(("running", "paused"))
+    in_order = (SyncRun.connection_id, is_over, SyncRun.started_at.desc())
+    newest = select(SyncRun).distinct(SyncRun.connection_id).order_by(*in_order)
     return {one.run.connection_id: one for one in counted(work, work.session.scalars(newest).all())}
 
 

@@ -6,7 +6,7 @@ A run is a list of slices, newest days first; one task brings one slice and star
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,7 +22,7 @@ from kalends.identity.service import workspace
 from kalends.marketing.connectors.connections import chosen_accounts, connector_of, due_again, get
 from kalends.marketing.connectors.declared import Connector, Slice
 from kalends.marketing.connectors.models import Connection, SyncRun, SyncSlice
-from kalends.marketing.connectors.slicing import due_window, windows
+from kalends.marketing.connectors.slicing import due_spans, windows
 
 SYNC: Final = "marketing.sync"
 LOG = structlog.get_logger(__name__)
@@ -42,6 +42,12 @@ class NothingToSyncError(ConflictError):
     """Nothing is chosen to be brought; choose accounts first."""
 
     code = "nothing_to_sync"
+
+
+class SyncUnderWayError(ConflictError):
+    """A sync of this connection is under way or paused: wait until it has ended, or leave the rest of it."""
+
+    code = "sync_under_way"
 
 
 class RunIsOverError(ConflictError):
@@ -85,13 +91,18 @@ def _is_on(work: Work, run_id: UUID) -> bool:
 
 
 def start(work: Work, *, connection_id: UUID, first: date | None = None, last: date | None = None) -> SyncRun | None:
-    """Bring the connection up to date, or fetch `first` to `last` again. None where nothing is due yet.
+    """Bring the connection up to date, or fetch `first` to `last` again. None where nothing is due yet. To bring it up
+    to date is to go on with a run that is paused.
 
-    Raises NothingToSyncError where no account is chosen.
+    Raises NothingToSyncError where no account is chosen, and SyncUnderWayError: there is one run at a time.
     """
     connection = get(work, connection_id=connection_id, for_update=True)
     if not connection.accounts:
         raise NothingToSyncError
+    if (other := running(work, connection_id)) is not None:
+        if first is None and other.state == "paused":
+            return set_run_state(work, run_id=other.id, state="running")
+        raise SyncUnderWayError(run_id=str(other.id), state=other.state)
     if first is None:
         connection.next_sync_at = work.now + due_again(connection)
     connector = connector_of(connection.data_source)
@@ -126,20 +137,19 @@ def _wanted(
         today = work.now.astimezone(_zone(account.zone, workspace(work).zone)).date()
         for name in connection.reports:
             report = connector.report(name)
-            span = (
-                (first, min(last or today, today))
+            spans = (
+                [(first, min(last or today, today))]
                 if first
-                else due_window(
+                else due_spans(
                     connector,
                     report,
-                    covered=covered(work, connection.id, account.id, name),
+                    landed=landed(work, connection.id, account.id, name),
                     today=today,
                     history=connection.history,
                     reread=connection.reread,
                 )
             )
-            if span:
-                found += [Slice(account, name, *window) for window in windows(*span, days=report.days)]
+            found += [Slice(account, name, *window) for span in spans for window in windows(*span, days=report.days)]
     return sorted(found, key=lambda one: (-one.last.toordinal(), connection.reports.index(one.report)))
 
 
@@ -151,16 +161,16 @@ def _zone(name: str, own: str) -> ZoneInfo:
         return ZoneInfo(own)
 
 
-def covered(work: Work, connection_id: UUID, account_id: str, report: str) -> tuple[date, date] | None:
-    """The first and last day that are here."""
-    query = select(func.min(SyncSlice.date_from), func.max(SyncSlice.date_to)).where(
+def landed(work: Work, connection_id: UUID, account_id: str, report: str) -> list[tuple[date, date]]:
+    """The days that are here, as stretches without a gap."""
+    span = func.daterange(SyncSlice.date_from, SyncSlice.date_to, "[]")
+    query = select(func.unnest(func.range_agg(span))).where(
         SyncSlice.connection_id == connection_id,
         SyncSlice.account_id == account_id,
         SyncSlice.report == report,
         SyncSlice.state == "landed",
     )
-    first, last = work.session.execute(query).one()
-    return (first, last) if first else None
+    return [(found.lower, found.upper - timedelta(days=1)) for found in work.session.execute(query).scalars()]
 
 
 def running(work: Work, connection_id: UUID) -> SyncRun | None:
@@ -170,10 +180,12 @@ def running(work: Work, connection_id: UUID) -> SyncRun | None:
 
 
 def set_run_state(work: Work, *, run_id: UUID, state: str) -> SyncRun:
-    """Pause a run, let it go on, or cancel the rest of it. Raises RunIsOverError."""
-    run = get_run(work, run_id=run_id, for_update=True)
+    """Pause a run, let it go on, or cancel the rest of it. Raises RunIsOverError and SyncUnderWayError."""
+    run = _locked(work, run_id)
     if run.state not in {"running", "paused"}:
         raise RunIsOverError
+    if state == "running":
+        _only_one(work, run)
     run.state = state
     if state == "cancelled":
         run.finished_at = work.now
@@ -185,13 +197,27 @@ def set_run_state(work: Work, *, run_id: UUID, state: str) -> SyncRun:
 
 
 def try_again(work: Work, *, run_id: UUID) -> SyncRun:
-    """Take up what failed in a run."""
-    run = get_run(work, run_id=run_id, for_update=True)
+    """Take up what failed in a run. Raises SyncUnderWayError."""
+    run = _locked(work, run_id)
+    _only_one(work, run)
     failed = update(SyncSlice).where(SyncSlice.run_id == run_id, SyncSlice.state == "failed")
     work.session.execute(failed.values(state="queued", tries=0, problem=None, advice=None, memo={}))
     run.state, run.finished_at = "running", None
     go_on(work, run_id)
     return run
+
+
+def _locked(work: Work, run_id: UUID) -> SyncRun:
+    """The run; nobody else starts one of its connection meanwhile."""
+    get(work, connection_id=get_run(work, run_id=run_id).connection_id, for_update=True)
+    return get_run(work, run_id=run_id, for_update=True)
+
+
+def _only_one(work: Work, run: SyncRun) -> None:
+    """Raises SyncUnderWayError where another run of the connection is open."""
+    other = running(work, run.connection_id)
+    if other is not None and other.id != run.id:
+        raise SyncUnderWayError(run_id=str(other.id), state=other.state)
 
 
 def get_run(work: Work, *, run_id: UUID, for_update: bool = False) -> SyncRun:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import groupby
 
 from kalends.marketing.connectors.declared import Connector, Report
 
@@ -17,25 +18,30 @@ def windows(first: date, last: date, *, days: int) -> Iterator[tuple[date, date]
         end = start - timedelta(days=1)
 
 
-def due_window(
+def due_spans(
     connector: Connector,
     report: Report,
     *,
-    covered: tuple[date, date] | None,
+    landed: Sequence[tuple[date, date]],
     today: date,
     history: int,
     reread: int | None = None,
-) -> tuple[date, date] | None:
-    """What a routine sync asks of a report: all that is new, and what may have been restated since.
+) -> list[tuple[date, date]]:
+    """What a routine sync asks of a report: all that is new, what may have been restated since, and what of the last
+    `history` days never came.
 
-    `covered`: the first and last day that are here already, None at the first time; then `history` days are asked
-    for. None where there is nothing to ask yet.
+    `landed`: the stretches of days that are here already. Gives stretches in the order of days; none where there is
+    nothing to ask yet.
     """
-    last = today - timedelta(days=connector.lag)
-    if covered is None:
-        first = last - timedelta(days=history - 1)
-    else:
-        again = last - timedelta(days=connector.reread if reread is None else reread)
-        first = max(covered[0], min(covered[1] + timedelta(days=1), again))
-    first = max(first, last - timedelta(days=report.history - 1))
-    return (first, last) if first <= last else None
+    last = (today - timedelta(days=connector.lag)).toordinal()
+    again = last - (connector.reread if reread is None else reread)
+    here = {day for start, end in landed for day in range(start.toordinal(), end.toordinal() + 1)}
+    wanted = min(last - history, max(here, default=last)) + 1
+    oldest = max(last - report.history + 1, min(again, wanted))
+    return _stretches(day for day in range(oldest, last + 1) if day >= (again if day in here else wanted))
+
+
+def _stretches(days: Iterable[int]) -> list[tuple[date, date]]:
+    """Ascending days (by their ordinals) as stretches without a gap."""
+    found = [[day for _, day in group] for _, group in groupby(enumerate(days), key=lambda one: one[1] - one[0])]
+    return [(date.fromordinal(one[0]), date.fromordinal(one[-1])) for one in found]

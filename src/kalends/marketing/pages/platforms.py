@@ -161,7 +161,7 @@ def show_connection(request: Request, work: Reader, connection_id: UUID) -> Resp
     """One connection: how it is, how far its syncs are, what went wrong."""
     found = connections.get(work, connection_id=connection_id)
     past = progress.runs_of(work, connection_id=connection_id, limit=RUNS)
-    last = past[0] if past else None
+    last = progress.last_runs(work).get(connection_id)
     failed = last and work.session.scalars(progress.slices_of(last.run.id).limit(SLICES)).all()
     return render(
         request,
@@ -196,7 +196,7 @@ def sync_now(
         return to(here, "The last day is before the first one.", tone="bad")
     try:
         run = runs.start(work, connection_id=connection_id, first=first, last=last)
-    except runs.NothingToSyncError as error:
+    except (runs.NothingToSyncError, runs.SyncUnderWayError) as error:
         return to(here, error.message, tone="bad")
     return to(here, "The days come in, the newest first." if run else "There is nothing new yet.")
 
@@ -211,7 +211,7 @@ def steer(work: Loader, connection_id: UUID, run_id: UUID, verb: str) -> Respons
             runs.try_again(work, run_id=run_id)
         elif verb in states:
             runs.set_run_state(work, run_id=run_id, state=states[verb])
-    except runs.RunIsOverError as error:
+    except (runs.RunIsOverError, runs.SyncUnderWayError) as error:
         return to(here, error.message, tone="bad")
     return RedirectResponse(here, status_code=303)
 
