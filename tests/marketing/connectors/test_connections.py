@@ -184,6 +184,32 @@ def test_days_that_never_came_are_asked_for_by_the_next_sync(client, tiktok, hou
     assert third["date_from"] > str(left[0][1]), "what has come since is not asked for again"
 
 
+def test_a_connection_rests_with_its_run_and_goes_on_with_it(client, tiktok, house, scope):
+    connection, run_id = connect(house, scope, tiktok, reports=["campaign"])
+    seen = []
+    work_off(house, scope, until=lambda: seen.append(1) or len(seen) > 1)
+    here = f"/data/platforms/{connection}"
+    client.post(f"{here}/state", data={"state": "paused"})
+    work_off(house, scope)
+    run = client.get(f"/api/v1/marketing/syncs/{run_id}").json()["run"]
+    assert run["state"] == "paused"
+    assert run["landed"] < run["slices"]
+    client.post(f"{here}/state", data={"state": "active"})
+    work_off(house, scope)
+    run = client.get(f"/api/v1/marketing/syncs/{run_id}").json()["run"]
+    assert (run["state"], run["landed"]) == ("done", run["slices"])
+
+
+def test_what_a_removed_connection_was_bringing_is_left(client, tiktok, house, scope):
+    connection, run_id = connect(house, scope, tiktok, reports=["campaign"])
+    client.post(f"/data/platforms/{connection}/remove")
+    work_off(house, scope)
+    client.post(f"/api/v1/marketing/connections/{connection}/restore")
+    client.put(f"/api/v1/marketing/connections/{connection}/keys", json={"entered": KEYS})
+    assert {one.state for one in slices(house, scope, run_id)} == {"cancelled"}
+    assert client.post(f"/api/v1/marketing/connections/{connection}/sync", json={}).status_code == 202
+
+
 def test_a_removed_connection_forgets_its_keys_and_keeps_its_data(client, tiktok, house, scope):
     connection, _ = connect(house, scope, tiktok, reports=["campaign"], history=5)
     work_off(house, scope)

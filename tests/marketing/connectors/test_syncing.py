@@ -9,7 +9,7 @@ from syncing import batches_of, connect, exactly, known, opener, platform, slice
 
 from kalends.demo.standin.speaking import Reply
 from kalends.demo.standin.tiktok_ads import coded
-from kalends.marketing.connectors import connections, runs
+from kalends.marketing.connectors import runs
 from kalends.marketing.connectors.models import Connection
 from kalends.marketing.connectors.purse import StoredPurse, living_token
 from kalends.marketing.connectors.registry import CONNECTORS
@@ -161,6 +161,6 @@ def test_starts_what_is_due_once(house, scope, tiktok):
     assert runs.start_due(house) == 0
     work_off(house, scope)
     with house.work(scope) as work:
-        connections.set_state(work, connection_id=connection, state="paused")
+        runs.set_state(work, connection_id=connection, state="paused")
     house.clock.advance(days=2)
     assert runs.start_due(house) == 0

@@ -90,20 +90,20 @@ def test_connection(connection_id: UUID, opened: Annotated[Door, door("settings.
 
 @router.post("/connections/{connection_id}/pause")
 def pause_connection(connection_id: UUID, work: Loader) -> ConnectionOut:
-    """Let no routine sync start."""
-    return ConnectionOut.of(connections.set_state(work, connection_id=connection_id, state="paused"))
+    """Pause the sync under way, and let no routine one start."""
+    return ConnectionOut.of(runs.set_state(work, connection_id=connection_id, state="paused"))
 
 
 @router.post("/connections/{connection_id}/resume")
 def resume_connection(connection_id: UUID, work: Loader) -> ConnectionOut:
-    """Let routine syncs start again."""
-    return ConnectionOut.of(connections.set_state(work, connection_id=connection_id, state="active"))
+    """Go on with the sync that was paused, and let routine ones start again."""
+    return ConnectionOut.of(runs.set_state(work, connection_id=connection_id, state="active"))
 
 
 @router.delete("/connections/{connection_id}", status_code=204)
 def remove_connection(connection_id: UUID, work: Manager) -> None:
     """Remove it, and its keys for good; what it brought stays."""
-    connections.remove(work, connection_id=connection_id)
+    runs.remove(work, connection_id=connection_id)
 
 
 @router.post("/connections/{connection_id}/restore")

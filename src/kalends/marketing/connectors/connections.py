@@ -1,4 +1,4 @@
-"""Connections: made, tested, changed, paused and removed by people; what is secret is sealed and never shown again."""
+"""Connections: made, tested, changed and removed by people; what is secret is sealed and never shown again."""
 
 from __future__ import annotations
 
@@ -222,16 +222,7 @@ def bounded(value: int, least: int, most: int, *, field: str) -> int:
     return value
 
 
-def set_state(work: Work, *, connection_id: UUID, state: str) -> Connection:
-    """Pause it or let it go on."""
-    found = get(work, connection_id=connection_id, for_update=True)
-    if found.state != state:
-        work.audit(state, subject_kind="connection", subject_id=found.id)
-        found.state, found.updated_at = state, work.now
-    return found
-
-
-def remove(work: Work, *, connection_id: UUID) -> None:
+def forget(work: Work, *, connection_id: UUID) -> None:
     """Forget its keys for good; what it brought stays."""
     found = get(work, connection_id=connection_id, for_update=True)
     keep_secrets(work.house, found, {})

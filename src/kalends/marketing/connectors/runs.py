@@ -19,7 +19,7 @@ from kalends.base.ids import new_id
 from kalends.base.scope import Scope
 from kalends.base.work import House, Work
 from kalends.identity.service import workspace
-from kalends.marketing.connectors.connections import chosen_accounts, connector_of, due_again, get
+from kalends.marketing.connectors.connections import chosen_accounts, connector_of, due_again, forget, get
 from kalends.marketing.connectors.declared import Connector, Slice
 from kalends.marketing.connectors.models import Connection, SyncRun, SyncSlice
 from kalends.marketing.connectors.slicing import due_spans, windows
@@ -194,6 +194,24 @@ def set_run_state(work: Work, *, run_id: UUID, state: str) -> SyncRun:
     if state == "running":
         go_on(work, run_id)
     return run
+
+
+def set_state(work: Work, *, connection_id: UUID, state: str) -> Connection:
+    """Let a connection rest with the run that is under way, or go on with it."""
+    found = get(work, connection_id=connection_id, for_update=True)
+    if found.state != state:
+        work.audit(state, subject_kind="connection", subject_id=found.id)
+        found.state, found.updated_at = state, work.now
+        if (run := running(work, connection_id)) is not None:
+            set_run_state(work, run_id=run.id, state="paused" if state == "paused" else "running")
+    return found
+
+
+def remove(work: Work, *, connection_id: UUID) -> None:
+    """Remove a connection, and leave the rest of the run that is under way."""
+    if (run := running(work, connection_id)) is not None:
+        set_run_state(work, run_id=run.id, state="cancelled")
+    forget(work, connection_id=connection_id)
 
 
 def try_again(work: Work, *, run_id: UUID) -> SyncRun:

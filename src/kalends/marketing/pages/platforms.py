@@ -218,8 +218,8 @@ def steer(work: Loader, connection_id: UUID, run_id: UUID, verb: str) -> Respons
 
 @router.post("/data/platforms/{connection_id}/state")
 def set_state(work: Loader, connection_id: UUID, state: Annotated[str, Form(pattern="^(active|paused)$")]) -> Response:
-    """Let routine syncs rest, or start again."""
-    connections.set_state(work, connection_id=connection_id, state=state)
+    """Let syncs rest, the one under way too, or go on."""
+    runs.set_state(work, connection_id=connection_id, state=state)
     said = "It rests: no new days come in until you let it go on." if state == "paused" else "It goes on."
     return to(f"/data/platforms/{connection_id}", said)
 
@@ -228,7 +228,7 @@ def set_state(work: Loader, connection_id: UUID, state: Annotated[str, Form(patt
 def remove(work: Manager, connection_id: UUID) -> Response:
     """Forget its keys; what it brought stays."""
     label = connections.get(work, connection_id=connection_id).label
-    connections.remove(work, connection_id=connection_id)
+    runs.remove(work, connection_id=connection_id)
     answer = RedirectResponse("/data/platforms", status_code=303)
     undo = f"/data/platforms/{connection_id}/restore"
     flash(answer, text=f"{label} was removed and its keys forgotten; what it brought stays.", undo=undo)
