@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from kalends.marketing.reconciliation.cells import Cell, Decision, Rule
 from kalends.marketing.reconciliation.engine import Context, reconcile
-from kalends.marketing.reconciliation.overlap import overlap
+from kalends.marketing.reconciliation.overlap import Seen, overlap
 from kalends.marketing.reconciliation.semantics import mend
 from kalends.marketing.reconciliation.sources import is_biased, platform_named
 from kalends.marketing.reconciliation.summing import bias_words, reconcile_all, summed
+from kalends.marketing.reconciliation.views import overlap_words
 
 pytestmark = pytest.mark.unit
 START = date(2026, 1, 1)
@@ -242,10 +243,33 @@ def test_claims_together_lie_between_the_greatest_and_the_sum_and_never_above_wh
 
 
 def test_who_claims_too_much_is_said_where_somebody_else_counts_its_campaigns():
-    found = overlap({"google_ads": 60.0, "facebook_ads": 50.0}, sold=100.0, seen={"facebook_ads": 25.0})
+    seen = {"facebook_ads": Seen(claimed=40.0, counted=20.0)}
+    found = overlap({"google_ads": 60.0, "facebook_ads": 50.0}, sold=100.0, seen=seen)
     assert (found.total, found.low, found.high, found.estimate) == (110, 60, 100, pytest.approx(80))
     assert {one.platform: one.over for one in found.claims} == {"google_ads": None, "facebook_ads": pytest.approx(1.0)}
     assert overlap({"google_ads": 60.0, "facebook_ads": 50.0}).estimate is None
+
+
+def test_claims_are_compared_with_what_is_sold_on_the_days_that_somebody_counts():
+    last = START + timedelta(days=9)
+    counted = [(cell(day, "revenue", ""), "orders", 100.0) for day in range(4)]
+    claimed = [
+        (cell(day, "revenue", ""), source, value)
+        for day in range(10)
+        for source, value in (("google_ads", 60.0), ("facebook_ads", 50.0))
+    ]
+    [total] = summed(reconcile_all(counted, Context()), claimed, first=START, last=last, group_by=())
+    told = total.overlap
+    assert (total.value, total.covers) == (400, "4 of 10 days")
+    assert (told.total, told.sold, told.estimate) == (440, 400, pytest.approx(320))
+    assert (told.days, told.elsewhere) == (4, 660)
+    assert "Compared are the 4 days that somebody counts" in overlap_words(told, metric="revenue")
+    by_week = summed(reconcile_all(counted, Context()), claimed, first=START, last=last, group_by=("week",))
+    # Thursday is the first day: of the next week nobody counts, and its claims are all there is.
+    assert [(one.state, one.covers, one.overlap.total) for one in by_week] == [
+        ("measured", "", 440),
+        ("claimed", "", 660),
+    ]
 
 
 def test_platforms_are_known_by_what_people_call_them():

@@ -171,6 +171,19 @@ def test_what_is_loaded_later_is_not_in_an_answer_as_of_earlier(loaded, load, cl
         assert earlier[metric] == found[metric]
 
 
+def test_an_answer_says_how_many_of_the_asked_days_it_is_of(load, client):
+    files = company_files()
+    orders = files["orders"].splitlines(keepends=True)
+    load("orders", "".join(line for line in orders if not line.startswith("2026-01-2")))
+    load("facebook_ads", files["facebook_ads"])
+    revenue = cells_of(client.post("/data/aggregate", json=WHOLE).json())["revenue"]
+    assert (revenue["days"], revenue["asked_days"], revenue["covers"]) == (35, DAYS, "35 of 45 days")
+    assert revenue["claims"]["claimed_total"] == pytest.approx(0.7 * revenue["claims"]["sold"], rel=1e-4)
+    assert (revenue["claims"]["days"], revenue["claims"]["claimed_elsewhere"] > 0) == (35, True)
+    page = client.get("/data/reconciliation?days=30", headers={"accept": "text/html"}).text
+    assert "20 of 30 days" in page
+
+
 def client_tenant(house):
     """The only company of the house."""
     [tenant_id] = house.tenants()

@@ -192,6 +192,7 @@ def reconciled_lines(answer: dict[str, Any]) -> list[str]:
             "value": _figure(cell["value"]),
             "from": _figure(cell["low"]),
             "to": _figure(cell["high"]),
+            "days": f"{cell['days']} of {cell['asked_days']}",
             "open days": str(cell["open_days"]),
             "claimed": _figure(cell["claims"]["claimed_total"] if cell["claims"] else None),
             "without twice": _figure(cell["claims"]["deduplicated"] if cell["claims"] else None),

@@ -14,6 +14,7 @@ from kalends.marketing.batches import data_version, version_at
 from kalends.marketing.reconciliation import deciding
 from kalends.marketing.reconciliation.cells import Outcome, Rule
 from kalends.marketing.reconciliation.engine import Context, Reconciled
+from kalends.marketing.reconciliation.overlap import Seen
 from kalends.marketing.reconciliation.reading import CUTS, Heard, Wanted, read, read_seen
 from kalends.marketing.reconciliation.sources import METRICS, OVERLAPPING
 from kalends.marketing.reconciliation.summing import PERIODS, Total, reconcile_all, summed
@@ -103,7 +104,7 @@ def ask(work: Work, question: Question) -> Answer:
     return Answer(question, wanted.currency, version, totals, found, heard, context.quality, rules)
 
 
-def _seen(work: Work, question: Question, wanted: Wanted, heard: Heard) -> dict[str, dict[str, float]]:
+def _seen(work: Work, question: Question, wanted: Wanted, heard: Heard) -> dict[str, dict[str, Seen]]:
     """For an answer in one number: what others count for each platform's campaigns."""
     if question.group_by or not heard.claimed:
         return {}

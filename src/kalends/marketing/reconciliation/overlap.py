@@ -16,19 +16,25 @@ from math import fsum, prod
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Of the campaigns that an independent source knows, on the days of both: what is claimed and what is counted."""
+
+    claimed: float
+    counted: float
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
-    """One platform's claim; what an independent source counts for the same campaigns, if one does; and by which share
-    the claim is more than that.
-    """
+    """One platform's claim; and what an independent source counts for the same campaigns, if one does."""
 
     platform: str
     value: float
-    seen: float | None = None
+    seen: Seen | None = None
 
     @property
     def over(self) -> float | None:
         """0.4: claims 40 % more than was counted for its campaigns."""
-        return self.value / self.seen - 1 if self.seen else None
+        return self.seen.claimed / self.seen.counted - 1 if self.seen and self.seen.counted else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Overlap:
     """Claims together: their sum, and between which bounds the distinct sales behind them lie.
 
     `estimate` is None where nobody counts all sales. `over`: by which share the sum is more than the estimate.
+    `days`: of which somebody counts all sales, and of which alone this is; `elsewhere`: claims of the other days.
     """
 
     claims: tuple[Claimed, ...]
@@ -44,6 +51,8 @@ class Overlap:
     high: float
     estimate: float | None
     sold: float | None
+    days: int = 0
+    elsewhere: float = 0.0
 
     @property
     def over(self) -> float | None:
@@ -52,9 +61,9 @@ class Overlap:
 
 
 def overlap(
-    claims: Mapping[str, float], *, sold: float | None = None, seen: Mapping[str, float] | None = None
+    claims: Mapping[str, float], *, sold: float | None = None, seen: Mapping[str, Seen] | None = None
 ) -> Overlap:
-    """The claims of each platform together; `sold`: all sales, if known; `seen`: counted by others, by platform."""
+    """The claims of each platform together; `sold`: all sales, if known; `seen`: by platform."""
     total, greatest = fsum(claims.values()), max(claims.values(), default=0.0)
     told = tuple(
         Claimed(platform, value, (seen or {}).get(platform))

@@ -15,6 +15,7 @@ from ibis.expr import types as ir
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import orders, rates
 from kalends.marketing.reconciliation.cells import Cell
+from kalends.marketing.reconciliation.overlap import Seen
 from kalends.marketing.reconciliation.past import daily_at
 from kalends.marketing.reconciliation.sources import (
     CLAIMANTS,
@@ -171,22 +172,33 @@ class _Exchange:
         return self._rates.get((row["date"], currency))
 
 
-def read_seen(warehouse: TenantWarehouse, wanted: Wanted, metric: str) -> dict[str, float]:
-    """What an analytics tool counts for each platform's campaigns, found by their names; of several tools the most
-    direct witness. Platforms none of whose campaigns it knows are absent.
+def read_seen(warehouse: TenantWarehouse, wanted: Wanted, metric: str) -> dict[str, Seen]:
+    """What an analytics tool counts for each platform's campaigns, found by their names, beside what is claimed for
+    them; of several tools the most direct witness. Platforms none of whose campaigns it knows are absent.
     """
     if not warehouse.exists("daily"):
         return {}
     cut = Wanted(wanted.first, wanted.last, (metric,), frozenset({"campaign"}), wanted.currency, version=wanted.version)
     heard = read(warehouse, cut)
-    names: dict[str, set[str]] = {}
-    for cell, platform, _ in heard.claimed:
-        if cell.campaign:
-            names.setdefault(platform, set()).add(cell.campaign.casefold())
-    seen: dict[str, dict[str, float]] = {}
-    for cell, source, value in heard.counted:
-        for platform, known in names.items():
-            if cell.campaign.casefold() in known and source in COUNTERS:
-                told = seen.setdefault(platform, {})
-                told[source] = told.get(source, 0.0) + value
-    return {platform: told[min(told, key=COUNTERS.index)] for platform, told in seen.items()}
+    counted = _by_campaign(heard.counted)
+    found: dict[str, Seen] = {}
+    for platform, claims in _by_campaign(heard.claimed).items():
+        for source in COUNTERS:
+            both = claims, counted.get(source, {})
+            days, names = (set.intersection(*({key[place] for key in each} for each in both)) for place in (0, 1))
+            names -= {""}
+            if days and names:
+                sums = (math.fsum(v for (day, name), v in each.items() if day in days and name in names)
+                        for each in both)  # fmt: skip
+                found[platform] = Seen(*sums)
+                break
+    return found
+
+
+def _by_campaign(spoken: Sequence[Spoken]) -> dict[str, dict[tuple[date, str], float]]:
+    """By source, what it says of each day and campaign, whatever the case of its name."""
+    found: dict[str, dict[tuple[date, str], float]] = {}
+    for cell, source, value in spoken:
+        own, key = found.setdefault(source, {}), (cell.day, cell.campaign.casefold())
+        own[key] = own.get(key, 0.0) + value
+    return found

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 from kalends.marketing.mapping import canonical_source
 from kalends.marketing.reconciliation.answers import Answer, Question, check_days
 from kalends.marketing.reconciliation.cells import Outcome, Reading, Rule
-from kalends.marketing.reconciliation.overlap import Overlap
+from kalends.marketing.reconciliation.overlap import Claimed, Overlap
 from kalends.marketing.reconciliation.sources import DEFINITIONS, MONEY, is_biased
 from kalends.marketing.reconciliation.summing import Side, Total, bias_words
 from kalends.marketing.words import source_name
@@ -114,17 +114,34 @@ class SideOut(BaseModel):
 
 
 class ClaimedOut(BaseModel):
-    """One platform's claim; `seen`: what an independent source counts for its campaigns; `over`: 0.4 is 40 % more."""
+    """One platform's claim. `seen`: what an independent source counts for those of its campaigns that it knows by name;
+    `compared`: the claim for these, on the days of both; `over`: 0.4 claims 40 % more than that.
+    """
 
     platform: str
     value: float
     seen: float | None
+    compared: float | None
     over: float | None
+
+    @classmethod
+    def of(cls, one: Claimed) -> Self:
+        """The claim as an answer."""
+        return cls(
+            platform=one.platform,
+            value=one.value,
+            seen=one.seen.counted if one.seen else None,
+            compared=one.seen.claimed if one.seen else None,
+            over=one.over,
+        )
 
 
 class OverlapOut(BaseModel):
     """Platforms' claims of the same sales: their sum counts buyers twice. The distinct sales behind them lie between
     `low` and `high`; `deduplicated` takes the claims for independent, and is null where nobody counts all sales.
+
+    Claims and sales are those of the `days` of which somebody counts all sales (0: nobody counts, all claims are here);
+    `claimed_elsewhere`: claims of other days, with which nothing can be compared.
     """
 
     claimed: list[ClaimedOut]
@@ -134,26 +151,28 @@ class OverlapOut(BaseModel):
     high: float
     sold: float | None
     over: float | None
+    days: int
+    claimed_elsewhere: float
 
     @classmethod
     def of(cls, told: Overlap) -> Self:
         """The overlap as an answer."""
-        claims = [
-            ClaimedOut(platform=one.platform, value=one.value, seen=one.seen, over=one.over) for one in told.claims
-        ]
         return cls(
-            claimed=claims,
+            claimed=[ClaimedOut.of(one) for one in told.claims],
             claimed_total=told.total,
             deduplicated=told.estimate,
             low=told.low,
             high=told.high,
             sold=told.sold,
             over=told.over,
+            days=told.days,
+            claimed_elsewhere=told.elsewhere,
         )
 
 
 class CellOut(BaseModel):
     """One number with its 95 % interval. `state` measured: somebody counts the whole; claimed: only platforms speak.
+    It is the sum of the `days` of which anything is said, of `asked_days`; `covers` says so in words where days lack.
 
     Without a value, sources disagree on `open_days` and nothing was chosen: `low` and `high` hold all that is said.
     No interval: one source alone speaks, and nothing tells how far off it may be.
@@ -167,6 +186,8 @@ class CellOut(BaseModel):
     unit: str | None
     state: str
     days: int
+    asked_days: int
+    covers: str
     open_days: int
     conflicts: int
     sources: list[SideOut]
@@ -184,6 +205,8 @@ class CellOut(BaseModel):
             unit=answer.currency if total.metric in MONEY else None,
             state=total.state,
             days=total.days,
+            asked_days=total.asked_days,
+            covers=total.covers,
             open_days=total.open_days,
             conflicts=total.conflicts,
             sources=[SideOut.of(side) for side in total.sides],

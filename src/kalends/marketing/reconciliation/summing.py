@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
 from kalends.marketing.reconciliation.cells import TOGETHER, Cell, Outcome, Reading
 from kalends.marketing.reconciliation.engine import Context, Reconciled, bounds, reconcile
-from kalends.marketing.reconciliation.overlap import Overlap, overlap
+from kalends.marketing.reconciliation.overlap import Overlap, Seen, overlap
 from kalends.marketing.reconciliation.reading import Spoken
 from kalends.marketing.reconciliation.sources import is_biased
 
 PERIODS: Final = ("day", "week", "month")
 Key = tuple[str, ...]
+Claim = tuple[date, str, float]
+"""Whose sales of a day, and how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,9 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """One number of the answer. `open_days`: days on which sources disagree and nothing was chosen; with one of them
-    there is no value, and `low` and `high` hold all that is said. `state`: measured, claimed (only platforms speak).
+    """One number of the answer. `days`: those of which anything is said, of `asked_days`. `open_days`: days on which
+    sources disagree and nothing was chosen; with one of them there is no value, and `low` and `high` hold all that is
+    said. `state`: measured, claimed (only platforms speak).
     """
 
     metric: str
@@ -41,10 +45,16 @@ class Total:
     low: float | None
     high: float | None
     days: int
+    asked_days: int
     open_days: int
     conflicts: int
     sides: tuple[Side, ...]
     overlap: Overlap | None
+
+    @property
+    def covers(self) -> str:
+        """'40 of 90 days': of which the number is, where it is not of all."""
+        return f"{self.days} of {self.asked_days} days" if self.days < self.asked_days else ""
 
 
 def reconcile_all(counted: Iterable[Spoken], context: Context) -> Reconciled:
@@ -74,7 +84,7 @@ def summed(
     first: date,
     last: date,
     group_by: Sequence[str],
-    seen: Mapping[str, Mapping[str, float]] | None = None,
+    seen: Mapping[str, Mapping[str, Seen]] | None = None,
 ) -> list[Total]:
     """The totals of every group that anything is said of; `seen`: metric -> platform -> what an independent source
     counts for its campaigns, for answers that are not cut.
@@ -83,17 +93,20 @@ def summed(
     for outcome in _without_parts(found.outcomes.values(), group_by):
         if first <= outcome.cell.day <= last:
             groups.setdefault((outcome.cell.metric, _key(outcome.cell, group_by)), []).append(outcome)
-    claims: dict[tuple[str, Key], dict[str, float]] = {}
+    claims: dict[tuple[str, Key], list[Claim]] = {}
     for cell, source, value in claimed:
         if first <= cell.day <= last:
-            group = claims.setdefault((cell.metric, _key(cell, group_by)), {})
-            group[source] = group.get(source, 0.0) + value
+            claims.setdefault((cell.metric, _key(cell, group_by)), []).append((cell.day, source, value))
+    days = (first + timedelta(days=place) for place in range((last - first).days + 1))
+    asked = Counter(_key(Cell("", day), group_by) for day in days)
     doubts = _doubts(found.readings)
     totals = []
     for metric, key in sorted(groups.keys() | claims.keys()):
         outcomes = groups.get((metric, key), [])
-        told = claims.get((metric, key), {})
-        totals.append(_total(metric, key, outcomes, told, doubts, (seen or {}).get(metric, {}) if not key else {}))
+        told = claims.get((metric, key), [])
+        period = tuple(part if name in PERIODS else "" for name, part in zip(group_by, key, strict=True))
+        own = (seen or {}).get(metric, {}) if not key else {}
+        totals.append(_total(metric, key, outcomes, told, doubts, own, asked[period]))
     return totals
 
 
@@ -135,16 +148,19 @@ def _total(
     metric: str,
     key: Key,
     outcomes: Sequence[Outcome],
-    claims: Mapping[str, float],
+    claims: Sequence[Claim],
     doubts: Mapping[tuple[str, str], float],
-    seen: Mapping[str, float],
+    seen: Mapping[str, Seen],
+    asked_days: int,
 ) -> Total:
     value, low, high = _sum(outcomes, doubts)
-    told = overlap(claims, sold=value, seen=seen) if claims else None
+    told = _claimed(outcomes, claims, seen) if claims else None
+    days = {one.cell.day for one in outcomes}
     state = "measured"
     if not outcomes and told is not None:
         state, value = "claimed", told.estimate
-        low, high = (None, None) if len(claims) == 1 else (told.low, told.high)
+        low, high = (None, None) if len(told.claims) == 1 else (told.low, told.high)
+        days = {day for day, _, _ in claims}
     return Total(
         metric=metric,
         key=key,
@@ -152,12 +168,26 @@ def _total(
         value=value,
         low=low,
         high=high,
-        days=len({one.cell.day for one in outcomes}),
+        days=len(days),
+        asked_days=asked_days,
         open_days=len({one.cell.day for one in outcomes if one.value is None}),
         conflicts=sum(one.is_conflict for one in outcomes),
         sides=_sides(outcomes),
         overlap=told,
     )
+
+
+def _claimed(outcomes: Sequence[Outcome], claims: Sequence[Claim], seen: Mapping[str, Seen]) -> Overlap:
+    """The claims of the days of which the number is known; of all days where there is none."""
+    sold = {one.cell.day: one.value for one in outcomes if one.value is not None}
+    compared: dict[str, float] = {}
+    elsewhere = 0.0
+    for day, source, value in claims:
+        is_compared = not sold or day in sold
+        compared[source] = compared.get(source, 0.0) + value * is_compared
+        elsewhere += value * (not is_compared)
+    told = overlap(compared, sold=math.fsum(sold.values()) if sold else None, seen=seen)
+    return replace(told, days=len(sold), elsewhere=elsewhere)
 
 
 def _sum(

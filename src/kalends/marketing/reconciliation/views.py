@@ -146,12 +146,17 @@ def overlap_chart(told: Overlap, *, metric: str, currency: str) -> dict[str, Any
 def overlap_words(told: Overlap, *, metric: str) -> str:
     """The chart in a sentence."""
     what = field_name(metric).lower()
+    if told.days and not told.total:
+        return f"On no day is there both a claim and a count of {what}: there is nothing to compare."
+    days = f" Compared are the {count(told.days, 'day')} that somebody counts." if told.elsewhere else ""
     if len(told.claims) == 1:
-        return f"One platform claims {what}: nothing overlaps."
+        more = percent(told.over, digits=0) if told.over else ""
+        return f"One platform claims {what}: {f'{more} more than was counted' if more else 'nothing overlaps'}.{days}"
     if told.over is None:
         return f"Several platforms claim the same {what}. Load orders or analytics to know how many there were at all."
     over = percent(told.over, digits=0)
-    return f"Added up, the platforms claim {over} more {what} than there can well have been: they count buyers twice."
+    words = f"Added up, the platforms claim {over} more {what} than there can well have been: they count buyers twice."
+    return words + days
 
 
 def claim_lines(told: Overlap) -> list[str]:
