@@ -248,6 +248,9 @@ def test_who_claims_too_much_is_said_where_somebody_else_counts_its_campaigns():
     assert (found.total, found.low, found.high, found.estimate) == (110, 60, 100, pytest.approx(80))
     assert {one.platform: one.over for one in found.claims} == {"google_ads": None, "facebook_ads": pytest.approx(1.0)}
     assert overlap({"google_ads": 60.0, "facebook_ads": 50.0}).estimate is None
+    # A claim that nobody else can judge is not for that reason right.
+    alone = overlap({"google_ads": 60.0})
+    assert (alone.estimate, alone.over, alone.why[:6], alone.claims[0].over) == (None, None, "Nobody", None)
 
 
 def test_claims_are_compared_with_what_is_sold_on_the_days_that_somebody_counts():

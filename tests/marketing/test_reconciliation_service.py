@@ -195,6 +195,13 @@ def test_cuts_currencies_rules_and_questions_that_make_no_sense(loaded, load, cl
     assert [cell["group"]["platform"] for cell in by_platform["cells"]] == ["facebook_ads", "google_ads"]
     assert by_platform["cells"][0]["value"] == sum(100 + place for place in range(DAYS))
     assert by_platform["cells"][0]["low"] is None  # nobody else says anything of it
+    claims = client.post("/data/aggregate", json={**WHOLE, "metrics": ["revenue"], "group_by": ["platform"]}).json()
+    meta, google = (cell["claims"] for cell in claims["cells"])
+    assert (meta["deduplicated"], meta["over"], meta["why"]) == (
+        None, None, "Nobody counts all sales that are claimed here.",
+    )  # fmt: skip
+    assert (meta["claimed"][0]["over"], meta["claimed"][0]["why"][:6]) == (None, "Nobody")
+    assert google["claimed"][0]["over"] == pytest.approx(0.6 / (0.3 * 0.92) - 1, rel=0.03)  # its campaign is known
     months = client.post("/data/aggregate", json={**WHOLE, "metrics": ["revenue"], "group_by": ["month"]}).json()
     assert [cell["group"]["month"] for cell in months["cells"]] == ["2026-01", "2026-02"]
     by_campaign = client.post(

@@ -105,8 +105,8 @@ def ask(work: Work, question: Question) -> Answer:
 
 
 def _seen(work: Work, question: Question, wanted: Wanted, heard: Heard) -> dict[str, dict[str, Seen]]:
-    """For an answer in one number: what others count for each platform's campaigns."""
-    if question.group_by or not heard.claimed:
+    """For an answer of all days and channels: what others count for each platform's campaigns."""
+    if not {"platform"}.issuperset(question.group_by) or not heard.claimed:
         return {}
     own = Wanted(question.first, question.last, (), frozenset(), wanted.currency, version=wanted.version)
     told = {cell.metric for cell, _, _ in heard.claimed} & set(OVERLAPPING)

@@ -32,6 +32,11 @@ class Claimed:
     seen: Seen | None = None
 
     @property
+    def why(self) -> str:
+        """Why nobody can say whether it is too much; empty where it is said."""
+        return "" if self.over is not None else "Nobody but the platform counts the sales of its campaigns by name."
+
+    @property
     def over(self) -> float | None:
         """0.4: claims 40 % more than was counted for its campaigns."""
         return self.seen.claimed / self.seen.counted - 1 if self.seen and self.seen.counted else None
@@ -55,6 +60,13 @@ class Overlap:
     elsewhere: float = 0.0
 
     @property
+    def why(self) -> str:
+        """Why nobody can say how much of the sum is too much; empty where it is said."""
+        if self.over is not None:
+            return ""
+        return "Nothing is claimed on these days." if self.days else "Nobody counts all sales that are claimed here."
+
+    @property
     def over(self) -> float | None:
         """0.4: together they claim 40 % more than there can well have been."""
         return self.total / self.estimate - 1 if self.estimate else None
@@ -70,8 +82,7 @@ def overlap(
         for platform, value in sorted(claims.items(), key=lambda pair: (-pair[1], pair[0]))
     )
     if sold is None:
-        # One claim alone overlaps with none.
-        return Overlap(told, total, greatest, total, None if len(claims) > 1 else total, None)
+        return Overlap(told, total, greatest, total, None, None)
     low, high = min(greatest, sold), min(total, sold)
     unclaimed = prod(1 - min(value / sold, 1.0) for value in claims.values()) if sold > 0 else 1.0
     return Overlap(told, total, low, high, min(max(sold * (1 - unclaimed), low), high), sold)

@@ -115,7 +115,7 @@ class SideOut(BaseModel):
 
 class ClaimedOut(BaseModel):
     """One platform's claim. `seen`: what an independent source counts for those of its campaigns that it knows by name;
-    `compared`: the claim for these, on the days of both; `over`: 0.4 claims 40 % more than that.
+    `compared`: the claim for these, on the days of both; `over`: 0.4 claims 40 % more than that; null: `why` says why.
     """
 
     platform: str
@@ -123,6 +123,7 @@ class ClaimedOut(BaseModel):
     seen: float | None
     compared: float | None
     over: float | None
+    why: str
 
     @classmethod
     def of(cls, one: Claimed) -> Self:
@@ -133,6 +134,7 @@ class ClaimedOut(BaseModel):
             seen=one.seen.counted if one.seen else None,
             compared=one.seen.claimed if one.seen else None,
             over=one.over,
+            why=one.why,
         )
 
 
@@ -141,7 +143,8 @@ class OverlapOut(BaseModel):
     `low` and `high`; `deduplicated` takes the claims for independent, and is null where nobody counts all sales.
 
     Claims and sales are those of the `days` of which somebody counts all sales (0: nobody counts, all claims are here);
-    `claimed_elsewhere`: claims of other days, with which nothing can be compared.
+    `claimed_elsewhere`: claims of other days, with which nothing can be compared. `over`: 0.4 is 40 % more claimed than
+    there can well have been; where it is null, `why` says why.
     """
 
     claimed: list[ClaimedOut]
@@ -151,6 +154,7 @@ class OverlapOut(BaseModel):
     high: float
     sold: float | None
     over: float | None
+    why: str
     days: int
     claimed_elsewhere: float
 
@@ -165,6 +169,7 @@ class OverlapOut(BaseModel):
             high=told.high,
             sold=told.sold,
             over=told.over,
+            why=told.why,
             days=told.days,
             claimed_elsewhere=told.elsewhere,
         )

@@ -87,7 +87,7 @@ def summed(
     seen: Mapping[str, Mapping[str, Seen]] | None = None,
 ) -> list[Total]:
     """The totals of every group that anything is said of; `seen`: metric -> platform -> what an independent source
-    counts for its campaigns, for answers that are not cut.
+    counts for its campaigns, for answers that are cut by platform at most.
     """
     groups: dict[tuple[str, Key], list[Outcome]] = {}
     for outcome in _without_parts(found.outcomes.values(), group_by):
@@ -105,8 +105,7 @@ def summed(
         outcomes = groups.get((metric, key), [])
         told = claims.get((metric, key), [])
         period = tuple(part if name in PERIODS else "" for name, part in zip(group_by, key, strict=True))
-        own = (seen or {}).get(metric, {}) if not key else {}
-        totals.append(_total(metric, key, outcomes, told, doubts, own, asked[period]))
+        totals.append(_total(metric, key, outcomes, told, doubts, (seen or {}).get(metric, {}), asked[period]))
     return totals
 
 
@@ -158,8 +157,10 @@ def _total(
     days = {one.cell.day for one in outcomes}
     state = "measured"
     if not outcomes and told is not None:
-        state, value = "claimed", told.estimate
-        low, high = (None, None) if len(told.claims) == 1 else (told.low, told.high)
+        # One claim alone overlaps with none: it is the number, for want of a better one.
+        is_alone = len(told.claims) == 1
+        state, value = "claimed", told.total if is_alone else None
+        low, high = (None, None) if is_alone else (told.low, told.high)
         days = {day for day, _, _ in claims}
     return Total(
         metric=metric,

@@ -149,11 +149,12 @@ def overlap_words(told: Overlap, *, metric: str) -> str:
     if told.days and not told.total:
         return f"On no day is there both a claim and a count of {what}: there is nothing to compare."
     days = f" Compared are the {count(told.days, 'day')} that somebody counts." if told.elsewhere else ""
+    if told.over is None:
+        who = "One platform claims" if len(told.claims) == 1 else "Several platforms claim the same"
+        return f"{who} {what}. Load orders or analytics to know how many there were at all."
     if len(told.claims) == 1:
         more = percent(told.over, digits=0) if told.over else ""
         return f"One platform claims {what}: {f'{more} more than was counted' if more else 'nothing overlaps'}.{days}"
-    if told.over is None:
-        return f"Several platforms claim the same {what}. Load orders or analytics to know how many there were at all."
     over = percent(told.over, digits=0)
     words = f"Added up, the platforms claim {over} more {what} than there can well have been: they count buyers twice."
     return words + days
