@@ -17,6 +17,7 @@ from kalends.marketing.api import (
     replays,
     retention,
     rules,
+    series,
     settling,
     streams,
 )
@@ -35,6 +36,7 @@ for part in (
     replays,
     retention,
     rules,
+    series,
     settling,
     streams,
 ):
