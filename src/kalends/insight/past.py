@@ -16,7 +16,7 @@ from kalends.base.warehouse import TenantWarehouse
 from kalends.insight.once import place_of
 from kalends.insight.reports import LEVELS
 from kalends.insight.tables import Tables
-from kalends.marketing import renames
+from kalends.marketing import entities, renames
 from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, DAILY_SCHEMA, LOG, OUTCOMES
 from kalends.marketing.rollup import ACCOUNT, OTHER_LEVEL, PASS, REACH
 from kalends.marketing.versions import facts_as_of
@@ -33,8 +33,10 @@ def tables_at(warehouse: TenantWarehouse, version: int) -> Tables:
     told = warehouse.execute(windows).to_pylist()[0]
     rows = daily_rows(facts, has_windows=told["first"] != told["last"])
     days = report_days(rows)
-    sums = daily(rows, days)
-    return Tables({"facts": facts, "report_days": days, "daily": sums, renames.TABLE: renames.renamed(sums)})
+    called = entities.called_at(warehouse, version=version)
+    sums = entities.filled(daily(rows, days), called, columns=renames.IDS, day="date")
+    now = renames.renamed(sums, called)
+    return Tables({"facts": facts, "report_days": days, "daily": sums, renames.TABLE: now, entities.CALLED: called})
 
 
 def daily_rows(facts: ir.Table, *, has_windows: bool) -> ir.Table:

@@ -6,13 +6,15 @@ apply task are one transaction; readers see a batch from the moment `publish` co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, text, update
+from sqlalchemy import Select, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from kalends.base.errors import BadInputError, ConflictError, NotFoundError
 from kalends.base.ids import new_id
@@ -284,3 +286,23 @@ def keeping_words(work: Work, *, after: int) -> list[Batch]:
         .order_by(Batch.seq)
     )
     return list(work.session.execute(query).scalars())
+
+
+def naming(work: Work, *, like: int) -> list[Batch]:
+    """Published, standing uploads after number `like` that name something, of its platform; none where it names
+    nothing itself.
+    """
+    root, named = aliased(Batch), Batch.report["named"].as_integer()
+    query = (
+        select(Batch)
+        .join(root, and_(root.seq == like, root.data_source == Batch.data_source))
+        .where(root.report["named"].as_integer() > 0, named > 0, Batch.seq > like)
+        .where(Batch.state == "published", Batch.kind.in_(FILES), Batch.retracted_by_seq.is_(None))
+        .order_by(Batch.seq)
+    )
+    return list(work.session.execute(query).scalars())
+
+
+def numbered(work: Work, numbers: Sequence[int]) -> list[Batch]:
+    """The batches with these numbers."""
+    return list(work.session.execute(select(Batch).where(Batch.seq.in_(numbers)).order_by(Batch.seq)).scalars())

@@ -9,6 +9,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, Final
 
+import ibis
 from ibis.expr import types as ir
 from sqlalchemy import select
 
@@ -58,7 +59,9 @@ class UnknownIdError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class NameSpan:
-    """What something of an account was called, and on which days rows say so."""
+    """What something of an account was called, and the first and last day of which rows say so. A row that only names
+    it is of the day on which it came. `account_id` is '' where such a row does not say.
+    """
 
     account_id: str
     name: str
@@ -72,19 +75,47 @@ def history(
     """Every name that rows give an account, campaign, ad group or ad, the name of now first; with `as_of`, as it was
     known then. Raises UnknownIdError.
     """
+    version = batches.version_at(work, instant=as_of) if as_of else None
+    about = {"data_source": data_source, "level": level, "entity_id": entity_id}
+    told = [*_told_by_facts(work, version=version, **about), *_told_by_names(work, version=version, **about)]
+    if not told:
+        raise UnknownIdError(data_source=data_source, id=entity_id)
+    days: dict[tuple[str, str], list[date]] = {}
+    for row in told:
+        if row["name"]:
+            days.setdefault((row["account_id"], row["name"]), []).extend((row["first"], row["last"]))
+    spans = [NameSpan(*key, min(each), max(each)) for key, each in sorted(days.items(), key=lambda one: one[0][1])]
+    return sorted(spans, key=lambda span: (span.last, span.first), reverse=True)
+
+
+def _told_by_facts(
+    work: Work, *, data_source: str, level: str, entity_id: str, version: int | None
+) -> list[dict[str, Any]]:
+    """The names in rows with figures, '' for rows without, and their days."""
     id_column, name_column = NAMED[level]
     assert name_column is not None
     if not work.warehouse.exists("facts"):
-        raise UnknownIdError
-    version = batches.version_at(work, instant=as_of) if as_of else None
+        return []
     facts = work.warehouse.table("facts") if version is None else facts_as_of(work.warehouse, version=version)
     rows = facts.filter(facts.data_source == data_source, facts[id_column] == entity_id)
     name = rows[name_column].fill_null("")
     spans = rows.group_by("account_id", name=name).aggregate(first=rows.date_from.min(), last=rows.date_to.max())
-    found = work.warehouse.to_arrow(spans.order_by([spans.last.desc(), spans.first.desc(), spans.name])).to_pylist()
-    if not found:
-        raise UnknownIdError(data_source=data_source, id=entity_id)
-    return [NameSpan(row["account_id"], row["name"], row["first"], row["last"]) for row in found if row["name"]]
+    found: list[dict[str, Any]] = work.warehouse.to_arrow(spans).to_pylist()
+    return found
+
+
+def _told_by_names(
+    work: Work, *, data_source: str, level: str, entity_id: str, version: int | None
+) -> list[dict[str, Any]]:
+    """The names in rows that hold names only, and the days on which they were said."""
+    if not work.warehouse.exists(entities.TABLE):
+        return []
+    rows = entities.standing(work.warehouse, version=version)
+    rows = rows.filter(rows.data_source == data_source, rows.level == level, rows.entity_id == entity_id)
+    account = ibis.literal(entity_id) if level == "account" else rows.account_id
+    spans = rows.group_by("name", account_id=account).aggregate(first=rows.said.min(), last=rows.said.max())
+    found: list[dict[str, Any]] = work.warehouse.to_arrow(spans).to_pylist()
+    return found
 
 
 def told_in_facts(facts: ir.Table, *, level: str, words: Sequence[str], limit: int) -> ir.Table:
@@ -102,7 +133,7 @@ def told_alone(work: Work, *, level: str, words: Sequence[str], version: int, li
     """The same of files that hold names only, as of the data version."""
     if not work.warehouse.exists(entities.TABLE):
         return []
-    found = entities.current(work.warehouse, version=version).rename(id="entity_id")
+    found = entities.current(entities.standing(work.warehouse, version=version)).rename(id="entity_id")
     found = _having(found.filter(found.level == level), words).order_by("id").limit(limit)
     rows: list[dict[str, Any]] = work.warehouse.to_arrow(found).to_pylist()
     sources = _sources(work, {row["batch_seq"] for row in rows})

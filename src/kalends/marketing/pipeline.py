@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 from functools import partial
 from typing import Any, BinaryIO, Final
@@ -22,7 +22,7 @@ from kalends.base.errors import KalendsError
 from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.identity.service import workspace
-from kalends.marketing import batches, entities, orders, rates, series, versions
+from kalends.marketing import batches, entities, orders, rates, rollup, series, versions
 from kalends.marketing.drift import Terms
 from kalends.marketing.intake import contracts, replays, totals
 from kalends.marketing.intake.totals import TotalsDifferError
@@ -129,14 +129,15 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
         report["warnings"] += assumed(con, currency=currency, whose=whose)
         run.progress(1, STEPS, "writing")
         with warehouse.write():
-            versions.create_tables(warehouse)
+            placed = prepare(run, warehouse)
             hand_over(warehouse, con, currency=currency, parts=staged.parts)
             applied = write(warehouse, batch, staged, replaces=replaces)
             report["warnings"] += [*kept_though_complete(batch, staged), *overshadowed(warehouse, staged)]
             keep_quarantine(warehouse, con, batch)
             totals.keep(warehouse, staged.totals, batch_seq=batch.seq)
             place = batch.replays_seq
-            named = entities.apply(warehouse, con, batch_seq=batch.seq, place=place)
+            named = entities.apply(warehouse, con, told_by(batch))
+            rollup.rename(warehouse, batches=[batch.seq, *(replaces or []), *placed])
             measured = series.apply(warehouse, con, batch_seq=batch.seq, place=place)
             sold = orders.apply(warehouse, con, batch_seq=batch.seq, currency=currency, place=place)
     run.progress(3, STEPS, "publishing")
@@ -299,16 +300,35 @@ def complete_windows(batch: Batch) -> list[versions.Window]:
     ]
 
 
+def prepare(run: JobRun, warehouse: TenantWarehouse) -> list[int]:
+    """Make the tables that are not there yet; gives the batches of which an older version kept the names alone."""
+    versions.create_tables(warehouse)
+    if not (found := entities.without_day(warehouse)):
+        return []
+    with run.work() as work:
+        kept = batches.numbered(work, found)
+    for batch in kept:
+        entities.put_right(warehouse, told_by(batch))
+    return [batch.seq for batch in kept]
+
+
+def told_by(batch: Batch) -> entities.Told:
+    """Who says the names of a batch, and since when."""
+    said = batch.reported_at.astimezone(UTC).date()
+    return entities.Told(batch_seq=batch.seq, data_source=batch.data_source, said=said, place=batch.replays_seq)
+
+
 def take_back(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
-    """Retract all readings of a batch, and write what later files said about series and orders that only it had
+    """Retract all readings of a batch, and write what later files said about series, orders and names that only it had
     brought.
     """
     assert batch.retracts_seq is not None
     with run.work() as work:
         later = batches.keeping_words(work, after=batch.retracts_seq)
+        naming = batches.naming(work, like=batch.retracts_seq)
         read = [one.seq for one in replays.readings(work, root=batch.retracts_seq) if one.seq < batch.seq]
     with warehouse.write():
-        versions.create_tables(warehouse)
+        placed = prepare(run, warehouse)
         left = versions.retract(warehouse, batch_seq=batch.seq, retracted=read)
         for seq in read:
             left += sum(kind.retract(warehouse, batch_seq=seq) for kind in (entities, series, orders))
@@ -318,6 +338,11 @@ def take_back(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
                 place, currency = repeated.replays_seq, currency_of(run, repeated)
                 series.apply(warehouse, con, batch_seq=repeated.seq, place=place)
                 orders.apply(warehouse, con, batch_seq=repeated.seq, currency=currency, place=place)
+        for repeated in naming:
+            with warehouse.scratch() as con:
+                stage_batch(run, repeated, con)
+                entities.add(warehouse, con, told_by(repeated))
+        rollup.rename(warehouse, batches=[*read, *(repeated.seq for repeated in naming), *placed])
     return Outcome(received=0, loaded=0, unchanged=0, quarantined=0, report={"rows_left": left})
 
 

@@ -124,6 +124,16 @@ QUARANTINE_SCHEMA = ibis.schema(
     }
 )
 
+# What rows say that only name something, and for which days it counts: see kalends.marketing.entities.
+ENTITY_NAMES_SCHEMA = ibis.schema(
+    {"data_source": "!string", "level": "!string", "account_id": "!string", "entity_id": "!string", "name": "!string"}
+    | {"said": "!date", "batch_seq": "!int64", "source_row": "!int64"}
+)
+CALLED_SCHEMA = ibis.schema(
+    {"data_source": "!string", "level": "!string", "account_id": "!string", "entity_id": "!string", "name": "!string"}
+    | {"said": "!date", "first": "!date", "until": "!date"}
+)
+
 TOTALS_SCHEMA = ibis.schema(
     {"batch_seq": "!int64", "report": "!string", "account_id": "!string", "date_from": "!date", "date_to": "!date"}
     | {"rows": "!int64", "spend": "decimal(28, 6)", "impressions": "float64", "clicks": "float64"}
@@ -160,6 +170,8 @@ TABLES: dict[str, ibis.Schema] = {
     "markets": MARKETS_SCHEMA,
     "quarantine": QUARANTINE_SCHEMA,
     "control_totals": TOTALS_SCHEMA,
+    "entity_names": ENTITY_NAMES_SCHEMA,
+    "called": CALLED_SCHEMA,
     "confirmations": CONFIRMATIONS_SCHEMA,
     "scopes": SCOPES_SCHEMA,
     "retractions": RETRACTIONS_SCHEMA,

@@ -18,13 +18,24 @@ one thing under several attribution windows one takes part (`kalends.marketing.a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+
+import ibis
 
 from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing import attribution, renames
-from kalends.marketing.records import ADDITIVE, COVER_METRICS, DAILY_GRAIN, DAILY_SCHEMA, OUTCOMES, REPORT_DAYS_SCHEMA
+from kalends.marketing import attribution, entities, renames
+from kalends.marketing.records import (
+    ADDITIVE,
+    CALLED_SCHEMA,
+    COVER_METRICS,
+    DAILY_GRAIN,
+    DAILY_SCHEMA,
+    OUTCOMES,
+    REPORT_DAYS_SCHEMA,
+)
 
 ACCOUNT = "account"
 LEVELS: dict[str, int] = {
@@ -123,8 +134,36 @@ def renew(tenant: TenantWarehouse, *, days: str) -> None:
     tenant.stage_query("_covered", _covered(days, dates=dates, repeats=repeats))
     columns = ", ".join(f'"{column}"' for column in REPORT_DAYS_SCHEMA)
     tenant.run(f"INSERT INTO report_days ({columns}) SELECT {columns} FROM _covered ORDER BY date")
-    tenant.run(_insert_daily(dates=dates, repeats=repeats))
+    _write_daily(tenant, dates=dates, repeats=repeats)
     renames.renew(tenant, days=days)
+
+
+def rename(tenant: TenantWarehouse, *, batches: Sequence[int]) -> None:
+    """Give `daily` the names that rows of their own say, where those of `batches` came or went: their campaigns' and
+    accounts' days alone are made anew.
+    """
+    if not entities.renew(tenant, batches=batches):
+        return
+    said = f"daily AS t JOIN entity_names AS n ON n.batch_seq IN ({', '.join(map(str, batches))})"
+    said = f"SELECT t.data_source, t.account_id, t.campaign_id FROM {said} AND n.data_source = t.data_source"
+    tenant.stage_query(
+        "_renamed",
+        f"{said} AND n.level = 'campaign' AND n.entity_id = t.campaign_id AND n.account_id IN ('', t.account_id)"
+        f" UNION {said} AND n.level = 'account' AND n.entity_id = t.account_id",
+    )
+    touched = (
+        "EXISTS (SELECT 1 FROM _renamed AS n WHERE n.data_source = {0}.data_source AND n.account_id = {0}.account_id"
+        " AND n.campaign_id = {0}.campaign_id)"
+    )
+    days = f"SELECT DISTINCT {', '.join(ACCOUNT_DAY)}, report, true AS is_chosen FROM daily AS t"
+    tenant.stage_query("_covered", f"{days} WHERE {touched.format('t')}")
+    dates = _between(tenant, "_covered")
+    if dates is None:
+        return
+    tenant.run(f"DELETE FROM daily AS t WHERE {touched.format('t')}")
+    repeats = _REPEATS if attribution.stage_repeats(tenant, days="_covered", dates=dates) else ""
+    _write_daily(tenant, dates=f"{dates} AND {touched.format('f')}", repeats=repeats)
+    renames.renew(tenant, days="_covered")
 
 
 _REPEATS = " LEFT JOIN _repeats AS r ON r.key_hash = f.key_hash"
@@ -174,18 +213,35 @@ def _reaches_sql(metric: str) -> str:
     )
 
 
-def _insert_daily(*, dates: str, repeats: str) -> str:
-    """Sum the chosen reports' daily facts by the grain."""
+def _write_daily(tenant: TenantWarehouse, *, dates: str, repeats: str) -> None:
+    """Sum the chosen reports' daily facts by the grain; what has no name is called as rows of names say."""
+    rows, columns = _daily(dates=dates, repeats=repeats), ", ".join(DAILY_SCHEMA)
+    if entities.speak_of(tenant, "_covered"):
+        tenant.stage_query("_daily", f"SELECT {columns} FROM ({rows}) AS d")
+        tenant.run(f"INSERT INTO daily ({columns}) {_named(tenant.engine)}")
+    else:
+        tenant.run(f"INSERT INTO daily ({columns}) SELECT {columns} FROM ({rows}) AS d ORDER BY date, campaign_id")
+
+
+@lru_cache
+def _named(engine: str) -> str:
+    """`_daily` with names, as SQL. Kept: to write the statement takes longer than to run it."""
+    called = ibis.table(CALLED_SCHEMA, name=entities.CALLED)
+    rows = entities.filled(ibis.table(DAILY_SCHEMA, name="_daily"), called, columns=renames.IDS, day="date")
+    return str(ibis.to_sql(rows.order_by("date", "campaign_id"), dialect=engine))
+
+
+def _daily(*, dates: str, repeats: str) -> str:
+    """The rows of `daily`, with the facts' own names."""
     grain = ", ".join("f.date_from AS date" if column == "date" else f"f.{column}" for column in DAILY_GRAIN)
     group = ", ".join(str(number + 1) for number in range(len(DAILY_GRAIN)))
     sums = ", ".join(f"sum(f.{metric}) AS {metric}" for metric in ADDITIVE)
-    columns = ", ".join((*DAILY_GRAIN, "account_name", "campaign_name", "report", *ADDITIVE))
+    own = "max(f.account_name) AS account_name, max(f.campaign_name) AS campaign_name, min(f.report) AS report"
     return (
-        f"INSERT INTO daily ({columns})"
-        f" SELECT {grain}, max(f.account_name), max(f.campaign_name), min(f.report), {sums}"
+        f"SELECT {grain}, {own}, {sums}"
         " FROM facts AS f JOIN _covered AS c ON c.is_chosen AND c.report = f.report AND c.data_source = f.data_source"
         f" AND c.account_id = f.account_id AND c.date = f.date_from{repeats} WHERE f.date_from = f.date_to AND {dates}"
-        f"{' AND r.key_hash IS NULL' if repeats else ''} GROUP BY {group} ORDER BY 1, f.campaign_id"
+        f"{' AND r.key_hash IS NULL' if repeats else ''} GROUP BY {group}"
     )
 
 

@@ -17,8 +17,11 @@ def test_campaigns_have_their_names(house, scope, data_source):
     assert len(parts) > 1
     with house.work(scope) as work:
         days = work.warehouse.table("facts")
+        daily = work.warehouse.table("daily").select("account_id", "campaign_id", "campaign_name")
+        named = {tuple(row.values()) for row in work.warehouse.to_arrow(daily).to_pylist()}
         seen = {row["campaign_id"] for row in work.warehouse.to_arrow(days.select("campaign_id")).to_pylist()}
     assert names(house, scope) == {("campaign", one.account_id, one.id): one.name for one in truth.all_campaigns}
+    assert named <= {(one.account_id, one.id, one.name) for one in truth.all_campaigns}
     assert seen <= {one.id for one in truth.all_campaigns}
     first, last = min(one.date_from for one in parts), max(one.date_to for one in parts)
     assert exactly(stored(house, scope, standin)) == exactly(known(standin, first, last))
@@ -57,6 +60,6 @@ def test_so_has_what_is_above_and_below_them(house, scope, data_source, levels):
 def names(house, scope):
     """What is called how: level, account and id -> name."""
     with house.work(scope) as work:
-        version = service.data_version(work)
-        found = work.warehouse.to_arrow(entities.current(work.warehouse, version=version)).to_pylist()
+        standing = entities.standing(work.warehouse, version=service.data_version(work))
+        found = work.warehouse.to_arrow(entities.current(standing)).to_pylist()
     return {(one["level"], one["account_id"], one["entity_id"]): one["name"] for one in found}

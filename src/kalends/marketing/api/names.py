@@ -20,7 +20,9 @@ Text = Annotated[str, Path(max_length=400)]
 
 
 class NameOut(BaseModel):
-    """A name, the account that gave it, and the first and last day of the rows that say it."""
+    """A name, the account that gave it, and the first and last day of the rows that say it. A row that holds names only
+    is of the day on which it came (UTC); '' is the account where it does not say.
+    """
 
     account_id: str
     name: str

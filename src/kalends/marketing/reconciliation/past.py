@@ -9,6 +9,7 @@ import pyarrow as pa
 from ibis.expr import types as ir
 
 from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing import entities
 from kalends.marketing.attribution import FIRST, THING
 from kalends.marketing.records import ADDITIVE, COVER_METRICS
 from kalends.marketing.rollup import Totals, chosen
@@ -37,6 +38,8 @@ def daily_at(warehouse: TenantWarehouse, *, version: int, first: date, last: dat
     told_by = pa.Table.from_pylist([row for row in spoken if row["report"] is not None], schema=pa.schema(columns))
     warehouse.stage(CHOSEN, told_by, schema=SCHEMA)
     kept = warehouse.table(CHOSEN)
-    return rows.semi_join(kept, [*ACCOUNT_DAY, "report"]).select(
+    kept_rows = rows.semi_join(kept, [*ACCOUNT_DAY, "report"]).select(
         *ACCOUNT_DAY, "channel", "campaign_id", "campaign_name", "currency", *ADDITIVE
     )
+    called = entities.called_at(warehouse, version=version)
+    return entities.filled(kept_rows, called, columns=("campaign_name",), day="date")
