@@ -22,7 +22,6 @@ from kalends.insight.metrics import metric
 from kalends.insight.query import BadQueryError, Query, from_handle
 from kalends.insight.reports import coarsest_first
 from kalends.insight.result import Result
-from kalends.insight.shape import Reading
 from kalends.insight.statements import as_value
 from kalends.marketing.models import Batch
 from kalends.marketing.records import KEY
@@ -121,7 +120,7 @@ def _facts(ask: engine.Asker, query: Query, name: str, cell: Mapping[str, str]) 
     is_single = metric(name).needs_one_row
     candidates = tuple(sorted(planned.able, key=coarsest_first)) if is_single else planned.able
     sums = planned.shape.sums
-    reading = Reading("facts", "ranked", 0, candidates, sums.spans, sums.once, sums.renamed, (*_ABOUT, "key_hash"))
+    reading = replace(sums, table="facts", rule="ranked", places=0, candidates=candidates, also=(*_ABOUT, "key_hash"))
     shape = replace(planned.shape, sums=reading, singles=reading if is_single else None)
     rows = counted_rows(shape, reading, ask.tables, as_value(planned.values), 0)
     for dimension, text in cell.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,8 @@ def plan(
     values = values_of(query, snapshot) | named
     for n, chosen in enumerate(spans):
         values |= span_values(f"span{n}_", chosen) | (span_values(f"single_span{n}_", chosen) if singles else {})
-    once, renamed = bool(catalogue.attributions), _renamed(query, catalogue)
+    once = bool(catalogue.attributions)
+    renamed, called = (_read(query, columns) for columns in (catalogue.renamed, catalogue.called))
     sizes = (power_of_two(len(spans[0])), power_of_two(len(spans[1])))
     shape = Shape(
         metrics=query.metrics,
@@ -63,17 +64,19 @@ def plan(
         order=query.order,
         limit=query.limit,
         money=_money(query, catalogue),
-        sums=Reading(reading.table, reading.rule, reading.places, reading.candidates, sizes, once, renamed),
-        singles=Reading("facts", "ranked", 0, coarse, sizes, once, renamed) if singles else None,
+        sums=Reading(
+            reading.table, reading.rule, reading.places, reading.candidates, sizes, once, renamed, called=called
+        ),
+        singles=Reading("facts", "ranked", 0, coarse, sizes, once, renamed, called=called) if singles else None,
         rules=_rules(query, rules),
     )
     return Plan(shape, values, answering, spans[0])
 
 
-def _renamed(query: Query, catalogue: Catalogue) -> tuple[str, ...]:
-    """The columns of names that the query reads and that do not always say the name of now."""
+def _read(query: Query, columns: Iterable[str]) -> tuple[str, ...]:
+    """Those columns that the query reads."""
     read = {column for entry in query.dimension_entries(filtered=True) for column in columns_read(entry)}
-    return tuple(column for column in catalogue.renamed if column in read)
+    return tuple(column for column in columns if column in read)
 
 
 def _rules(query: Query, rules: Rules) -> Rules:

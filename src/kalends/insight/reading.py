@@ -17,7 +17,7 @@ from kalends.insight.shape import Reading, Shape
 from kalends.insight.spans import SEPARATOR
 from kalends.insight.statements import Bind
 from kalends.insight.tables import Tables
-from kalends.marketing import renames
+from kalends.marketing import entities, records, renames
 from kalends.marketing.records import MONEY
 
 _RATE = "decimal(18, 9)"
@@ -73,7 +73,9 @@ def _daily(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: i
         rows = _told_once(rows, shape, reading, bind)
         own_day = "date_from"
     listed = _of_reports(rows, reading, bind)
-    rows = _named(rows.filter(*listed) if listed else rows, shape, reading, tables)
+    rows = rows.filter(*listed) if listed else rows
+    rows = _called(rows, reading, tables) if reading.table == "facts" else rows
+    rows = _named(rows, shape, reading, tables)
     kept = keeping(rows, shape, bind, dated=False)
     rows = rows.filter(*kept) if kept else rows
     if reading.rule == "ranked":
@@ -84,7 +86,8 @@ def _daily(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: i
 def _facts(reading: Reading, tables: Tables, columns: tuple[str, ...]) -> ir.Table:
     """The facts with what it takes to tell which of them count, and `columns`."""
     own = ("date_from", "date_to", "report", "data_source", "account_id")
-    return tables.get("facts", (*own, *columns, *(COLUMNS if reading.once else ())))
+    ids = (entities.LEVELS[column][1] for column in reading.called)
+    return tables.get("facts", (*own, *columns, *ids, *(COLUMNS if reading.once else ())))
 
 
 def _told_once(rows: ir.Table, shape: Shape, reading: Reading, bind: Bind) -> ir.Table:
@@ -146,7 +149,8 @@ def _over_many_days(shape: Shape, reading: Reading, tables: Tables, bind: Bind, 
     prefix = "single_span" if reading is shape.singles else "span"
     keys = [bind(f"{prefix}{period}_{n}", "string") for n in range(reading.spans[period])]
     rows = _told_once(rows.filter(*inside), shape, reading, bind)
-    rows = _named(rows.filter(span_key(rows).isin(keys)), shape, reading, tables)
+    rows = _called(rows.filter(span_key(rows).isin(keys)), reading, tables)
+    rows = _named(rows, shape, reading, tables)
     kept = keeping(rows, shape, bind, dated=False)
     rows = rows.filter(*kept) if kept else rows
     return rows.select(*columns, *_then(shape), _own_day=rows.date_from)
@@ -156,6 +160,14 @@ def _then(shape: Shape) -> list[str]:
     """The names as rows said them that the shape asks for."""
     named = [dimension(name) for name in (*shape.dimensions, *(f.dimension for f in shape.filters))]
     return list(dict.fromkeys(entry.name for entry in named if entry.kind is Kind.THEN))
+
+
+def _called(rows: ir.Table, reading: Reading, tables: Tables) -> ir.Table:
+    """Give facts without names of their own what rows of names call them."""
+    if not reading.called:
+        return rows
+    spans = tables.get(entities.CALLED, records.CALLED_SCHEMA)
+    return entities.filled(rows, spans, columns=reading.called, day="date_from")
 
 
 def _named(rows: ir.Table, shape: Shape, reading: Reading, tables: Tables) -> ir.Table:

@@ -55,6 +55,9 @@ class Reading:
     renamed: tuple[str, ...] = ()
     """The columns of names in which some row says another name than the one of now."""
 
+    called: tuple[str, ...] = ()
+    """The columns of names that rows of their own may say, where facts are read."""
+
     also: tuple[str, ...] = ()
     """Columns that are wanted beside what is measured: which fact it was, of which batch."""
 

@@ -21,7 +21,7 @@ from kalends.insight.query import Filter
 from kalends.insight.spans import Span
 from kalends.insight.statements import Build
 from kalends.insight.tables import Tables
-from kalends.marketing import renames
+from kalends.marketing import entities, renames
 from kalends.marketing.attribution import preference
 
 Fetch = Callable[[Hashable, Build, Mapping[str, Any]], pa.Table]
@@ -62,6 +62,9 @@ class Catalogue:
 
     tellers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Per column of `claims.TOLD`: the platforms that tell something in it."""
+
+    called: tuple[str, ...] = ()
+    """The columns of names that came as rows of their own."""
 
     attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Per platform that tells one thing under several attribution windows: those it uses, the preferred first."""
@@ -123,6 +126,7 @@ def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool, has_renames
     named = fetch("catalogue/attributions", lambda _: _attributions(tables), {}).to_pylist() if has_repeats else []
     renamed = fetch("catalogue/renames", lambda _: _renamed(tables), {}).column(0).to_pylist() if has_renames else []
     quotes = fetch("catalogue/quotes", lambda _: _quotes(tables), {}).column(0).to_pylist() if has_rates else []
+    levels = fetch("catalogue/called", lambda _: _called(tables), {}).column(0).to_pylist()
     return Catalogue(
         days=held,
         currencies=tuple(sorted(filter(None, currencies))),
@@ -131,6 +135,7 @@ def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool, has_renames
         quotes=tuple(sorted(quotes)),
         renamed=tuple(sorted(renamed)),
         tellers={column: tuple(row["data_source"] for row in tellers if row[column]) for column in TOLD},
+        called=tuple(column for column, (level, _) in entities.LEVELS.items() if level in levels),
         attributions=_by_source(named),
     )
 
@@ -181,6 +186,10 @@ def _attributions(tables: Tables) -> ir.Table:
 
 def _renamed(tables: Tables) -> ir.Table:
     return _distinct(tables, renames.TABLE, "column_name")
+
+
+def _called(tables: Tables) -> ir.Table:
+    return _distinct(tables, entities.CALLED, "level")
 
 
 def _currencies(tables: Tables) -> ir.Table:

@@ -10,7 +10,7 @@ import ibis
 from ibis.expr import types as ir
 
 from kalends.calendar.service import DAY_SCHEMA
-from kalends.marketing import rates, records, renames
+from kalends.marketing import entities, rates, records, renames
 
 SCHEMAS: Final[Mapping[str, ibis.Schema]] = {
     "facts": records.FACT_SCHEMA,
@@ -19,6 +19,7 @@ SCHEMAS: Final[Mapping[str, ibis.Schema]] = {
     "calendar_days": DAY_SCHEMA,
     "rates": rates.SCHEMA,
     renames.TABLE: renames.SCHEMA,
+    entities.CALLED: records.CALLED_SCHEMA,
 }
 
 
