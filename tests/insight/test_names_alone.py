@@ -150,6 +150,20 @@ def test_to_take_a_name_back_changes_no_earlier_answer(house, scope, send, clock
     assert ask(house, scope, "campaign_name", as_of=at)[0] == {("A",): 10}
 
 
+def test_names_that_are_read_again_stay_at_their_day(house, scope, send, clock):
+    first = send(called("c1", "Old"))
+    clock.advance(days=2)
+    send(called("c1", "New"))
+    send(row("c1", "10"), row("c1", "1", "2026-03-04"))
+    for _ in range(2):
+        clock.advance(days=1)
+        with house.work(scope) as work:
+            marketing.replay(work, batch_id=first)
+        work_off(house, scope)
+        assert ask(house, scope, "campaign_name")[0] == {("New",): 11}
+        assert ask(house, scope, "campaign_name_then")[0] == {("Old",): 10, ("New",): 1}
+
+
 def test_the_same_ids_elsewhere_have_names_of_their_own(house, scope, send, signed_in):
     send(row("c1", "10"), row("c1", "5", account="act_2"))
     send({"id": "c1", "name": "Snap", "ad_account_id": "1", "objective": "SALES"}, data_source="snapchat_ads")
