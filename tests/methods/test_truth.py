@@ -243,6 +243,21 @@ def test_noise_and_bias_are_learned_from_the_others():
     assert abs(known.bias["budget", "s1"]) < 0.03
 
 
+def test_beyond_a_factor_of_two_a_distance_is_no_bias_and_moves_nothing():
+    truth, claims = numbers([0.02, 0.02, 0.02, 0.02], biases=[0, 0, 0, -2.0])
+    known = learn(claims)
+    assert (known.apart, known.bias["budget", "s3"]) == ({("budget", "s3")}, 0)
+    choices = resolve(claims, strategy="weighted_average", learned=known)
+    assert all(choices[n, "budget"].far == ("s3",) for n in range(len(truth)))
+    assert all(choices[n, "budget"].value == pytest.approx(true, rel=0.06) for n, true in enumerate(truth))
+    assert not learn(numbers([0.02] * 4, biases=[0, 0, 0, 0.6])[1]).apart
+    # Two camps: nobody can say which of them counts the thing.
+    _, claims = numbers([0.02, 0.02, 0.02, 0.02], biases=[0, 0.07, 1.8, 2.2])
+    known = learn(claims)
+    assert len(known.apart) == 4
+    assert {choice.value for choice in resolve(claims, learned=known).values()} == {UNRESOLVED}
+
+
 def test_a_known_bias_is_taken_out():
     truth, claims = numbers([0.005, 0.005, 0.005, 0.005], biases=[0, 0, 0, 0.15])
     known = learn(claims)

@@ -18,10 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kalends.marketing.reconciliation.cells import Cell
-from kalends.marketing.reconciliation.sources import ORDERS, rank
+from kalends.marketing.reconciliation.sources import MONEY, ORDERS, rank
 
 FACTORS: Final = (10.0, 100.0, 1_000.0, 1_000_000.0)
 """Slips of unit: tenths, cents, thousands, micros."""
+COUNTED: Final = (1_000.0, 1_000_000.0)
+"""The same of what is counted and not measured: nobody counts clicks in tenths or hundreds, who has a tenth of them
+counts something else."""
 NEAR: Final = 0.25
 """Distance from such a factor, in natural logarithms, that honest biases may add."""
 LEAST_DAYS: Final = 5
@@ -85,7 +88,8 @@ def _factor(source: str, said: Values) -> float:
     if len(ratios) < LEAST_DAYS:
         return 1.0
     middle = statistics.median(ratios)
-    for factor in (*FACTORS, *(1 / factor for factor in FACTORS)):
+    factors: tuple[float, ...] = FACTORS if next(iter(said[source])).metric in MONEY else COUNTED
+    for factor in (*factors, *(1 / factor for factor in factors)):
         power = round(math.log10(factor))
         # Of three sources two that agree are right; were two of them off, the third would look so.
         there = sum(round(ratio / math.log(10)) == power for ratio in ratios)

@@ -89,6 +89,8 @@ class Learned:
     known to say so."""
     bias_error: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """(field, source) -> standard error of that bias: the same for all its numbers, so that no sum averages it away."""
+    apart: frozenset[tuple[str, str]] = frozenset()
+    """(field, source) whose numbers are so far from the others', always, that it counts something else."""
     twin: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(field, source) -> the first of the sources that give the same numbers, to the last digit: they are one."""
 

@@ -39,6 +39,7 @@ def learn_numbers(claims: Sequence[Claim], *, anchor: str | None = None) -> Lear
     Without one the measure is what the others say together.
     """
     found: dict[str, Any] = {name: {} for name in ("bias", "noise", "bias_range", "bias_error", "twin")}
+    apart: set[tuple[str, str]] = set()
     for name, said in _fields(claims).items():
         table = table_of(said)
         values = _matrices(table)[0]
@@ -53,9 +54,11 @@ def learn_numbers(claims: Sequence[Claim], *, anchor: str | None = None) -> Lear
             found["bias_error"][key] = float(known.bias_error[of])
             if not np.isnan(known.low[of]):
                 found["bias_range"][key] = (float(known.low[of]), float(known.high[of]))
+            if known.apart[of]:
+                apart.add(key)
             if first[at] != at:
                 found["twin"][key] = table.sources[int(first[at])]
-    return Learned(**found)
+    return Learned(**found, apart=frozenset(apart))
 
 
 def reconcile_numbers(claims: Sequence[Claim], learned: Learned) -> Choices:
