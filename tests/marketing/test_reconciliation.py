@@ -5,7 +5,7 @@ import random
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kalends.marketing.reconciliation.cells import Cell, Decision, Rule
@@ -108,6 +108,71 @@ def test_a_habit_of_another_unit_is_mended_and_named_where_three_speak():
     assert "1,000,000 times" in reading.notes[0]
     kept = next(one for one in found.outcomes[cell(4)].said if one.source == "c")
     assert kept.value > 1e8  # as it came
+
+
+def test_what_is_counted_has_no_unit_and_a_tenth_of_it_is_something_else():
+    _, said = said_of(7, metric="conversions")
+    said = [(one, source, value * (0.1 if source == "c" else 1)) for one, source, value in said]
+    found = held(said)
+    others = held([one for one in said if one[1] != "c"])
+    for one, outcome in found.outcomes.items():
+        assert (outcome.state, outcome.value) == ("settled", pytest.approx(others.outcomes[one].value, rel=0.01))
+    [reading] = [one for one in found.readings if one.source == "c"]
+    assert reading.notes == ()
+    assert bias_words(reading, name="Mixpanel").startswith("Mixpanel says 10 % of what the others say")
+
+
+def test_sources_that_differ_ninefold_are_no_number_but_a_conflict():
+    levels = {"adobe_analytics": 632, "google_analytics": 587, "mixpanel": 100, "amplitude": 70}
+    rng = random.Random(3)
+    said = [
+        (cell(day, "conversions", ""), source, level * rng.lognormvariate(0, 0.05))
+        for day in range(DAYS)
+        for source, level in levels.items()
+    ]
+    [total] = summed(reconcile_all(said, Context()), [], first=START, last=START + timedelta(days=DAYS), group_by=())
+    assert (total.value, total.open_days, total.conflicts) == (None, DAYS, DAYS)
+    assert total.low <= min(side.value for side in total.sides) < max(side.value for side in total.sides) <= total.high
+
+
+def test_who_counts_something_else_does_not_speak_for_a_day_alone():
+    _, said = said_of(7, metric="conversions", platform="")
+    said = [(one, source, value * (5 if source == "c" else 1)) for one, source, value in said]
+    found = held([one for one in said if one[1] == "c" or one[0].day > START])
+    first = found.outcomes[cell(0, "conversions", "")]
+    assert (first.state, first.value, [one.source for one in first.said]) == ("open", None, ["c"])
+    decided = Context(decisions={cell(0, "conversions", ""): Decision(source="c")})
+    assert reconcile(said[2:3], decided).outcomes[cell(0, "conversions", "")].value == said[2][2]
+
+
+@given(st.integers(0, 10_000), st.lists(st.floats(-1.5, 1.5), min_size=2, max_size=4))
+def test_without_the_shop_no_number_lies_outside_what_was_said(seed, biases):
+    _, said = said_of(seed, sources=GATES[: len(biases)], gross=0.03)
+    shift = dict(zip("abcd", biases, strict=False))
+    rng = random.Random(seed)
+    said = [(one, source, value * math.exp(shift[source])) for one, source, value in said if rng.random() < 0.7]
+    found = held(said)
+    assume(not any(reading.notes for reading in found.readings))  # who is in another unit says other numbers
+    for outcome in found.outcomes.values():
+        told = [one.value for one in outcome.said if one.is_used]
+        assert outcome.value is None or min(told) * (1 - 1e-9) <= outcome.value <= max(told) * (1 + 1e-9)
+
+
+def test_orders_are_exact_on_their_days_and_teach_what_the_others_mean():
+    _, said = said_of(
+        17, sources=[("orders", 0.0001), ("google_analytics", 0.02), ("mixpanel", 0.02)], metric="revenue", platform=""
+    )
+    said = [(one, source, value * (0.92 if source == "google_analytics" else 1)) for one, source, value in said]
+    sold = {one: value for one, source, value in said if source == "orders"}
+    exact = {one: outcome.value for one, outcome in held(said).outcomes.items()}
+    assert exact == sold
+    [total] = summed(reconcile_all(said, Context()), [], first=START, last=START + timedelta(days=DAYS), group_by=())
+    assert total.low == total.value == total.high == pytest.approx(sum(sold.values()), rel=1e-12)
+    # Not on a day of which the shop has not told all, nor where a person chose another rule or value.
+    first = cell(0, "revenue", "")
+    assert held(said, lacking=frozenset({START})).outcomes[first].value != sold[first]
+    assert held(said, rule_of=lambda _: Rule("weighted_average")).outcomes[first].value != sold[first]
+    assert held(said, decisions={first: Decision(value=5.0)}).outcomes[first].value == 5
 
 
 def test_of_two_nobody_can_say_which_unit_is_right():

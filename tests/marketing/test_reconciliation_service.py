@@ -102,8 +102,8 @@ def test_one_number_per_cell_with_who_said_what(loaded, client, sold):
     answer = answer.json()
     revenue = cells_of(answer)["revenue"]
     # The shop's level holds; analytics is named as 8 % low; claims are beside it and never in it.
-    assert revenue["value"] == pytest.approx(sold, rel=0.005)
-    assert revenue["low"] < sold < revenue["high"]
+    assert revenue["low"] == revenue["value"] == revenue["high"] == pytest.approx(sold, rel=1e-9)
+    assert cells_of(answer)["conversions"]["value"] == len(company_files()["orders"].splitlines()) - 1
     reading = next(
         one for one in answer["sources"] if (one["source"], one["metric"]) == ("google_analytics", "revenue")
     )
@@ -182,6 +182,16 @@ def test_an_answer_says_how_many_of_the_asked_days_it_is_of(load, client):
     assert (revenue["claims"]["days"], revenue["claims"]["claimed_elsewhere"] > 0) == (35, True)
     page = client.get("/data/reconciliation?days=30", headers={"accept": "text/html"}).text
     assert "20 of 30 days" in page
+
+
+def test_orders_of_which_some_were_set_aside_are_weighed_like_the_others(loaded, client, house, sold):
+    assert cells_of(client.post("/data/aggregate", json=WHOLE).json())["revenue"]["value"] == pytest.approx(
+        sold, rel=1e-9
+    )
+    with house.work(Scope(tenant_id=client_tenant(house), role="owner", label="test")) as work:
+        work.session.execute(text("UPDATE batches SET quarantined = received / 10 WHERE data_source = 'orders'"))
+    revenue = cells_of(client.post("/data/aggregate", json=WHOLE).json())["revenue"]
+    assert revenue["low"] < revenue["value"] < revenue["high"]
 
 
 def client_tenant(house):

@@ -12,6 +12,7 @@ from kalends.base.work import Work
 from kalends.identity.service import workspace
 from kalends.marketing.batches import data_version, version_at
 from kalends.marketing.reconciliation import deciding
+from kalends.marketing.reconciliation.behind import Behind, behind
 from kalends.marketing.reconciliation.cells import Outcome, Rule
 from kalends.marketing.reconciliation.engine import Context, Reconciled
 from kalends.marketing.reconciliation.overlap import Seen
@@ -84,14 +85,16 @@ def ask(work: Work, question: Question) -> Answer:
         platforms=question.platforms,
         version=version if question.at else None,
     )
+    heard = read(work.warehouse, wanted) if version else Heard()
+    told = behind(work, first=wanted.first, last=wanted.last, version=wanted.version) if version else Behind()
     rules = deciding.rules(work, at=question.at)
     given = question.rule
     context = Context(
         rule_of=deciding.rule_of(rules) if given is None else lambda _: given,
         quality=deciding.quality_of(work),
         decisions=deciding.decisions(work, first=wanted.first, last=wanted.last, at=question.at),
+        lacking=told.lacking | heard.unpriced,
     )
-    heard = read(work.warehouse, wanted) if version else Heard()
     found = reconcile_all(heard.counted, context)
     totals = summed(
         found,

@@ -117,6 +117,8 @@ class Reading:
     """How many others speak of the same."""
     is_measure: bool = False
     """Whether the others are measured by it."""
+    is_apart: bool = False
+    """Whether it counts something else: it is beyond any bias, and moves nothing."""
     notes: tuple[str, ...] = field(default=())
 
 

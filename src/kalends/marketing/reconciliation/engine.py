@@ -1,8 +1,8 @@
 """From what sources say of many cells to one number per cell: pure, and the same in whatever order it is said.
 
 Per metric and platform: (i) what is in another unit or a day late is mended (semantics.py); (ii) the bias and noise of
-each source are learned from all days (methods/truth); (iii) the rule's strategy chooses; (iv) what a person decided
-goes before. Whatever lost is kept with the reason.
+each source are learned from all days (methods/truth); (iii) the rule's strategy chooses, and the shop's orders, where
+they are whole, are the number; (iv) what a person decided goes before. Whatever lost is kept with the reason.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -17,11 +18,12 @@ import numpy as np
 from kalends.marketing.reconciliation.cells import NORMAL, Cell, Decision, Outcome, Reading, Rule, Said, decided
 from kalends.marketing.reconciliation.semantics import Mended, mend
 from kalends.marketing.reconciliation.sources import ANCHORS, is_biased
-from kalends.methods.truth import Choice, Claim, Learned, how_far, learn_numbers, resolve
+from kalends.methods.truth import UNRESOLVED, Choice, Claim, Learned, how_far, learn_numbers, resolve
 from kalends.methods.truth.robust import GATE, NOISE
 
 NAMED: Final = {"order": "fixed_priority"}
 """Our word for a strategy -> that of the methods, where they differ."""
+ELSE: Final = "Put aside: it counts something else, far more or far less than the others on all days."
 
 LEARNING: Final = ("intelligent",)
 """Strategies that take known biases out."""
@@ -35,6 +37,8 @@ class Context:
     rule_of: RuleOf = lambda _: Rule()
     quality: Mapping[str, float] = field(default_factory=dict)
     decisions: Mapping[Cell, Decision] = field(default_factory=dict)
+    lacking: frozenset[date] = frozenset()
+    """Days of which who knows best may not have told all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,11 @@ class _Group:
     def compared(self, source: str, value: float) -> float:
         """The number without the source's known bias, as it is compared with others."""
         return value * math.exp(-self.learned.bias.get((self.metric, source), 0.0)) if value > 0 else value
+
+    def heard(self, values: Mapping[str, float], strategy: str) -> dict[str, float]:
+        """What is said of the thing itself: a strategy that learns knows who counts something else."""
+        apart = self.learned.apart if strategy in LEARNING else frozenset[tuple[str, str]]()
+        return {source: value for source, value in values.items() if (self.metric, source) not in apart}
 
     def noise(self, source: str) -> float:
         return self.learned.noise.get((self.metric, source), NOISE)
@@ -134,11 +143,15 @@ def _choices(
     claims = [
         Claim((*cell, group.metric), source, value, priority=place.get(source), quality=context.quality.get(source))
         for cell, values in cells.items()
-        for source, value in values.items()
+        for source, value in group.heard(values, rule.strategy).items()
     ]
     strategy = NAMED.get(rule.strategy, rule.strategy)
     found = resolve(claims, strategy=strategy, learned=group.learned)
-    return {cell: _anchored(group, values, found[(*cell, group.metric)]) for cell, values in cells.items()}
+    exact = {cell for cell in cells if rule.strategy in LEARNING and cell.day not in context.lacking}
+    return {
+        cell: _anchored(group, values, found.get((*cell, group.metric), NOBODY), is_exact=cell in exact)
+        for cell, values in cells.items()
+    }
 
 
 def _weighted(group: _Group, values: Mapping[str, float], weights: Mapping[str, float], otherwise: float) -> Choice:
@@ -153,11 +166,16 @@ def _weighted(group: _Group, values: Mapping[str, float], weights: Mapping[str, 
     return Choice(mean, 1.0, f"The mean of {used} by weight.", standard_error=error / total)
 
 
-def _anchored(group: _Group, values: Mapping[str, float], choice: Choice) -> Choice:
-    """Where two disagree and one of them is who knows, that one holds."""
-    if choice.is_resolved or group.anchor is None or group.anchor not in values:
+NOBODY: Final = Choice(UNRESOLVED, 0.0, "Those who speak count different things, and nothing tells which is meant.")
+
+
+def _anchored(group: _Group, values: Mapping[str, float], choice: Choice, *, is_exact: bool) -> Choice:
+    """Who knows holds: where it has told all, as it is; else where others disagree with it."""
+    if group.anchor is None or group.anchor not in values or (choice.is_resolved and not is_exact):
         return choice
     value = values[group.anchor]
+    if is_exact:
+        return Choice(value, 1.0, f"{group.anchor} knows what was sold.", standard_error=0.0)
     return Choice(
         value, 0.5, f"{group.anchor} knows best what was sold.", standard_error=value * group.noise(group.anchor)
     )
@@ -170,9 +188,25 @@ def _outcome(group: _Group, cell: Cell, values: Mapping[str, float], choice: Cho
         return Outcome(
             cell, "open", None, min(values.values()), max(values.values()), None, choice.reason, said, strategy
         )
-    if len(values) == 1:
+    heard = group.heard(values, strategy)
+    outcome = _merged(group, cell, heard, choice, strategy)
+    aside = [_said(group, source, value, is_used=False, note=ELSE)
+             for source, value in values.items() if source not in heard]  # fmt: skip
+    if not aside:
+        return outcome
+    return replace(outcome, state="settled", said=tuple(sorted((*outcome.said, *aside), key=lambda one: one.source)))
+
+
+def _merged(group: _Group, cell: Cell, values: Mapping[str, float], choice: Choice, strategy: str) -> Outcome:
+    """The choice as the outcome of those who speak of the same. It lies among what they say, unless one who knows has
+    shown on other days how far they are off.
+    """
+    if len(values) == 1 and group.anchor not in values:
         return _single(group, cell, values, strategy)
     value = float(choice.value)  # type: ignore[arg-type]
+    if strategy in LEARNING and group.anchor is None:
+        used = [one for source, one in values.items() if source not in choice.far]
+        value = min(max(value, min(used)), max(used))
     far = {source for source, one in values.items() if source in choice.far or group.is_far(source, one, value)}
     if strategy == "intelligent" and group.anchor not in values:
         far = set(choice.far)
@@ -182,19 +216,20 @@ def _outcome(group: _Group, cell: Cell, values: Mapping[str, float], choice: Cho
     )
     error = _error(group, values, choice)
     low, high = bounds(value, error)
-    state = "settled" if far else "agreed"
+    state = "settled" if far else "agreed" if len(values) > 1 else "single"
     return Outcome(cell, state, value, low, high, error, choice.reason, said, strategy)
 
 
 def _single(group: _Group, cell: Cell, values: Mapping[str, float], strategy: str) -> Outcome:
-    """What one source alone says, without the bias that it showed on other days where that is sure."""
+    """What one source alone says; where who knows has shown on other days that it is biased, without the bias."""
     [(source, value)] = values.items()
     key = (group.metric, source)
-    is_sure = strategy in LEARNING and is_biased(group.learned.bias_range.get(key))
+    is_sure = strategy in LEARNING and group.anchor is not None and is_biased(group.learned.bias_range.get(key))
     taken = group.compared(source, value) if is_sure else value
     error = None
     if len(group.mended) > 1:
-        error = abs(taken) * math.hypot(group.noise(source), group.learned.bias_error.get(key, 0.0))
+        left = 0.0 if is_sure else group.learned.bias.get(key, 0.0)
+        error = abs(taken) * math.hypot(group.noise(source), group.learned.bias_error.get(key, 0.0), left)
     reason = "One source says so; the bias that it shows elsewhere is taken out." if is_sure else "One source says so."
     low, high = bounds(taken, error)
     said = (_said(group, source, value, is_used=True, note=""),)
@@ -256,12 +291,14 @@ def _reading(group: _Group, source: str, values: Mapping[str, Mapping[Cell, floa
     low, high = group.learned.bias_range.get(key, (None, None))
     # Of two sources, neither of which is the measure, nobody can say which is biased.
     is_known = len(values) > 2 or (group.anchor is not None and source != group.anchor)
+    is_apart = is_known and key in group.learned.apart and key in group.learned.bias_range
+    bias = sum(group.learned.bias_range[key]) / 2 if is_apart else group.learned.bias.get(key, 0.0)
     return Reading(
         metric=group.metric,
         platform=group.platform,
         source=source,
         days=len({cell.day for cell in values[source]}),
-        bias=group.learned.bias.get(key, 0.0) if is_known else 0.0,
+        bias=bias if is_known else 0.0,
         low=low if is_known else None,
         high=high if is_known else None,
         noise=group.learned.noise.get(key) if len(values) > 1 else None,
@@ -269,5 +306,6 @@ def _reading(group: _Group, source: str, values: Mapping[str, Mapping[Cell, floa
         twin_of=group.learned.twin.get(key, ""),
         peers=len(values) - 1,
         is_measure=source == group.anchor,
+        is_apart=is_apart,
         notes=group.mended[source].notes,
     )

@@ -53,12 +53,14 @@ class Wanted:
 class Heard:
     """What was read. `counted`: who measures the whole of a thing; `claimed`: platforms' claims of sales.
 
-    `missing_rates`: source -> amounts left out because no exchange rate is known for their day.
+    `missing_rates`: source -> amounts left out because no exchange rate is known for their day; `unpriced`: days on
+    which that is so of orders.
     """
 
     counted: list[Spoken] = field(default_factory=list)
     claimed: list[Spoken] = field(default_factory=list)
     missing_rates: Counter[str] = field(default_factory=Counter)
+    unpriced: frozenset[date] = frozenset()
 
 
 def read(warehouse: TenantWarehouse, wanted: Wanted) -> Heard:
@@ -83,6 +85,7 @@ def read(warehouse: TenantWarehouse, wanted: Wanted) -> Heard:
             if metric in MONEY:
                 if factor is None:
                     heard.missing_rates[source] += 1
+                    heard.unpriced |= {row["date"]} if source == ORDERS else set()
                     continue
                 value = float(value) * factor
             key = (metric in OVERLAPPING and source in CLAIMANTS, place, source)

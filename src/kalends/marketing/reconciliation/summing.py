@@ -201,7 +201,7 @@ def _sum(
     values: dict[tuple[str, str], float] = {}
     for one in known:
         at = (one.cell.metric, one.cell.platform)
-        values[at] = values.get(at, 0.0) + (one.value or 0.0) * (one.error is not None)
+        values[at] = values.get(at, 0.0) + (one.value or 0.0) * bool(one.error)
     variance = sum(one.error**2 for one in known if one.error is not None)
     variance += sum((doubts.get(at, 0.0) * value) ** 2 for at, value in values.items())
     value = math.fsum(one.value or 0.0 for one in known)
@@ -234,15 +234,8 @@ def _sides(outcomes: Sequence[Outcome]) -> tuple[Side, ...]:
 
 def bias_words(reading: Reading, *, name: str) -> str:
     """A source's bias in plain words: 'GA4 reads 8 % low (6 to 10 %)'."""
-    if reading.twin_of:
-        return f"{name} repeats what another source says, so the two count once."
-    if not reading.peers:
-        return "Nobody else says anything of it."
-    if reading.is_measure:
-        return "It sets the level that the others are measured by."
-    if reading.low is None or reading.high is None:
-        is_pair = reading.peers == 1
-        return "Of two sources nobody can say which one is off." if is_pair else "Too few days to compare yet."
+    if reading.low is None or reading.high is None or reading.twin_of or reading.is_apart:
+        return _no_bias_words(reading, name=name)
     low, high = (math.expm1(edge) for edge in (reading.low, reading.high))
     middle = math.expm1(reading.bias)
     if not is_biased((reading.low, reading.high)):
@@ -250,3 +243,18 @@ def bias_words(reading: Reading, *, name: str) -> str:
     edges = sorted((abs(low), abs(high)))
     where = "low" if middle < 0 else "high"
     return f"{name} reads {abs(middle):.0%} {where} ({edges[0]:.0%} to {edges[1]:.0%}).".replace("%", " %")
+
+
+def _no_bias_words(reading: Reading, *, name: str) -> str:
+    """Why no bias is told of the source."""
+    if reading.twin_of:
+        return f"{name} repeats what another source says, so the two count once."
+    if not reading.peers:
+        return "Nobody else says anything of it."
+    if reading.is_measure:
+        return "It sets the level that the others are measured by."
+    if reading.is_apart:
+        times = math.exp(reading.bias)
+        share = f"{times:.1f} times what" if times > 1 else f"{times:.0%} of what".replace("%", " %")
+        return f"{name} says {share} the others say: that is no bias, it counts something else and moves nothing."
+    return "Of two sources nobody can say which one is off." if reading.peers == 1 else "Too few days to compare yet."

@@ -85,7 +85,8 @@ def headline(total: Total, answer: Answer) -> dict[str, str]:
     if total.low is None or total.high is None:
         return {"value": amount(total.value, **write), "interval": "One source alone says so: nothing to compare with."}
     reach = f"{amount(total.low, **write)} to {amount(total.high, **write)}"
-    return {"value": amount(total.value, **write), "interval": f"{reach}, with 95 % certainty"}
+    interval = f"{reach}, with 95 % certainty" if total.low < total.high else "exactly what the shop’s orders say"
+    return {"value": amount(total.value, **write), "interval": interval}
 
 
 def source_rows(total: Total, answer: Answer) -> list[SourceRow]:
