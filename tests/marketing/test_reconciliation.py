@@ -274,6 +274,25 @@ def test_spend_of_platforms_adds_up_and_a_total_is_compared_with_the_sum():
     assert {side.source for side in total.sides} == {"finance", "platforms"}
 
 
+def test_a_platform_is_a_share_of_the_sum_and_off_only_against_who_speaks_of_the_same():
+    said = [
+        (cell(0, platform="google_ads"), "google_ads", 60.0),
+        (cell(0, platform="google_ads"), "agency", 63.0),
+        (cell(0, platform="facebook_ads"), "facebook_ads", 40.0),
+    ]
+    rule = Context(rule_of=lambda _: Rule("order", order=("google_ads",)))
+    [total] = summed(reconcile_all(said, rule), [], first=START, last=START, group_by=())
+    sides = {side.source: (side.share, side.off) for side in total.sides}
+    assert sides["facebook_ads"] == (pytest.approx(0.4), None)
+    assert sides["google_ads"] == (pytest.approx(0.6), 0)
+    assert sides["agency"] == (pytest.approx(0.63), pytest.approx(0.05))
+    # Of revenue each says the whole, on the days that it says anything of.
+    said = [(cell(day, "revenue", ""), "orders", 100.0) for day in range(4)]
+    said += [(cell(day, "revenue", ""), "mixpanel", 90.0) for day in range(2)]
+    [total] = summed(reconcile_all(said, Context()), [], first=START, last=START + timedelta(days=3), group_by=())
+    assert [(side.share, side.off) for side in total.sides] == [(None, pytest.approx(-0.1)), (None, 0)]
+
+
 def test_a_sum_averages_noise_out_but_not_what_is_unknown_of_the_biases():
     _, said = said_of(23)
     found = reconcile_all(said, Context())

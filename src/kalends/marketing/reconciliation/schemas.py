@@ -100,17 +100,29 @@ def instant_of(told: date | datetime | None, *, zone: str) -> datetime | None:
 
 
 class SideOut(BaseModel):
-    """What one source says: its own sum, on so many days, and on how many of them it was put aside."""
+    """What one source says: its own sum, on so many days, and on how many of them it was put aside. `share`: of the
+    answer, where it speaks of a part (a platform's spend); `off`: where others speak of the same, 0.04 is 4 % more than
+    what holds.
+    """
 
     source: str
     value: float
     days: int
     put_aside: int
+    share: float | None
+    off: float | None
 
     @classmethod
     def of(cls, side: Side) -> Self:
         """The side as an answer."""
-        return cls(source=side.source, value=side.value, days=side.days, put_aside=side.put_aside)
+        return cls(
+            source=side.source,
+            value=side.value,
+            days=side.days,
+            put_aside=side.put_aside,
+            share=side.share,
+            off=side.off,
+        )
 
 
 class ClaimedOut(BaseModel):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from kalends.marketing.reconciliation.cells import TOGETHER, Cell, Outcome, Reading
+from kalends.marketing.reconciliation.cells import TOGETHER, Cell, Outcome, Reading, Said
 from kalends.marketing.reconciliation.engine import Context, Reconciled, bounds, reconcile
 from kalends.marketing.reconciliation.overlap import Overlap, Seen, overlap
 from kalends.marketing.reconciliation.reading import Spoken
@@ -23,12 +23,18 @@ Claim = tuple[date, str, float]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one source says in an answer: its sum, on how many days, on how many of which it was put aside."""
+    """What one source says in an answer: its sum, on how many days, on how many of which it was put aside.
+
+    `share`: of the answer, where it speaks of a part (0.46: 46 % of it); `off`: where others speak of the same, by
+    which share it is more than what holds.
+    """
 
     source: str
     value: float
     days: int
     put_aside: int
+    share: float | None = None
+    off: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,7 @@ def _total(
         asked_days=asked_days,
         open_days=len({one.cell.day for one in outcomes if one.value is None}),
         conflicts=sum(one.is_conflict for one in outcomes),
-        sides=_sides(outcomes),
+        sides=_sides(outcomes, value),
         overlap=told,
     )
 
@@ -215,20 +221,27 @@ def _sum(
     return None, (low if low is not None else value) + least, (high if high is not None else value) + most
 
 
-def _sides(outcomes: Sequence[Outcome]) -> tuple[Side, ...]:
-    told: dict[str, list[tuple[date, float, bool]]] = {}
+def _sides(outcomes: Sequence[Outcome], held: float | None) -> tuple[Side, ...]:
+    told: dict[str, list[tuple[Outcome, Said]]] = {}
     for outcome in outcomes:
         for said in outcome.said:
-            is_aside = not said.is_used and outcome.value is not None
-            told.setdefault(said.source, []).append((outcome.cell.day, said.value, is_aside))
-    return tuple(
-        Side(
-            source,
-            math.fsum(value for _, value, _ in rows),
-            len({day for day, _, _ in rows}),
-            len({day for day, _, is_aside in rows if is_aside}),
-        )
-        for source, rows in sorted(told.items())
+            told.setdefault(said.source, []).append((outcome, said))
+    is_part = len({one.cell.platform for one in outcomes}) > 1
+    return tuple(_side(source, rows, held if is_part else None) for source, rows in sorted(told.items()))
+
+
+def _side(source: str, rows: Sequence[tuple[Outcome, Said]], whole: float | None) -> Side:
+    """`whole`: what the answer is, where the source speaks of a part of it."""
+    value = math.fsum(said.value for _, said in rows)
+    shared = [(said.value, one.value) for one, said in rows if len(one.said) > 1 and one.value is not None]
+    held = math.fsum(one for _, one in shared)
+    return Side(
+        source,
+        value,
+        days=len({one.cell.day for one, _ in rows}),
+        put_aside=len({one.cell.day for one, said in rows if not said.is_used and one.value is not None}),
+        share=value / whole if whole else None,
+        off=math.fsum(one for one, _ in shared) / held - 1 if held else None,
     )
 
 

@@ -12,7 +12,7 @@ from kalends.marketing.reconciliation.answers import Answer
 from kalends.marketing.reconciliation.cells import STRATEGIES, TOGETHER, Outcome, Reading
 from kalends.marketing.reconciliation.overlap import Overlap
 from kalends.marketing.reconciliation.sources import DEFINITIONS, MONEY, OVERLAPPING, is_biased
-from kalends.marketing.reconciliation.summing import Total, bias_words
+from kalends.marketing.reconciliation.summing import Side, Total, bias_words
 from kalends.marketing.words import count, field_name, source_name
 
 STRATEGY_WORDS: Final = {
@@ -83,7 +83,9 @@ def headline(total: Total, answer: Answer) -> dict[str, str]:
         open_days = waiting if total.open_days else "only platforms speak"
         return {"value": reach, "interval": f"No single number: {open_days}."}
     if total.low is None or total.high is None:
-        return {"value": amount(total.value, **write), "interval": "One source alone says so: nothing to compare with."}
+        is_sum = any(side.share is not None for side in total.sides)
+        who = "Each platform alone says its own part" if is_sum else "One source alone says so"
+        return {"value": amount(total.value, **write), "interval": f"{who}: nothing to compare with."}
     reach = f"{amount(total.low, **write)} to {amount(total.high, **write)}"
     interval = f"{reach}, with 95 % certainty" if total.low < total.high else "exactly what the shop’s orders say"
     return {"value": amount(total.value, **write), "interval": interval}
@@ -100,7 +102,7 @@ def source_rows(total: Total, answer: Answer) -> list[SourceRow]:
             name=called(side.source),
             total=amount(side.value, metric=total.metric, currency=answer.currency, exact=True),
             days=count(side.days, "day") + (f", {number(side.put_aside)} put aside" if side.put_aside else ""),
-            against=_against(side.value, total.value) if side.days == total.days else "other days",
+            against=_against(side),
             reads=" ".join(_reads(one, several=len(each) > 1) for one in each),
             tone="attention" if any(_is_biased(one) for one in each) else "plain",
             about=", ".join(called(one.platform) for one in each if one.platform not in {"", side.source}),
@@ -122,12 +124,13 @@ def _is_biased(reading: Reading) -> bool:
     return is_biased((reading.low, reading.high)) if reading.low is not None and reading.high is not None else False
 
 
-def _against(value: float, held: float | None) -> str:
-    if not held:
-        return ""
-    share = value / held - 1
-    sign = "+" if share > 0 else MINUS if share < 0 else ""
-    return "the same" if abs(share) < 0.0005 else f"{sign}{percent(abs(share))}"
+def _against(side: Side) -> str:
+    """Its share, where it is a part; and how far it is from what holds, where others speak of the same."""
+    words = [] if side.share is None else [f"{percent(side.share, digits=0)} of it"]
+    if side.off is not None:
+        sign = "+" if side.off > 0 else MINUS
+        words.append("the same" if abs(side.off) < 0.0005 else f"{sign}{percent(abs(side.off))}")
+    return " · ".join(words)
 
 
 def overlap_chart(told: Overlap, *, metric: str, currency: str) -> dict[str, Any]:
