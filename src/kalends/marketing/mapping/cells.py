@@ -87,6 +87,15 @@ def install(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(macro)
 
 
+def readings(text: str) -> list[float]:
+    """What a number that somebody typed can mean by either decimal mark: '1,234' is two numbers, 'abc' is none."""
+    marks = ", ".join(f"TRY_CAST(written_number(t, '{mark}', false) AS DOUBLE)" for mark in ".,")
+    with duckdb.connect() as con:
+        install(con)
+        found = con.execute(f"SELECT {marks} FROM (SELECT ?::VARCHAR AS t)", [text]).fetchone() or ()  # noqa: S608
+    return sorted({value for value in found if value is not None}, key=abs)
+
+
 def plain_sql(text: str, kind: str) -> str:
     """A cell in plain notation as SQL: ISO dates, numbers as JSON writes them. Null where it is anything else."""
     if kind == "date":

@@ -15,6 +15,7 @@ from kalends.base.pages import Choice, Paging, flash, render
 from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.marketing.mapping import canonical_source
+from kalends.marketing.mapping.cells import readings
 from kalends.marketing.reconciliation import deciding, service, views
 from kalends.marketing.reconciliation.answers import Answer, Question, ask
 from kalends.marketing.reconciliation.cells import Decision, Rule
@@ -56,12 +57,30 @@ class Shown:
 Asked = Annotated[Shown, Depends()]
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody wrote into a form that could not be taken, and why. `conflict` is empty in the form of the rule."""
+
+    error: str
+    conflict: str = ""
+    value: str = ""
+    note: str = ""
+    strategy: str = ""
+    sources: str = ""
+
+
 @router.get(PAGE)
 def show_reconciliation(request: Request, work: Reader, asked: Asked) -> Response:
     """What holds, who says what, and where they disagree."""
+    return _page(request, work, asked)
+
+
+def _page(request: Request, work: Work, asked: Shown, typed: Typed | None = None) -> Response:
+    """The page; with a form as it was typed, where that could not be taken."""
+    status = 422 if typed else 200
     last = service.newest_day(work)
     if last is None:
-        return render(request, "data/reconciliation.html", asked=asked, answer=None, writable=False)
+        return render(request, "data/reconciliation.html", status=status, asked=asked, answer=None, writable=False)
     answer = ask(work, _question(last, asked))
     by_metric = {total.metric: total for total in answer.totals}
     metric = asked.metric if asked.metric in by_metric else next((m for m in service.USUAL if m in by_metric), "")
@@ -70,6 +89,8 @@ def show_reconciliation(request: Request, work: Reader, asked: Asked) -> Respons
     return render(
         request,
         "data/reconciliation.html",
+        status=status,
+        typed=typed,
         asked=asked,
         answer=answer,
         metric=metric,
@@ -130,6 +151,7 @@ def _conflicts(answer: Answer, metric: str, asked: Shown) -> dict[str, Any]:
 
 @router.post(f"{PAGE}/resolve")
 def resolve(
+    request: Request,
     work: Writer,
     asked: Asked,
     conflict: Annotated[str, Form(max_length=600)],
@@ -139,23 +161,25 @@ def resolve(
 ) -> Response:
     """Take what one source says, or a value of one's own."""
     cell = deciding.cell_of(conflict)
-    choice = Decision(source=source, note=note) if source else Decision(value=_number(value), note=note)
-    deciding.decide(work, cells=[cell], decision=choice)
+    try:
+        choice = Decision(source=source, note=note) if source else Decision(value=_number(value), note=note)
+        deciding.decide(work, cells=[cell], decision=choice)
+    except deciding.BadResolutionError as error:
+        return _page(request, work, asked, Typed(error.message, conflict=conflict, value=value, note=note))
     return _back(work, asked, "Decided.")
 
 
 def _number(text: str) -> float:
-    """A number as somebody types it. Raises BadResolutionError."""
-    plain = text.strip().replace("\u00a0", "").replace(" ", "")
-    if "," in plain and "." not in plain and len(plain.rpartition(",")[2]) != 3:
-        plain = plain.replace(",", ".")
-    try:
-        found = float(plain.replace(",", ""))
-    except ValueError:
-        raise deciding.BadResolutionError(f"{text!r} is no number; write it like 1234.50.") from None
-    if not abs(found) < 1e15:
-        raise deciding.BadResolutionError(f"{text!r} is too large.")
-    return found
+    """A number as somebody types it, read as in files. Raises BadResolutionError for none and for two."""
+    found = readings(text)
+    if not found:
+        raise deciding.BadResolutionError(f"“{text}” is no number; write it like 1234.50.")
+    if len(found) > 1:
+        small, large = found
+        raise deciding.BadResolutionError(f"“{text}” can be two numbers: write {large:.15g}, or {small:.4f}.")
+    if not abs(found[0]) < 1e15:
+        raise deciding.BadResolutionError(f"“{text}” is too large.")
+    return found[0]
 
 
 @router.post(f"{PAGE}/resolve-all")
@@ -185,6 +209,7 @@ def take_back(work: Writer, asked: Asked, at: datetime) -> Response:
 
 @router.post(f"{PAGE}/rule")
 def set_rule(
+    request: Request,
     work: Writer,
     asked: Asked,
     strategy: Annotated[str, Form(max_length=40)],
@@ -193,8 +218,11 @@ def set_rule(
 ) -> Response:
     """Settle the metric's disagreements in another way from now on. `sources`: names in order, or name=weight."""
     told = [part.strip() for part in sources.replace("\n", ",").split(",") if part.strip()]
-    rule = Rule(strategy, order=_order(told), weights=_weights(told) if strategy == "weights" else ())
-    deciding.set_rule(work, metric=metric if metric in METRICS else "", rule=rule)
+    try:
+        rule = Rule(strategy, order=_order(told), weights=_weights(told) if strategy == "weights" else ())
+        deciding.set_rule(work, metric=metric if metric in METRICS else "", rule=rule)
+    except deciding.BadResolutionError as error:
+        return _page(request, work, asked, Typed(error.message, strategy=strategy, sources=sources))
     return _back(work, asked, "Kept. What people decided stays.", is_undoable=False)
 
 

@@ -17,11 +17,13 @@ from kalends.base.errors import BadInputError, NotFoundError
 from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.identity.service import person_of
+from kalends.marketing.mapping.checks import SIGNED
 from kalends.marketing.models import Batch, ClaimResolution, ClaimRule
 from kalends.marketing.quality.standing import grades
 from kalends.marketing.reconciliation.cells import STRATEGIES, Cell, Decision, Rule
 from kalends.marketing.reconciliation.engine import RuleOf
 from kalends.marketing.reconciliation.sources import METRICS
+from kalends.marketing.words import field_name
 
 
 class BadResolutionError(BadInputError):
@@ -50,13 +52,16 @@ def cell_of(text: str) -> Cell:
 def decide(work: Work, *, cells: Sequence[Cell], decision: Decision) -> None:
     """Let the decision hold for each of the cells from now on; what held before is kept as history.
 
-    Raises BadResolutionError unless exactly one of value, source and strategy is given.
+    Raises BadResolutionError unless exactly one of value, source and strategy is given, and for what cannot be.
     """
     given = [choice for choice in (decision.value, decision.source, decision.strategy) if choice is not None]
     if len(given) != 1:
         raise BadResolutionError
     if decision.strategy is not None and decision.strategy not in STRATEGIES:
         raise BadResolutionError(f"{decision.strategy!r} is none of {', '.join(STRATEGIES)}.", known=list(STRATEGIES))
+    for cell in cells:
+        if decision.value is not None and decision.value < 0 and cell.metric not in SIGNED:
+            raise BadResolutionError(f"{field_name(cell.metric)} cannot be negative.")
     for cell in dict.fromkeys(cells):
         before = _supersede(work, cell)
         made = ClaimResolution(
