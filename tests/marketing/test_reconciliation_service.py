@@ -129,6 +129,10 @@ def test_what_is_too_far_apart_waits_for_a_person(loaded, client):
     assert spend["low"] < SPENT < spend["high"]
     waiting = client.get("/data/conflicts?state=open").json()
     assert waiting["counts"]["open"] == waiting["total"] == 1
+    days = "&date_range_start={}&date_range_end={}"
+    assert client.get("/data/conflicts?state=open" + days.format(ODD, ODD)).json()["total"] == 1
+    assert client.get("/data/conflicts?state=open" + days.format(FIRST, FIRST)).json()["total"] == 0
+    assert client.get(f"/data/conflicts?first={FIRST}" + days.format(ODD, ODD)).status_code == 422
     [conflict] = waiting["conflicts"]
     assert (conflict["date"], conflict["metric"], conflict["platform"]) == (ODD.isoformat(), "spend", "google_ads")
     assert {one["source"]: one["value"] for one in conflict["said"]} == {"google_ads": 240.0, "agency": 720.0}
@@ -295,3 +299,24 @@ def test_the_page_shows_sources_side_by_side_and_decides_with_one_click(loaded, 
     own = {"conflict": conflict, "value": "241,50", "csrf_token": client.headers["X-CSRF-Token"]}
     client.post("/data/reconciliation/resolve?metric=spend", data=own)
     assert "€241.50 holds" in client.get("/data/reconciliation?metric=spend&view=decided").text
+    client.post("/data/reconciliation/resolve?metric=spend", data={**own, "value": "1.234,50"})
+    assert "€1,234.50 holds" in client.get("/data/reconciliation?metric=spend&view=decided").text
+    # What cannot be taken comes back as it was typed, with the reason beside it.
+    for value, words in (
+        ("1,234", "can be two numbers: write 1234, or 1.2340."),
+        ("0,125", "can be two numbers: write 125, or 0.1250."),
+        ("abc", "is no number"),
+        ("-5", "Spend cannot be negative."),
+    ):
+        typed = {**own, "value": value, "note": "the invoice"}
+        answer = client.post("/data/reconciliation/resolve?metric=spend&view=decided", data=typed)
+        assert answer.status_code == 422
+        for part in (words, f'value="{value}"', 'value="the invoice"', 'aria-invalid="true"'):
+            assert part in answer.text, (value, part)
+    rule = {"strategy": "weights", "sources": "google_ads=abc", "csrf_token": client.headers["X-CSRF-Token"]}
+    answer = client.post("/data/reconciliation/rule?metric=spend", data=rule)
+    assert (answer.status_code, 'value="google_ads=abc"' in answer.text) == (422, True)
+    refused = client.put(
+        "/data/resolve-conflicts", json={"conflict_ids": [conflict.replace("spend", "clicks")], "value": -5}
+    )
+    assert refused.status_code == 422

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.identity.service import permit, workspace
 from kalends.marketing.mapping import canonical_source
@@ -40,6 +41,8 @@ def list_conflicts(
     work: Reader,
     first: Annotated[date | None, Query(description="First day; else ninety days before the last.")] = None,
     last: Annotated[date | None, Query(description="Last day; else the newest with data.")] = None,
+    date_range_start: Annotated[date | None, Query(description="`first`, as /data/aggregate calls it.")] = None,
+    date_range_end: Annotated[date | None, Query(description="`last`, as /data/aggregate calls it.")] = None,
     metric: Annotated[list[str] | None, Query(max_length=20)] = None,
     state: Annotated[list[str] | None, Query(max_length=3, description="open, settled, decided; else all.")] = None,
     source: Annotated[
@@ -50,7 +53,7 @@ def list_conflicts(
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> Conflicts:
     """The numbers on which sources disagree by more than their noise: what waits for a person first."""
-    days = service.usual_days(work, first=first, last=last)
+    days = service.usual_days(work, first=_one(first, date_range_start), last=_one(last, date_range_end))
     question = Question(*days, metrics=tuple(metric or service.USUAL), group_by=tuple(group_by or ()))
     return service.conflicts(
         work,
@@ -60,6 +63,13 @@ def list_conflicts(
         limit=limit,
         offset=offset,
     )
+
+
+def _one(day: date | None, other: date | None) -> date | None:
+    """The day that is given by either name. Raises BadInputError for two days."""
+    if day and other and day != other:
+        raise BadInputError("first is date_range_start and last is date_range_end: give one of them.")
+    return day or other
 
 
 @router.put("/resolve-conflicts")
