@@ -198,6 +198,26 @@ def test_orders_of_which_some_were_set_aside_are_weighed_like_the_others(loaded,
     assert revenue["low"] < revenue["value"] < revenue["high"]
 
 
+def test_each_number_names_the_files_that_it_comes_from(load, client):
+    files = company_files()
+    sent = {source: str(load(source, body).id) for source, body in files.items()}
+    later = str(load("google_ads", f"{AD_HEAD}\n{LAST},g1,Brand,2000,1,1,1\n").id)
+    cells = cells_of(client.post("/data/aggregate", json=WHOLE).json())
+    behind = {side["source"]: side["batches"] for side in cells["revenue"]["sources"]}
+    assert behind == {source: [sent[source]] for source in ("orders", "google_analytics")}
+    claimed = {one["platform"]: one["batches"] for one in cells["revenue"]["claims"]["claimed"]}
+    both = sorted((sent["google_ads"], later))
+    assert claimed == {"google_ads": both, "facebook_ads": [sent["facebook_ads"]]}
+    assert {side["source"]: side["batches"] for side in cells["spend"]["sources"]}["google_ads"] == both
+    assert client.get(f"/marketing/batches/{later}/lineage").status_code == 200
+    found = client.get(f"/data/conflicts?date_range_start={ODD}&date_range_end={ODD}&metric=spend").json()
+    [conflict] = found["conflicts"]
+    assert {said["source"]: said["batches"] for said in conflict["said"]} == {
+        source: [sent[source]] for source in ("google_ads", "agency")
+    }
+    assert found["data_version"] == 6
+
+
 def client_tenant(house):
     """The only company of the house."""
     [tenant_id] = house.tenants()

@@ -60,6 +60,7 @@ class Answer:
     heard: Heard
     quality: Mapping[str, float]
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    behind: Behind = field(default_factory=Behind)
 
     def conflicts(self, states: Sequence[str] = STATES) -> list[Outcome]:
         """The numbers of the asked days on which sources disagree; what waits for a person first, then the newest."""
@@ -104,7 +105,7 @@ def ask(work: Work, question: Question) -> Answer:
         group_by=question.group_by,
         seen=_seen(work, question, wanted, heard),
     )
-    return Answer(question, wanted.currency, version, totals, found, heard, context.quality, rules)
+    return Answer(question, wanted.currency, version, totals, found, heard, context.quality, rules, told)
 
 
 def _seen(work: Work, question: Question, wanted: Wanted, heard: Heard) -> dict[str, dict[str, Seen]]:

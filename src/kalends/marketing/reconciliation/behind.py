@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -16,7 +16,8 @@ from kalends.base.work import Work
 from kalends.identity.service import workspace
 from kalends.marketing import orders
 from kalends.marketing.models import Batch
-from kalends.marketing.reconciliation.sources import MATERIAL, ORDERS
+from kalends.marketing.reconciliation.cells import TOGETHER
+from kalends.marketing.reconciliation.sources import CLAIMANTS, MATERIAL, ORDERS
 from kalends.marketing.versions import facts_as_of
 
 KEYS: Final = ["data_source", "date", "batch_seq"]
@@ -28,6 +29,11 @@ class Behind:
 
     said: Mapping[tuple[str, date], frozenset[UUID]] = field(default_factory=dict)
     lacking: frozenset[date] = frozenset()
+
+    def of(self, source: str, days: Iterable[date]) -> list[UUID]:
+        """The batches in which the source, or all platforms together, speaks of these days."""
+        sources = CLAIMANTS if source == TOGETHER else {source}
+        return sorted(set().union(*(self.said.get((one, day), ()) for day in days for one in sources)))
 
 
 def behind(work: Work, *, first: date, last: date, version: int | None = None) -> Behind:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from kalends.marketing.mapping import canonical_source
 from kalends.marketing.reconciliation.answers import Answer, Question, check_days
+from kalends.marketing.reconciliation.behind import Behind
 from kalends.marketing.reconciliation.cells import Outcome, Reading, Rule
 from kalends.marketing.reconciliation.overlap import Claimed, Overlap
 from kalends.marketing.reconciliation.sources import DEFINITIONS, MONEY, is_biased
@@ -102,7 +105,7 @@ def instant_of(told: date | datetime | None, *, zone: str) -> datetime | None:
 class SideOut(BaseModel):
     """What one source says: its own sum, on so many days, and on how many of them it was put aside. `share`: of the
     answer, where it speaks of a part (a platform's spend); `off`: where others speak of the same, 0.04 is 4 % more than
-    what holds.
+    what holds. `batches`: in which it says so; their lineage is at `/marketing/batches/{id}/lineage`.
     """
 
     source: str
@@ -111,9 +114,10 @@ class SideOut(BaseModel):
     put_aside: int
     share: float | None
     off: float | None
+    batches: list[UUID]
 
     @classmethod
-    def of(cls, side: Side) -> Self:
+    def of(cls, side: Side, *, behind: Behind) -> Self:
         """The side as an answer."""
         return cls(
             source=side.source,
@@ -122,6 +126,7 @@ class SideOut(BaseModel):
             put_aside=side.put_aside,
             share=side.share,
             off=side.off,
+            batches=behind.of(side.source, side.on),
         )
 
 
@@ -136,9 +141,10 @@ class ClaimedOut(BaseModel):
     compared: float | None
     over: float | None
     why: str
+    batches: list[UUID]
 
     @classmethod
-    def of(cls, one: Claimed) -> Self:
+    def of(cls, one: Claimed, *, batches: list[UUID]) -> Self:
         """The claim as an answer."""
         return cls(
             platform=one.platform,
@@ -147,6 +153,7 @@ class ClaimedOut(BaseModel):
             compared=one.seen.claimed if one.seen else None,
             over=one.over,
             why=one.why,
+            batches=batches,
         )
 
 
@@ -171,10 +178,10 @@ class OverlapOut(BaseModel):
     claimed_elsewhere: float
 
     @classmethod
-    def of(cls, told: Overlap) -> Self:
-        """The overlap as an answer."""
+    def of(cls, told: Overlap, *, on: Mapping[str, frozenset[date]], behind: Behind) -> Self:
+        """The overlap as an answer; `on`: the days of each platform's claims."""
         return cls(
-            claimed=[ClaimedOut.of(one) for one in told.claims],
+            claimed=[ClaimedOut.of(one, batches=behind.of(one.platform, on[one.platform])) for one in told.claims],
             claimed_total=told.total,
             deduplicated=told.estimate,
             low=told.low,
@@ -226,8 +233,8 @@ class CellOut(BaseModel):
             covers=total.covers,
             open_days=total.open_days,
             conflicts=total.conflicts,
-            sources=[SideOut.of(side) for side in total.sides],
-            claims=OverlapOut.of(total.overlap) if total.overlap else None,
+            sources=[SideOut.of(side, behind=answer.behind) for side in total.sides],
+            claims=(OverlapOut.of(total.overlap, on=total.claimed_on, behind=answer.behind) if total.overlap else None),
         )
 
 
@@ -273,12 +280,13 @@ class ReadingOut(BaseModel):
 
 
 class SaidOut(BaseModel):
-    """What a source says, and why it does not count where it does not."""
+    """What a source says, in which batches, and why it does not count where it does not."""
 
     source: str
     value: float
     used: bool
     reason: str
+    batches: list[UUID]
 
 
 class ConflictOut(BaseModel):
@@ -301,9 +309,14 @@ class ConflictOut(BaseModel):
     said: list[SaidOut]
 
     @classmethod
-    def of(cls, one: Outcome) -> Self:
+    def of(cls, one: Outcome, *, behind: Behind) -> Self:
         """The outcome as an answer."""
         cell = one.cell
+        said = [
+            SaidOut(source=s.source, value=s.value, used=s.is_used, reason=s.note,
+                    batches=behind.of(s.source, [cell.day]))
+            for s in one.said
+        ]  # fmt: skip
         return cls(
             id=cell.id,
             metric=cell.metric,
@@ -317,7 +330,7 @@ class ConflictOut(BaseModel):
             high=one.high,
             strategy=one.strategy,
             reason=one.reason,
-            said=[SaidOut(source=s.source, value=s.value, used=s.is_used, reason=s.note) for s in one.said],
+            said=said,
         )
 
 
@@ -336,11 +349,12 @@ class Aggregated(BaseModel):
 
 
 class Conflicts(BaseModel):
-    """A page of conflicts: what waits for a person first, then the newest."""
+    """A page of conflicts: what waits for a person first, then the newest; and of which state of the data."""
 
     conflicts: list[ConflictOut]
     total: int
     counts: dict[str, int]
+    data_version: int
 
 
 class ResolveIn(BaseModel):

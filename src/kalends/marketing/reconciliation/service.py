@@ -10,7 +10,7 @@ from kalends.base.work import Work
 from kalends.marketing import orders
 from kalends.marketing.reconciliation import deciding
 from kalends.marketing.reconciliation.answers import STATES, Answer, Question, ask, check_days
-from kalends.marketing.reconciliation.cells import STRATEGIES, Cell, Decision, Outcome
+from kalends.marketing.reconciliation.cells import STRATEGIES, Cell, Decision
 from kalends.marketing.reconciliation.schemas import (
     Aggregated,
     CellOut,
@@ -40,7 +40,7 @@ def aggregate(work: Work, *, question: Question) -> Aggregated:
     return Aggregated(
         cells=[CellOut.of(total, answer=answer) for total in answer.totals],
         sources=[ReadingOut.of(one, quality=answer.quality.get(one.source)) for one in answer.found.readings],
-        conflicts=[ConflictOut.of(one) for one in found[:SHOWN]],
+        conflicts=[ConflictOut.of(one, behind=answer.behind) for one in found[:SHOWN]],
         conflicts_total=len(found),
         currency=answer.currency,
         missing_rates=dict(sorted(answer.heard.missing_rates.items())),
@@ -93,13 +93,19 @@ def conflicts(
     offset: int,
 ) -> Conflicts:
     """The numbers on which sources disagree, a page of them."""
-    found = ask(work, question).conflicts()
+    answer = ask(work, question)
+    found = answer.conflicts()
     if source:
         found = [one for one in found if any(said.source == source for said in one.said)]
     counts = {state: sum(one.state == state for one in found) for state in STATES}
     wanted = [one for one in found if one.state in states]
     shown = wanted[offset : offset + limit]
-    return Conflicts(conflicts=[ConflictOut.of(one) for one in shown], total=len(wanted), counts=counts)
+    return Conflicts(
+        conflicts=[ConflictOut.of(one, behind=answer.behind) for one in shown],
+        total=len(wanted),
+        counts=counts,
+        data_version=answer.version,
+    )
 
 
 def resolve(work: Work, *, told: ResolveIn) -> Resolved:
@@ -118,12 +124,14 @@ def resolve(work: Work, *, told: ResolveIn) -> Resolved:
 
 def standing(work: Work, cells: Sequence[Cell]) -> list[ConflictOut]:
     """The cells as they are answered now; those of which nothing is said are absent."""
-    return [ConflictOut.of(one) for one in _outcomes(work, cells).values()]
+    answer = _answer(work, cells)
+    found = answer.found.outcomes
+    return [ConflictOut.of(found[cell], behind=answer.behind) for cell in dict.fromkeys(cells) if cell in found]
 
 
 def _check_source(work: Work, cells: Sequence[Cell], source: str) -> None:
     """Refuse a source that says nothing about a cell. Raises BadResolutionError."""
-    found = _outcomes(work, cells)
+    found = _answer(work, cells).found.outcomes
     for cell in cells:
         known = [said.source for said in found[cell].said] if cell in found else []
         if source not in known:
@@ -134,8 +142,8 @@ def _check_source(work: Work, cells: Sequence[Cell], source: str) -> None:
             )
 
 
-def _outcomes(work: Work, cells: Sequence[Cell]) -> dict[Cell, Outcome]:
-    """What holds for each of the cells now."""
+def _answer(work: Work, cells: Sequence[Cell]) -> Answer:
+    """What holds for the cells now, among others."""
     cuts = {name for name in ("channel", "campaign") if any(getattr(cell, name) for cell in cells)}
     days = [cell.day for cell in cells]
     asked = Question(
@@ -144,8 +152,7 @@ def _outcomes(work: Work, cells: Sequence[Cell]) -> dict[Cell, Outcome]:
         metrics=tuple({cell.metric: None for cell in cells}),
         group_by=tuple(sorted(cuts)),
     )
-    found = ask(work, asked).found.outcomes
-    return {cell: found[cell] for cell in cells if cell in found}
+    return ask(work, asked)
 
 
 def get_rules(work: Work) -> RulesOut:

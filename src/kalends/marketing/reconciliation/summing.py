@@ -31,10 +31,15 @@ class Side:
 
     source: str
     value: float
-    days: int
+    on: frozenset[date]
     put_aside: int
     share: float | None = None
     off: float | None = None
+
+    @property
+    def days(self) -> int:
+        """On how many days it speaks."""
+        return len(self.on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class Total:
     conflicts: int
     sides: tuple[Side, ...]
     overlap: Overlap | None
+    claimed_on: Mapping[str, frozenset[date]]
+    """The days of each platform's claims."""
 
     @property
     def covers(self) -> str:
@@ -181,6 +188,10 @@ def _total(
         conflicts=sum(one.is_conflict for one in outcomes),
         sides=_sides(outcomes, value),
         overlap=told,
+        claimed_on={
+            name: frozenset(day for day, source, _ in claims if source == name)
+            for name in {one for _, one, _ in claims}
+        },
     )
 
 
@@ -238,7 +249,7 @@ def _side(source: str, rows: Sequence[tuple[Outcome, Said]], whole: float | None
     return Side(
         source,
         value,
-        days=len({one.cell.day for one, _ in rows}),
+        on=frozenset(one.cell.day for one, _ in rows),
         put_aside=len({one.cell.day for one, said in rows if not said.is_used and one.value is not None}),
         share=value / whole if whole else None,
         off=math.fsum(one for one, _ in shared) / held - 1 if held else None,
