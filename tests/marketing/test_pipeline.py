@@ -174,11 +174,19 @@ def test_what_cannot_be_published_leaves_nothing(house, scope, door, monkeypatch
     def refuse(*_):
         raise NoError
 
+    nameless = [{name: value for name, value in ROWS[0].items() if name != "campaign_name"}]
+    assert ingest(house, scope, door, nameless).loaded == 1
     monkeypatch.setattr(pipeline, "note_shapes", refuse)
     assert ingest(house, scope, door, ROWS).state == "failed"
-    assert facts(house, scope) == []
+    assert len(facts(house, scope)) == 1
+    names = [{"id": "c0", "name": "Spring", "account_id": "1", "objective": "SALES", "status": "ACTIVE"}]
+    assert ingest(house, scope, door, names).state == "failed"
+    with house.warehouse.tenant(scope.tenant_id) as warehouse:
+        told = warehouse.execute("SELECT campaign_name FROM daily").column(0).to_pylist()
+        left = warehouse.execute("SELECT (SELECT count(*) FROM called) + (SELECT count(*) FROM retractions) AS n")
+    assert (told, left.column(0).to_pylist()) == ([None], [0])
     monkeypatch.undo()
-    assert ingest(house, scope, door, ROWS[:1]).loaded == 1
+    assert ingest(house, scope, door, ROWS[1:2]).loaded == 1
 
 
 def test_nothing_at_all_is_refused(door):

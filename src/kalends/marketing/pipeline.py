@@ -94,6 +94,10 @@ def forget(run: JobRun, batch: Batch) -> None:
     if batch.kind not in {*batches.FILES, "rates"}:
         return
     with run.house.warehouse.tenant(run.scope.tenant_id) as warehouse, warehouse.write():
+        versions.create_tables(warehouse)
+        # Taken back for a moment, so that the names that it said are gone from the rollup before they are gone.
+        warehouse.run(f"INSERT INTO retractions (batch_seq, retracted_seq) VALUES ({batch.seq}, {batch.seq})")  # noqa: S608
+        rollup.rename(warehouse, batches=[batch.seq])
         versions.undo_batch(warehouse, batch_seq=batch.seq)
         for name in WRITTEN & set(warehouse.list_tables()):
             warehouse.run(f"DELETE FROM {name} WHERE batch_seq = {batch.seq}")  # noqa: S608 - our names, a number
