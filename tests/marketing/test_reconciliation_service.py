@@ -303,7 +303,7 @@ def test_the_page_shows_sources_side_by_side_and_decides_with_one_click(loaded, 
         "every order of the shop",
     ):
         assert words in page.text, words
-    page = client.get("/data/reconciliation?metric=impressions").text
+    page = client.get("/data/reconciliation?metric=clicks").text
     assert "Each platform alone says its own part" in page
     assert " of it</span>" in page
     page = client.get("/data/reconciliation?metric=spend").text
