@@ -134,6 +134,31 @@ def test_the_page_tries_rules_out_on_real_names_and_undoes(loaded, signed_in):
     wrong = editor.post("/data/names/names/preview", data={"0.template": "market"}).text
     assert "write the parts in braces" in wrong
     assert editor.post("/data/names/names", data={"0.template": "market"}).status_code == 422
+    wrong = {"0.template": "{market}_{product}", "0.data_source": "googel"}
+    said = editor.post("/data/names/names", data=wrong)
+    assert said.status_code == 422
+    assert "“Only on platform”: “googel” is not known; did you mean google_ads?" in said.text
+    assert 'value="googel"' in said.text
+    assert '<option value="google_ads">Google Ads</option>' in page
+    assert editor.post("/data/names/names", data=wrong | {"0.data_source": "google ads"}).status_code == 303
+    [made] = editor.get("/api/v1/marketing/rules/names").json()["rules"]
+    assert made["data_source"] == "google_ads"
+    for cells, error in {
+        ("name", "Mine"): "Say what must hold: fill in one of “Platform is”",
+        ("channel", "email"): "“Group”: give the group a name.",
+        ("channel", "no_such_channel"): "“Channel is”: “no_such_channel” is not known. There are: paid_search,",
+        ("channel", "email, soical"): "“soical” is not known",
+        ("data_source", "Goggle Ads"): "“Platform is”: “Goggle Ads” is not known; did you mean google_ads?",
+        ("data_source", ","): "“Platform is”: is empty",
+        ("campaign_name", "x" * 300): "“Campaign name has”: has more than 200 characters",
+    }.items():
+        answer = editor.post("/data/names/channel_groups", data={f"0.{cells[0]}": cells[1]})
+        assert (answer.status_code, error in html.unescape(answer.text)) == (422, True), error
+    kept = {"0.name": "Mine", "0.data_source": "Meta Ads, klaviyo", "0.channel": "Paid social"}
+    assert editor.post("/data/names/channel_groups", data=kept).status_code == 303
+    [made] = editor.get("/api/v1/marketing/rules/channel_groups").json()["rules"]
+    assert [one["values"] for one in made["conditions"]] == [["facebook_ads", "klaviyo"], ["paid_social"]]
+    editor.post("/data/names/channel_groups/undo")
     groups = {
         "0.name": "Rest",
         "0.channel": "paid_social",

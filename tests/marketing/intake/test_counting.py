@@ -169,7 +169,7 @@ def test_events_that_count_are_named(room, client):
         (rule("x", source="google_ads"), "does not tell types of conversions apart"),
         (rule("x", source="linkedin_ads"), "it has external_website"),
         (rule("lead", "lead"), "comes twice"),
-        (rule(), "at least 1"),
+        (rule(), "Rule 1, types: is empty"),
         (rule("lead", more=1), "Extra"),
     ],
 )
@@ -258,7 +258,14 @@ def test_rules_over_http_and_on_the_page(room, signed_in):
     assert (
         "twice" in editor.post("/data/conversions/facebook_ads/preview", data={"account_id": "", "types": "a\na"}).text
     )
-    assert editor.post("/data/conversions/facebook_ads", data={"account_id": "", "types": "a\na"}).status_code == 422
+    wrong = editor.post("/data/conversions/facebook_ads", data={"account_id": "", "types": "a\na"})
+    assert wrong.status_code == 422
+    assert "Rule 1: the type &#39;a&#39; comes twice" in wrong.text
+    odd = {"account_id": "", "types": "lead\nno_such_type"}
+    assert "never told: no_such_type." in editor.post("/data/conversions/facebook_ads/preview", data=odd).text
+    said = editor.post("/data/conversions/facebook_ads", data=odd).headers["location"]
+    assert "never told: no_such_type." in editor.get(said).text
+    editor.post("/data/conversions/undo")
     assert editor.post("/data/conversions/facebook_ads", data=sent).status_code == 303
     kept = editor.get("/api/v1/marketing/rules/conversions").json()["rules"]
     assert kept == [rule("purchase"), rule("omni_purchase", account_id="1")]
@@ -267,8 +274,8 @@ def test_rules_over_http_and_on_the_page(room, signed_in):
     room.work_off()
     assert total(room) == 4
     batch = viewer.get("/api/v1/marketing/batches").json()["batches"][0]
-    assert "your rule, version 2" in viewer.get(f"/data/batches/{batch['id']}").text
+    assert "your rule, version 4" in viewer.get(f"/data/batches/{batch['id']}").text
     told = viewer.get(f"/api/v1/marketing/batches/{batch['id']}/lineage").json()
-    assert "Conversions, version 2" in [node["label"] for node in told["nodes"]]
+    assert "Conversions, version 4" in [node["label"] for node in told["nodes"]]
     assert editor.post("/data/conversions/undo").status_code == 303
     assert editor.get("/api/v1/marketing/rules/conversions").json()["rules"] == body["rules"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -66,11 +67,24 @@ def preview(request: Request, work: Reader, data_source: str, form: SentForm) ->
     """What the rows as they stand would make of the last thirty days."""
     _, now = rules.conversion_rules(work)
     try:
-        found = typesseen.effects(work, rules=_with(now, data_source, form), now=now)
+        told = _with(now, data_source, form)
     except BadRuleError as error:
-        return render(request, "data/conversioneffect.html", source=data_source, effect=None, error=error.message)
-    effect = found[0] if found else None
-    return render(request, "data/conversioneffect.html", source=data_source, effect=effect, error="")
+        return _effect(request, data_source, error=error.message)
+    found = typesseen.effects(work, rules=told, now=now)
+    unseen = _unseen(work, counting.of_source(told, data_source))
+    return _effect(request, data_source, effect=found[0] if found else None, unseen=unseen)
+
+
+def _effect(
+    request: Request, source: str, *, effect: typesseen.Effect | None = None, error: str = "", unseen: str = ""
+) -> Response:
+    return render(request, "data/conversioneffect.html", source=source, effect=effect, error=error, unseen=unseen)
+
+
+def _unseen(work: Work, told: Sequence[ConversionRule]) -> str:
+    """Which types nobody has seen: a new one, or a slip of the pen."""
+    types = typesseen.unseen(work, rules=told)
+    return f"In its last {typesseen.DAYS} days the platform never told: {', '.join(types)}." if types else ""
 
 
 @router.post(f"{PAGE}/{{data_source}}")
@@ -81,7 +95,8 @@ def save(request: Request, work: Writer, data_source: str, form: SentForm) -> Re
     except BadRuleError as error:
         return _page(request, work, wrong={data_source: (rows_of(form), error.message)}, status=422)
     rules.save(work, kind="conversions", rules=told)
-    return _back("New files are read by these rules. Files that came before change when you read them again.")
+    unseen = _unseen(work, counting.of_source(told, data_source))
+    return _back(f"New files are read by these rules; earlier ones when you read them again. {unseen}".strip())
 
 
 def _back(text: str) -> Response:
@@ -103,6 +118,7 @@ def _with(now: tuple[ConversionRule, ...], data_source: str, form: FormData) -> 
         {"data_source": data_source, "account_id": row.account_id or None, "types": _lines(row.types)}
         for row in rows_of(form)
     ]
+    rules.read_rules("conversions", own)  # alone first, so that an error tells the row
     others = [rule.model_dump(mode="json") for rule in now if rule.data_source != data_source]
     found: tuple[ConversionRule, ...] = rules.read_rules("conversions", [*others, *own])
     return found

@@ -79,8 +79,9 @@ class ConversionRule(BaseModel):
         unknown = [one for one in self.types if known and one not in known]
         if unknown:
             raise ValueError(f"{self.data_source} has no type {unknown[0]!r}; it has {', '.join(known)}")
-        if len(set(self.types)) < len(self.types):
-            raise ValueError("the same type comes twice")
+        twice = [one for place, one in enumerate(self.types) if one in self.types[:place]]
+        if twice:
+            raise ValueError(f"the type {twice[0]!r} comes twice: name each once")
         return self
 
 

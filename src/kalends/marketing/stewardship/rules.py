@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from ibis.expr import types as ir
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy import func, select, text
 
 from kalends.base.errors import BadInputError, ConflictError
@@ -59,11 +60,36 @@ def read_rules(kind: Kind, plain: Any) -> tuple[Any, ...]:
     try:
         found: tuple[Any, ...] = FORMS[kind].validate_python(plain)
     except ValidationError as error:
-        problems = [{"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()]
-        raise BadRuleError("; ".join(f"{one['where']}: {one['what']}" for one in problems), errors=problems) from None
+        problems = [{"where": ".".join(map(str, one["loc"])), "what": _said(one)} for one in error.errors()]
+        raise BadRuleError(in_words(error), errors=problems) from None
     if len(found) > MOST_RULES:
         raise BadRuleError(f"At most {MOST_RULES} rules can be tried one after the other; these are {len(found)}.")
     return found
+
+
+_WORDS: Final = {
+    "missing": "is missing",
+    "string_too_short": "is empty",
+    "too_short": "is empty",
+    "string_too_long": "has more than {max_length} characters",
+    "too_long": "has more than {max_length} entries",
+}
+
+
+def in_words(error: ValidationError) -> str:
+    """What is wrong with rules, for people: 'Rule 1, types: is empty'."""
+    return "; ".join(": ".join(filter(None, (_place(one["loc"]), _said(one)))) for one in error.errors())
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Where it is wrong: which rule of several, and what of it."""
+    words = [part for part in loc if isinstance(part, str) and part != "values"]
+    return ", ".join([f"Rule {loc[0] + 1}", *words] if loc and isinstance(loc[0], int) else words)
+
+
+def _said(one: ErrorDetails) -> str:
+    known = _WORDS.get(one["type"])
+    return known.format_map(one.get("ctx", {})) if known else one["msg"].removeprefix("Value error, ")
 
 
 def version_of(work: Work, *, as_of: datetime | None = None) -> int:

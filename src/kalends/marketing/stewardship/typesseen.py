@@ -72,6 +72,18 @@ def seen(work: Work) -> list[Seen]:
     return [_seen(work, source, first, last) for source, (first, last) in _spans(work).items()]
 
 
+def unseen(work: Work, *, rules: Sequence[ConversionRule]) -> list[str]:
+    """The types of rules that their platforms have not told in the days looked at."""
+    told = {(one.data_source, _same(one.data_source, type_.type)) for one in seen(work) for type_ in one.types}
+    wanted = {type_: rule.data_source for rule in rules for type_ in rule.types}
+    return [type_ for type_, source in wanted.items() if (source, _same(source, type_)) not in told]
+
+
+def _same(source: str, type_: str) -> str:
+    """A type as it is compared: names of events without regard to case."""
+    return type_.lower() if how_told(source) == "events" else type_
+
+
 def effects(work: Work, *, rules: Sequence[ConversionRule], now: Sequence[ConversionRule]) -> list[Effect]:
     """What `rules` would change, of each platform that they treat otherwise than the rules of `now`."""
     return [
