@@ -279,13 +279,30 @@ def test_over_http_and_as_a_page(house, scope, history, signed_in, work_off):
     assert "Numbers of old days" in page
     assert 'value="6" selected' in page
     assert "Days before 2026-09-02 have no data any more" in page
-    assert admin.post(f"/settings/retention/{run['id']}/confirm", data={"sure": "yes"}).status_code == 422
+    wrong = admin.post(f"/settings/retention/{run['id']}/confirm", data={"sure": "yes, it goes"})
+    assert wrong.status_code == 422
+    assert 'value="yes, it goes"' in wrong.text
+    assert "type the word “remove”" in wrong.text
+    assert "Numbers of old days" in wrong.text
+    wrong = admin.post("/settings/retention/holds", data={"subject": "Gogle Ads", "reason": "An old case"})
+    assert wrong.status_code == 422
+    assert 'value="An old case"' in wrong.text
+    assert "nothing has come. There are: facebook_ads." in wrong.text
+    assert "Say why" in admin.post("/settings/retention/holds", data={"subject": "1"}).text
+    assert "no file" in admin.post("/settings/retention/holds", data={"subject": "9" * 30, "reason": "?"}).text
+    admin.post("/settings/retention/holds", data={"subject": "Meta Ads", "reason": "By its name"})
+    with house.work(scope) as work:
+        [hold] = retention.list_holds(work)
+        assert (hold.subject_kind, hold.subject) == ("source", "facebook_ads")
+        retention.lift_hold(work, hold_id=hold.id)
     held = admin.post("/settings/retention/holds", data={"subject": "1", "reason": "A lawsuit"})
     assert held.status_code == 303
     page = admin.get("/settings/retention").text
     assert "A lawsuit" in page
     assert "this plan can no longer be confirmed" in page
     assert admin.post(f"/api/v1/retention/runs/{run['id']}/confirm").json()["code"] == "plan_void"
+    refused = admin.post(f"/settings/retention/{run['id']}/confirm", data={"sure": "remove"})
+    assert "nothing was removed" in admin.get(refused.headers["location"]).text
     admin.post("/settings/retention/plan")
     assert "Nothing would go" in admin.get("/settings/retention").text
     with house.work(scope) as work:

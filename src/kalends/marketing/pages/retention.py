@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from kalends.base.errors import BadInputError
+from kalends.base.errors import ConflictError
 from kalends.base.forms import SentForm
 from kalends.base.pages import Choice, Column, flash, render
+from kalends.base.pages.messages import FlashTone
 from kalends.base.work import Work
 from kalends.identity.service import add_settings_tab, permit, settings_tabs, workspace
 from kalends.marketing import batches, words
 from kalends.marketing.stewardship import retention
-from kalends.marketing.stewardship.retention import CLASSES
+from kalends.marketing.stewardship.knownnames import sources_that_came
+from kalends.marketing.stewardship.retention import CLASSES, NothingHeldError
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,12 +37,23 @@ COLUMNS: Final = [
 @router.get(PAGE)
 def show_retention(request: Request, work: Manager) -> Response:
     """The rules, the newest plan, holds and what went before."""
+    return _page(request, work)
+
+
+def _page(
+    request: Request, work: Work, *, errors: Mapping[str, str] | None = None, typed: Mapping[str, str] | None = None
+) -> Response:
+    """The page; with `errors`, by field, and what was `typed`."""
     months = retention.rules_of(work)
     runs = retention.list_runs(work)
     planned = runs[0] if runs and runs[0].state == "planned" else None
     return render(
         request,
         "data/retention.html",
+        status=422 if errors else 200,
+        errors=errors or {},
+        typed=typed or {},
+        sources=sources_that_came(work),
         tabs=settings_tabs(request),
         classes=CLASSES,
         choices={name: _choices(months[name]) for name in CLASSES},
@@ -82,11 +96,15 @@ def look_again(work: Manager) -> Response:
 
 
 @router.post(f"{PAGE}/{{run_id}}/confirm")
-def confirm(work: Manager, run_id: UUID, sure: Annotated[str, Form(max_length=20)] = "") -> Response:
+def confirm(request: Request, work: Manager, run_id: UUID, sure: Annotated[str, Form(max_length=100)] = "") -> Response:
     """Let go what the plan says, if the word was typed."""
     if sure.strip().casefold() != "remove":
-        raise BadInputError("Nothing was removed: type the word “remove” to confirm.")
-    made = retention.confirm(work, run_id=run_id)
+        said = "Nothing was removed: type the word “remove” to confirm."
+        return _page(request, work, errors={"sure": said}, typed={"sure": sure})
+    try:
+        made = retention.confirm(work, run_id=run_id)
+    except ConflictError as error:
+        return _back(error.message, then="#plan", tone="bad")
     answer = RedirectResponse(f"/data/batches/{made.id}", status_code=303)
     flash(answer, text="The plan is being carried out.")
     return answer
@@ -94,13 +112,20 @@ def confirm(work: Manager, run_id: UUID, sure: Annotated[str, Form(max_length=20
 
 @router.post(f"{PAGE}/holds")
 def hold(
+    request: Request,
     work: Manager,
-    subject: Annotated[str, Form(max_length=100)],
-    reason: Annotated[str, Form(min_length=1, max_length=500)],
+    subject: Annotated[str, Form(max_length=100)] = "",
+    reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Hold a file, told by its number, or a source."""
+    typed = {"subject": subject, "reason": reason}
     kind = "batch" if subject.strip().isdecimal() else "source"
-    retention.place_hold(work, subject_kind=kind, subject=subject.strip(), reason=reason)
+    if not reason.strip():
+        return _page(request, work, errors={"reason": "Say why it must stay."}, typed=typed)
+    try:
+        retention.place_hold(work, subject_kind=kind, subject=subject.strip(), reason=reason.strip())
+    except NothingHeldError as error:
+        return _page(request, work, errors={"subject": error.message}, typed=typed)
     return _back("Held: nothing of it goes until somebody lifts the hold.", then="#holds")
 
 
@@ -111,7 +136,7 @@ def lift(work: Manager, hold_id: UUID) -> Response:
     return _back("The hold is lifted.", then="#holds")
 
 
-def _back(text: str, *, then: str) -> Response:
+def _back(text: str, *, then: str, tone: FlashTone = "plain") -> Response:
     answer = RedirectResponse(PAGE + then, status_code=303)
-    flash(answer, text=text)
+    flash(answer, text=text, tone=tone)
     return answer

@@ -21,8 +21,13 @@ Known = Mapping[str, str]
 
 def known_sources(work: Work) -> Known:
     """The platforms, and whatever else has sent files."""
+    return PLATFORM_NAMES | sources_that_came(work)
+
+
+def sources_that_came(work: Work) -> dict[str, str]:
+    """What has sent files."""
     came = work.session.execute(select(Batch.data_source).where(Batch.kind.in_(FILES)).distinct()).scalars()
-    return {source: source_name(source) for source in [*PLATFORM_NAMES, *sorted(came)]}
+    return {source: source_name(source) for source in sorted(came)}
 
 
 def known_channels(work: Work) -> Known:

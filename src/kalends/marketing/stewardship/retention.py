@@ -28,6 +28,7 @@ from kalends.marketing.models import Batch, DataState
 from kalends.marketing.stewardship import clearing
 from kalends.marketing.stewardship.clearing import Doomed, Holds
 from kalends.marketing.stewardship.following import Gone, clear_after
+from kalends.marketing.stewardship.knownnames import code_of, sources_that_came
 from kalends.marketing.stewardship.models import LegalHold, RetentionRule, RetentionRun, UsageDay
 from kalends.marketing.words import CLASS_NAMES
 
@@ -119,11 +120,11 @@ def set_rule(work: Work, *, data_class: str, months: int | None) -> None:
 
 
 def place_hold(work: Work, *, subject_kind: str, subject: str, reason: str) -> LegalHold:
-    """Let nothing of a file (by its number) or of a source go until the hold is lifted."""
-    is_file = subject_kind == "batch" and subject.isdecimal()
-    known = Batch.seq == int(subject) if is_file else Batch.data_source == subject
-    if not work.session.execute(select(func.count()).select_from(Batch).where(known)).scalar():
-        raise NothingHeldError(f"There is no {'file' if subject_kind == 'batch' else 'source'} {subject!r}.")
+    """Let nothing of a file (by its number) or of a source (by its code or name) go until the hold is lifted.
+
+    Raises NothingHeldError.
+    """
+    subject = _file(work, subject) if subject_kind == "batch" else _source(work, subject)
     hold = LegalHold(
         tenant_id=work.scope.tenant_id,
         id=new_id(),
@@ -136,6 +137,20 @@ def place_hold(work: Work, *, subject_kind: str, subject: str, reason: str) -> L
     work.session.add(hold)
     work.audit("place_hold", subject_kind=subject_kind, subject_id=subject, after={"reason": reason})
     return hold
+
+
+def _file(work: Work, number: str) -> str:
+    found = select(Batch.seq).where(Batch.seq == int(number)) if number.isdecimal() and len(number) < 10 else None
+    if found is None or work.session.execute(found).scalar() is None:
+        raise NothingHeldError(f"There is no file {number!r}.")
+    return str(int(number))
+
+
+def _source(work: Work, said: str) -> str:
+    came = sources_that_came(work)
+    if (source := code_of(said, came)) is None:
+        raise NothingHeldError(f"Of {said!r} nothing has come. There are: {', '.join(came) or 'no sources yet'}.")
+    return source
 
 
 def lift_hold(work: Work, *, hold_id: UUID) -> None:
