@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -25,6 +25,8 @@ from kalends.notify import service as notify
 APPLY = "marketing.apply_batches"
 FILES = ("upload", "replay")
 """The kinds of batch that bring a payload of rows."""
+WORDS = ("named", "series", "orders")
+"""How a batch's report counts what it brought besides facts."""
 ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 EARLIEST_YEAR = 1990
 INGEST_LOCK = "ingest"
@@ -131,7 +133,7 @@ def take_back(work: Work, *, batch_id: UUID) -> Batch:
         retracts_seq=root,
     )
     readings = update(Batch).where(or_(Batch.seq == root, Batch.replays_seq == root), Batch.seq < made.seq)
-    work.session.execute(readings.values(retracted_by_seq=made.seq))
+    work.session.execute(readings.where(Batch.retracted_by_seq.is_(None)).values(retracted_by_seq=made.seq))
     work.audit("take_back", subject_kind="batch", subject_id=batch.id, after={"seq": batch.seq, "by": made.seq})
     return made
 
@@ -250,10 +252,11 @@ def publish(work: Work, *, batch_id: UUID, outcome: dict[str, Any]) -> None:
 
 def fail(work: Work, *, batch_id: UUID, problem: dict[str, Any]) -> None:
     """Write down why the batch could not be read at all, and tell who sent it and who manages the workspace. Its
-    payload stays and can be replayed.
+    payload stays and can be replayed. What it should have taken back counts as before.
     """
     batch = get(work, batch_id)
     batch.state, batch.error = "failed", storable(problem)
+    work.session.execute(update(Batch).where(Batch.retracted_by_seq == batch.seq).values(retracted_by_seq=None))
     notify.tell_admins(
         work,
         kind="batch.failed",
@@ -277,13 +280,19 @@ def storable(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def keeping_words(work: Work, *, after: int) -> list[Batch]:
-    """Published, standing uploads after number `after` that brought series or orders."""
+def brings_words(batch: type[Batch]) -> ColumnElement[bool]:
+    """Whether it brought words besides facts: of those that it only repeated, the payload alone knows."""
+    return or_(*(func.coalesce(batch.report[kind].as_integer(), 0) > 0 for kind in WORDS))
+
+
+def keeping_words(work: Work, *, after: int, version: int) -> list[Batch]:
+    """Files after number `after`, standing at `version`, that brought words besides facts, in the order of places."""
+    is_standing = or_(Batch.retracted_by_seq.is_(None), Batch.retracted_by_seq > version)
     query = (
         select(Batch)
-        .where(Batch.seq > after, Batch.state == "published", Batch.kind.in_(FILES), Batch.retracted_by_seq.is_(None))
-        .where(or_(*(Batch.report[kind].as_integer() > 0 for kind in ("series", "orders"))))
-        .order_by(Batch.seq)
+        .where(Batch.seq > after, Batch.state == "published", Batch.kind.in_(FILES), brings_words(Batch))
+        .where(is_standing, Batch.replayed_by_seq.is_(None))
+        .order_by(func.coalesce(Batch.replays_seq, Batch.seq), Batch.seq)
     )
     return list(work.session.execute(query).scalars())
 

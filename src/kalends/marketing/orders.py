@@ -1,22 +1,23 @@
 """Orders: the shop's own word on what was sold, with every batch's word kept.
 
 What an order is now is what the newest standing batch said of it (a refund, a corrected amount: the file is loaded
-again). A row that says what is so already is not written again.
+again); see kalends.marketing.said.
 """
 
 from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from functools import reduce
-from operator import and_
 from typing import Any, Final
 
 import duckdb
 import ibis
+import pyarrow as pa
 from ibis.expr import types as ir
 
 from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing import said
+from kalends.marketing.said import Kind
 
 TABLE: Final = "orders"
 _MONEY: Final = "decimal(18, 6)"
@@ -38,64 +39,32 @@ SCHEMA: Final = ibis.schema(
 )
 """`date` is the shop's own day, as it wrote it; `ordered_at` the instant where it wrote an offset. `customer`: new,
 returning or null. `channel`: the shop's hint at where the buyer came from."""
-SAID: Final = tuple(name for name in SCHEMA if name not in {"order_id", "batch_seq", "source_row"})
+KIND: Final = Kind(
+    table=TABLE,
+    schema=SCHEMA,
+    key=("order_id",),
+    said=tuple(name for name in SCHEMA if name not in {"order_id", "batch_seq", "source_row"}),
+    counted="orders",
+)
 
 
 def current(warehouse: TenantWarehouse, *, version: int | None = None) -> ir.Table:
     """The orders as known at `version` (now, without one): of each the newest standing batch's row."""
-    rows, retractions = warehouse.table(TABLE), warehouse.table("retractions")
-    if version is not None:
-        rows = rows.filter(rows.batch_seq <= version)
-        retractions = retractions.filter(retractions.batch_seq <= version)
-    return _newest(rows, retractions)
+    return said.newest(warehouse, KIND, version=version)
 
 
-def _newest(rows: ir.Table, retractions: ir.Table) -> ir.Table:
-    standing = rows.anti_join(retractions, rows.batch_seq == retractions.retracted_seq)
-    newest = ibis.window(group_by="order_id", order_by=ibis.desc("batch_seq"))
-    numbered = standing.mutate(place=ibis.row_number().over(newest))
-    return numbered.filter(numbered.place == 0).drop("place")
-
-
-def apply(
-    warehouse: TenantWarehouse,
-    con: duckdb.DuckDBPyConnection,
-    *,
-    batch_seq: int,
-    currency: str,
-    place: int | None = None,
-) -> int:
-    """Write the staged orders that say something new; gives how many. `currency`: of orders that name none.
-
-    What an earlier attempt of this batch wrote is removed first. `place`: the number of the batch whose payload is read
-    again; what later ones said stays.
-    """
-    if warehouse.exists(TABLE):
-        warehouse.delete(TABLE, lambda table: table.batch_seq == batch_seq)
-    rows = con.execute(
+def staged(con: duckdb.DuckDBPyConnection, *, batch_seq: int, currency: str) -> pa.Table:
+    """The staged orders as rows of the batch. `currency`: of orders that name none."""
+    return con.execute(
         "SELECT * REPLACE (coalesce(currency, $currency) AS currency), $seq::BIGINT AS batch_seq FROM orders_staged",
         {"seq": batch_seq, "currency": currency},
     ).to_arrow_table()
-    if not rows.num_rows:
-        return 0
-    warehouse.create(TABLE, SCHEMA)
-    warehouse.stage("incoming_orders", rows.select(list(SCHEMA)), schema=SCHEMA)
-    incoming = warehouse.table("incoming_orders")
-    # Without what has been taken back since: a batch is written again when the one that it repeated is.
-    earlier = warehouse.table(TABLE).filter(lambda table: table.batch_seq < batch_seq)
-    known = _newest(earlier, warehouse.table("retractions"))
-    is_said = reduce(and_, (incoming[column].identical_to(known[column]) for column in SAID))
-    is_later = known.batch_seq > (batch_seq if place is None else place)
-    fresh = incoming.anti_join(known, [incoming.order_id == known.order_id, is_said | is_later])
-    return warehouse.append(TABLE, warehouse.to_arrow(fresh))
 
 
-def retract(warehouse: TenantWarehouse, *, batch_seq: int) -> int:
-    """How many rows no longer count because `batch_seq` was taken back (`retractions` says so already)."""
-    if not warehouse.exists(TABLE):
-        return 0
-    rows = warehouse.table(TABLE)
-    return int(rows.filter(rows.batch_seq == batch_seq).count().execute())
+def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, *, batch_seq: int, currency: str) -> int:
+    """Write the staged orders that say something new, instead of what an earlier attempt wrote; gives how many."""
+    rows = staged(con, batch_seq=batch_seq, currency=currency)
+    return len(said.write(warehouse, KIND, rows, batch_seq=batch_seq))
 
 
 def by_day(warehouse: TenantWarehouse, *, first: date, last: date, version: int | None = None) -> list[dict[str, Any]]:

@@ -22,12 +22,13 @@ from kalends.base.errors import KalendsError
 from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.identity.service import workspace
-from kalends.marketing import batches, entities, orders, rates, rollup, series, versions
+from kalends.marketing import batches, entities, orders, rates, rollup, said, series, versions
 from kalends.marketing.drift import Terms
 from kalends.marketing.intake import contracts, replays, totals
 from kalends.marketing.intake.totals import TotalsDifferError
 from kalends.marketing.models import Batch
 from kalends.marketing.records import NAMES_NO_CURRENCY, STAGED_SCHEMA, hash_in
+from kalends.marketing.said import Kind
 from kalends.marketing.staging import StageOptions, StageReport, stage
 from kalends.marketing.stewardship import counting, retention
 from kalends.marketing.stewardship.counting import ConversionRule
@@ -38,6 +39,7 @@ INCOMING = "incoming"
 CURRENCY = re.compile("[A-Z]{3}")
 WRITTEN = frozenset({entities.TABLE, orders.TABLE, rates.TABLE, totals.TABLE, "series", "quarantine"})
 """The tables, beside those of `versions`, in which rows are a batch's own."""
+WORDS = (series.KIND, orders.KIND)
 STEPS = 4
 """read and map, write, publish, done."""
 
@@ -129,6 +131,7 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
         report = describe(staged) | promised(batch, staged)
         if counting_rules:
             report["conversions"] = {"version": version, "rules": counting.plain(counting_rules)}
+        report["currency"] = currency
         whose = "as the sender or the account said" if batch.options.get("currency") else "the workspace's own"
         report["warnings"] += assumed(con, currency=currency, whose=whose)
         run.progress(1, STEPS, "writing")
@@ -139,11 +142,12 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
             report["warnings"] += [*kept_though_complete(batch, staged), *overshadowed(warehouse, staged)]
             keep_quarantine(warehouse, con, batch)
             totals.keep(warehouse, staged.totals, batch_seq=batch.seq)
-            place = batch.replays_seq
             named = entities.apply(warehouse, con, told_by(batch))
             rollup.rename(warehouse, batches=[batch.seq, *(replaces or []), *placed])
-            measured = series.apply(warehouse, con, batch_seq=batch.seq, place=place)
-            sold = orders.apply(warehouse, con, batch_seq=batch.seq, currency=currency, place=place)
+            measured = series.apply(warehouse, con, batch_seq=batch.seq)
+            sold = orders.apply(warehouse, con, batch_seq=batch.seq, currency=currency)
+            if replaces:
+                write_out_elided(run, warehouse, batch, gone=replaces)
     run.progress(3, STEPS, "publishing")
     note_shapes(run, batch, staged, terms)
     loaded = applied.loaded + named + measured + sold
@@ -161,7 +165,10 @@ def write(warehouse: TenantWarehouse, batch: Batch, staged: StageReport, *, repl
     complete = complete_windows(batch)
     if batch.options.get("is_complete") and (declared := declared_days(batch.options)):
         complete += totals.complete_windows(staged, declared)
-    applying = versions.apply_batch if replaces is None else partial(versions.replay_batch, replaces=replaces)
+    applying = versions.apply_batch
+    if replaces is not None:
+        says_more = bool(staged.named or staged.series or staged.orders)
+        applying = partial(versions.replay_batch, replaces=replaces, says_more=says_more)
     return applying(
         warehouse,
         batch_seq=batch.seq,
@@ -206,7 +213,7 @@ def agreed(run: JobRun, batch: Batch) -> tuple[Terms | None, list[int] | None]:
     """The contract that holds for a new file, or the earlier readings of one that is read again."""
     with run.work() as work:
         if batch.kind == "replay":
-            return None, replays.published_before(work, batch)
+            return None, replays.earlier_readings(work, batch)
         return contracts.terms_of(work, data_source=batch.data_source), None
 
 
@@ -323,31 +330,52 @@ def told_by(batch: Batch) -> entities.Told:
 
 
 def take_back(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
-    """Retract all readings of a batch, and write what later files said about series, orders and names that only it had
-    brought.
-    """
+    """Retract all readings of a batch."""
     assert batch.retracts_seq is not None
     with run.work() as work:
-        later = batches.keeping_words(work, after=batch.retracts_seq)
+        read = replays.earlier_readings(work, batch)
         naming = batches.naming(work, like=batch.retracts_seq)
-        read = [one.seq for one in replays.readings(work, root=batch.retracts_seq) if one.seq < batch.seq]
     with warehouse.write():
         placed = prepare(run, warehouse)
         left = versions.retract(warehouse, batch_seq=batch.seq, retracted=read)
-        for seq in read:
-            left += sum(kind.retract(warehouse, batch_seq=seq) for kind in (entities, series, orders))
-        for repeated in later:
-            with warehouse.scratch() as con:
-                stage_batch(run, repeated, con)
-                place, currency = repeated.replays_seq, currency_of(run, repeated)
-                series.apply(warehouse, con, batch_seq=repeated.seq, place=place)
-                orders.apply(warehouse, con, batch_seq=repeated.seq, currency=currency, place=place)
+        left += sum(said.count(warehouse, kind, read) for kind in WORDS)
+        left += sum(entities.retract(warehouse, batch_seq=seq) for seq in read)
+        write_out_elided(run, warehouse, batch, gone=read)
         for repeated in naming:
             with warehouse.scratch() as con:
                 stage_batch(run, repeated, con)
                 entities.add(warehouse, con, told_by(repeated))
         rollup.rename(warehouse, batches=[*read, *(repeated.seq for repeated in naming), *placed])
     return Outcome(received=0, loaded=0, unchanged=0, quarantined=0, report={"rows_left": left})
+
+
+def write_out_elided(run: JobRun, warehouse: TenantWarehouse, batch: Batch, *, gone: Sequence[int]) -> None:
+    """Write what later files said besides facts in mere repetition of the batches `gone`, which `batch` replaces or
+    takes back.
+    """
+    touched = [kind for kind in WORDS if said.touch(warehouse, kind, gone=gone, own=batch.seq)]
+    if not touched:
+        return
+    with run.work() as work:
+        later = batches.keeping_words(work, after=gone[0], version=batch.seq)
+    for one in later:
+        told = one.report or {}
+        elided = [kind for kind in touched if told.get(kind.counted, 0) > said.count(warehouse, kind, [one.seq])]
+        if one.seq in gone or not elided:
+            continue
+        currency = told.get("currency") or currency_of(run, one)
+        with warehouse.scratch() as con:
+            stage_batch(run, one, con)
+            for kind in elided:
+                rows = words_of(con, kind, batch_seq=one.seq, currency=currency)
+                said.write_out(warehouse, kind, rows, batch_seq=one.seq)
+
+
+def words_of(con: duckdb.DuckDBPyConnection, kind: Kind, *, batch_seq: int, currency: str) -> pa.Table:
+    """The staged words of a kind as rows of the batch."""
+    if kind is orders.KIND:
+        return orders.staged(con, batch_seq=batch_seq, currency=currency)
+    return series.staged(con, batch_seq=batch_seq)
 
 
 def load_rates(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:

@@ -186,9 +186,11 @@ def replay_batch(
     staged: str = "staged",
     complete: Sequence[Window] = (),
     is_distinct: bool = False,
+    says_more: bool = False,
 ) -> Applied:
     """`staged` is what an earlier batch's payload says by today's rules: it takes the place of all earlier readings of
-    that payload, the batches `replaces`. Where it says the same as they did, nothing is written at all.
+    that payload, the batches `replaces`. Where it says the same as they did, nothing is written at all, unless the
+    payload `says_more` than facts: then what it says in other tables takes the earlier readings' place, too.
 
     From version `batch_seq` on all is as if the earlier readings had never been. The numbers compare this reading with
     the last; `deleted` are keys that it no longer has. The same call again ends the same.
@@ -209,7 +211,7 @@ def replay_batch(
             repeated=repeated,
             deleted=compared.gone,
         )
-        if spoken and compared.is_same:
+        if spoken and compared.is_same and not says_more:
             return told
         if replaces:
             retract(tenant, batch_seq=batch_seq, retracted=replaces)

@@ -74,11 +74,13 @@ def readings(work: Work, *, root: int) -> list[Batch]:
     return list(work.session.execute(query).scalars())
 
 
-def published_before(work: Work, batch: Batch) -> list[int]:
-    """The numbers of the earlier readings of a replay's payload that were ever visible."""
-    assert batch.replays_seq is not None
-    earlier = readings(work, root=batch.replays_seq)
-    return [one.seq for one in earlier if one.seq < batch.seq and one.state == "published"]
+def earlier_readings(work: Work, batch: Batch) -> list[int]:
+    """The numbers of the earlier readings of the payload that `batch` reads again or takes back, the first one first:
+    it tells the payload's place.
+    """
+    root = batch.replays_seq or batch.retracts_seq
+    assert root is not None
+    return [one.seq for one in readings(work, root=root) if one.seq < batch.seq]
 
 
 def note_replaced(work: Work, batch: Batch, *, only_failed: bool = False) -> None:

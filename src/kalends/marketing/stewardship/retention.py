@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, not_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -307,12 +307,11 @@ def _payloads(before: date, holds: Holds) -> Any:
 
 
 def _may_go(batch: type[Batch], before: date, holds: Holds) -> ColumnElement[bool]:
-    """Whether a batch needs its payload no more. One that brought series or orders does: taking another file back reads
-    it again.
+    """Whether a batch needs its payload no more. One that brought words besides facts does: taking another file back
+    reads it again.
     """
-    words = (func.coalesce(batch.report[kind].as_integer(), 0) > 0 for kind in ("series", "orders"))
-    is_over = batch.state.in_(("published", "failed"))
-    return and_(batch.received_at < midnight(before), is_over, batch.seq.not_in(holds.batches), not_(or_(*words)))
+    is_free = and_(batch.state.in_(("published", "failed")), batch.seq.not_in(holds.batches))
+    return and_(batch.received_at < midnight(before), is_free, not_(batches.brings_words(batch)))
 
 
 def _look_at_payloads(work: Work, before: date, holds: Holds) -> Doomed:
