@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from kalends.marketing import rollup
 from kalends.marketing.attribution import THING, preference
+from kalends.marketing.reconciliation import past
 from kalends.marketing.rollup import Totals, chosen, covering
 
 DAY = date(2026, 2, 1)
@@ -141,6 +143,18 @@ def test_the_sql_equals_the_rule(tenant, load):
     speaks = {(row["account_id"], row["date"]): row["report"] for row in spoken}
     assert speaks == {place: best for place, reports in days.items() if (best := chosen(reports))}
     assert set(speaks.values()) >= {"account", "campaign", "ad", "keyword", "ad/age+gender", "flow"}
+    # As known at a version, reconciliation hears the same reports.
+    known = past.daily_at(tenant, version=1, first=DAY, last=DAY + timedelta(days=150))
+    assert sums(tenant.to_arrow(known).to_pylist()) == sums(tenant.execute("SELECT * FROM daily").to_pylist())
+
+
+def sums(rows):
+    """What the days of each account have in all, of some metrics."""
+    found = {}
+    for row in rows:
+        told = found.setdefault((row["account_id"], row["date"]), Counter())
+        told.update({name: row[name] or 0 for name in ("spend", "revenue", "conversions")})
+    return found
 
 
 def test_daily_sums_the_chosen_report_alone_and_keeps_null_apart_from_zero(tenant, load):

@@ -11,11 +11,12 @@ from ibis.expr import types as ir
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import entities
 from kalends.marketing.attribution import FIRST, THING
-from kalends.marketing.records import ADDITIVE, COVER_METRICS
+from kalends.marketing.records import ADDITIVE, COVER_METRICS, OUTCOMES
 from kalends.marketing.rollup import Totals, chosen
 from kalends.marketing.versions import facts_as_of
 
 CHOSEN = "_chosen_reports"
+DECIDING = (*COVER_METRICS, *OUTCOMES)
 ACCOUNT_DAY = ("data_source", "account_id", "date")
 SCHEMA = ibis.schema({"date": "!date", **dict.fromkeys(("data_source", "account_id", "report"), "!string")})
 
@@ -28,10 +29,10 @@ def daily_at(warehouse: TenantWarehouse, *, version: int, first: date, last: dat
     window = ibis.window(group_by=list(THING), order_by=[rank, rows.attribution])
     rows = rows.mutate(_place=ibis.row_number().over(window))
     rows = rows.filter(rows["_place"] == 0).drop("_place").rename(date="date_from")
-    totals = rows.aggregate(by=[*ACCOUNT_DAY, "report"], **{name: rows[name].sum() for name in COVER_METRICS})
+    totals = rows.aggregate(by=[*ACCOUNT_DAY, "report"], **{name: rows[name].sum() for name in DECIDING})
     by_day: dict[tuple[object, ...], list[Totals]] = {}
     for row in warehouse.to_arrow(totals).to_pylist():
-        told = Totals(report=row["report"], **{name: row[name] for name in COVER_METRICS})
+        told = Totals(report=row["report"], **{name: row[name] for name in DECIDING})
         by_day.setdefault(tuple(row[name] for name in ACCOUNT_DAY), []).append(told)
     spoken = [dict(zip(ACCOUNT_DAY, key, strict=True)) | {"report": chosen(each)} for key, each in by_day.items()]
     columns = [(name, kind.to_pyarrow()) for name, kind in SCHEMA.items()]
