@@ -13,11 +13,12 @@ from kalends.base.worker import run_task
 from kalends.cli.stewardship import plan_lines
 from kalends.identity.service import Door
 from kalends.marketing import batches, jobs, lineage, service, versions
+from kalends.marketing.intake import replays
 from kalends.marketing.quality import results
 from kalends.marketing.quality import service as quality
-from kalends.marketing.reconciliation import deciding
+from kalends.marketing.reconciliation import answers, deciding
 from kalends.marketing.reconciliation.cells import Cell, Decision
-from kalends.marketing.stewardship import retention
+from kalends.marketing.stewardship import clearing, retention
 from kalends.marketing.stewardship.retention import months_before
 
 assert jobs.apply_batches.kind  # the kind is declared by importing it
@@ -168,6 +169,46 @@ def test_as_of_before_the_horizon_is_refused_and_after_it_answered(house, scope,
         insight.again(work, handle=handle)
     assert float(spend(late).totals["spend"]) == 11
     assert float(spend().totals["spend"]) == 12
+
+    def reconciled(at):
+        question = answers.Question(date(2026, 2, 1), date(2026, 2, 28), ("spend",), at=at)
+        with house.work(scope) as work:
+            return [total.value for total in answers.ask(work, question).totals]
+
+    with pytest.raises(insight.NotKnownYetError, match="Known only since 2026-09-02"):
+        reconciled(early)
+    assert reconciled(late) == [11]
+
+
+def test_what_replaced_something_that_was_removed_is_not_read_again(house, scope, history, work_off):
+    first, _, third = history
+    with house.work(scope) as work:
+        again = replays.replay(work, batch_id=first).id
+    work_off()
+    run, _ = planned(house, scope, versions=6)
+    carry_out(house, scope, run, work_off)
+    with house.work(scope) as work:
+        for batch in (first, again):
+            with pytest.raises(replays.CannotReplayError, match="kept since 2026-09-02"):
+                replays.replay(work, batch_id=batch)
+            with pytest.raises(batches.CannotTakeBackError, match="kept since 2026-09-02"):
+                batches.take_back(work, batch_id=batch)
+        assert [batch.id for batch in replays.to_replay(work, is_all=True)] == [third]
+
+
+def test_nobody_is_answered_while_versions_go(house, scope, history, work_off, monkeypatch):
+    """The horizon is known before the first version goes."""
+    run, _ = planned(house, scope, versions=6)
+    seen, real = [], clearing.forget_versions
+
+    def look(tenant, **told):
+        with house.work(scope) as work:
+            seen.append(batches.known_since(work)[1])
+        return real(tenant, **told)
+
+    monkeypatch.setattr(clearing, "forget_versions", look)
+    carry_out(house, scope, run, work_off)
+    assert seen == [2]
 
 
 def test_what_is_held_stays(house, scope, history, work_off):

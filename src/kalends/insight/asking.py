@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
-from kalends.base.errors import BadInputError, NotFoundError
+from kalends.base.errors import BadInputError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
@@ -24,6 +24,7 @@ from kalends.insight.result import Result
 from kalends.insight.tables import SCHEMAS, Tables
 from kalends.marketing import renames
 from kalends.marketing import service as marketing
+from kalends.marketing.service import NotKnownYetError
 
 ENGINE: Final = Engine()
 """One per process: statements know no tenant, catalogues are kept by tenant and version."""
@@ -32,12 +33,6 @@ _PAUSES: Final = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.3, *(0.5,) * 10)
 """Seconds before each new look, six in all. An applied batch is published within milliseconds, on a busy machine within
 seconds. To answer from the log meanwhile takes both cores: several readers who do so held a publisher up for 20 s.
 """
-
-
-class NotKnownYetError(NotFoundError):
-    """Nothing was known then: the first data came later."""
-
-    code = "not_known_yet"
 
 
 def today_of(work: Work, *, as_of: datetime | None = None) -> date:
@@ -78,7 +73,7 @@ def asker(
     if snapshot is None:
         snapshot = _settled_snapshot(work, as_of, calendar_id)
     else:
-        _refuse_forgotten(work, snapshot.data_version)
+        marketing.refuse_forgotten(work, version=snapshot.data_version)
         work.warehouse.freeze()
     held = set(work.warehouse.list_tables())
     return Asker(
@@ -127,23 +122,13 @@ def snapshot_of(work: Work, *, as_of: datetime | None = None, calendar_id: UUID 
     version = marketing.data_version(work) if as_of is None else marketing.version_at(work, instant=as_of)
     if as_of is not None and version == 0:
         raise NotKnownYetError(f"Nothing was known at {as_of.isoformat()}: the first data came later.")
-    _refuse_forgotten(work, version)
+    marketing.refuse_forgotten(work, version=version)
     known = (
         calendar.existing_default(work) if calendar_id is None else calendar.get_calendar(work, calendar_id=calendar_id)
     )
     calendar_version = 0 if known is None else calendar.published_version(work, calendar_id=known.id, as_of=as_of)
     rules_version = marketing.rules_version(work, as_of=as_of)
     return Snapshot(version, calendar_version, today_of(work, as_of=as_of), rules_version)
-
-
-def _refuse_forgotten(work: Work, version: int) -> None:
-    """Raise NotKnownYetError for a version before those that are kept."""
-    since, horizon = marketing.known_since(work)
-    if since is not None and version < horizon:
-        raise NotKnownYetError(
-            f"Known only since {since:%Y-%m-%d}: what was known before was removed by your retention rules.",
-            known_since=since.isoformat(),
-        )
 
 
 def _settled_snapshot(work: Work, as_of: datetime | None, calendar_id: UUID | None) -> Snapshot:

@@ -14,7 +14,6 @@ from kalends.insight import engine
 from kalends.insight.answers import KPIS, MOVED_BY, answer_out, insights_out, lineage_out
 from kalends.insight.asking import (
     ENGINE,
-    NotKnownYetError,
     answers,
     asker,
     instant_of,
@@ -32,6 +31,7 @@ from kalends.insight.query import Filter, Query, Snapshot, from_handle
 from kalends.insight.result import Coverage, Result
 from kalends.insight.schemas import Asked, CausalIn, InsightsIn, InsightsOut
 from kalends.marketing import service as marketing
+from kalends.marketing.service import NotKnownYetError
 
 __all__ = [
     "ENGINE",

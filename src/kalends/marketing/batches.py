@@ -51,6 +51,12 @@ class ReportedTooEarlyError(BadInputError):
     code = "reported_too_early"
 
 
+class NotKnownYetError(NotFoundError):
+    """Nothing was known then: the first data came later."""
+
+    code = "not_known_yet"
+
+
 class CannotTakeBackError(ConflictError):
     """Only a published upload that has not been taken back yet can be taken back."""
 
@@ -120,10 +126,9 @@ def take_back(work: Work, *, batch_id: UUID) -> Batch:
     batch = get(work, batch_id)
     if batch.kind not in FILES or batch.state != "published" or batch.retracted_by_seq is not None:
         raise CannotTakeBackError(state=batch.state, taken_back=batch.retracted_by_seq is not None)
-    since, horizon = known_since(work)
-    if since is not None and batch.seq <= horizon:
-        raise CannotTakeBackError(f"What this file replaced was removed: versions are kept since {since:%Y-%m-%d}.")
     root = batch.replays_seq or batch.seq
+    if since := kept_since(work, root=root):
+        raise CannotTakeBackError(f"What this file replaced was removed: versions are kept since {since:%Y-%m-%d}.")
     made = record(
         work,
         kind="take_back",
@@ -176,6 +181,25 @@ def known_since(work: Work) -> tuple[datetime | None, int]:
     """From which instant and version on versions are kept; (None, 0) where retention has removed none."""
     row = work.session.execute(select(DataState.known_since, DataState.known_since_seq)).one_or_none()
     return (row.known_since, row.known_since_seq) if row else (None, 0)
+
+
+def kept_since(work: Work, *, root: int) -> datetime | None:
+    """Since when versions are kept, where a reading of the payload that batch `root` brought spoke before: nobody knows
+    any more what would be so without it.
+    """
+    since, horizon = known_since(work)
+    spoke = or_(Batch.seq == root, Batch.replays_seq == root), Batch.seq <= horizon, Batch.state == "published"
+    return since if since and work.session.scalar(select(Batch.seq).where(*spoke).limit(1)) else None
+
+
+def refuse_forgotten(work: Work, *, version: int) -> None:
+    """Raise NotKnownYetError for a version before those that are kept."""
+    since, horizon = known_since(work)
+    if since is not None and version < horizon:
+        raise NotKnownYetError(
+            f"Known only since {since:%Y-%m-%d}: what was known before was removed by your retention rules.",
+            known_since=since.isoformat(),
+        )
 
 
 def version_at(work: Work, *, instant: datetime) -> int:

@@ -395,6 +395,9 @@ def clear(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
     for place, entry in enumerate(planned):
         name = entry["data_class"]
         run.progress(place, len(planned) + 1, retention.CLASSES[name])
+        if name == "versions":
+            with run.work() as work:
+                retention.move_horizon(work, before=before)
         with run.work() as work:
             removed[name] = retention.clear(work, entry=entry, warehouse=warehouse)
     with run.work() as work:

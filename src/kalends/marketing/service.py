@@ -23,7 +23,7 @@ from kalends.base.work import Work
 from kalends.identity.service import Door
 from kalends.marketing import batches, orders, settling
 from kalends.marketing.applied import newest_applied
-from kalends.marketing.batches import data_version, known_since, version_at
+from kalends.marketing.batches import NotKnownYetError, data_version, refuse_forgotten, version_at
 from kalends.marketing.intake import contracts, replays, totals
 from kalends.marketing.intake.replays import replay
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
@@ -75,6 +75,7 @@ __all__ = [
     "Graph",
     "GraphOut",
     "Node",
+    "NotKnownYetError",
     "RawLine",
     "Rules",
     "Slice",
@@ -94,7 +95,6 @@ __all__ = [
     "get_batch",
     "graph_of_batches",
     "group_of",
-    "known_since",
     "land_file",
     "land_orders",
     "land_rates",
@@ -111,6 +111,7 @@ __all__ = [
     "quarantine",
     "quarantine_csv",
     "raw_line",
+    "refuse_forgotten",
     "replay",
     "replay_older",
     "replay_state",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select, text, update
+from sqlalchemy import Select, func, or_, select, text, update
 
 from kalends.base.errors import ConflictError
 from kalends.base.jobs import JobRun
@@ -52,6 +52,8 @@ def replay(work: Work, *, batch_id: UUID) -> Batch:
     batch = batches.get(work, batch_id)
     if batch.file_id is None or batch.state not in {"published", "failed"}:
         raise CannotReplayError(state=batch.state)
+    if since := batches.kept_since(work, root=batch.replays_seq or batch.seq):
+        raise CannotReplayError(f"What this file replaced was removed: versions are kept since {since:%Y-%m-%d}.")
     made = batches.record(
         work,
         kind="replay" if batch.kind in batches.FILES else batch.kind,
@@ -114,8 +116,10 @@ def standing(data_source: str | None = None) -> Select[Batch]:
 
 
 def to_replay(work: Work, *, data_source: str | None = None, is_all: bool = False) -> list[Batch]:
-    """The standing batches that older rules read, and whose payload is kept; with `is_all` every such one."""
-    found = work.session.execute(standing(data_source).where(Batch.file_id.is_not(None))).scalars()
+    """The standing batches that older rules read, and whose payload and versions are kept; with `is_all` every one."""
+    _, horizon = batches.known_since(work)
+    is_kept = func.coalesce(Batch.replays_seq, Batch.seq) > horizon
+    found = work.session.execute(standing(data_source).where(Batch.file_id.is_not(None), is_kept)).scalars()
     _, rules = conversion_rules(work)
     return [batch for batch in found if is_all or is_older(batch, rules)]
 

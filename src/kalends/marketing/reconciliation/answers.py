@@ -10,7 +10,7 @@ from typing import Final
 from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.identity.service import workspace
-from kalends.marketing.batches import data_version, version_at
+from kalends.marketing.batches import data_version, refuse_forgotten, version_at
 from kalends.marketing.reconciliation import deciding
 from kalends.marketing.reconciliation.behind import Behind, behind
 from kalends.marketing.reconciliation.cells import Outcome, Rule
@@ -74,9 +74,12 @@ class Answer:
 
 
 def ask(work: Work, question: Question) -> Answer:
-    """The answer from one published state of the data. Raises BadInputError for what cannot be asked."""
+    """The answer from one published state of the data. Raises BadInputError for what cannot be asked, NotKnownYetError
+    for an instant of which the versions are no longer kept.
+    """
     _check(question)
     version = version_at(work, instant=question.at) if question.at else data_version(work)
+    refuse_forgotten(work, version=version)
     wanted = Wanted(
         first=min(question.first - timedelta(days=1), question.last - timedelta(days=LEARNED_DAYS)),
         last=question.last + timedelta(days=1),

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, not_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -385,11 +385,17 @@ def _clear_payloads(work: Work, before: date, holds: Holds) -> int:
     return len(found)
 
 
-def _clear_versions(work: Work, before: date, holds: Holds, warehouse: TenantWarehouse) -> int:
+def move_horizon(work: Work, *, before: date) -> None:
+    """Say that versions before the day are not kept. It must be known before the first of them goes: from then on
+    nobody is given an answer of which a part is missing.
+    """
     version = batches.version_at(work, instant=midnight(before))
-    # First it is said: from then on nobody is given an answer of which a part is missing.
     known = {"known_since": midnight(before), "known_since_seq": version}
     work.session.execute(update(DataState).where(DataState.known_since_seq < version).values(known))
+
+
+def _clear_versions(work: Work, before: date, holds: Holds, warehouse: TenantWarehouse) -> int:
+    version = batches.version_at(work, instant=midnight(before))
     return clearing.forget_versions(warehouse, version=version, holds=holds)
 
 
