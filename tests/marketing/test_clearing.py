@@ -66,6 +66,19 @@ def test_something_is_forgotten_at_all(tenant, stage):
     assert clearing.old_versions(tenant, version=0, holds=Holds()).count == 0
 
 
+def test_what_a_held_batch_repeated_stays(tenant, stage):
+    """On both engines; what a batch repeated lies in the rows of the one that said it first."""
+    key, old = (("meta", "campaign", "a1", "c1", day, day) for day in (DAYS[2], DAYS[0]))
+    for seq, value in enumerate((1, 1, 2), start=1):
+        play(tenant, stage, Batch(seq=seq, hour=seq, rows=[(key, value), (old, value)]))
+    held = Holds(frozenset({2}))
+    assert clearing.forget_versions(tenant, version=3, holds=held) == 0
+    assert clearing.forget_days(tenant, before=DAYS[1], holds=held) == 0
+    assert tenant.execute("SELECT count(*) AS n FROM confirmations").column("n")[0].as_py() == 2
+    assert clearing.forget_versions(tenant, version=3, holds=Holds()) == 2
+    assert clearing.forget_days(tenant, before=DAYS[1], holds=Holds()) == 1
+
+
 def test_old_days_go_from_facts_and_sums_alone(tenant, stage):
     old, new = (("meta", "campaign", "a1", "c1", day, day) for day in (DAYS[0], DAYS[2]))
     span = ("meta", "campaign", "a1", "c2", DAYS[0], DAYS[3])

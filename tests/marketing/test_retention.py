@@ -211,6 +211,50 @@ def test_nobody_is_answered_while_versions_go(house, scope, history, work_off, m
     assert seen == [2]
 
 
+def test_what_a_held_file_repeated_stays(house, scope, clock, ingest, work_off):
+    ingest(row("2026-02-10"))
+    ingest(row("2026-02-10"))
+    ingest(row("2026-02-10", "12"))
+    clock.advance(days=400)
+    with house.work(scope) as work:
+        hold = retention.place_hold(work, subject_kind="batch", subject="2", reason="A lawsuit")
+    assert planned(house, scope, versions=6, facts=6)[1] == {}
+    with house.work(scope) as work:
+        retention.lift_hold(work, hold_id=hold.id)
+    plan = planned(house, scope, versions=6, facts=6)[1]
+    assert {name: entry["count"] for name, entry in plan.items()} == {"versions": 1, "facts": 2}
+
+
+def test_orders_and_control_totals_of_old_days_go_with_them(house, scope, clock, ingest, work_off):
+    def load(body):
+        door = Door(house=house, scope=scope, is_local=True)
+        service.land_file(door, io.BytesIO(body), data_source="orders", file_name="orders.csv")
+        work_off()
+
+    def kept():
+        with house.work(scope) as work:
+            found = work.warehouse.execute("SELECT order_id FROM orders ORDER BY 1").column("order_id").to_pylist()
+            totals = work.warehouse.execute("SELECT date_from FROM control_totals").column("date_from").to_pylist()
+        return found, totals
+
+    clock.advance(days=365)
+    head = b"order_id,date,market,total,currency\n"
+    load(head + b"A,2026-02-01,DE,100,EUR\n")
+    load(head + b"A,2026-02-01,DE,100,EUR\n")
+    load(head + b"B,2026-02-01,DE,50,EUR\nC,2027-02-01,DE,70,EUR\n")
+    ingest(row("2026-02-10"), row("2027-02-20"))
+    with house.work(scope) as work:  # it only repeats what the first one said
+        hold = retention.place_hold(work, subject_kind="batch", subject="2", reason="A lawsuit")
+    run, plan = planned(house, scope, facts=6)
+    assert (plan["facts"]["count"], plan["facts"]["oldest"]) == (2, "2026-02-01")
+    assert carry_out(house, scope, run, work_off).report["removed"] == {"facts": 2}
+    assert kept() == (["A", "C"], [date(2027, 2, 20)])
+    with house.work(scope) as work:
+        retention.lift_hold(work, hold_id=hold.id)
+    carry_out(house, scope, planned(house, scope)[0], work_off)
+    assert kept() == (["C"], [date(2027, 2, 20)])
+
+
 def test_what_is_held_stays(house, scope, history, work_off):
     with house.work(scope) as work:
         with pytest.raises(retention.NothingHeldError):

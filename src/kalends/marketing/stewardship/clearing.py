@@ -1,5 +1,7 @@
 """What retention removes from a tenant's warehouse: earlier versions, old days, rows set aside.
 
+What a held file said stays, and so does what it only repeated: the values lie in the rows of the file that it repeats.
+
 Versions before a horizon go without changing what any later version says: of each key the statement that counted at the
 horizon stays, and every statement of keys that a later take-back reaches. So the state at the horizon and after it can
 be rebuilt as before; only the way there is gone.
@@ -24,10 +26,13 @@ SAMPLE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """What must stay: batches by number (those of held sources among them) and whole sources."""
+    """What must stay: batches by number (those of held sources among them) and whole sources; `words`: those of the
+    batches that brought words besides facts.
+    """
 
     batches: frozenset[int] = frozenset()
     sources: frozenset[str] = frozenset()
+    words: frozenset[int] = frozenset()
 
     def free(self, *, source: str | None = "data_source") -> tuple[str, dict[str, str]]:
         """A condition for rows that are not held, and its parameters."""
@@ -38,6 +43,11 @@ class Holds:
             parts.append(f"{source} NOT IN ({', '.join(f'${name}' for name in params)})")
         return " AND ".join(parts) or "true", params if source else {}
 
+    def repeated(self) -> str:
+        """What the held batches only repeated, as a bracketed query of key_hash and row_hash."""
+        numbers = ", ".join(map(str, sorted(self.batches))) or "NULL"
+        return f"(SELECT key_hash, row_hash FROM confirmations WHERE batch_seq IN ({numbers}))"
+
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
@@ -47,6 +57,13 @@ class Doomed:
     bytes: int = 0
     oldest: date | datetime | None = None
     newest: date | datetime | None = None
+
+    def with_more(self, other: Doomed) -> Doomed:
+        """Both together."""
+        oldest = [one.oldest for one in (self, other) if one.oldest is not None]
+        newest = [one.newest for one in (self, other) if one.newest is not None]
+        count, size = self.count + other.count, self.bytes + other.bytes
+        return Doomed(count, size, min(oldest, default=None), max(newest, default=None))
 
 
 def _about(tenant: TenantWarehouse, rows: str, when: str, params: dict[str, Any]) -> Doomed:
@@ -77,6 +94,8 @@ def _old_versions(version: int, holds: Holds) -> tuple[str, dict[str, str]]:
         f"SELECT * FROM facts_past AS p WHERE batch_seq <= {version} AND {free}"
         f" AND key_hash NOT IN ({spoken})"
         f" AND NOT EXISTS (SELECT 1 FROM ({winners}) AS w WHERE w.key_hash = p.key_hash AND w.batch_seq = p.batch_seq)"
+        f" AND NOT EXISTS (SELECT 1 FROM {holds.repeated()} AS r WHERE r.key_hash = p.key_hash"
+        " AND r.row_hash = p.row_hash)"
     )
     return rows, params
 
@@ -105,23 +124,48 @@ def forget_versions(tenant: TenantWarehouse, *, version: int, holds: Holds) -> i
 def _old_days(before: date, holds: Holds) -> tuple[str, dict[str, str]]:
     """Every statement about days before `before`, but of keys that a held batch speaks about."""
     free, params = holds.free()
-    held = f"SELECT key_hash FROM {LOG} AS l WHERE NOT ({free})"
+    held = f"SELECT key_hash FROM {LOG} AS l WHERE NOT ({free}) UNION ALL SELECT key_hash FROM {holds.repeated()} AS r"
     rows = f"SELECT * FROM {LOG} AS l WHERE date_to < DATE '{before}'"
     return (rows if free == "true" else f"{rows} AND key_hash NOT IN ({held})"), params
 
 
+def _old_orders(before: date, holds: Holds) -> str:
+    """Every word on orders of days before `before`, but on those that a held batch speaks about, or may have repeated:
+    they were known before it.
+    """
+    old = f"max(date) < DATE '{before}' AND min(batch_seq) > {max(holds.words, default=0)}"
+    return f"SELECT * FROM orders WHERE order_id IN (SELECT order_id FROM orders GROUP BY order_id HAVING {old})"
+
+
 def old_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> Doomed:
-    """The statements about days before `before`."""
+    """The statements about days before `before`, and the words on their orders."""
     if not tenant.exists("facts_past"):
         return Doomed()
     rows, params = _old_days(before, holds)
-    return _about(tenant, rows, "date_from", params)
+    facts = _about(tenant, rows, "date_from", params)
+    if not tenant.exists("orders"):
+        return facts
+    return facts.with_more(_about(tenant, _old_orders(before, holds), "date", {}))
 
 
 def forget_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> int:
-    """Remove them, and renew what is summed of them; gives how many statements there were."""
+    """Remove them, and what is summed of them; gives how many statements and words there were."""
     if not tenant.exists("facts_past"):
         return 0
+    free, _ = holds.free(source=None)
+    with tenant.write():
+        tenant.run(f"DELETE FROM control_totals WHERE date_to < DATE '{before}' AND {free}")
+        return _forget_facts(tenant, before=before, holds=holds) + _forget_orders(tenant, before=before, holds=holds)
+
+
+def _forget_orders(tenant: TenantWarehouse, *, before: date, holds: Holds) -> int:
+    if not tenant.exists("orders"):
+        return 0
+    where = _old_orders(before, holds).partition(" WHERE ")[2]
+    return tenant.run(f"DELETE FROM orders WHERE {where}")
+
+
+def _forget_facts(tenant: TenantWarehouse, *, before: date, holds: Holds) -> int:
     rows, params = _old_days(before, holds)
     with tenant.write():
         # Parameters do not reach into a statement that makes a table, so the keys are put there as rows.

@@ -176,7 +176,9 @@ def _holds(work: Work, *, version: int, planned: Collection[str] = ()) -> Holds:
     sources = frozenset(hold.subject for hold in standing if hold.subject_kind == "source")
     own = {int(hold.subject) for hold in standing if hold.subject_kind == "batch"}
     others = select(Batch.seq).where(or_(Batch.data_source.in_(sources), Batch.seq > version))
-    return Holds(frozenset({*own, *work.session.execute(others).scalars()}), sources)
+    held = frozenset({*own, *work.session.execute(others).scalars()})
+    words = work.session.execute(select(Batch.seq).where(Batch.seq.in_(held), batches.brings_words(Batch))).scalars()
+    return Holds(held, sources, frozenset(words))
 
 
 # The plan.
