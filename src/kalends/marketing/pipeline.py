@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import duckdb
+import orjson
 import pyarrow as pa
 
 from kalends.base.errors import KalendsError
@@ -27,7 +28,7 @@ from kalends.marketing.drift import Terms
 from kalends.marketing.intake import contracts, replays, totals
 from kalends.marketing.intake.totals import TotalsDifferError
 from kalends.marketing.models import Batch
-from kalends.marketing.records import NAMES_NO_CURRENCY, STAGED_SCHEMA, hash_in
+from kalends.marketing.records import NAMES_NO_CURRENCY, QUARANTINE_SCHEMA, STAGED_SCHEMA, hash_in
 from kalends.marketing.said import Kind
 from kalends.marketing.staging import StageOptions, StageReport, stage
 from kalends.marketing.stewardship import counting, retention
@@ -379,11 +380,24 @@ def words_of(con: duckdb.DuckDBPyConnection, kind: Kind, *, batch_seq: int, curr
 
 
 def load_rates(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
-    """Write the exchange rates of the payload."""
+    """Write the exchange rates of the payload; those of one day, pair and source that differ are set aside."""
     assert batch.file_id is not None
-    with run.house.files.open(batch.tenant_id, batch.file_id) as clear, warehouse.write():
-        received, fresh = rates.apply(warehouse, clear.read(), batch_seq=batch.seq)
-    return Outcome(received=received, loaded=fresh, unchanged=received - fresh, quarantined=0, report={})
+    with run.house.files.open(batch.tenant_id, batch.file_id) as clear:
+        received = orjson.loads(clear.read())
+    told, unsure = rates.told_apart(received)
+    aside = [
+        {"batch_seq": batch.seq, "source_row": row, "column_name": "rate", "code": "repeated_key", "message":
+         "Repeated key: another row has another rate for this day, pair and source; send one of them.",
+         "raw": orjson.dumps(said).decode(), "recorded_at": batch.received_at}
+        for row, said in unsure.items()
+    ]  # fmt: skip
+    with warehouse.write():
+        versions.create_tables(warehouse)
+        fresh = rates.apply(warehouse, told, batch_seq=batch.seq)
+        rows = pa.Table.from_pylist(aside, schema=QUARANTINE_SCHEMA.to_pyarrow())
+        warehouse.replace_slice("quarantine", lambda table: table.batch_seq == batch.seq, rows)
+    unchanged = len(received) - len(unsure) - fresh
+    return Outcome(received=len(received), loaded=fresh, unchanged=unchanged, quarantined=len(unsure), report={})
 
 
 def clear(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:

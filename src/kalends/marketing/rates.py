@@ -1,15 +1,16 @@
 """Exchange rates by day, each with its source. A day without a rate has none: amounts stay null, never rate 1.
 
 Rates come as a batch of their own, so that they have a version and a payload to trace them to. Of several rates for one
-day, pair and source the newest batch's holds.
+day, pair and source the newest batch's holds; which of two in one payload is right, nobody can tell: neither counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import ibis
-import orjson
 import pyarrow as pa
 
 from kalends.base.warehouse import TenantWarehouse
@@ -30,15 +31,28 @@ KEY: Final = ("date", "base", "quote", "source")
 TEXT_SCHEMA: Final = pa.schema([(name, pa.int64() if name == "batch_seq" else pa.string()) for name in SCHEMA])
 
 
-def apply(warehouse: TenantWarehouse, payload: bytes, *, batch_seq: int) -> tuple[int, int]:
-    """Write the rates of a payload (JSON: a list of date, base, quote, rate, source); gives (received, new or changed).
+def told_apart(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[int, dict[str, Any]]]:
+    """Rates (date, base, quote, rate, source), each once; and, by their number, those beside which another one says
+    something else.
+    """
+    said: dict[tuple[str, ...], set[Decimal]] = {}
+    for row in rows:
+        said.setdefault(_key(row), set()).add(Decimal(str(row["rate"])))
+    once = {_key(row): row for row in rows if len(said[_key(row)]) == 1}
+    return list(once.values()), {n: row for n, row in enumerate(rows, 1) if len(said[_key(row)]) > 1}
 
-    What an earlier attempt of this batch wrote is removed first.
+
+def _key(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(row[name] for name in KEY)
+
+
+def apply(warehouse: TenantWarehouse, told: Sequence[dict[str, Any]], *, batch_seq: int) -> int:
+    """Write the rates that say something new; gives how many. What an earlier attempt of this batch wrote is removed
+    first.
     """
     warehouse.create(TABLE, SCHEMA)
     warehouse.delete(TABLE, lambda table: table.batch_seq == batch_seq)
-    said: list[dict[str, Any]] = [{**row, "batch_seq": batch_seq} for row in orjson.loads(payload)]
-    rows = pa.Table.from_pylist(said, schema=TEXT_SCHEMA)
+    rows = pa.Table.from_pylist([{**row, "batch_seq": batch_seq} for row in told], schema=TEXT_SCHEMA)
     warehouse.stage("incoming_rates", rows, schema=SCHEMA)
     incoming = warehouse.table("incoming_rates")
     newest = ibis.window(group_by=list(KEY), order_by=ibis.desc("batch_seq"))
@@ -46,5 +60,4 @@ def apply(warehouse: TenantWarehouse, payload: bytes, *, batch_seq: int) -> tupl
     known = numbered.filter(numbered.place == 0)
     same = [incoming[column] == known[column] for column in (*KEY, "rate")]
     fresh = warehouse.to_arrow(incoming.anti_join(known, same))
-    warehouse.append(TABLE, fresh)
-    return rows.num_rows, fresh.num_rows
+    return warehouse.append(TABLE, fresh)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from intake_rows import ECB, meta_rows
 
-from kalends.marketing import ratefiles
-from kalends.marketing.schemas import Rate
+from kalends.marketing import ratefiles, service
+from kalends.marketing.intake import replays
+from kalends.marketing.schemas import Rate, Rates
 
 URL = "/api/v1/marketing"
 FILE = {"content-type": "text/csv"}
@@ -99,3 +100,30 @@ def test_amounts_without_a_rate_are_null_and_counted_and_the_rates_say_whence(ro
         b"Date,USD\n2024-03-07,NaN", b"Date,USD\n2024-03-07,1e30", b"Date,USD\n2024-03-07,1e400",
     ):  # fmt: skip
         assert client.post(f"{URL}/rates/file", content=bad, headers=FILE).json()["code"] == "bad_rate_file", bad
+
+
+def land(room, *rates, day="2026-02-10"):
+    told = [{"date": day, "base": "USD", "quote": "EUR", "rate": rate, "source": "x"} for rate in rates]
+    batch = service.land_rates(room.door, Rates.model_validate({"rates": told}))
+    room.work_off()
+    return room.batch(batch)
+
+
+def test_old_rates_are_not_read_again(room):
+    """What is read last counts, so they would count again."""
+    first, _ = land(room, "0.9"), land(room, "0.8")
+    with room.door.work() as work, pytest.raises(replays.CannotReplayError):
+        replays.replay(work, batch_id=first.id)
+
+
+def test_two_rates_for_one_day_and_pair_of_one_source_are_set_aside(room):
+    batch = land(room, "0.9", "0.8")
+    assert (batch.received, batch.loaded, batch.quarantined) == (2, 0, 2)
+    assert [(row["source_row"], row["code"]) for row in rows_aside(room)] == [(1, "repeated_key"), (2, "repeated_key")]
+    batch = land(room, "0.9", "0.90")
+    assert (batch.received, batch.loaded, batch.unchanged, batch.quarantined) == (2, 1, 1, 0)
+
+
+def rows_aside(room):
+    with room.house.warehouse.tenant(room.scope.tenant_id) as warehouse:
+        return warehouse.to_arrow(warehouse.table("quarantine")).to_pylist()

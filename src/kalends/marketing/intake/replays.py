@@ -36,7 +36,9 @@ CANCEL = text(
 
 
 class CannotReplayError(ConflictError):
-    """Only a batch that brought a file, and is not being loaded right now, can be read again."""
+    """Only a batch that brought a file, and is not being loaded right now, can be read again. Exchange rates only where
+    they could not be loaded: the rates that are read last count.
+    """
 
     code = "cannot_replay"
 
@@ -50,7 +52,8 @@ class AlreadyReplayingError(ConflictError):
 def replay(work: Work, *, batch_id: UUID) -> Batch:
     """Read the batch's stored payload by today's mapping, as it was told to be read then. Raises CannotReplayError."""
     batch = batches.get(work, batch_id)
-    if batch.file_id is None or batch.state not in {"published", "failed"}:
+    is_read = batch.state == "failed" or (batch.state == "published" and batch.kind in batches.FILES)
+    if batch.file_id is None or not is_read:
         raise CannotReplayError(state=batch.state)
     if since := batches.kept_since(work, root=batch.replays_seq or batch.seq):
         raise CannotReplayError(f"What this file replaced was removed: versions are kept since {since:%Y-%m-%d}.")
