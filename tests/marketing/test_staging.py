@@ -183,3 +183,35 @@ def test_a_guess_can_be_corrected() -> None:
     content = b"date,name,spend,value\n2024-01-01,A,1,7\n"
     _, report = staged(content, "file", options=StageOptions(columns={"value": "revenue", "spend": None}))
     assert report.summed("account") == {"revenue": 7.0}
+
+
+def counts(report: StageReport) -> tuple[int, ...]:
+    return report.received, report.staged, report.named, report.quarantined
+
+
+def named(*names: str | None) -> bytes:
+    return lines(
+        [{"id": "c1", "name": name, "account_id": "1", "objective": "X", "status": "ACTIVE"} for name in names]
+    )
+
+
+def test_a_thing_that_is_named_otherwise_twice_has_no_name() -> None:
+    con, report = staged(named("Spring", "Summer"))
+    assert counts(report) == (2, 0, 0, 2)
+    assert con.execute("SELECT source_row, code FROM quarantined ORDER BY 1").fetchall() == [
+        (1, "repeated_key"), (2, "repeated_key"),
+    ]  # fmt: skip
+    con, report = staged(named("Spring", "Spring", None))
+    assert counts(report) == (3, 0, 3, 0)
+    assert con.execute("SELECT count(DISTINCT name) FROM named").fetchone() == (1,)
+
+
+def test_a_wide_file_that_says_two_things_of_one_day_says_neither() -> None:
+    head, rest = "week,revenue_total,price_index\n", "2026-01-12,12,1\n2026-01-19,13,1\n"
+    con, report = staged(f"{head}2026-01-05,100,1\n2026-01-05,200,1\n{rest}".encode(), "file")
+    assert (*counts(report), report.series) == (4, 2, 0, 2, 4)
+    assert con.execute("SELECT DISTINCT date_from FROM series_staged ORDER BY 1").fetchall() == [
+        (date(2026, 1, 12),), (date(2026, 1, 19),),
+    ]  # fmt: skip
+    _, report = staged(f"{head}2026-01-05,100,1\n2026-01-05,100,1\n{rest}".encode(), "file")
+    assert (report.quarantined, report.series) == (0, 6)

@@ -23,7 +23,7 @@ import duckdb
 
 from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
-from kalends.marketing import drift, records
+from kalends.marketing import drift, entities, orders, records, series
 from kalends.marketing.drift import Drift, Terms
 from kalends.marketing.known import KnownRows, NotKnownError
 from kalends.marketing.mapping import canonical_source, mapping_of, notation, unwrap_of
@@ -47,6 +47,7 @@ from kalends.marketing.reading import (
     as_it_came,
     open_raw,
 )
+from kalends.marketing.said import Kind
 
 TOTALS = ("spend", "impressions", "clicks", "conversions", "revenue")
 
@@ -311,8 +312,39 @@ class _Staging:
         self.report.new_columns += plan.leftover if not known else [c for c in plan.leftover if c not in known]
         self.report.vanished_columns += sorted(known - set(table.columns))
 
+    def _separate_words(self, table: str, kind: Kind) -> int:
+        """Of words besides facts, too, the same twice counts once, and which of two different ones about one key is
+        right, nobody can tell here: the rows that they came in are set aside; gives how many.
+        """
+        if not _count(self.con, table):
+            return 0
+        key, own = ", ".join(kind.key), ", ".join((*kind.key, *kind.said))
+        word = f"CASE WHEN coalesce({', '.join(f'CAST({one} AS VARCHAR)' for one in kind.said)}) IS NOT NULL "
+        word += f"THEN hash({', '.join(kind.said)}) END"
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE unsure AS SELECT DISTINCT source_row FROM (SELECT source_row, "
+            f"min({word}) OVER about <> max({word}) OVER about AS differs FROM {table} "
+            f"WINDOW about AS (PARTITION BY {key})) WHERE differs"
+        )
+        shown = ", ".join(f"'{column}': {column}" for column in (*kind.key, *kind.said))
+        self.con.execute(
+            "INSERT INTO quarantined SELECT source_row, NULL, 'repeated_key', "
+            "'Repeated key: another row says something "
+            f"else of the same; send one of them.', min(CAST(to_json({{{shown}}}) AS VARCHAR)) FROM {table} "
+            "WHERE source_row IN (SELECT source_row FROM unsure) GROUP BY source_row"
+        )
+        self.con.execute(f"DELETE FROM {table} WHERE source_row IN (SELECT source_row FROM unsure)")
+        self.con.execute(f"DELETE FROM {table} WHERE rowid NOT IN (SELECT min(rowid) FROM {table} GROUP BY {own})")
+        unsure = _count(self.con, "unsure")
+        self.report.quarantined += unsure
+        return unsure
+
     def gather(self) -> None:
         """The view `staged` over all parts, one row per key over the streams too, and its control totals."""
+        self.report.named -= self._separate_words("named", entities.KIND)
+        self.report.staged -= self._separate_words("series_staged", series.KIND)
+        self.report.staged -= self._separate_words("orders_staged", orders.KIND)
+        self.report.series, self.report.orders = (_count(self.con, one) for one in ("series_staged", "orders_staged"))
         self.report.parts = len(self.parts)
         source = " UNION ALL BY NAME ".join(self.parts) or f"SELECT {_nothing()}"
         self.con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT {', '.join(records.STAGED)} FROM ({source})")
