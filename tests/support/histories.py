@@ -74,7 +74,9 @@ def oracle(history, version):
     """What is so at `version`: per key the greatest standing statement."""
     known = [batch for batch in history if batch.seq <= version]
     gone = gone_at(history, version)
-    standing = sorted((b for b in known if b.seq not in gone and b.retracts is None), key=lambda b: (b.hour, b.seq))
+    standing = sorted(
+        (b for b in known if b.seq not in gone and b.retracts is None), key=lambda b: (b.hour, b.replays or b.seq)
+    )
     state = {}
     for batch in standing:
         for key in KEYS:

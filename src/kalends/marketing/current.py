@@ -18,7 +18,10 @@ from kalends.marketing.records import FACT, KEY, LOG, STORED, VERSION
 COLUMNS = ", ".join(STORED)
 KEYS = ", ".join(KEY)
 TOMBSTONE_COLUMNS = ", ".join((*KEY, *VERSION))
-NEWEST_FIRST = "reported_at DESC, batch_seq DESC"
+ROOTS = "(SELECT batch_seq AS reading, min(retracted_seq) AS root FROM retractions GROUP BY batch_seq)"
+"""Of batches that are read again, and so retract: the first reading of their payload, whose place they take."""
+NEWEST_FIRST = "reported_at DESC, coalesce(root, batch_seq) DESC"
+"""The order of statements, over rows with their `ROOTS`."""
 BY_DAY = "date_from, campaign_id, ad_id"
 """The order of rows in the store: a query over a period then reads few blocks."""
 ROW_ID = {"duckdb": "rowid", "postgres": "ctid"}
@@ -40,7 +43,11 @@ def touch(tenant: TenantWarehouse, where: str, *, source: str = LOG) -> None:
     """Collect the log's rows to be reconsidered into `_touched`, and their account-days into `_days`. All that was said
     of their keys is in `facts_past` then.
     """
-    tenant.stage_query("_touched", f"SELECT {KEYS}, key_hash, reported_at, batch_seq FROM {source} AS l WHERE {where}")
+    tenant.stage_query(
+        "_touched",
+        f"SELECT {KEYS}, key_hash, reported_at, batch_seq, coalesce(root, batch_seq) AS place FROM {source} AS l"
+        f" LEFT JOIN {ROOTS} AS o ON o.reading = l.batch_seq WHERE {where}",
+    )
     touch_days(tenant, "_touched")
     now = f"FROM facts WHERE {_touched(tenant)}"
     tenant.run(f"INSERT INTO facts_past ({COLUMNS}) SELECT {COLUMNS} {now} ORDER BY {BY_DAY}")
@@ -61,20 +68,23 @@ def touch_days(tenant: TenantWarehouse, source: str) -> None:
 def write_out_elided(tenant: TenantWarehouse) -> None:
     """Write out, for each touched row, the next statement about its key that was elided."""
     confirmed = (
-        "SELECT c.key_hash, c.reported_at, c.batch_seq, c.row_hash, c.source_row, false AS is_deleted"
+        "SELECT c.key_hash, c.reported_at, c.batch_seq, root, c.row_hash, c.source_row, false AS is_deleted"
         " FROM confirmations AS c JOIN _touched AS t ON t.key_hash = c.key_hash"
-        f" WHERE (c.reported_at, c.batch_seq) > (t.reported_at, t.batch_seq) AND c.{STANDING}"
+        f" LEFT JOIN {ROOTS} AS o ON o.reading = c.batch_seq"
+        f" WHERE (c.reported_at, coalesce(root, c.batch_seq)) > (t.reported_at, t.place) AND c.{STANDING}"
     )
     absent = (
-        f"SELECT t.key_hash, s.reported_at, s.batch_seq, {DELETED}, 0, true FROM scopes AS s"
+        f"SELECT t.key_hash, s.reported_at, s.batch_seq, root, {DELETED}, 0, true FROM scopes AS s"
         f" JOIN _touched AS t ON s.is_complete AND {covers('s', 't')}"
-        f" WHERE (s.reported_at, s.batch_seq) > (t.reported_at, t.batch_seq) AND s.{STANDING}"
+        f" LEFT JOIN {ROOTS} AS o ON o.reading = s.batch_seq"
+        f" WHERE (s.reported_at, coalesce(root, s.batch_seq)) > (t.reported_at, t.place) AND s.{STANDING}"
         " AND NOT EXISTS (SELECT 1 FROM confirmations AS c WHERE c.key_hash = t.key_hash AND c.batch_seq = s.batch_seq)"
     )
     tenant.stage_query(
         "_elided",
         "SELECT *, (SELECT max(s.recorded_at) FROM scopes AS s WHERE s.batch_seq = p.batch_seq) AS recorded_at"
-        " FROM (SELECT *, row_number() OVER (PARTITION BY key_hash ORDER BY reported_at, batch_seq) AS place"
+        " FROM (SELECT *, row_number() OVER (PARTITION BY key_hash"
+        " ORDER BY reported_at, coalesce(root, batch_seq)) AS place"
         f" FROM ({confirmed} UNION ALL {absent}) AS e WHERE NOT EXISTS"
         " (SELECT 1 FROM facts_past AS l WHERE l.key_hash = e.key_hash AND l.batch_seq = e.batch_seq)) AS p"
         " WHERE place = 1",
@@ -113,7 +123,7 @@ def renew_from_log(tenant: TenantWarehouse) -> None:
 def put_latest(tenant: TenantWarehouse) -> None:
     """Move the latest version of each touched key that is not deleted from `facts_past`, where all are, to `facts`."""
     row_id = ROW_ID[tenant.engine]
-    placed = latest(f"{row_id} AS line", where=_touched(tenant), source="facts_past")
+    placed = latest(f"l.{row_id} AS line", where=_touched(tenant), source="facts_past")
     tenant.stage_query("_now", f"SELECT line FROM ({placed}) AS l WHERE place = 1 AND NOT is_deleted")
     now = f"FROM facts_past WHERE {row_id} IN (SELECT line FROM _now)"
     tenant.run(f"INSERT INTO facts ({COLUMNS}) SELECT {COLUMNS} {now} ORDER BY {BY_DAY}")
@@ -125,7 +135,7 @@ def latest(columns: str, *, where: str = "true", source: str = LOG) -> str:
     return (
         f"SELECT {columns}, reported_at, batch_seq, is_deleted,"
         f" row_number() OVER (PARTITION BY key_hash ORDER BY {NEWEST_FIRST}) AS place"
-        f" FROM {source} AS l WHERE {STANDING} AND {where}"
+        f" FROM {source} AS l LEFT JOIN {ROOTS} AS o ON o.reading = l.batch_seq WHERE {STANDING} AND {where}"
     )
 
 

@@ -21,6 +21,7 @@ from kalends.marketing.current import (
     BY_DAY,
     COLUMNS,
     KEYS,
+    ROOTS,
     ROW_ID,
     STANDING,
     TOMBSTONE_COLUMNS,
@@ -189,16 +190,23 @@ def note_scopes(tenant: TenantWarehouse, staged: str, *, stamp: Stamp, complete:
 
 
 def is_late(tenant: TenantWarehouse, stamp: Stamp) -> bool:
-    """Whether somebody spoke about these slices with a greater `reported_at`; elided statements count as well."""
+    """Whether somebody spoke about these slices at a later place; elided statements count as well."""
     return bool(
         count(
             tenant,
             "SELECT count(*) FROM scopes AS s JOIN _scopes AS n ON s.data_source = n.data_source"
             " AND s.report = n.report AND s.account_id = n.account_id"
             " AND s.date_from <= n.date_to AND s.date_to >= n.date_from"
-            f" WHERE s.reported_at > {instant(stamp.reported_at)}",
+            f" LEFT JOIN {ROOTS} AS o ON o.reading = s.batch_seq"
+            f" WHERE (s.reported_at, coalesce(root, s.batch_seq)) > {_place(stamp)}",
         )
     )
+
+
+def _place(stamp: Stamp) -> str:
+    """Where the batch speaks, in SQL."""
+    root = f"SELECT root FROM {ROOTS} AS p WHERE p.reading = {stamp.batch_seq}"
+    return f"({instant(stamp.reported_at)}, coalesce(({root}), {stamp.batch_seq}))"
 
 
 def prior(tenant: TenantWarehouse, stamp: Stamp, *, is_late: bool) -> str:
@@ -206,7 +214,7 @@ def prior(tenant: TenantWarehouse, stamp: Stamp, *, is_late: bool) -> str:
     dates = between(tenant, "_scopes")
     if not is_late:
         return f"(SELECT * FROM facts WHERE {dates})"
-    said = f"reported_at <= {instant(stamp.reported_at)} AND {dates}"
+    said = f"(reported_at, coalesce(root, batch_seq)) < {_place(stamp)} AND {dates}"
     tenant.stage_query(
         "_prior",
         f"SELECT * FROM ({latest(f'{KEYS}, key_hash, row_hash', where=said)}) AS l WHERE place = 1 AND NOT is_deleted",

@@ -2,7 +2,8 @@
 
 Every row of a batch is a *statement*: at `reported_at` the platform said that this key has these values. A window that
 a batch declares complete is a statement too: at `reported_at` no other key exists in it. The state is, per key, what
-the greatest statement says, by (`reported_at`, `batch_seq`); so an old file that comes late changes only the past.
+the greatest statement says, by (`reported_at`, `batch_seq`); so an old file that comes late changes only the past. A
+file that is read again speaks where it spoke before: by the number of its first reading, which `retractions` tells.
 
 The log does not hold every statement. One that says what the log already says at that place is
 *elided*: it becomes a short row of `confirmations` (an elided absence is known from `scopes`). So a repeated file adds
@@ -256,8 +257,10 @@ def facts_as_of(
         log = log.filter(log.date_from <= date_to)
     gone = retractions.filter(retractions.batch_seq <= version).retracted_seq
     known = log.filter(log.batch_seq <= version, log.batch_seq.notin(gone))
-    newest = ibis.window(group_by=known.key_hash, order_by=[known.reported_at.desc(), known.batch_seq.desc()])
-    placed = known.mutate(place=ibis.row_number().over(newest))
+    roots = retractions.group_by(reading="batch_seq").aggregate(root=retractions.retracted_seq.min())
+    known = known.left_join(roots, known.batch_seq == roots.reading)
+    order = [known.reported_at.desc(), ibis.coalesce(known.root, known.batch_seq).desc()]
+    placed = known.mutate(place=ibis.row_number().over(ibis.window(group_by=known.key_hash, order_by=order)))
     return placed.filter(placed.place == 0, ~placed.is_deleted).select(*FACT)
 
 

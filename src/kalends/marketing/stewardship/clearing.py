@@ -17,7 +17,7 @@ from typing import Any
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import rollup
-from kalends.marketing.current import NEWEST_FIRST
+from kalends.marketing.current import NEWEST_FIRST, ROOTS
 from kalends.marketing.records import LOG
 
 SAMPLE = 1_000
@@ -85,7 +85,8 @@ def _old_versions(version: int, holds: Holds) -> tuple[str, dict[str, str]]:
     later = f"SELECT retracted_seq FROM retractions WHERE batch_seq > {version}"
     winners = (
         "SELECT key_hash, batch_seq FROM (SELECT key_hash, batch_seq, row_number() OVER (PARTITION BY key_hash ORDER BY"
-        f" {NEWEST_FIRST}) AS place FROM {LOG} AS l WHERE batch_seq <= {version} AND batch_seq NOT IN ({gone})) AS w"
+        f" {NEWEST_FIRST}) AS place FROM {LOG} AS l LEFT JOIN {ROOTS} AS o ON o.reading = l.batch_seq"
+        f" WHERE batch_seq <= {version} AND batch_seq NOT IN ({gone})) AS w"
         " WHERE place = 1"
     )
     spoken = f"SELECT key_hash FROM {LOG} AS l WHERE batch_seq <= {version} AND batch_seq IN ({later})"
