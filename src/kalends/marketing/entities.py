@@ -18,10 +18,13 @@ from ibis.expr import types as ir
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing.records import CALLED_SCHEMA, ENTITY_NAMES_SCHEMA
+from kalends.marketing.said import Kind
 
 TABLE: Final = "entity_names"
 CALLED: Final = "called"
 KEY: Final = ("data_source", "level", "account_id", "entity_id")
+KIND: Final = Kind(table=TABLE, schema=ENTITY_NAMES_SCHEMA, key=KEY[1:], said=("name",), counted="named")
+"""The staged names of one file, all of one platform."""
 LEVELS: Final[Mapping[str, tuple[str, str]]] = {
     "account_name": ("account", "account_id"),
     "campaign_name": ("campaign", "campaign_id"),

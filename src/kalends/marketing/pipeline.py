@@ -411,7 +411,7 @@ def clear(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
         run.progress(place, len(planned) + 1, retention.CLASSES[name])
         if name == "versions":
             with run.work() as work:
-                retention.move_horizon(work, before=before)
+                retention.move_horizon(work, before=date.fromisoformat(entry["before"]))
         with run.work() as work:
             removed[name] = retention.clear(work, entry=entry, warehouse=warehouse)
     with run.work() as work:

@@ -90,7 +90,9 @@ def test_a_name_that_a_second_file_gives_too_stays(room, put, take_back):
     taken = take_back(first)
     with room.door.work() as work:
         for version in (first.seq, again.seq, taken.seq):
-            held = work.warehouse.to_arrow(entities.current(entities.standing(work.warehouse, version=version))).to_pylist()
+            held = work.warehouse.to_arrow(
+                entities.current(entities.standing(work.warehouse, version=version))
+            ).to_pylist()
             assert [row["name"] for row in held] == ["Spring"]
 
 
