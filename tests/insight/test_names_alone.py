@@ -14,7 +14,7 @@ from kalends.insight.periods import Period
 from kalends.insight.query import Filter, Query
 from kalends.marketing import jobs
 from kalends.marketing import service as marketing
-from kalends.marketing.reconciliation.reading import Wanted, read_seen
+from kalends.marketing.reconciliation.reading import Seen, Wanted, read_seen
 from kalends.marketing.stewardship import rules
 from kalends.marketing.stewardship.naming import rule_of_template
 
@@ -213,9 +213,9 @@ def test_claims_are_held_against_what_was_counted_for_the_campaign_of_that_name(
     clock.advance(hours=1)
     send(called("c1", "DE_Shoes"))
     with house.work(scope) as work:
-        assert read_seen(work.warehouse, wanted, "conversions") == {"facebook_ads": 2}
+        assert read_seen(work.warehouse, wanted, "conversions") == {"facebook_ads": Seen(3, 2)}
         now, then = marketing.data_version(work), marketing.version_at(work, instant=at)
-    for version, seen in ((now, {"facebook_ads": 2}), (then, {})):
+    for version, seen in ((now, {"facebook_ads": Seen(3, 2)}), (then, {})):
         with house.work(scope) as work:
             past = Wanted(date(2026, 2, 1), date(2026, 2, 28), ("conversions",), frozenset(), "EUR", version=version)
             assert read_seen(work.warehouse, past, "conversions") == seen
