@@ -156,7 +156,10 @@ def test_two_columns_of_one_meaning_are_refused_in_words(editor):
     fields = {"data_source": "file", "column": ["a", "b"], "field": ["spend", "spend"]}
     look = editor.post(href, data=fields).text
     assert "“a” and “b” are both “Spend”" in look
-    assert editor.post(f"{href}/load", data=fields).status_code == 422
+    assert look.count('<option value="spend" selected') == 2
+    refused = editor.post(f"{href}/load", data=fields)
+    assert refused.status_code == 422
+    assert "“a” and “b” are both “Spend”" in refused.text
 
 
 def test_rows_without_a_date_ask_for_their_days(editor, work_off):
@@ -164,9 +167,24 @@ def test_rows_without_a_date_ask_for_their_days(editor, work_off):
     assert 'id="first"' in editor.get(f"{href}/preview").text
     look = editor.post(href, data={"data_source": "file", "first": "2026-02-01", "last": "2026-01-01"}).text
     assert "The last day comes before the first" in look
+    assert 'value="2026-02-01"' in look
     where = load(editor, href, data_source="file", first="2026-02-01", last="2026-02-07")
     work_off()
     assert "2026-02-01 – 2026-02-07" in editor.get(where).text
+
+
+def test_one_day_of_two_is_kept_and_told_of_only_when_loading(editor, house, scope):
+    href = upload(editor, b"campaign,spend,clicks\nW,7.50,3\n")
+    fields = {"data_source": "file", "first": "2026-02-01", "last": ""}
+    look = editor.post(href, data=fields).text
+    assert 'value="2026-02-01"' in look
+    assert "Give both" not in look
+    refused = editor.post(f"{href}/load", data=fields)
+    assert refused.status_code == 422
+    assert "Give both the first and the last day" in refused.text
+    assert 'value="2026-02-01"' in refused.text
+    with house.work(scope) as work:
+        assert overview.list_some(work, limit=9, offset=0).total == 0
 
 
 def test_the_whole_life_of_a_file(editor, house, scope, work_off, clock):

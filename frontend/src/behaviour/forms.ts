@@ -1,5 +1,24 @@
+/** Fields that are one answer together: the form hears of a change when one leaves them all, not in between, for a
+ *  browser calls every digit of a date a change. A button sends the form as it is. */
+function watchWholes(): void {
+  document.addEventListener("change", (event) => {
+    const whole = (event.target as HTMLElement).closest<HTMLElement>("[data-whole]");
+    if (!whole || event.target === whole) return;
+    event.stopPropagation();
+    whole.dataset["whole"] = "changed";
+  }, true);
+  document.addEventListener("focusout", ({ target, relatedTarget }) => {
+    const whole = (target as HTMLElement).closest<HTMLElement>("[data-whole=changed]");
+    const next = relatedTarget as HTMLElement | null;
+    if (!whole || whole.contains(next) || next?.matches("button")) return;
+    whole.dataset["whole"] = "";
+    whole.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+
 /** Asks before a destructive form is sent, keeps a button from being pressed twice, submits filters on change. */
 export function watchForms(): void {
+  watchWholes();
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
     const question = form.dataset["ask"];

@@ -77,10 +77,14 @@ def change(
     return draft
 
 
+def batch_of(work: Work, draft_id: UUID) -> Batch | None:
+    """The batch that the draft became, if it did."""
+    return batches.find_by_key(work, _key(draft_id))
+
+
 def load(work: Work, *, draft_id: UUID) -> Batch:
     """Make a batch of the draft. A second call (a double click) gives the batch that the first one made."""
-    key = f"draft:{draft_id}"
-    if known := batches.find_by_key(work, key):
+    if known := batch_of(work, draft_id):
         return known
     draft = get(work, draft_id)
     batch = batches.record(
@@ -92,7 +96,7 @@ def load(work: Work, *, draft_id: UUID) -> Batch:
         size=draft.size,
         sha256=draft.sha256,
         options=draft.options,
-        idempotency_key=key,
+        idempotency_key=_key(draft_id),
         reported_at=draft.reported_at,
     )
     work.session.delete(draft)
@@ -111,6 +115,10 @@ def sweep(work: Work) -> int:
     for draft in expired:
         _remove(work, draft)
     return len(expired)
+
+
+def _key(draft_id: UUID) -> str:
+    return f"draft:{draft_id}"
 
 
 def _remove(work: Work, draft: Draft) -> None:

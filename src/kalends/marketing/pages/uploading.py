@@ -21,7 +21,7 @@ from kalends.marketing import batches, drafts, words
 from kalends.marketing.bodies import read_body
 from kalends.marketing.mapping.generic import SYNONYMS
 from kalends.marketing.mapping.orders import TARGETS as ORDER_TARGETS
-from kalends.marketing.models import Draft
+from kalends.marketing.models import Batch, Draft
 from kalends.marketing.preview import (
     SERIES_TARGETS,
     Preview,
@@ -65,6 +65,10 @@ def take_upload(
     return JSONResponse({"href": f"/data/upload/{draft_id}"}, status_code=201)
 
 
+def _to(batch: Batch) -> Response:
+    return RedirectResponse(f"/data/batches/{batch.id}", status_code=303)
+
+
 def _guess(door: Door, draft_id: UUID, file_name: str) -> str:
     """The likely source; a file that cannot even be sampled says why on its own page."""
     with door.work() as work:
@@ -79,34 +83,38 @@ def _guess(door: Door, draft_id: UUID, file_name: str) -> str:
 @router.get("/data/upload/{draft_id}")
 def show_draft(request: Request, work: Writer, draft_id: UUID) -> Response:
     """The page of one draft; the look into the file follows by itself, for it may take a moment."""
-    return render(request, "data/draft.html", draft=drafts.get(work, draft_id), words=words)
+    return render(request, "data/draft.html", draft=drafts.get(work, draft_id), errors={}, words=words)
 
 
 @router.get("/data/upload/{draft_id}/preview")
 def show_preview(request: Request, work: Writer, draft_id: UUID) -> Response:
     """How the file would be read."""
-    return _show(request, work, drafts.get(work, draft_id))
+    draft = drafts.get(work, draft_id)
+    return render(request, "data/preview.html", **_shown(work, draft, _stored(draft)))
 
 
 @router.post("/data/upload/{draft_id}")
 def correct_draft(request: Request, work: Writer, draft_id: UUID, sent: SentForm) -> Response:
-    """Keep what was corrected and look again."""
-    errors = _keep(work, draft_id, sent)
-    return _show(request, work, drafts.get(work, draft_id), errors=errors)
+    """Keep what was corrected and look again. One of two days alone is no error yet: the other may follow."""
+    draft = drafts.get(work, draft_id)
+    told = _told(work, draft, sent)
+    errors = told.errors()
+    if not errors:
+        _keep(work, draft, told)
+    return render(request, "data/preview.html", **_shown(work, draft, told, errors))
 
 
 @router.post("/data/upload/{draft_id}/load")
 def load_draft(request: Request, work: Writer, draft_id: UUID, sent: SentForm) -> Response:
     """Load the file as it was last corrected. A second call leads to the same batch."""
-    try:
-        errors = _keep(work, draft_id, sent)
-    except drafts.NoSuchDraftError:
-        errors = {}
-    if errors:
-        draft = drafts.get(work, draft_id)
-        return render(request, "data/draft.html", status=422, draft=draft, words=words)
-    batch = drafts.load(work, draft_id=draft_id)
-    return RedirectResponse(f"/data/batches/{batch.id}", status_code=303)
+    if batch := drafts.batch_of(work, draft_id):
+        return _to(batch)
+    draft = drafts.get(work, draft_id)
+    told = _told(work, draft, sent)
+    if errors := told.missing() | told.errors():
+        return render(request, "data/draft.html", status=422, **_shown(work, draft, told, errors))
+    _keep(work, draft, told)
+    return _to(drafts.load(work, draft_id=draft_id))
 
 
 @router.post("/data/upload/{draft_id}/discard")
@@ -132,20 +140,24 @@ class Corrections(BaseModel):
     def errors(self) -> dict[str, str]:
         """Field -> what does not fit and what would."""
         found = {}
-        if (self.first is None) != (self.last is None):
-            found["last"] = "Give both the first and the last day, or neither."
-        elif self.first and self.last and self.last < self.first:
+        if self.first and self.last and self.last < self.first:
             found["last"] = f"The last day comes before the first, {self.first}."
         for target, columns in doubly_taken(self.columns).items():
             named = " and ".join(f"“{column}”" for column in columns)
             found[f"double-{target}"] = f"{named} are both “{words.field_name(target)}”: choose one of them."
         return found
 
+    def missing(self) -> dict[str, str]:
+        """Field -> what has to be said before the file can be loaded."""
+        if (self.first is None) == (self.last is None):
+            return {}
+        return {"last" if self.first else "first": "Give both the first and the last day, or neither."}
+
     def options(self) -> dict[str, Any]:
         """As a batch keeps them."""
-        days = [self.first.isoformat(), self.last.isoformat()] if self.first and self.last else None
+        days = (self.first, self.last) if self.first and self.last and self.first <= self.last else ()
         told = {
-            "date_range": days,
+            "date_range": [day.isoformat() for day in days],
             "columns": self.columns,
             "decimal_mark": self.decimal_mark,
             "day_order": self.day_order,
@@ -153,21 +165,28 @@ class Corrections(BaseModel):
         return {name: value for name, value in told.items() if value}
 
 
-def _keep(work: Work, draft_id: UUID, sent: FormData) -> dict[str, str]:
-    """Write the corrections down if they fit together; else say what does not."""
-    draft = drafts.get(work, draft_id)
+def _keep(work: Work, draft: Draft, told: Corrections) -> None:
+    """Write the corrections down."""
+    drafts.change(
+        work, draft_id=draft.id, data_source=told.data_source, options=told.options(), reported_at=told.reported_at
+    )
+
+
+def _stored(draft: Draft) -> Corrections:
+    """The corrections that were written down."""
+    first, last = draft.options.get("date_range", (None, None))
+    return Corrections(
+        **draft.options, data_source=draft.data_source, reported_at=draft.reported_at, first=first, last=last
+    )
+
+
+def _told(work: Work, draft: Draft, sent: FormData) -> Corrections:
+    """The corrections that were sent; without a form, those that were written down."""
     if "data_source" not in sent:
-        return {}
+        return _stored(draft)
     told = _read(sent, zone=workspace(work).zone)
-    errors = told.errors()
-    if not errors:
-        # Columns that were chosen for one source mean nothing to another one's rules.
-        columns = told.columns if told.data_source == draft.data_source else {}
-        options = told.model_copy(update={"columns": columns}).options()
-        drafts.change(
-            work, draft_id=draft_id, data_source=told.data_source, options=options, reported_at=told.reported_at
-        )
-    return errors
+    # Columns that were chosen for one source mean nothing to another one's rules.
+    return told if told.data_source == draft.data_source else told.model_copy(update={"columns": {}})
 
 
 def _read(sent: FormData, *, zone: str) -> Corrections:
@@ -210,37 +229,34 @@ def _instant(text: str, *, zone: str) -> datetime | None:
         return None
 
 
-def _show(request: Request, work: Work, draft: Draft, *, errors: dict[str, str] | None = None) -> Response:
-    """The look into the file, or in words why there is none."""
-    found, problem = _look(work, draft)
-    zone = workspace(work).zone
-    return render(
-        request,
-        "data/preview.html",
-        draft=draft,
-        told=dict.fromkeys(("date_range", "decimal_mark", "day_order")) | draft.options,
-        preview=found,
-        problem=problem,
-        aside=[(row, cells_of(row.raw)) for row in found.aside] if found else [],
-        errors=errors or {},
-        sources=[
-            Choice(words.source_name(name), value=name, current=name == draft.data_source) for name in source_choices()
+def _shown(work: Work, draft: Draft, told: Corrections, errors: dict[str, str] | None = None) -> dict[str, Any]:
+    """The look into the file as it was told to be read, or in words why there is none."""
+    found, problem = _look(work, draft, told)
+    return {
+        "draft": draft,
+        "told": told,
+        "preview": found,
+        "problem": problem,
+        "aside": [(row, cells_of(row.raw)) for row in found.aside] if found else [],
+        "errors": errors or {},
+        "sources": [
+            Choice(words.source_name(name), value=name, current=name == told.data_source) for name in source_choices()
         ],
-        targets=_targets(found),
-        reported=draft.reported_at.astimezone(ZoneInfo(zone)),
-        words=words,
-    )
+        "targets": _targets(found),
+        "reported": (told.reported_at or draft.reported_at).astimezone(ZoneInfo(workspace(work).zone)),
+        "words": words,
+    }
 
 
-def _look(work: Work, draft: Draft) -> tuple[Preview | None, KalendsError | None]:
+def _look(work: Work, draft: Draft, told: Corrections) -> tuple[Preview | None, KalendsError | None]:
     """The preview; or the error that the whole file meets."""
     try:
         sample = take_sample(lambda: work.house.files.open(work.scope.tenant_id, draft.file_id))
         found = preview(
             sample,
-            data_source=draft.data_source,
+            data_source=told.data_source,
             file_name=draft.file_name,
-            options=draft.options,
+            options=told.options(),
             now=work.now,
             counted=conversion_rules(work)[1],
         )
