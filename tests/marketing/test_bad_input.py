@@ -114,6 +114,51 @@ def test_dates_that_are_none(cell: str, code: str) -> None:
     assert is_whole(con, report)
 
 
+UNDECIDED = {
+    "table": ("file", "date,campaign,spend\n10/01/2026,A,1\n10/12/2026,A,2\n"),
+    "wide": ("file", "date,tv_s,radio_s,sales\n10/01/2026,1,2,3\n10/12/2026,4,5,6\n"),
+    "orders": ("orders", "order_id,date,total\nA-1,10/01/2026,5\nA-2,10/12/2026,6\n"),
+    "platform": ("facebook_ads", "account_id,campaign_id,date_start,spend\n1,2,10/01/2026,5\n1,2,10/12/2026,6\n"),
+    "lines": ("facebook_ads",
+              '{"campaign_id": "2", "date_start": "10/01/2026", "spend": 5}\n{"campaign_id": "2", "date_start": "10/12/2026", "spend": 6}'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "content"), UNDECIDED.values(), ids=UNDECIDED)
+def test_days_that_may_be_months_are_asked_about_and_set_aside_once(source: str, content: str) -> None:
+    con, report = staged(content.encode(), source=source)
+    assert [(row, code.removesuffix("_date").removesuffix("_cell")) for row, _, code in faults(con)] == [
+        (1, "unreadable"), (2, "unreadable")
+    ]  # fmt: skip
+    assert is_whole(con, report)
+    assert report.open_days is not None
+    assert (report.open_days.count, report.open_days.example) == (2, "10/01/2026")
+    assert report.open_days.day_first == (date(2026, 1, 10), date(2026, 12, 10))
+    assert report.open_days.month_first == (date(2026, 10, 1), date(2026, 10, 12))
+    assert report.open_days.sentence() in report.warnings
+    con, report = staged(content.encode(), source=source, options=StageOptions(day_order="month_first"))
+    assert (report.open_days, report.quarantined) == (None, 0)
+    assert is_whole(con, report)
+
+
+@pytest.mark.parametrize(("source", "content"), UNDECIDED.values(), ids=UNDECIDED)
+def test_a_file_that_decides_is_not_asked_about(source: str, content: str) -> None:
+    con, report = staged(content.replace("10/12/", "10/13/").encode(), source=source)
+    assert (report.day_order, report.open_days, report.quarantined) == ("month_first", None, 0)
+    assert is_whole(con, report)
+
+
+def test_a_row_without_a_date_beside_one_with_an_unreadable_one() -> None:
+    days = date(2026, 1, 1), date(2026, 1, 7)
+    content = b"date,campaign,spend\n,A,1\nsomeday,A,2\n2026-01-05,A,3\n"
+    con, report = staged(content)
+    assert faults(con) == [(1, "date", "missing_date"), (2, "date", "unreadable_date")]
+    assert is_whole(con, report)
+    con, report = staged(content, date_range=days)
+    assert faults(con) == [(2, "date", "unreadable_date")]
+    assert is_whole(con, report)
+
+
 @pytest.mark.parametrize(
     "cell", ["20240301", "2024/03/01", "01.03.2024", "Mar 1, 2024", "1 March 2024", "2024-03-01T08:00:00Z"]
 )

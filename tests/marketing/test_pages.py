@@ -187,6 +187,23 @@ def test_one_day_of_two_is_kept_and_told_of_only_when_loading(editor, house, sco
         assert overview.list_some(work, limit=9, offset=0).total == 0
 
 
+def test_which_number_is_the_month_is_asked_where_the_file_does_not_say(editor, work_off):
+    days = "".join(f"10/{day:02}/2025,W,{day}\n" for day in range(1, 13))
+    href = upload(editor, f"date,campaign,spend\n{days}".encode())
+    look = editor.get(f"{href}/preview").text
+    assert "Day or month first? Please choose." in look
+    assert "Day first, 2025-01-10 to 2025-12-10" in look
+    assert "Month first, 2025-10-01 to 2025-10-12" in look
+    assert "Missing date" not in look
+    assert "say which days they stand for" not in look
+    chosen = editor.post(href, data={"data_source": "file", "day_order": "month_first"}).text
+    assert "Please choose" not in chosen
+    assert '<option value="month_first" selected' in chosen
+    where = load(editor, href, data_source="file", day_order="month_first")
+    work_off()
+    assert "All 12 rows are new or changed" in editor.get(where).text
+
+
 def test_the_whole_life_of_a_file(editor, house, scope, work_off, clock):
     href = upload(editor, CSV.encode(), name="kosten.csv")
     where = load(editor, href)

@@ -89,8 +89,8 @@ class Preview:
 
     @property
     def needs_days(self) -> bool:
-        """Whether rows lack a date of their own."""
-        return any(code == "missing_date" for code, _ in self.problems)
+        """Whether rows lack a date of their own. Which number is the month is asked first."""
+        return self.report.open_days is None and any(code == "missing_date" for code, _ in self.problems)
 
 
 def guess_source(sample: Sample, *, file_name: str) -> str:

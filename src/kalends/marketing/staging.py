@@ -33,6 +33,7 @@ from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, holds_e
 from kalends.marketing.mapping.entities import CREATE_NAMED, entity_of, stage_names
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import generic_mapping
+from kalends.marketing.mapping.notation import OpenDays
 from kalends.marketing.mapping.orders import CREATE_ORDERS, SOURCE, orders_layout, stage_orders
 from kalends.marketing.mapping.unpivot import CREATE_SERIES, layout_of, stage_series
 from kalends.marketing.parted import PLACE, stage_parts
@@ -111,6 +112,7 @@ class StageReport:
     drifts: list[Drift] = field(default_factory=list)
     decimal_mark: str | None = None
     day_order: str | None = None
+    open_days: OpenDays | None = None
 
     def summed(self, report: str) -> dict[str, float]:
         """One report's sums over all accounts and days; a metric without any value is absent."""
@@ -175,6 +177,8 @@ class _Staging:
             self.report.quarantined += done.quarantined
             self.report.staged += done.received - done.quarantined
             self.report.series += done.series
+            self.report.day_order = done.day_order
+            self._ask(done.open_days)
             return None
         guessed = generic_mapping(table.columns, data_source=self.report.data_source, corrections=self.options.columns)
         return guessed if guessed.guessed or known is None else known
@@ -198,6 +202,7 @@ class _Staging:
         self.report.mapping = "orders@1"
         self.report.guessed |= {column: f"order:{field}" for field, column in columns.items()}
         self.report.decimal_mark, self.report.day_order = done.decimal_mark, done.day_order
+        self._ask(done.open_days)
         self.report.received += done.received
         self.report.quarantined += done.quarantined
         self.report.duplicates += done.repeated
@@ -250,10 +255,19 @@ class _Staging:
         written: frozenset[str] = frozenset()
         if table.has_row:
             mark = mark or notation.decimal_mark(self.con, table, mapping)
-            order = order or notation.day_order(self.con, table, mapping)
+            dates = notation.date_columns(table, mapping)
+            order = order or notation.day_order(self.con, table, dates)
             written = notation.written_columns(self.con, table, mapping, mark)
+            if order is None:
+                self._ask(notation.open_days(self.con, table, [column for column in dates if column in written]))
         self.report.decimal_mark, self.report.day_order = mark, order
         return replace(self.settings, decimal_mark=mark, day_order=order, written=written)
+
+    def _ask(self, found: OpenDays | None) -> None:
+        """Say that nobody can tell which number is the month."""
+        if found is not None:
+            self.report.open_days = found
+            self.report.warnings.append(found.sentence())
 
     def _divide(self, name: str, table: RawTable, plan: Plan, known: KnownRows) -> None:
         """Good rows stay; broken ones and keys that come twice with different values go to quarantine."""

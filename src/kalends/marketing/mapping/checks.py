@@ -7,7 +7,7 @@ A row that breaks a rule is quarantined with every rule it broke: which column, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -72,11 +72,11 @@ def id_rule(column: str, text: str) -> Rule:
     return Rule(column, "damaged_id", "export the column as text, with all its digits", broken)
 
 
-def date_rules(column: str | None, today: date) -> Iterator[Rule]:
-    """On `date_from` and `date_to` as typed."""
+def date_rules(column: str | None, today: date, unreadable: Sequence[Rule]) -> Iterator[Rule]:
+    """On `date_from` and `date_to` as typed. Where one of `unreadable` is broken a date is there, if none to read."""
     latest = today + timedelta(days=1)  # an account east of UTC is a day ahead
     yield Rule(column, "missing_date", "give each row a date, or send date_range_start and date_range_end",
-               "date_from IS NULL")  # fmt: skip
+               " AND ".join(["date_from IS NULL", *(f"NOT {rule.broken}" for rule in unreadable)]))  # fmt: skip
     yield Rule(column, "future_date", f"facts end today, {today}", f"date_to > DATE '{latest}'",
                "CAST(date_to AS VARCHAR)")  # fmt: skip
     yield Rule(column, "implausible_date", f"the earliest day is {EARLIEST}", f"date_from < DATE '{EARLIEST}'",

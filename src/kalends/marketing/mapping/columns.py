@@ -57,6 +57,11 @@ class Columns:
         """The first raw column that feeds a target."""
         return next((column for column, fed in self.used.items() if fed == target), None)
 
+    def unreadable(self, target: str) -> list[Rule]:
+        """The rules that are broken where a column holds something that cannot be read as this target."""
+        feeding = {column for column, fed in self.used.items() if fed == target}
+        return [rule for rule in self.rules if rule.code.startswith("unreadable") and rule.column in feeding]
+
     def present(self, names: tuple[str, ...]) -> list[str]:
         """Raw columns, in the order asked; with and without the platform's prefix a name is the same column."""
         return list(dict.fromkeys(self.by_name[name] for name in names if name in self.by_name))

@@ -72,7 +72,8 @@ class Compiler:
             self._add_field(item)
         self.conversions.read()
         record = self._record()
-        self.columns.rules += [*date_rules(self.columns.used_for("date_from"), self.settings.today), *self._id_rules()]
+        column, unreadable = self.columns.used_for("date_from"), self.columns.unreadable("date_from")
+        self.columns.rules += [*date_rules(column, self.settings.today, unreadable), *self._id_rules()]
         leftover = [column for column in sorted(self.columns.cells) if self._is_leftover(column)]
         record = {column: record.get(column, _null(column)) for column in (*records.KEY, *records.VALUES)}
         record["extra"] = "extra0"

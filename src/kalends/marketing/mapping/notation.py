@@ -7,6 +7,10 @@ both readings is no evidence: then only unambiguous cells are read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
 import duckdb
 
 from kalends.base.reading.documents import snake
@@ -18,6 +22,27 @@ _POINT = r"^\D*\d+\.(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(,\d{3})+\.\d+\D*$|^\D*\d{1,
 _COMMA = r"^\D*\d+,(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(\.\d{3})+,\d+\D*$|^\D*\d{1,3}(\.\d{3}){2,}\D*$"
 _DAY_FIRST = r"^(1[3-9]|2\d|3[01])[/-]\d{1,2}[/-]\d{4}$"
 _MONTH_FIRST = r"^\d{1,2}[/-](1[3-9]|2\d|3[01])[/-]\d{4}$"
+_EITHER = r"\d{1,2}[/-]\d{1,2}[/-]\d{4}"
+
+
+@dataclass(frozen=True)
+class OpenDays:
+    """Dates that can be read both ways where the file does not decide: how many, one of them, and the first and the
+    last day by each reading.
+    """
+
+    count: int
+    example: str
+    day_first: tuple[date, date]
+    month_first: tuple[date, date]
+
+    def sentence(self) -> str:
+        """It in words."""
+        return (
+            f"Day or month first? {self.count} dates such as {self.example} can be read both ways, and the file does "
+            f"not decide: {' to '.join(map(str, self.day_first))} if the day stands first, "
+            f"{' to '.join(map(str, self.month_first))} if the month does."
+        )
 
 
 def decimal_mark(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping) -> str | None:
@@ -26,10 +51,35 @@ def decimal_mark(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mappi
     return None if point == comma else "." if point else ","
 
 
-def day_order(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping) -> str | None:
-    """'day_first' or 'month_first' where the file's date cells show it, else None."""
-    day, month = _evidence(con, table, _columns(table, mapping, frozenset({"date"})), (_DAY_FIRST, _MONTH_FIRST))
+def day_order(con: duckdb.DuckDBPyConnection, table: RawTable, columns: list[str]) -> str | None:
+    """'day_first' or 'month_first' where the cells of these columns show it, else None."""
+    day, month = _evidence(con, table, columns, (_DAY_FIRST, _MONTH_FIRST))
     return None if day == month else "day_first" if day else "month_first"
+
+
+def open_days(con: duckdb.DuckDBPyConnection, table: RawTable, columns: Sequence[str]) -> OpenDays | None:
+    """The dates in these columns that can be read both ways; to be asked where `day_order` shows nothing."""
+    if not columns:
+        return None
+    by_day, by_month = (
+        f"CAST(try_strptime(replace(cell, '-', '/'), '{way}') AS DATE)" for way in ("%d/%m/%Y", "%m/%d/%Y")
+    )
+    found = con.execute(
+        "SELECT count(*), min(cell), min(by_day), max(by_day), min(by_month), max(by_month) FROM "
+        f"(SELECT cell, {by_day} AS by_day, {by_month} AS by_month FROM "
+        f"(SELECT unnest([{', '.join(map(quoted, columns))}]) AS cell FROM {table.relation}) "
+        "WHERE regexp_full_match(cell, ?)) WHERE by_day IS NOT NULL AND by_month IS NOT NULL",
+        [_EITHER],
+    ).fetchone()
+    if not found or not found[0]:
+        return None
+    count, example, *days = found
+    return OpenDays(count, example, (days[0], days[1]), (days[2], days[3]))
+
+
+def date_columns(table: RawTable, mapping: Mapping) -> list[str]:
+    """The table's columns that hold dates."""
+    return _columns(table, mapping, frozenset({"date"}))
 
 
 def written_columns(

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from kalends.marketing.mapping import notation
 from kalends.marketing.mapping.cells import EMPTY_MARKS, date_sql
+from kalends.marketing.mapping.notation import OpenDays
 from kalends.marketing.mapping.wide import Series, Wide, wide_layout
 from kalends.marketing.reading import ROW, RawTable, literal, quoted
 
@@ -21,11 +23,15 @@ MAX_WIDE_COLUMNS = 1_000  # every one of them becomes a row per date
 
 @dataclass(frozen=True)
 class Unpivoted:
-    """Rows of the file, rows without a date or with an unreadable number, and values that became series rows."""
+    """Rows of the file, rows without a date or with an unreadable number, values that became series rows, how days are
+    written, and those that may be read both ways.
+    """
 
     received: int
     quarantined: int
     series: int
+    day_order: str | None
+    open_days: OpenDays | None
 
 
 def layout_of(con: duckdb.DuckDBPyConnection, table: RawTable, corrections: Dictionary[str, str | None]) -> Wide | None:
@@ -48,7 +54,9 @@ def _numeric(con: duckdb.DuckDBPyConnection, table: RawTable) -> frozenset[str]:
 
 def stage_series(con: duckdb.DuckDBPyConnection, table: RawTable, wide: Wide, day_order: str | None) -> Unpivoted:
     """Fill `series_staged`; a row with an unreadable date or number is quarantined whole."""
-    day = date_sql(quoted(wide.date), day_order)
+    order = day_order or notation.day_order(con, table, [wide.date])
+    open_days = None if order else notation.open_days(con, table, [wide.date])
+    day = date_sql(quoted(wide.date), order)
     place = f"coalesce({quoted(wide.place)}, '')" if wide.place else "''"
     fault = f"CASE WHEN {day} IS NULL THEN {literal(wide.date)} {_faults(wide.series)} END"
     con.execute(
@@ -72,7 +80,8 @@ def stage_series(con: duckdb.DuckDBPyConnection, table: RawTable, wide: Wide, da
     counts = con.execute(
         "SELECT count(*), count(__bad), (SELECT count(*) FROM series_staged) FROM wide_rows"
     ).fetchone()
-    return Unpivoted(*(counts or (0, 0, 0)))
+    received, quarantined, values = counts or (0, 0, 0)
+    return Unpivoted(received, quarantined, values, order, open_days)
 
 
 def _faults(series: tuple[Series, ...]) -> str:
