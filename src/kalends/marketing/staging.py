@@ -102,6 +102,8 @@ class StageReport:
     parts: int = 0
     """How many tables the view `staged` is made of; inside one, no key comes twice."""
     totals: list[ControlTotal] = field(default_factory=list)
+    spans: dict[str, list[tuple[date, date]]] = field(default_factory=dict)
+    """The first and last days of what is no report, and has no totals: 'series' and 'orders'."""
     warnings: list[str] = field(default_factory=list)
     guessed: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
@@ -362,6 +364,9 @@ class _Staging:
         self.report.parts = len(self.parts)
         source = " UNION ALL BY NAME ".join(self.parts) or f"SELECT {_nothing()}"
         self.con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT {', '.join(records.STAGED)} FROM ({source})")
+        for kind, days in (("series", "date_from, date_to"), ("orders", "date, date")):
+            if found := self.con.execute(f"SELECT DISTINCT {days} FROM {kind}_staged ORDER BY ALL").fetchall():
+                self.report.spans[kind] = found
         if not self.parts:
             return
         self.report.staged += _count(self.con, "staged")

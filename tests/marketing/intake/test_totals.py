@@ -133,6 +133,25 @@ def test_declared_days_without_rows_are_no_data_and_not_zero(room, client):
     assert {row["date"] for row in rows if row["spend"] is not None} == days
 
 
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("series", b"date,tv_s,radio_s,sales\n2026-01-10,1,2,3\n2026-01-11,4,5,6\n"),
+        ("orders", b"order_id,date,total\nA-1,2026-01-10,5\nA-2,2026-01-11,6\n"),
+    ],
+)
+def test_days_of_series_and_orders_are_there(room, client, kind, content):
+    params = {"data_source": "file", "date_range_start": "2026-01-10", "date_range_end": "2026-01-13"}
+    headers = {"content-type": "application/octet-stream"}
+    made = client.post(f"{URL}/ingest", params=params, content=content, headers=headers).json()
+    room.work_off()
+    batch = room.batch(made["id"])
+    assert batch.quarantined == 0
+    assert batch.report["no_data"] == [
+        {"report": kind, "account_id": "", "date_from": "2026-01-12", "date_to": "2026-01-13"}
+    ]
+
+
 def test_a_window_declared_complete_deletes_what_is_not_in_it(room, client, clock):
     send(client, room, ROWS[:8])
     clock.advance(hours=1)

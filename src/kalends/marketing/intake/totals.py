@@ -119,10 +119,14 @@ def _compare(
 
 
 def absent_days(staged: StageReport, declared: tuple[date, date]) -> list[dict[str, str]]:
-    """Declared days of which a report of an account has no row: no data, which is not zero. As spans."""
+    """Declared days of which a report of an account, or the series or orders of the file, have no row: no data, which
+    is not zero. As spans.
+    """
     present: dict[tuple[str, str], list[tuple[date, date]]] = {}
     for total in staged.totals:
         present.setdefault((total.report, total.account_id), []).append((total.date_from, total.date_to))
+    for kind, found in staged.spans.items():
+        present.setdefault((kind, ""), []).extend(found)
     return [
         {"report": report, "account_id": account, "date_from": str(first), "date_to": str(last)}
         for (report, account), spans in (present or {("", ""): []}).items()
