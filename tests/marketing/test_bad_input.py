@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 import zipfile
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -15,6 +16,8 @@ import pytest
 from duckdb_in_memory import connect
 
 from kalends.base.reading import EmptyPayloadError, UnreadablePayloadError
+from kalends.base.reading.errors import NoTextError
+from kalends.base.reading.sniff import is_binary
 from kalends.marketing.staging import StageOptions, StageReport, stage
 
 pytestmark = pytest.mark.unit
@@ -165,6 +168,28 @@ def test_a_row_without_a_date_beside_one_with_an_unreadable_one() -> None:
 def test_dates_as_platforms_write_them(cell: str) -> None:
     con, _ = staged(table("1", date_cell=cell))
     assert con.execute("SELECT date_from FROM staged WHERE campaign_id = 'A'").fetchall() == [(date(2024, 3, 1),)]
+
+
+NOISE = random.Random(1).randbytes(20_000)
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00\x00\x00\x01\x00\x08\x06\x00\x00\x00" + NOISE
+
+
+@pytest.mark.parametrize(
+    "content",
+    [PNG, PNG[:60], gzip.compress(PNG), NOISE, b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + NOISE, b"\x00\x01\x02 nothing",
+     b"SQLite format 3\x00" + bytes(4000), b"RIFF$\x00\x00\x00WAVEfmt \x10" + bytes(4000),
+     b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"],
+)  # fmt: skip
+def test_what_is_no_text_is_no_table(content: bytes) -> None:
+    with pytest.raises(NoTextError):
+        staged(content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"])
+def test_odd_text_is_text(encoding: str) -> None:
+    content = "date,campaign,spend\n2024-03-01,Frühling,1\n2024-03-02,\x1b[2J,2\n"
+    assert staged(content.encode(encoding))[1].staged == 2
+    assert not is_binary(b"date,campaign\n2024-03-01,a\0b\n", "utf-8")
 
 
 @pytest.mark.parametrize("content", [b"", b" \n\n", gzip.compress(b"", mtime=0)])

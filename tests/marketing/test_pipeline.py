@@ -124,7 +124,7 @@ def test_an_unreadable_payload_fails_with_words_and_blocks_nobody(house, scope, 
     work_off(house, scope)
     with house.work(scope) as work:
         batch = service.describe(work, batch_id=batch_id)
-    assert batch.state == "failed" or batch.loaded == 0
+    assert (batch.state, batch.error["code"]) == ("failed", "no_text")
     assert ingest(house, scope, door, ROWS).loaded == 4
 
 

@@ -9,6 +9,12 @@ class UnreadablePayloadError(BadInputError):
     code = "unreadable_payload"
 
 
+class NoTextError(UnreadablePayloadError):
+    """The file is no table: its bytes are no text. Send JSON, NDJSON, CSV, Parquet or Excel."""
+
+    code = "no_text"
+
+
 class EmptyPayloadError(BadInputError):
     """The file has no rows; send one with a header line and at least one row."""
 

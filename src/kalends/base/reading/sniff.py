@@ -7,10 +7,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kalends.base.reading.errors import EmptyPayloadError
+from kalends.base.reading.errors import EmptyPayloadError, NoTextError
 from kalends.base.reading.unpack import Payload, Unpacking, is_excel
 
 HEAD_BYTES = 1 << 20
+LOOKED_AT = 1 << 12
+"""Bytes that show whether a file is text: pictures, programs and archives are something else from the start."""
+MOST_CONTROLS = 0.05
+"""The share of characters that text never has by more than accident; of random bytes they are 10 %."""
+_CONTROLS = {*map(chr, range(32)), "\x7f"} - set("\t\n\v\f\r\x1a\x1b\x1c\x1d\x1e\x1f")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -28,7 +33,9 @@ class Sniffed:
 
 
 def sniff(payload: Payload) -> Sniffed:
-    """Look at the first megabyte. Raises EmptyPayloadError where there is nothing but white space."""
+    """Look at the first megabyte. Raises EmptyPayloadError where there is nothing but white space, and NoTextError
+    where it is neither text nor a table of another kind.
+    """
     head, chunks = b"", iter(Unpacking(payload))
     for chunk in chunks:  # an archive gives its files in small pieces
         head += chunk
@@ -44,6 +51,8 @@ def sniff(payload: Payload) -> Sniffed:
     text = head.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
     if not text:
         raise EmptyPayloadError
+    if is_binary(head, encoding):
+        raise NoTextError
     if text[0] == "{" and "\n" not in text and _is_line_of_several(text, chunks):
         return Sniffed("ndjson", encoding, head[:HEAD_BYTES])
     return Sniffed(_text_format(text), encoding, head[:HEAD_BYTES])
@@ -60,6 +69,16 @@ def guess_encoding(head: bytes) -> str:
     if len(sample) > 3 and sample[0::2].count(0) > len(sample) // 3:
         return "utf-16-be"
     return "utf-8"
+
+
+def is_binary(head: bytes, encoding: str) -> bool:
+    """Whether bytes are no text: full of control characters, or with zeros where they are no valid characters either;
+    UTF-16, which was guessed by its zeros, has none left.
+    """
+    text = head[:LOOKED_AT].decode(encoding, errors="replace")
+    broken = encoding.startswith("utf-16") or "\ufffd" in text[:-1]  # the last one may be cut
+    controls = sum(map(text.count, _CONTROLS))
+    return head.startswith(b"%PDF-") or ("\0" in text and broken) or controls > MOST_CONTROLS * len(text)
 
 
 def _text_format(text: str) -> str:
