@@ -27,6 +27,7 @@ META = [
      "clicks": "20", "actions": [{"action_type": "purchase", "value": "2"}]}
     for place in range(4)
 ]  # fmt: skip
+PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00\x00\x00\x01\x00\x08\x06\x00\x00\x00"
 
 assert jobs.apply_batches.kind  # the kind is declared by importing it
 
@@ -209,6 +210,7 @@ def test_the_whole_life_of_a_file(editor, house, scope, work_off, clock):
     where = load(editor, href)
     assert 'hx-trigger="every' in editor.get(where).text
     assert load(editor, href) == where, "a double click loads once"
+    assert editor.get(href).headers["location"] == where, "the way back leads to what became of it"
     work_off()
     page = editor.get(where).text
     assert "every 700ms" not in page
@@ -268,6 +270,13 @@ def test_the_list_is_filtered_and_paged(editor, house, scope, work_off, monkeypa
         (told,) = work.session.scalars(select(InboxEntry)).all()  # there is no admin: only the editor, who sent it
         assert told.title == "broken.bin could not be loaded"
         assert editor.get(told.href).status_code == 200
+
+
+def test_a_picture_is_no_table(editor):
+    look = editor.get(f"{upload(editor, PICTURE, name='logo.png')}/preview").text
+    assert "The file is no table: its bytes are no text." in look
+    assert ">Load<" not in look.replace("</svg>", ">")
+    assert "Discard and choose another file" in look
 
 
 def test_drafts_expire_after_a_day(editor, house, scope, clock):

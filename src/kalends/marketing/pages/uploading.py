@@ -82,7 +82,9 @@ def _guess(door: Door, draft_id: UUID, file_name: str) -> str:
 
 @router.get("/data/upload/{draft_id}")
 def show_draft(request: Request, work: Writer, draft_id: UUID) -> Response:
-    """The page of one draft; the look into the file follows by itself, for it may take a moment."""
+    """The page of one draft, or the batch that it became. The look into the file follows: it may take a moment."""
+    if batch := drafts.batch_of(work, draft_id):
+        return _to(batch)
     return render(request, "data/draft.html", draft=drafts.get(work, draft_id), errors={}, words=words)
 
 
