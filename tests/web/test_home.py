@@ -130,6 +130,7 @@ def test_each_role_sees_what_it_may(ingest, reader):
     analyst, viewer = reader("analyst"), reader("viewer")
     seen = [analyst(), viewer(), analyst()]
     assert ['href="/export"' in page.split('id="home-trend"')[1] for page in seen] == [True, False, True]
+    assert ["Add data" in look() for look in (analyst, viewer, reader("editor"))] == [False, False, True]
 
 
 def test_an_event_that_was_changed_shows_at_once(house, scope, ingest, reader):

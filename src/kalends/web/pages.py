@@ -41,8 +41,9 @@ def show_home(
     grain: Literal["day", "week", "month"] = "day",
 ) -> Response:
     """Home."""
-    may_export = request.state.permitted.may("export.read")
-    return render(request, "web/home.html", view=home.view(work, words=period, grain=grain), may_export=may_export)
+    may = request.state.permitted.may
+    view = home.view(work, words=period, grain=grain)
+    return render(request, "web/home.html", view=view, may_export=may("export.read"), may_add=may("data.write"))
 
 
 @router.get("/palette")
