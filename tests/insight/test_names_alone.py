@@ -14,7 +14,8 @@ from kalends.insight.periods import Period
 from kalends.insight.query import Filter, Query
 from kalends.marketing import jobs
 from kalends.marketing import service as marketing
-from kalends.marketing.reconciliation.reading import Seen, Wanted, read_seen
+from kalends.marketing.reconciliation.overlap import Seen
+from kalends.marketing.reconciliation.reading import Wanted, read_seen
 from kalends.marketing.stewardship import rules
 from kalends.marketing.stewardship.naming import rule_of_template
 
