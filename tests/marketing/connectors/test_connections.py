@@ -76,11 +76,27 @@ def test_is_told_what_is_wrong_with_its_keys(client, tiktok):
     wrong = {**KEYS, "access_token": "mistyped"}
     made = client.post("/api/v1/marketing/connections", json={"data_source": "tiktok_ads", "entered": wrong}).json()
     said = client.post(f"/api/v1/marketing/connections/{made['id']}/test").json()
-    assert (said["state"], said["advice"]) == ("broken", "Enter a new key.")
+    first = "TikTok Ads does not know the access key."
+    assert (said["state"], said["problem"], said["advice"]) == ("broken", first, "Enter a new key.")
     client.put(f"/api/v1/marketing/connections/{made['id']}/keys", json={"entered": {"access_token": "tiktok-key-1"}})
     said = client.post(f"/api/v1/marketing/connections/{made['id']}/test").json()
     assert said["state"] == "healthy"
     assert said["accounts"][0]["currency"] == "EUR"
+    tiktok.secrets = tiktok.secrets | {"access_token": "another"}  # taken back at the platform
+    said = client.post(f"/api/v1/marketing/connections/{made['id']}/test").json()
+    assert said["problem"] == "TikTok Ads does not know the access key any more."
+    client.put(f"/api/v1/marketing/connections/{made['id']}/keys", json={"entered": {"access_token": "mistyped"}})
+    for _ in range(2):
+        assert client.post(f"/api/v1/marketing/connections/{made['id']}/test").json()["problem"] == first
+
+
+def test_is_told_which_platform_gives_no_token(client, house):
+    with platform(house, "google_ads") as standin:
+        wrong = standin.secrets | {"refresh_token": "mistyped"}
+        made = client.post("/api/v1/marketing/connections", json={"data_source": "google_ads", "entered": wrong}).json()
+        said = client.post(f"/api/v1/marketing/connections/{made['id']}/test").json()
+    assert said["problem"] == "Google Ads gives no token for what was entered."
+    assert said["advice"].startswith("Look it through")
 
 
 def test_walks_through_the_three_steps(client, tiktok, house, scope):

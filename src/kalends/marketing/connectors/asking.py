@@ -37,6 +37,7 @@ from kalends.marketing.connectors.signals import (
     TokenExpired,
     TooMuch,
 )
+from kalends.marketing.words import source_name
 
 LOG = structlog.get_logger(__name__)
 
@@ -142,6 +143,8 @@ class Ask:
     local_allowed: bool = False
     gateway: str | None = None
     memo: dict[str, Any] = field(default_factory=dict)
+    is_known: bool = False
+    """Whether the platform has let these keys in before."""
     calls: int = 0
 
     def get(
@@ -227,9 +230,8 @@ class Ask:
             return self._judged(question, token)
         except TokenExpired:
             if not token:
-                raise Refused(
-                    f"{self._name} does not know the access key any more.", advice="Enter a new key."
-                ) from None
+                said = f"{self._name} does not know the access key{' any more' if self.is_known else ''}."
+                raise Refused(said, advice="Enter a new key.") from None
         try:
             return self._judged(question, self.token(spent=token))
         except TokenExpired as error:
@@ -253,7 +255,9 @@ class Ask:
         if answer.status in {400, 401, 403}:
             raise Refused(
                 f"{self._name} gives no token for what was entered.",
-                advice="Connect it again: the permission was taken back, has ended, or was mistyped.",
+                advice="Connect it again: the permission was taken back, has ended, or was mistyped."
+                if self.is_known
+                else "Look it through: something was mistyped, or the permission was taken back.",
             )
         _judge_status(answer, self._name)
         found = answer.json()
@@ -304,7 +308,7 @@ class Ask:
 
     @property
     def _name(self) -> str:
-        return self.connector.data_source
+        return source_name(self.connector.data_source)
 
 
 def routed(url: str, gateway: str | None) -> str:

@@ -173,6 +173,7 @@ def hold(work: Work, connection: Connection, secrets: Mapping[str, str], options
     keep_secrets(work.house, connection, secrets)
     forget_token(connection)
     connection.options, connection.updated_at = dict(options), work.now
+    connection.seen = []
     connection.health, connection.failures = "unknown", 0
     connection.problem = connection.advice = None
 
@@ -269,7 +270,8 @@ def voice(
     purse = StoredPurse(open_work, connector, connection.id, account, more.pop("slice_id", None))
     with open_work() as work:
         keys = keys_of(work, connection, connector)
-    return voice_of(house, connector, keys=keys, options=connection.options, purse=purse, client=client, **more)
+    more |= {"options": connection.options, "is_known": bool(connection.seen)}
+    return voice_of(house, connector, keys=keys, purse=purse, client=client, **more)
 
 
 def voice_of(house: House, connector: Connector, *, keys: Mapping[str, str], **more: Any) -> Ask:
