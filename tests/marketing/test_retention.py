@@ -324,12 +324,13 @@ def test_no_more_goes_than_the_plan_listed(house, scope, clock, history, work_of
     ]  # fmt: skip
 
 
-def test_a_file_whose_series_others_need_stays(house, scope, clock, work_off):
+def test_a_file_whose_words_others_need_stays(house, scope, clock, ingest, work_off):
     body = io.BytesIO(b"week,sales,tv_spend,search_spend\n2026-01-05,1,2,3\n2026-01-12,2,3,4\n2026-01-19,2,3,4\n")
     batch = service.land_file(Door(house=house, scope=scope, is_local=True), body, data_source="file")
     work_off()
     with house.work(scope) as work:
         assert batches.get(work, batch).report["series"] == 9
+    ingest({"id": "c1", "name": "Spring", "account_id": "1", "objective": "X", "status": "ACTIVE"})
     clock.advance(days=400)
     assert planned(house, scope, payloads=6)[1] == {}
 

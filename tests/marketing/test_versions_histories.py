@@ -8,7 +8,7 @@ import os
 import random
 
 import pytest
-from histories import MARK, SOURCES, Batch, history_of, oracle, play, read
+from histories import DAYS, MARK, SOURCES, Batch, history_of, oracle, play, read
 from proof import proof
 
 from kalends.marketing import versions
@@ -79,3 +79,19 @@ def test_histories_equal_the_oracle(tenant, stage):
     proof(
         f"versions, histories equal to the oracle on {tenant.engine}", f"{count * len(SOURCES)}, seeds 0 to {count - 1}"
     )
+
+
+def test_of_two_files_of_one_instant_the_first_read_again_stays_the_first(tenant, stage):
+    key = (SOURCES[0], "campaign", "a1", "c1", DAYS[0], DAYS[0])
+    history = [
+        Batch(seq=1, hour=1, rows=[(key, 1)]),
+        Batch(seq=2, hour=1, rows=[(key, 2)]),
+        Batch(seq=3, hour=1, rows=[(key, 3)], replays=1),
+        Batch(seq=4, hour=1, rows=[(key, 3)]),
+        Batch(seq=5, hour=5, retracts=4),
+        Batch(seq=6, hour=6, retracts=2),
+    ]
+    for batch, value in zip(history, (1, 2, 2, 3, 2, 3), strict=True):
+        play(tenant, stage, batch, history)
+        assert read(tenant) == {key: value}, batch.seq
+    check(tenant, history, tenant.backend.compile(versions.facts_as_of(tenant, version=MARK)))

@@ -36,7 +36,8 @@ CLASSES: Final[Mapping[str, str]] = CLASS_NAMES
 ENDS: Final[Mapping[str, str]] = {
     "payloads": "These files can no longer be read line by line, loaded again or read by new rules.",
     "versions": (
-        "Answers as of before {day} end: they say “known only since {day}”. Files loaded before cannot be taken back."
+        "Answers as of before {day} end: they say “known only since {day}”. Files loaded before can be neither taken"
+        " back nor read again."
     ),
     "facts": (
         "Days before {day} have no data any more, in every answer and as of any time. What was found on them and what"
