@@ -323,14 +323,61 @@ def test_changed_type_stops_only_that_field() -> None:
     ]
 
 
+def test_what_a_reader_chokes_on_is_told_in_words() -> None:
+    with pytest.raises(UnreadablePayloadError, match="nested too deeply"):
+        staged(b"[" * 100_000)
+
+
+def days(*rows: str, end: str = "\n") -> bytes:
+    """A file of days, each with the cells that are told."""
+    lines = ["date,campaign,clicks,spend", *(f"2024-01-{day:02},{row}" for day, row in enumerate(rows, start=1))]
+    return ("\n".join(lines) + end).encode()
+
+
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("begins", "ends"),
     [
-        (b"[" * 100_000, "nested too deeply"),
-        (b'a,b\n1,"' + (b"x" * (1 << 20) + b"\n") * 17, "is a quote left open"),
+        ('"Spring,1,10', "Plain,1,10"),
+        ('"Spring,1,10', 'Summer",1,10'),
+        ('"Spring,1,10', '"Summer,1,10'),
+        ('Spring,1,"10', "Plain,1,10"),
+        ('"5 gum",1,"10', "Plain,1,10"),
+        ('"Sun, moon","1,10', "Plain,1,10"),
     ],
-    ids=["deep JSON", "a quote left open"],
 )
-def test_what_a_reader_chokes_on_is_told_in_words(content: bytes, words: str) -> None:
-    with pytest.raises(UnreadablePayloadError, match=words):
-        staged(content)
+def test_an_open_quote_costs_its_own_line_alone(begins: str, ends: str) -> None:
+    rows = [f"c{number},1,10" for number in range(28)]
+    rows[5], rows[11] = begins, ends
+    con, report = staged(days(*rows))
+    broken = [6, 12] if ends.startswith('"') else [6]
+    assert faults(con) == [(row, None, "unreadable_row") for row in broken]
+    assert (report.received, report.staged) == (28, 28 - len(broken))
+    assert con.execute("SELECT sum(spend) FROM staged").fetchone() == (10 * (28 - len(broken)),)
+    message, raw = con.execute("SELECT message, raw FROM quarantined ORDER BY source_row").fetchone()
+    assert "Line 7 " in message
+    assert "is a quote left open?" in message
+    assert raw == f"2024-01-06,{begins}"
+
+
+def test_an_open_quote_in_the_last_line() -> None:
+    con, report = staged(days("A,1,10", '"B,1,10'))
+    assert (report.staged, faults(con)) == (1, [(2, None, "unreadable_row")])
+
+
+def test_an_open_quote_with_megabytes_behind_it() -> None:
+    con, report = staged(days('"A,1,10') + (b"x" * (1 << 20) + b"\n") * 17 + b"2024-01-02,B,1,10\n")
+    assert con.execute("SELECT campaign_id FROM staged").fetchall() == [("B",)]
+    assert (report.received, report.quarantined) == (19, 18)
+
+
+def test_an_open_quote_in_the_header_is_told() -> None:
+    with pytest.raises(UnreadablePayloadError, match=r"Line 1 .*is a quote left open"):
+        staged(b'date,"campaign,clicks\n2024-01-01,A,1\n2024-01-02,A,1\n')
+
+
+def test_quoted_cells_of_several_lines() -> None:
+    told = 'Dear all,\nplease, note\n\n5 things, 3 of them ""new"":\n1, 2, 3\n'
+    con, report = staged(days(f'"{told}",1,10', "B,1,10", f'"{told}2",1,10'))
+    assert (report.staged, report.quarantined) == (3, 0)
+    names = [name for (name,) in con.execute("SELECT campaign_name FROM staged ORDER BY date_from").fetchall()]
+    assert names == [told.strip().replace('""', '"'), "B", told.replace('""', '"') + "2"]

@@ -16,7 +16,15 @@ import orjson
 
 from kalends.base.reading.documents import Flat, Unwrap, flatten, no_envelope, record, records, unwrapped
 from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError, UnreadablePayloadError
-from kalends.base.reading.sheets import HEADER_WITHIN, Cells, csv_rows, delimiter_of, excel_rows, split_header
+from kalends.base.reading.sheets import (
+    HEADER_WITHIN,
+    Broken,
+    Cells,
+    csv_rows,
+    delimiter_of,
+    excel_rows,
+    split_header,
+)
 from kalends.base.reading.sniff import Sniffed
 from kalends.base.reading.text import Lines
 from kalends.base.reading.unpack import Payload
@@ -200,7 +208,7 @@ class SheetRows:
         cells = excel_rows(self.payload) if self.sniffed.format == "excel" else _delimited(lines)
         header, header_row, below = split_header(cells)
         for number, row in enumerate(below, start=1):
-            if _filled(row):
+            if _filled(row) or isinstance(row, Broken):
                 yield from self._read(_sheet_row(number, header, row))
         self.notes = notes_on(lines)
         if header_row > 1:
@@ -226,12 +234,14 @@ def _delimited(lines: Lines) -> Iterator[Cells]:
     if not head:
         raise EmptyPayloadError
     if head[0].lower().startswith("sep="):  # Excel's own way to name the delimiter
-        yield from csv_rows(chain(head[1:], source), delimiter=head[0].strip()[4:] or ",")
+        yield from csv_rows(chain(head[1:], source), delimiter=head[0].strip()[4:] or ",", first=2)
         return
     yield from csv_rows(chain(head, source), delimiter=delimiter_of(head))
 
 
 def _sheet_row(number: int, header: list[str], row: Cells) -> Row:
+    if isinstance(row, Broken):
+        return _faulty(number, row.fault, row.raw)
     if len(row) > len(header) and _filled(row[len(header) :]):
         fault = f"The row has {len(row)} cells and the header {len(header)}; quote cells that hold the delimiter."
         return _faulty(number, fault, json.dumps(row, ensure_ascii=False))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
@@ -15,9 +17,23 @@ from kalends.base.reading.unpack import Payload, open_payload
 DELIMITERS = ",;\t|"
 HEADER_WITHIN = 25  # title rows, export date, account name ...: a header further down is not looked for
 MAX_EXCEL_BYTES, MAX_EXCEL_PLAIN_BYTES = 200 << 20, 2 << 30
+MAX_QUOTED_LINES = 1_000
+"""Lines that one quoted cell may run over: more is a quote that nobody closed."""
 csv.field_size_limit(16 << 20)
 
 Cells = list[str | None]
+
+
+class Broken(list[str | None]):
+    """A line that is no row: it has no cells, but what is wrong with it, and itself."""
+
+    def __init__(self, fault: str, raw: str) -> None:
+        super().__init__()
+        self.fault, self.raw = fault, raw
+
+
+class Unended(list[str | None]):
+    """The cells of a last line that has no line end: the file may be cut off in it."""
 
 
 def delimiter_of(lines: list[str]) -> str:
@@ -33,16 +49,91 @@ def _evenness(lines: list[str], mark: str) -> tuple[int, int]:
     return (widths.count(widest) * (widest > 1), widest)
 
 
-def csv_rows(lines: Iterable[str], *, delimiter: str) -> Iterator[Cells]:
-    """Rows of cells, trimmed; an empty cell is None. Blank lines are passed over."""
-    rows = csv.reader(lines, delimiter=delimiter)
-    try:
-        for row in rows:
-            cells = [cell.strip().replace("\x00", "") or None for cell in row]
-            if any(cell is not None for cell in cells):
-                yield cells
-    except csv.Error as error:
-        raise UnreadablePayloadError(f"Line {rows.line_num} cannot be read ({error}); is a quote left open?") from error
+def csv_rows(lines: Iterable[str], *, delimiter: str, first: int = 1) -> Iterator[Cells]:
+    """Rows of cells, trimmed; an empty cell is None. Blank lines are passed over; `first` is the first line's number.
+
+    A line with a quote that is left open is Broken and costs no other line. So it is where no quote ends the cell, or
+    one in the middle of it, and where another whole row stands inside of the cell.
+    """
+    source = _Source(iter(lines), delimiter, first)
+    rows = csv.reader(source, delimiter=delimiter)
+    while True:
+        source.begin()
+        try:
+            row = next(rows, None)
+            source.refuse_open()
+        except csv.Error as error:
+            yield source.broken(error)
+            continue
+        if row is None:
+            return
+        cells = [cell.strip().replace("\x00", "") or None for cell in row]
+        if any(cell is not None for cell in cells):
+            source.widths.add(len(cells))
+            yield cells if source.held[-1].endswith(("\n", "\r")) else Unended(cells)
+
+
+@dataclass
+class _Source:
+    """Lines for a reader of CSV; those that it took for one row can be read once more, all but the first."""
+
+    lines: Iterator[str]
+    delimiter: str
+    number: int
+    """Of the line that the present row begins in."""
+    held: list[str] = field(default_factory=list)
+    returned: deque[str] = field(default_factory=deque)
+    widths: set[int] = field(default_factory=set)
+    """Of the rows so far."""
+    is_over: bool = False
+
+    def __iter__(self) -> _Source:
+        return self
+
+    def __next__(self) -> str:
+        line = self.returned.popleft() if self.returned else next(self.lines, None)
+        if line is None:
+            self.is_over = True
+            raise StopIteration
+        self.held.append(line)
+        if len(self.held) > 1 and (len(self.held) > MAX_QUOTED_LINES or self._is_row(line)):
+            raise csv.Error("a row stands inside of a cell")
+        return line
+
+    def begin(self) -> None:
+        """Begin another row."""
+        self.number += len(self.held)
+        self.held, self.is_over = [], False
+
+    def refuse_open(self) -> None:
+        """Raise csv.Error where the row ran over several lines, or into the end, and its quotes are not as they must
+        be: a reader that is not strict makes a cell of it nevertheless.
+        """
+        if len(self.held) > 1 or (self.is_over and self.held):
+            deque(csv.reader(self.held, delimiter=self.delimiter, strict=True), maxlen=0)
+
+    def broken(self, error: csv.Error) -> Broken:
+        """The line that the row began in; the others come again."""
+        line, *others = self.held
+        self.returned.extendleft(reversed(others))
+        self.held = [line]
+        return Broken(f"Line {self.number} cannot be read ({error}); is a quote left open?", line)
+
+    def _is_row(self, line: str) -> bool:
+        """Whether a line inside of a quoted cell is a row of its own: as wide as rows are, and as the line where the
+        quote opens would be without it, with digits in most of the places where that has some.
+        """
+        if line.count('"') % 2:
+            return False
+        before, _, behind = self.held[0].rpartition('"')
+        own, other = (next(csv.reader([text], delimiter=self.delimiter), []) for text in (line, before + behind))
+        there, expected = _digits_in(own), _digits_in(other)
+        is_alike = 2 * len(there & expected) > len(expected) if expected else bool(there)
+        return is_alike and len(own) == len(other) > 1 and len(own) in (self.widths or {len(own)})
+
+
+def _digits_in(cells: list[str]) -> set[int]:
+    return {place for place, cell in enumerate(cells) if cell.strip()[:1].isdigit()}
 
 
 def excel_rows(payload: Payload) -> Iterator[Cells]:
@@ -96,7 +187,9 @@ def split_header(rows: Iterable[Cells]) -> tuple[list[str], int, Iterator[Cells]
     if not top:
         raise EmptyPayloadError
     at = _header_at(top)
-    names = _names(top[at], _group_above(top, at))
+    if isinstance(header := top[at], Broken):
+        raise UnreadablePayloadError(header.fault)
+    names = _names(header, _group_above(top, at))
     return names, at + 1, _chain(top[at + 1 :], source)
 
 

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import duckdb
 
 from kalends.marketing.mapping.cells import EMPTY_MARKS
-from kalends.marketing.reading import ROW, as_it_came, literal
+from kalends.marketing.reading import FAULT, ROW, as_it_came, literal
 
 EARLIEST = date(1990, 1, 1)  # no advertising platform has older data; earlier dates are two-digit years and serials
 SIGNED = frozenset({"revenue", "pipeline_value"})  # refunds and lost deals are negative, the others never are
@@ -113,7 +113,7 @@ def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: l
     if not count:
         return 0
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE broken_rows AS SELECT {ROW} AS number, {as_it_came('r')} AS raw "
+        f"CREATE OR REPLACE TEMP TABLE broken_rows AS SELECT {ROW} AS number, {as_it_came('r')} AS raw, {FAULT} AS fault "
         f"FROM (SELECT * FROM {raw}) AS r WHERE {ROW} IN (SELECT {row} FROM {table} WHERE problems <> 0)"
     )
     for bit, rule in enumerate(rules):
@@ -131,7 +131,7 @@ def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: l
 def _message_sql(rule: Rule) -> str:
     what = rule.code.replace("_", " ")
     if rule.value is None and rule.column is None:
-        return literal(f"{what.capitalize()}: {rule.right}.")
+        return f"coalesce(fault, {literal(f'{what.capitalize()}: {rule.right}.')})"
     shown = rule.value or f"json_extract_string(raw, {literal(_pointer(rule.column or ''))})"
     where = f" in {rule.column}" if rule.column else ""
     before, after = literal(f"{what.capitalize()}{where}: "), literal(_sentence(rule.right))
