@@ -381,3 +381,32 @@ def test_quoted_cells_of_several_lines() -> None:
     assert (report.staged, report.quarantined) == (3, 0)
     names = [name for (name,) in con.execute("SELECT campaign_name FROM staged ORDER BY date_from").fetchall()]
     assert names == [told.strip().replace('""', '"'), "B", told.replace('""', '"') + "2"]
+
+
+def test_a_compressed_csv_that_is_cut_off() -> None:
+    packed = gzip.compress(days(*(f"c{number},{number % 7},1234567" for number in range(28))), mtime=0)
+    ends = set()
+    for size in range(len(packed) // 2, len(packed) - 8, 3):
+        con, report = staged(packed[:size])
+        assert con.execute("SELECT DISTINCT spend FROM staged").fetchall() == [(1234567,)]
+        assert any("cut off" in warning for warning in report.warnings)
+        assert is_whole(con, report)
+        ends |= {message for (message,) in con.execute("SELECT message FROM quarantined").fetchall()}
+    assert ends == {"The file ends in the middle of this row, without a line end; send the row again."}
+
+
+@pytest.mark.parametrize(
+    ("last", "end", "fault"),
+    [
+        ("c10,1", "", [(2, None, "unreadable_row")]),
+        ("c10", "", [(2, None, "unreadable_row")]),
+        ("c10,1,1250", "", []),
+        ("c10,1,", "", []),
+        ("c10,1", "\n", []),
+        ("c10,1", "\r\n", []),
+    ],
+)
+def test_a_last_row_without_its_last_cells(last: str, end: str, fault: list[tuple]) -> None:
+    con, report = staged(days("c9,1,1250", last, end=end))
+    assert faults(con) == fault
+    assert report.staged == 2 - len(fault)

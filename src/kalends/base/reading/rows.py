@@ -20,6 +20,7 @@ from kalends.base.reading.sheets import (
     HEADER_WITHIN,
     Broken,
     Cells,
+    Unended,
     csv_rows,
     delimiter_of,
     excel_rows,
@@ -195,7 +196,12 @@ def _salvaged(text: str, error: ValueError) -> Iterator[Row]:
 
 @dataclass
 class SheetRows:
-    """CSV in any delimiter and encoding, and Excel: one header, then rows."""
+    """CSV in any delimiter and encoding, and Excel: one header, then rows.
+
+    A row with fewer cells than the header lacks its last ones: spreadsheets leave empty cells at the end out. Where it
+    is the file's last line and has no line end, nobody can tell that from a file that was cut off, and it is a fault;
+    so is, with any number of cells, such a line of a compressed file that ended before its end.
+    """
 
     payload: Payload
     sniffed: Sniffed
@@ -209,7 +215,7 @@ class SheetRows:
         header, header_row, below = split_header(cells)
         for number, row in enumerate(below, start=1):
             if _filled(row) or isinstance(row, Broken):
-                yield from self._read(_sheet_row(number, header, row))
+                yield from self._read(_sheet_row(number, header, row, is_cut=lines.cut))
         self.notes = notes_on(lines)
         if header_row > 1:
             self.notes.append(f"The header was found in row {header_row}; the rows above it are titles.")
@@ -239,9 +245,12 @@ def _delimited(lines: Lines) -> Iterator[Cells]:
     yield from csv_rows(chain(head, source), delimiter=delimiter_of(head))
 
 
-def _sheet_row(number: int, header: list[str], row: Cells) -> Row:
+def _sheet_row(number: int, header: list[str], row: Cells, *, is_cut: bool) -> Row:
     if isinstance(row, Broken):
         return _faulty(number, row.fault, row.raw)
+    if isinstance(row, Unended) and (is_cut or len(row) < len(header)):
+        fault = "The file ends in the middle of this row, without a line end; send the row again."
+        return _faulty(number, fault, json.dumps(row, ensure_ascii=False))
     if len(row) > len(header) and _filled(row[len(header) :]):
         fault = f"The row has {len(row)} cells and the header {len(header)}; quote cells that hold the delimiter."
         return _faulty(number, fault, json.dumps(row, ensure_ascii=False))

@@ -16,22 +16,26 @@ MAX_LINE_BYTES = 64 << 20
 @dataclass
 class Lines:
     """The lines of a text payload, with their line ends. After a pass: `odd_lines` were not in the file's encoding and
-    were read as Windows-1252 (the encoding that Excel writes where it does not write UTF-8); `cut` as in Unpacking.
+    were read as Windows-1252 (the encoding that Excel writes where it does not write UTF-8); `cut` as in Unpacking, and
+    so from the last line on.
     """
 
     payload: Payload
     encoding: str
     odd_lines: list[int] = field(default_factory=list)
-    cut: bool = False
+    _unpacking: Unpacking | None = field(default=None, repr=False)
+
+    @property
+    def cut(self) -> bool:
+        return self._unpacking is not None and self._unpacking.cut
 
     def __iter__(self) -> Iterator[str]:
-        self.odd_lines, unpacking = [], Unpacking(self.payload)
-        chunks = iter(unpacking)
+        self.odd_lines, self._unpacking = [], Unpacking(self.payload)
+        chunks = iter(self._unpacking)
         if self.encoding.startswith("utf-16"):
             chunks = _as_utf8(chunks, self.encoding)
         for number, line in enumerate(_split(chunks), start=1):
             yield self._decoded(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line, number)
-        self.cut = unpacking.cut
 
     def _decoded(self, line: bytes, number: int) -> str:
         try:
