@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -32,13 +33,13 @@ def snake(name: str) -> str:
 
 
 def as_text(value: Any) -> str | None:
-    """A JSON value as canonical text: numbers in their shortest form, whole floats without '.0'."""
+    """A JSON value as canonical text: floats as DuckDB writes them, in their shortest form and with a point."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return repr(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+        return repr(value) if isfinite(value) else json.dumps(value)
     if isinstance(value, int):
         return str(value)
     try:
@@ -49,7 +50,7 @@ def as_text(value: Any) -> str | None:
 
 
 def flatten(row: Mapping[str, Any], *, prefix: str = "") -> Flat:
-    """Nested objects become dotted names; lists become canonical JSON text; nothing is dropped."""
+    """Nested objects become dotted names, and lists canonical JSON text; an empty object is nothing."""
     flat: Flat = {}
     _flatten_into(flat, row, prefix)
     return flat
@@ -63,7 +64,7 @@ def _flatten_into(flat: Flat, row: Mapping[str, Any], prefix: str) -> None:
         elif isinstance(value, dict) and value:
             _flatten_into(flat, value, f"{path}.")
         else:
-            flat[path] = None if value in ({}, []) else as_text(value)
+            flat[path] = None if value == {} else as_text(value)
 
 
 @lru_cache(maxsize=50_000)

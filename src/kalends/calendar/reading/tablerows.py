@@ -7,7 +7,7 @@ import json
 import struct
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -44,7 +44,7 @@ def table_rows(payload: Payload, *, columns: Sequence[str]) -> tuple[list[Row], 
         if sniffed.format == "parquet":
             raise UnreadablePayloadError("A calendar is read from CSV, Excel, JSON or .ics; save it as one of those.")
         source = rows_of(payload, sniffed)
-        rows = _unpacked(list(islice(source, MAX_ROWS + 1)))
+        rows = list(map(_without_empty_lists, _unpacked(list(islice(source, MAX_ROWS + 1)))))
     except (csv.Error, struct.error, RecursionError) as error:
         raise UnreadablePayloadError(f"The file cannot be read ({error}); save it again.") from error
     return rows, source.notes
@@ -64,6 +64,10 @@ def _unpacked(rows: list[Row]) -> list[Row]:
                 for number, item in enumerate(items, start=1)
             ]
     return rows
+
+
+def _without_empty_lists(row: Row) -> Row:
+    return replace(row, cells={name: None if cell == "[]" else cell for name, cell in row.cells.items()})
 
 
 def _sheet(payload: Payload, sniffed: Sniffed, columns: Sequence[str]) -> tuple[list[Row], list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 MONEY_TYPE = "DECIMAL(18,6)"
-EMPTY_MARKS = ("", "-", "--", "—", "null", "NULL", "None", "none", "N/A", "n/a", "#N/A", "(not set)")
+EMPTY_MARKS = ("", "-", "--", "—", "null", "NULL", "None", "none", "N/A", "n/a", "#N/A", "(not set)", "[]")
 NUMBER_TYPES = {
     "count": "BIGINT", "number": "DOUBLE", "share": "DOUBLE", "percent": "DOUBLE", "money": MONEY_TYPE,
     "micros": MONEY_TYPE, "rounded": "BIGINT",
@@ -18,7 +18,8 @@ TEXT_KINDS = {
     "text": "nullif({0}, '')",
     "upper": "upper(nullif({0}, ''))",
     "id": "nullif(CASE WHEN ends_with({0}, '.0') THEN left({0}, -2) ELSE {0} END, '')",
-    "account": "nullif(CASE WHEN starts_with({0}, 'act_') THEN substr({0}, 5) ELSE {0} END, '')",
+    "account": "nullif(CASE WHEN starts_with({0}, 'act_') THEN substr({0}, 5) "
+    "WHEN ends_with({0}, '.0') THEN left({0}, -2) ELSE {0} END, '')",
     "customer": r"nullif(regexp_extract({0}, '^customers/(\d+)', 1), '')",
     "tail": "nullif(regexp_extract({0}, '[^/~]+$'), '')",
     "urn": "nullif(regexp_extract({0}, '[^:]+$'), '')",

@@ -113,8 +113,9 @@ def quarantine(con: duckdb.DuckDBPyConnection, *, table: str, row: str, rules: l
     if not count:
         return 0
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE broken_rows AS SELECT {ROW} AS number, {as_it_came('r')} AS raw, {FAULT} AS fault "
-        f"FROM (SELECT * FROM {raw}) AS r WHERE {ROW} IN (SELECT {row} FROM {table} WHERE problems <> 0)"
+        f"CREATE OR REPLACE TEMP TABLE broken_rows AS SELECT {ROW} AS number, {FAULT} AS fault, "
+        f"{as_it_came('r')} AS raw FROM (SELECT * FROM {raw}) AS r "
+        f"WHERE {ROW} IN (SELECT {row} FROM {table} WHERE problems <> 0)"
     )
     for bit, rule in enumerate(rules):
         if mask >> bit & 1:

@@ -32,6 +32,7 @@ SEPARATOR = "chr(31)"  # no id holds it (checks.id_rule), so the parts of a key 
 FEW = 32  # leftover columns up to which one expression each is the faster way
 _TYPES = {**dict.fromkeys(records.MONEY, "DECIMAL(18,6)"), **dict.fromkeys(records.COUNTS, "BIGINT"),
           **dict.fromkeys(records.FRACTIONS, "DOUBLE")}  # fmt: skip
+_DAYS = dict.fromkeys(("date_from", "date_to"), "DATE")
 _LITERAL = re.compile(r"NULL::[\w(),]+|'(?:[^']|'')*'")
 
 
@@ -190,14 +191,19 @@ class Compiler:
         return f"array_to_string({types}, ';')"
 
     def _nested(self, leftover: list[str]) -> str:
-        """Cells that hold objects have no one notation here; the slow way gives them one."""
+        """Cells that hold objects, and lists of control characters, have no one notation here; the slow way gives them
+        one. Numbers and days need no look: what holds an object there is unreadable.
+        """
         if self.table.has_row:
             return "false"
-        cells = [self.columns.cells[column] for column in leftover if not self.conversions.is_action_list(column)]
-        tests = (
-            f"starts_with({cell}, '{{') OR starts_with({cell}, '[{{') OR starts_with({cell}, '[[')" for cell in cells
+        texts = [column for column, target in self.columns.used.items() if target not in _TYPES | _DAYS]
+        cells = [self.columns.cells[name] for name in (*texts, *leftover) if not self.conversions.is_action_list(name)]
+        begins = " OR ".join(f"ascii({cell}) | 32 = 123" for cell in cells)  # '[' or '{', three times as fast as to ask
+        holds = " OR ".join(
+            f"starts_with({cell}, '{{') OR (starts_with({cell}, '[') AND regexp_matches({cell}, '[{{]|\\\\u'))"
+            for cell in cells
         )
-        return f"({' OR '.join(tests)})" if cells else "false"
+        return f"CASE WHEN {begins} THEN {holds} END" if cells else "false"
 
     def _source(self, leftover: list[str]) -> str:
         """The innermost layer. A loaded table's leftover cells end here, in `extra`: there may be ten thousand."""
