@@ -290,6 +290,33 @@ def test_excel_with_titles_and_merged_headers(tmp_path: Path) -> None:
     assert any("row 3" in warning for warning in report.warnings)
 
 
+def test_excel_of_several_sheets(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    header = ["Date", "Campaign", "Clicks"]
+    sheets = {
+        "Sheet": [],
+        "January": [header, [datetime(2024, 1, 1), "A", 3], [datetime(2024, 1, 2), "A", "x"]],
+        "Notes": [["Made by", "Ann"], ["on", "Monday"]],
+        "February": [["February"], header[::-1], [4, "A", datetime(2024, 2, 1)], ["y", "A", datetime(2024, 2, 2)]],
+        "Empty": [[None, None]],
+    }
+    for name, rows in sheets.items():
+        sheet = book.active if name == "Sheet" else book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    path = tmp_path / "months.xlsx"
+    book.save(path)
+    con, report = staged(path)
+    assert con.execute("SELECT date_from, clicks FROM staged ORDER BY ALL").fetchall() == [
+        (date(2024, 1, 1), 3), (date(2024, 2, 1), 4)
+    ]  # fmt: skip
+    assert faults(con) == [(2, "Clicks", "unreadable_number"), (4, "Clicks", "unreadable_number")]
+    told = " ".join(report.warnings)
+    assert "From row 3 on, the rows are those of the sheet 'February'." in told
+    assert "Not read, for the columns are others: 'Notes'" in told
+    assert "Empty" not in told
+
+
 def test_parquet(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"date": [date(2024, 1, 1)], "campaign_id": [2**62 + 1], "spend": [1.25]}), path)

@@ -23,7 +23,7 @@ from kalends.base.reading.sheets import (
     Unended,
     csv_rows,
     delimiter_of,
-    excel_rows,
+    excel_sheets,
     split_header,
 )
 from kalends.base.reading.sniff import Sniffed
@@ -196,7 +196,8 @@ def _salvaged(text: str, error: ValueError) -> Iterator[Row]:
 
 @dataclass
 class SheetRows:
-    """CSV in any delimiter and encoding, and Excel: one header, then rows.
+    """CSV in any delimiter and encoding, and Excel: one header, then rows; of a workbook, those of all sheets that have
+    the first one's columns, counted on from one sheet to the next.
 
     A row with fewer cells than the header lacks its last ones: spreadsheets leave empty cells at the end out. Where it
     is the file's last line and has no line end, nobody can tell that from a file that was cut off, and it is a fault;
@@ -210,15 +211,25 @@ class SheetRows:
     is_table: bool = True
 
     def __iter__(self) -> Iterator[Row]:
-        lines = Lines(self.payload, self.sniffed.encoding)
-        cells = excel_rows(self.payload) if self.sniffed.format == "excel" else _delimited(lines)
-        header, header_row, below = split_header(cells)
-        for number, row in enumerate(below, start=1):
-            if _filled(row) or isinstance(row, Broken):
-                yield from self._read(_sheet_row(number, header, row, is_cut=lines.cut))
-        self.notes = notes_on(lines)
-        if header_row > 1:
-            self.notes.append(f"The header was found in row {header_row}; the rows above it are titles.")
+        lines, notes, others, last, columns = Lines(self.payload, self.sniffed.encoding), [], [], 0, set[str]()
+        is_excel = self.sniffed.format == "excel"
+        for name, cells in excel_sheets(self.payload) if is_excel else [("", _delimited(lines))]:
+            header, header_row, below = split_header(cells)
+            columns = columns or set(header)
+            if set(header) != columns:
+                others.append(repr(name))
+                continue
+            first = last + 1
+            for last, row in enumerate(below, start=first):
+                if _filled(row) or isinstance(row, Broken):
+                    yield from self._read(_sheet_row(last, header, row, is_cut=lines.cut))
+            if first > 1:
+                notes.append(f"From row {first} on, the rows are those of the sheet {name!r}.")
+            if header_row > 1:
+                notes.append(f"The header was found in row {header_row}; the rows above it are titles.")
+        if others:
+            notes.append(f"Not read, for the columns are others: {', '.join(others)}; send each sheet as a file.")
+        self.notes = notes_on(lines) + list(dict.fromkeys(notes))
 
     def _read(self, row: Row) -> Iterator[Row]:
         """The row, or the rows that it stands for: an object of a customer system is what happened on several days."""

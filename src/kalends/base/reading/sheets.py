@@ -137,7 +137,14 @@ def _digits_in(cells: list[str]) -> set[int]:
 
 
 def excel_rows(payload: Payload) -> Iterator[Cells]:
-    """The rows of the first sheet that has any. Merged cells give their value in the first cell, as Excel stores it."""
+    """The rows of the first sheet that has any."""
+    yield from next(excel_sheets(payload))[1]
+
+
+def excel_sheets(payload: Payload) -> Iterator[tuple[str, list[Cells]]]:
+    """Each sheet that has rows: its name and these. Merged cells give their value in the first cell, as Excel stores
+    it. Raises EmptyPayloadError where there is none.
+    """
     from python_calamine import CalamineWorkbook  # noqa: PLC0415  # 60 ms, and few payloads are Excel
 
     with open_payload(payload) as stream:
@@ -145,13 +152,13 @@ def excel_rows(payload: Payload) -> Iterator[Cells]:
     _refuse_large_workbook(content)
     try:
         book = CalamineWorkbook.from_filelike(BytesIO(content))
-        sheets = [book.get_sheet_by_index(index).to_python() for index in range(len(book.sheet_names))]
+        sheets = [(name, book.get_sheet_by_index(index).to_python()) for index, name in enumerate(book.sheet_names)]
     except Exception as error:  # calamine has one error class per format and no common root
         raise UnreadablePayloadError(f"The Excel file cannot be opened ({error}); save it again.") from error
-    filled = next((sheet for sheet in sheets if sheet), None)
-    if filled is None:
+    filled = [(name, rows) for name, rows in sheets if any(any(map(cell_text, row)) for row in rows)]
+    if not filled:
         raise EmptyPayloadError
-    yield from ([cell_text(cell) for cell in row] for row in filled)
+    yield from ((name, [[cell_text(cell) for cell in row] for row in rows]) for name, rows in filled)
 
 
 def _refuse_large_workbook(content: bytes) -> None:
