@@ -22,9 +22,10 @@ from kalends.base.reading.rows import Row, Rows, rows_of
 from kalends.base.reading.sniff import sniff
 from kalends.base.reading.unpack import Payload, Unpacking, is_plain_file
 from kalends.marketing.reading.lines import in_place
+from kalends.marketing.reading.parquet import parquet_table
 from kalends.marketing.reading.parts import in_memory
 from kalends.marketing.reading.raw import FAULT, RAW, ROW, RawTable, UnseenColumnsError, Way, speakable, valid
-from kalends.marketing.reading.shapes import literal, quoted
+from kalends.marketing.reading.shapes import quoted
 
 ROWS_A_CHUNK = 20_000
 MAX_COLUMNS = 20_000
@@ -65,7 +66,8 @@ def open_raw(
                 return
     if sniffed.format == "parquet":
         with _local(payload) as path:
-            yield Raw("parquet", (_parquet_table(con, path),))
+            table, notes = parquet_table(con, path)
+            yield Raw("parquet", (table,), tuple(notes))
     else:
         yield _loaded(con, rows_of(payload, sniffed, unwrap), sniffed.format)
 
@@ -80,22 +82,6 @@ def _local(payload: Payload) -> Iterator[Path]:
         with open(file.handle, "wb", closefd=False) as out:
             out.writelines(Unpacking(payload))
         yield file.path
-
-
-def _parquet_table(con: duckdb.DuckDBPyConnection, path: Path) -> RawTable:
-    source = f"read_parquet({literal(str(path))}, file_row_number=true)"
-    described = con.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {source}").fetchall()
-    casts = [_parquet_text(name, kind) for name, kind, *_ in described]
-    marks = f"file_row_number + 1 AS {ROW}, NULL::VARCHAR AS {FAULT}, NULL::VARCHAR AS {RAW}"
-    relation = f"(SELECT {', '.join(casts)}, {marks} FROM {source})"
-    return RawTable("", relation, tuple(name for name, *_ in described), is_table=True, has_row=True)
-
-
-def _parquet_text(name: str, kind: str) -> str:
-    column = quoted(name)
-    is_nested = kind.endswith("[]") or kind.startswith(("STRUCT", "MAP"))
-    text = f"to_json({column})" if is_nested else column
-    return f"CAST({text} AS VARCHAR) AS {column}"
 
 
 def _loaded(con: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> Raw:
