@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dictionary
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal
 
 import duckdb
@@ -40,6 +40,7 @@ _EMPTY: Final = "|".join(map(re.escape, EMPTY_MARKS))
 _EMPTY_CELL: Final = re.compile(_EMPTY)
 ROWS_LOOKED_AT: Final = 400
 """Spread over the table: what is so of most of them is so of the column."""
+FIRST_ROWS: Final = 20
 MOST_COLUMNS: Final = 2_000
 ALIKE: Final = 0.7
 """A table that has this share of the columns that a report always had is that report with some of them gone."""
@@ -135,24 +136,53 @@ def report_of(table: RawTable, mapping: Mapping) -> str:
     return "/".join(part for part in parts if part)
 
 
-def shape_of(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping) -> tuple[Shape, list[dict[str, Any]]]:
+@dataclass
+class Sample:
+    """Rows from all over a table that is read in place, which pass by in parts."""
+
+    table: RawTable
+    parts: list[tuple[int, list[dict[str, str | None]]]] = field(default_factory=list)
+
+    def advance(self) -> bool:
+        """Put the table's next part in place, and look at it."""
+        is_there = self.table.advance()
+        if is_there:
+            self.parts.append(self.table.spread(ROWS_LOOKED_AT))
+        return is_there
+
+    def rows(self) -> list[dict[str, str | None]]:
+        """The first rows, and of each part as many as its size has a share in all."""
+        found, total = list(self.table.head[:FIRST_ROWS]), sum(size for size, _ in self.parts)
+        for size, rows in self.parts:
+            wanted = max(1, ROWS_LOOKED_AT * size // total)
+            found += rows[:: max(1, len(rows) // wanted)]
+        return found
+
+
+def shape_of(
+    con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping, sample: Sample | None = None
+) -> tuple[Shape, list[dict[str, Any]]]:
     """The columns that are news when they change, by their plain names, and some rows. One file may be read in place,
     the next one row by row: a plain name is the same in both.
     """
     columns = [column for column in table.columns if not mapping.is_ignored(snake(column))][:MOST_COLUMNS]
-    rows = _some_rows(con, table, columns)
+    if table.has_row:
+        rows = _some_rows(con, table, columns)
+    else:
+        passing = table.head if sample is None else sample.rows()
+        rows = [{snake(column): row.get(snake(column), row.get(column)) for column in columns} for row in passing]
     return {snake(column): kind_of(row.get(snake(column)) for row in rows) for column in columns}, rows
 
 
 def _some_rows(con: duckdb.DuckDBPyConnection, table: RawTable, columns: Sequence[str]) -> list[dict[str, Any]]:
-    if not table.has_row:  # the payload passes by in parts; its first rows are at hand
-        return [{snake(column): row.get(snake(column), row.get(column)) for column in columns} for row in table.head]
     if not columns:
         return []
     counted = con.execute(f"SELECT count(*) FROM {table.relation}").fetchone()
     step = max(1, (counted[0] if counted else 0) // ROWS_LOOKED_AT)
     names = ", ".join(map(quoted, columns))
-    found = con.execute(f"SELECT {names} FROM {table.relation} WHERE {ROW} % {step} = 0 OR {ROW} <= 20").fetchall()
+    found = con.execute(
+        f"SELECT {names} FROM {table.relation} WHERE {ROW} % {step} = 0 OR {ROW} <= {FIRST_ROWS}"
+    ).fetchall()
     return [dict(zip(map(snake, columns), row, strict=True)) for row in found]
 
 
@@ -212,13 +242,17 @@ class Examined:
         )
 
 
-def examine(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping, terms: Terms) -> Examined:
-    """Hold a table against the contract. Raises DriftRefusedError where that is frozen."""
-    shape, rows = shape_of(con, table, mapping)
+def examine(
+    con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping, terms: Terms, sample: Sample | None = None
+) -> Examined:
+    """Hold a table against the contract. Raises DriftRefusedError where that is frozen. Of a table that is read in
+    place the first rows alone say nothing for sure: it is examined once more with the sample of all its parts.
+    """
+    shape, rows = shape_of(con, table, mapping, sample)
     report = report_of(table, mapping)
     known = nearest(terms.known, report=report, columns=shape)
     drift = differ(known, shape, mapping, report=report) if known else None
-    if drift and terms.mode == "freeze":
+    if drift and terms.mode == "freeze" and (table.has_row or sample is not None):
         raise DriftRefusedError(
             f"{' '.join(drift.sentences())} This source's contract is frozen, so nothing was loaded.",
             **drift.plain(),

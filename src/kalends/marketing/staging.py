@@ -24,7 +24,7 @@ import duckdb
 from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
 from kalends.marketing import drift, entities, orders, records, series
-from kalends.marketing.drift import Drift, Terms
+from kalends.marketing.drift import Drift, Examined, Sample, Terms
 from kalends.marketing.known import KnownRows, NotKnownError
 from kalends.marketing.mapping import canonical_source, mapping_of, notation, unwrap_of
 from kalends.marketing.mapping.cells import install
@@ -217,7 +217,8 @@ class _Staging:
         return is_known and not self.options.columns
 
     def _stage_facts(self, name: str, table: RawTable, mapping: Mapping) -> None:
-        table, stopped = self._held_to_contract(name, table, mapping)
+        examined = self._examined(table, mapping)
+        table, stopped = self._held_to_contract(name, table, examined)
         settings = replace(self._settled(table, mapping), stopped=stopped)
         if not table.has_row:
             settings = replace(settings, recipe=recipe_of(table, mapping, settings))
@@ -226,23 +227,38 @@ class _Staging:
         known = KnownRows(self.con, None if table.has_row else self.facts, settings.currency)
         if table.has_row:
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {plan.select}")
-        else:
+        elif examined is None:
             stage_parts(self.con, name, table, plan, known)
+        else:
+            sample = Sample(table)
+            stage_parts(self.con, name, replace(table, advance=sample.advance), plan, known)
+            examined = self._examined_again(table, mapping, examined, sample)
+        self._note_shape(examined)
         self._note_drift(table, plan)
         self._divide(name, table, plan, known)
 
-    def _held_to_contract(self, name: str, table: RawTable, mapping: Mapping) -> tuple[RawTable, frozenset[str]]:
-        """What may be read of the table, and the columns that may not feed their numbers."""
+    def _examined(self, table: RawTable, mapping: Mapping, sample: Sample | None = None) -> Examined | None:
+        """The table held against the contract, where there is one."""
         terms = self.options.terms
-        if terms is None:
+        return None if terms is None else drift.examine(self.con, table, mapping, terms, sample)
+
+    def _examined_again(self, table: RawTable, mapping: Mapping, first: Examined, sample: Sample) -> Examined | None:
+        """What all parts show of a table, where its first rows showed `first`."""
+        examined = self._examined(table, mapping, sample)
+        if examined is not None and (examined.stopped != first.stopped or (examined.drift and self._sets_aside())):
+            raise SlowWayError
+        return examined
+
+    def _sets_aside(self) -> bool:
+        return self.options.terms is not None and self.options.terms.mode == "quarantine"
+
+    def _held_to_contract(
+        self, name: str, table: RawTable, examined: Examined | None
+    ) -> tuple[RawTable, frozenset[str]]:
+        """What may be read of the table, and the columns that may not feed their numbers."""
+        if examined is None or examined.drift is None:
             return table, frozenset()
-        examined = drift.examine(self.con, table, mapping, terms)
-        self.report.shapes.append((examined.report, examined.shape))
-        if examined.drift is None:
-            return table, frozenset()
-        self.report.drifts.append(examined.drift)
-        self.report.warnings += examined.drift.sentences()
-        if terms.mode != "quarantine":
+        if not self._sets_aside():
             return table, examined.stopped
         if not table.has_row:
             raise SlowWayError  # rows are told apart one by one
@@ -250,6 +266,14 @@ class _Staging:
         self.report.received += gone
         self.report.quarantined += gone
         return left, frozenset()
+
+    def _note_shape(self, examined: Examined | None) -> None:
+        if examined is None:
+            return
+        self.report.shapes.append((examined.report, examined.shape))
+        if examined.drift is not None:
+            self.report.drifts.append(examined.drift)
+            self.report.warnings += examined.drift.sentences()
 
     def _settled(self, table: RawTable, mapping: Mapping) -> Settings:
         """The file's notation: told, else shown by the file. NDJSON read in place is plain, or comes here again."""

@@ -178,6 +178,37 @@ def test_no_drift_is_silent(first, kind):
     assert not Staged(rows, "evolve", known_of(loaded)).report.drifts  # known by now
 
 
+@pytest.fixture
+def short_parts(monkeypatch):
+    monkeypatch.setattr("kalends.marketing.reading.parts.FIRST_BYTES", 50_000)
+    monkeypatch.setattr("kalends.marketing.reading.parts.PART_BYTES", 200_000)
+
+
+def many(changed, *, count=2_000):
+    """Rows of many ads, of which those in the range `changed` hold something else in a column that feeds nothing."""
+    return [
+        NEXT[0] | {"ad_id": f"A{number}", "note": "17" if number in changed else "a plain word"}
+        for number in range(count)
+    ]
+
+
+@pytest.mark.usefixtures("short_parts")
+def test_a_change_far_down_in_a_file_is_seen(first):
+    rows = many(range(250, 2_000))
+    with pytest.raises(drift.DriftRefusedError, match="'note' held text and now holds number"):
+        Staged(rows, "freeze", first)
+    assert Staged(rows, "evolve", first).names() == {"note"}
+    held = Staged(rows, "quarantine", first).report
+    assert (held.staged, held.quarantined) == (250, 1_750)
+
+
+@pytest.mark.usefixtures("short_parts")
+def test_the_first_rows_do_not_speak_for_the_file(first):
+    rows = many(range(220))
+    assert not Staged(rows, "freeze", first).report.drifts
+    assert not Staged(rows, "quarantine", first).report.drifts
+
+
 @pytest.mark.parametrize("kind", ["a new column in one row of four", "spend becomes words", "clicks are renamed"])
 def test_each_contract_holds_from_the_door_to_the_store(room, clock, kind):
     room.load(ROWS)

@@ -9,7 +9,7 @@ same way once their envelopes are off.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -155,6 +155,7 @@ class _Lines:
             head=head,
             advance=self.advance,
             keep=self.parts.keep,
+            spread=self.spread,
             parsed=self.pattern.relation(path) if self.pattern else relation_of(path, self.leaves, types),
             lists=lists,
             mismatch=PatternError if self.pattern else SlowWayError,
@@ -171,6 +172,15 @@ class _Lines:
         for more in iter(self._next_leaves, None):
             found |= more
         raise UnseenColumnsError(frozenset(map(name_of, found | self.leaves)))
+
+    def spread(self, count: int) -> tuple[int, list[Flat]]:
+        """The size of the part in place, and up to `count` of its rows."""
+        size, lines = self.parts.spread(count)
+        items = []
+        for line in lines:
+            with suppress(orjson.JSONDecodeError):  # DuckDB reads NaN; whoever reads all rows says what is no JSON
+                items.append(orjson.loads(line))
+        return size, [flatten(item) for item in items if isinstance(item, dict)]
 
     def _next_leaves(self) -> frozenset[Leaf] | None:
         """The columns of the next part's rows; None at the end."""

@@ -115,6 +115,14 @@ class Parts(Generic[Seen]):
         os.dup2(self._kept.handle, self._shown.handle)
         return True
 
+    def spread(self, count: int) -> tuple[int, list[bytes]]:
+        """The bytes of the part in place, and up to `count` of its lines, evenly spread."""
+        with mmap.mmap(self._shown.handle, 0, prot=mmap.PROT_READ) as part:
+            size = len(part) - len(self._first)
+            places = (len(self._first) + size * step // count for step in range(count))
+            begins = sorted({part.rfind(b"\n", 0, place) + 1 for place in places})
+            return size, [part[begin : part.find(b"\n", begin)] for begin in begins]
+
     def _fill(self, file: Memory, size: int) -> tuple[Memory, Seen] | None:
         with emptied(file) as out:
             out.write(self._first)

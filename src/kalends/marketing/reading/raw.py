@@ -53,6 +53,8 @@ class RawTable:
     advance: Callable[[], bool] = lambda: False
     keep: Callable[[Iterable[int], int], bool] = lambda lines, count: False  # noqa: ARG005
     """Where it is read in place: leave only these rows of the part there, out of `count`; False where it cannot."""
+    spread: Callable[[int], tuple[int, list[dict[str, str | None]]]] = lambda count: (0, [])  # noqa: ARG005
+    """Where it is read in place: the size of the part there, and up to so many of its rows, evenly spread."""
     parsed: str = ""
     """Where it is read in place: `relation` with the columns `lists` parsed, which then are not written as text and
     read once more. A row of another shape fails the query, and means `mismatch`."""
