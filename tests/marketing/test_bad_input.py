@@ -80,9 +80,26 @@ def test_spend_that_is_none(cell: str, code: str) -> None:
     assert is_whole(con, report)
 
 
-def test_a_fraction_of_a_click_is_no_click() -> None:
-    con, _ = staged(table("2.5", "clicks"))
+@pytest.mark.parametrize("cell", ["2.5", "5e-1", "15e-1", "15E-1", "-1e-1", "1e-7"])
+def test_a_fraction_of_a_click_is_no_click(cell: str) -> None:
+    con, _ = staged(table(cell, "clicks"))
     assert faults(con) == [(2, "clicks", "unreadable_number")]
+    for written in (cell, f'"{cell}"'):
+        con, _ = staged(b'{"ad_id":"1","date_start":"2024-01-01","clicks":%s}\n' % written.encode(), "facebook_ads")
+        assert faults(con) == [(1, "clicks", "unreadable_number")]
+
+
+@pytest.mark.parametrize(("cell", "clicks"), [("1e2", 100), ("20e-1", 2), ("2.0", 2), ("-0", 0)])
+def test_whole_clicks_in_any_notation(cell: str, clicks: int) -> None:
+    con, _ = staged(table(cell, "clicks"))
+    assert con.execute("SELECT clicks FROM staged WHERE campaign_id = 'A'").fetchall() == [(clicks,)]
+
+
+def test_clicks_below_zero() -> None:
+    con, _ = staged(table("-5", "clicks"))
+    assert faults(con) == [(2, "clicks", "negative_clicks")]
+    con, _ = staged(b'{"ad_id":"1","date_start":"2024-01-01","clicks":-5}\n', "facebook_ads")
+    assert faults(con) == [(1, "clicks", "negative_clicks")]
 
 
 def test_decimal_comma_is_told_by_the_file() -> None:

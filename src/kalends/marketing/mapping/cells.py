@@ -109,8 +109,8 @@ def plain_sql(text: str, kind: str) -> str:
     if kind == "rounded":
         wide = f"CAST(round(TRY_CAST({text} AS DECIMAL(38,9))) AS BIGINT)"
         return f"CASE WHEN {_is_short(text)} THEN CAST({text} AS BIGINT) ELSE {wide} END"
-    if kind == "count":  # a fraction would be rounded away silently
-        return f"CASE WHEN NOT contains({text}, '.') THEN TRY_CAST({text} AS BIGINT) END"
+    if kind == "count":  # a fraction would be rounded away silently, that of 5e-1 too
+        return f"CASE WHEN NOT contains({text}, '.') AND NOT contains({text}, '-') THEN TRY_CAST({text} AS BIGINT) END"
     if kind == "percent":
         return f"TRY_CAST({text} AS DOUBLE) / 100"
     return f"TRY_CAST({text} AS {NUMBER_TYPES[kind]})"
