@@ -114,7 +114,9 @@ def restore_connection(connection_id: UUID, work: Manager) -> ConnectionOut:
 
 @router.post("/connections/{connection_id}/sync", status_code=202)
 def start_sync(connection_id: UUID, body: Span, work: Loader) -> RunOut | None:
-    """Bring it up to date, or fetch some days again. Null where nothing is due yet."""
+    """Bring it up to date, or fetch some days again. Null where nothing is due yet. There is one sync at a time: to
+    bring a connection up to date goes on with one that is paused; while one is under way, 409 `sync_under_way` says so.
+    """
     run = runs.start(work, connection_id=connection_id, first=body.first, last=body.last)
     return RunOut.of(progress.counted(work, [run])[0]) if run else None
 
