@@ -3,11 +3,13 @@
 import re
 
 import pytest
-from browsing import settle, sign_in
+from browsing import fill, settle, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+LAPTOP = {"width": 1366, "height": 768}
+"""So wide that the cards of the sources are at their narrowest."""
 DATELESS = "campaign,spend,clicks\nWinter {0},7.50,3\nSpring {0},8.50,4\n"
 SLOWLY = 200
 """Milliseconds between two digits, as people type: time enough to look into the file in between."""
@@ -47,3 +49,22 @@ def test_days_of_rows_without_a_date_are_typed_one_after_the_other(empty, open_p
     page.get_by_role("button", name="Load", exact=True).click()
     page.get_by_text("All 2 rows are new or changed, and count from now on.").wait_for()
     assert [one for one in page.errors if "422" not in one] == []
+
+
+STICKING_OUT = """card => [...card.querySelectorAll("*")].filter(part => part.getBoundingClientRect().right >
+    card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight) + 0.5).length"""
+
+
+def test_a_sources_grade_and_files_stay_within_its_card(empty, open_page):
+    fill(empty)
+    page = open_page(empty.address, viewport=LAPTOP)
+    sign_in(page)
+    card = page.locator(".data-source", has_text="Meta Ads")
+    graded = card.get_by_text("Grade")
+    for _ in range(60):
+        page.goto("/data")
+        if graded.count():
+            break
+        page.wait_for_timeout(500)
+    assert card.locator(".badge").count() == 2
+    assert card.evaluate(STICKING_OUT) == 0
