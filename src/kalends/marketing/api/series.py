@@ -56,7 +56,7 @@ def list_series(work: Reader, as_of: AsOf = None) -> list[SeriesOut]:
 @router.get("/values")
 def list_values(
     work: Reader,
-    name: Annotated[str, Query(max_length=300)],
+    name: Annotated[str, Query(max_length=300, pattern=r"^[^\x00]+$")],
     date_range_start: date | None = None,
     date_range_end: date | None = None,
     as_of: AsOf = None,
