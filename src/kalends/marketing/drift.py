@@ -36,7 +36,8 @@ KINDS: Final = {
     "list": r"(?s:\[.*\]|\{.*\})",
 }
 _PYTHON: Final = {kind: re.compile(pattern.replace(r"\x{a0}", "\xa0")) for kind, pattern in KINDS.items()}
-_EMPTY: Final = "|".join(map(re.escape, EMPTY_MARKS))
+_EMPTY: Final = "|".join(re.escape(mark) for mark in EMPTY_MARKS if mark != "[]")
+"""An empty list says that the column holds lists."""
 _EMPTY_CELL: Final = re.compile(_EMPTY)
 ROWS_LOOKED_AT: Final = 400
 """Spread over the table: what is so of most of them is so of the column."""
