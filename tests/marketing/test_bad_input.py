@@ -207,6 +207,7 @@ def test_odd_text_is_text(encoding: str) -> None:
     content = "date,campaign,spend\n2024-03-01,Frühling,1\n2024-03-02,\x1b[2J,2\n"
     assert staged(content.encode(encoding))[1].staged == 2
     assert not is_binary(b"date,campaign\n2024-03-01,a\0b\n", "utf-8")
+    assert not is_binary(b"date,campaign\n2024-03-01,a\n" + "2024-03-02,ü\n".encode("utf-16-le"), "utf-8")
 
 
 @pytest.mark.parametrize("content", [b"", b" \n\n", gzip.compress(b"", mtime=0)])

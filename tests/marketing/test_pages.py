@@ -27,7 +27,7 @@ META = [
      "clicks": "20", "actions": [{"action_type": "purchase", "value": "2"}]}
     for place in range(4)
 ]  # fmt: skip
-PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00\x00\x00\x01\x00\x08\x06\x00\x00\x00"
+PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00\x00\x00\x01\x00\x08\x06\x00\x00\x00" + bytes(range(256))
 
 assert jobs.apply_batches.kind  # the kind is declared by importing it
 
