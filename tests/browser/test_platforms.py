@@ -58,7 +58,7 @@ def test_wrong_keys_are_told_on_a_phone(connected, open_page):
     page.goto("/data/platforms/new/google_ads/keys")
     page.get_by_label("Refresh token").fill("mistyped")
     page.get_by_role("button", name="Test and go on").click()
-    page.get_by_text("Connect it again").first.wait_for()
+    page.get_by_text("something was mistyped").first.wait_for()
     page.get_by_label("Refresh token").fill("google-key-1")
     page.get_by_role("button", name="Test and go on").click()
     page.wait_for_url(re.compile("/choose$"))

@@ -58,7 +58,7 @@ def csv_rows(lines: Iterable[str], *, delimiter: str, first: int = 1) -> Iterato
     source = _Source(iter(lines), delimiter, first)
     rows = csv.reader(source, delimiter=delimiter)
     while True:
-        source.begin()
+        source.begins_row()
         try:
             row = next(rows, None)
             source.refuse_open()
@@ -100,7 +100,7 @@ class _Source:
             raise csv.Error("a row stands inside of a cell")
         return line
 
-    def begin(self) -> None:
+    def begins_row(self) -> None:
         """Begin another row."""
         self.number += len(self.held)
         self.held, self.is_over = [], False
