@@ -237,3 +237,14 @@ def test_a_store_of_an_older_version_learns_whose_the_names_are(house, scope, se
     assert ask(house, scope, "campaign_name")[0] == {(None,): 10}
     send(row("c2", "1"))
     assert ask(house, scope, "campaign_name")[0] == {("Named",): 10, (None,): 1}
+
+
+def test_of_several_names_in_one_file_the_last_holds_and_the_file_again_says_nothing(house, scope, send, clock):
+    send(row("c1", "10"))
+    for _ in range(3):
+        send(called("c1", "Spring"), called("c1", "Summer"))
+        clock.advance(hours=1)
+    assert ask(house, scope, "campaign_name")[0] == {("Summer",): 10}
+    with house.warehouse.tenant(scope.tenant_id) as warehouse:
+        said = warehouse.execute("SELECT name FROM entity_names").to_pylist()
+    assert said == [{"name": "Summer"}]

@@ -18,13 +18,10 @@ from ibis.expr import types as ir
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing.records import CALLED_SCHEMA, ENTITY_NAMES_SCHEMA
-from kalends.marketing.said import Kind
 
 TABLE: Final = "entity_names"
 CALLED: Final = "called"
 KEY: Final = ("data_source", "level", "account_id", "entity_id")
-KIND: Final = Kind(table=TABLE, schema=ENTITY_NAMES_SCHEMA, key=KEY[1:], said=("name",), counted="named")
-"""The staged names of one file, all of one platform."""
 LEVELS: Final[Mapping[str, tuple[str, str]]] = {
     "account_name": ("account", "account_id"),
     "campaign_name": ("campaign", "campaign_id"),
@@ -116,10 +113,11 @@ def add(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, told: Told) 
     """The same, and what the batch wrote stays, so that answers as of earlier do: it is written again where another,
     whose words it repeated, was taken back.
     """
+    # A table of a thing's history names it several times: the last row holds.
     rows = con.execute(
-        "SELECT $source AS data_source, level, coalesce(account_id, '') AS account_id, entity_id, name,"
-        " $said::DATE AS said, $seq::BIGINT AS batch_seq, min(source_row)::BIGINT AS source_row FROM named"
-        " WHERE name IS NOT NULL GROUP BY ALL",
+        "SELECT $source AS data_source, level, coalesce(account_id, '') AS account_id, entity_id,"
+        " arg_max(name, source_row) AS name, $said::DATE AS said, $seq::BIGINT AS batch_seq,"
+        " max(source_row)::BIGINT AS source_row FROM named WHERE name IS NOT NULL GROUP BY ALL",
         {"seq": told.batch_seq, "source": told.data_source, "said": told.said},
     ).to_arrow_table()
     if not rows.num_rows:

@@ -23,7 +23,7 @@ import duckdb
 
 from kalends.base.reading import Payload
 from kalends.base.reading.errors import EmptyPayloadError
-from kalends.marketing import drift, entities, orders, records, series
+from kalends.marketing import drift, orders, records, series
 from kalends.marketing.drift import Drift, Examined, Sample, Terms
 from kalends.marketing.known import KnownRows, NotKnownError
 from kalends.marketing.mapping import canonical_source, mapping_of, notation, unwrap_of
@@ -381,7 +381,6 @@ class _Staging:
 
     def gather(self) -> None:
         """The view `staged` over all parts, one row per key over the streams too, and its control totals."""
-        self.report.named -= self._separate_words("named", entities.KIND)
         self.report.staged -= self._separate_words("series_staged", series.KIND)
         self.report.staged -= self._separate_words("orders_staged", orders.KIND)
         self.report.series, self.report.orders = (_count(self.con, one) for one in ("series_staged", "orders_staged"))
