@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from warehouses import open_duck
 
 from kalends.base.ids import new_id
-from kalends.marketing import pipeline, versions
+from kalends.marketing import batchreport, pipeline, versions
 from kalends.marketing.records import FACT
 from kalends.marketing.staging import StageOptions, stage
 
@@ -79,7 +79,7 @@ def load(tenant, rows, *, seq, source, is_asked, reported_at=None, options=None,
             facts=facts,
             currency=currency,
         )
-        assumed = pipeline.assumed(con, currency=currency, whose="the workspace's own")
+        assumed = batchreport.assumed(con, currency=currency, whose="the workspace's own")
         con.execute("CREATE TEMP TABLE IF NOT EXISTS known (source_row BIGINT)")
         passed_over = con.execute("SELECT count(*) FROM known").fetchone()[0]
         set_aside = con.execute("SELECT * FROM quarantined ORDER BY ALL").fetchall()
@@ -88,7 +88,7 @@ def load(tenant, rows, *, seq, source, is_asked, reported_at=None, options=None,
             tenant, batch_seq=seq, reported_at=reported_at, recorded_at=reported_at, staged=pipeline.INCOMING,
             is_distinct=report.parts == 1,
         )  # fmt: skip
-    return passed_over, (pipeline.describe(report), report.received, report.staged, assumed, set_aside, applied)
+    return passed_over, (batchreport.describe(report), report.received, report.staged, assumed, set_aside, applied)
 
 
 def said(tenant):

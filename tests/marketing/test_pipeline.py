@@ -15,6 +15,7 @@ from kalends.base.worker import run_task
 from kalends.identity.service import Door
 from kalends.marketing import batches, jobs, pipeline, service, versions
 from kalends.marketing.api.batches import ingest_local
+from kalends.marketing.intake import replays
 from kalends.marketing.models import Batch
 from kalends.marketing.schemas import Entries, LocalFile
 
@@ -187,6 +188,27 @@ def test_what_cannot_be_published_leaves_nothing(house, scope, door, monkeypatch
     assert (told, left.column(0).to_pylist()) == ([None], [0])
     monkeypatch.undo()
     assert ingest(house, scope, door, ROWS[1:2]).loaded == 1
+
+
+def test_a_replay_that_cannot_be_published_leaves_the_names_of_before(house, scope, door, monkeypatch):
+    class NoError(KalendsError):
+        status = 422
+
+    def refuse(*_, **__):
+        raise NoError
+
+    ingest(house, scope, door, [{name: value for name, value in ROWS[0].items() if name != "campaign_name"}])
+    names = [{"id": "c0", "name": "Spring", "account_id": "1", "objective": "SALES", "status": "ACTIVE"}]
+    named = ingest(house, scope, door, names)
+    monkeypatch.setattr(batches, "publish", refuse)
+    with house.work(scope) as work:
+        made = replays.replay(work, batch_id=named.id).id
+    work_off(house, scope)
+    with house.work(scope) as work:
+        assert service.describe(work, batch_id=made).state == "failed"
+    with house.warehouse.tenant(scope.tenant_id) as warehouse:
+        assert warehouse.execute("SELECT campaign_name FROM daily").column(0).to_pylist() == ["Spring"]
+        assert warehouse.execute("SELECT name FROM called").column(0).to_pylist() == ["Spring"]
 
 
 def test_nothing_at_all_is_refused(door):

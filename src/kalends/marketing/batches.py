@@ -20,6 +20,7 @@ from kalends.base.errors import BadInputError, ConflictError, NotFoundError
 from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.marketing.models import Batch, DataState
+from kalends.marketing.records import EARLIEST
 from kalends.notify import service as notify
 
 APPLY = "marketing.apply_batches"
@@ -28,7 +29,6 @@ FILES = ("upload", "replay")
 WORDS = ("named", "series", "orders")
 """How a batch's report counts what it brought besides facts."""
 ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
-EARLIEST_YEAR = 1990
 INGEST_LOCK = "ingest"
 """One tenant's batches are applied one after the other."""
 
@@ -108,15 +108,15 @@ def when_reported(told: datetime | None, *, now: datetime) -> datetime:
     if told is None:
         return now
     aware = told if told.tzinfo else told.replace(tzinfo=UTC)
-    if aware.year < EARLIEST_YEAR:
-        raise ReportedTooEarlyError(f"reported_at {told.isoformat()} is before {EARLIEST_YEAR}: give the real moment.")
+    if aware.date() < EARLIEST:
+        raise ReportedTooEarlyError(f"reported_at {told.isoformat()} is before {EARLIEST}: give the real moment.")
     return min(aware, now)
 
 
 def file_time(seconds: float) -> datetime | None:
     """When a file was last changed, out of seconds since 1970; None where that cannot be: archives lose it."""
     found = datetime.fromtimestamp(seconds, UTC)
-    return found if found.year >= EARLIEST_YEAR else None
+    return found if found.date() >= EARLIEST else None
 
 
 def take_back(work: Work, *, batch_id: UUID) -> Batch:

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from kalends.base.reading.documents import snake
+from kalends.marketing.batchreport import control_totals
 from kalends.marketing.mapping import MAPPINGS, unwrap_any
 from kalends.marketing.mapping.compiler import is_report
 from kalends.marketing.mapping.entities import entity_of
@@ -21,7 +22,7 @@ from kalends.marketing.mapping.generic import SYNONYMS, guess
 from kalends.marketing.mapping.orders import SOURCE as ORDERS
 from kalends.marketing.mapping.orders import TARGETS as ORDER_TARGETS
 from kalends.marketing.mapping.orders import orders_layout
-from kalends.marketing.pipeline import control_totals, declared_days, stage_options
+from kalends.marketing.pipeline import declared_days, stage_options
 from kalends.marketing.reading import RawTable, Way, open_raw, quoted
 from kalends.marketing.records import KEY, STAGED_VERSION
 from kalends.marketing.sampling import Sample

@@ -9,8 +9,12 @@ Money is DECIMAL(18,6) in the row's own `currency`; counts are 64-bit; conversio
 "not delivered" and is not zero. Dates are the account's local dates (`date_zone`); instants are UTC.
 """
 
+from datetime import date
+
 import ibis
 
+EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
+"""No platform has older data: an earlier day is a year of two digits, or a serial. Nobody declares or asks beyond."""
 KEY: tuple[str, ...] = (
     "data_source", "report", "account_id", "campaign_id", "ad_group_id", "ad_id", "breakdowns", "attribution",
     "date_from", "date_to",

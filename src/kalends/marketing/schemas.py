@@ -10,11 +10,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kalends.marketing.models import Batch
+from kalends.marketing.records import EARLIEST, LATEST
 
 TOTALLED = ("rows", "spend", "impressions", "clicks", "conversions", "revenue")
-
-
-EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 
 
 class Window(BaseModel):

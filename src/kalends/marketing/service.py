@@ -24,6 +24,7 @@ from kalends.identity.service import Door
 from kalends.marketing import batches, orders, settling
 from kalends.marketing.applied import newest_applied
 from kalends.marketing.batches import NotKnownYetError, data_version, refuse_forgotten, version_at
+from kalends.marketing.batchreport import describe as describe_staging
 from kalends.marketing.intake import contracts, replays, totals
 from kalends.marketing.intake.replays import replay
 from kalends.marketing.lineage import FactVersion, RawLine, lineage_of, raw_line
@@ -31,7 +32,6 @@ from kalends.marketing.mapping import canonical_source
 from kalends.marketing.models import Batch
 from kalends.marketing.names import find_campaigns
 from kalends.marketing.overview import Source, count_waiting, list_sources
-from kalends.marketing.pipeline import describe as describe_staging
 from kalends.marketing.quality import forgetting as _quality_forgetting  # noqa: F401 - goes with days that go
 from kalends.marketing.quality import standing
 from kalends.marketing.reconciliation import evidence  # noqa: F401 - offers what was decided

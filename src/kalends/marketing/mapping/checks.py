@@ -15,8 +15,8 @@ import duckdb
 
 from kalends.marketing.mapping.cells import EMPTY_MARKS
 from kalends.marketing.reading import FAULT, ROW, as_it_came, literal
+from kalends.marketing.records import EARLIEST
 
-EARLIEST = date(1990, 1, 1)  # no advertising platform has older data; earlier dates are two-digit years and serials
 SIGNED = frozenset({"revenue", "pipeline_value"})  # refunds and lost deals are negative, the others never are
 MAX_RULES = 62  # bits of a BIGINT, sign apart
 _EMPTY = "|".join(map(re.escape, EMPTY_MARKS))

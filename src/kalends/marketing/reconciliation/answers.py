@@ -19,12 +19,12 @@ from kalends.marketing.reconciliation.overlap import Seen
 from kalends.marketing.reconciliation.reading import CUTS, Heard, Wanted, read, read_seen
 from kalends.marketing.reconciliation.sources import METRICS, OVERLAPPING
 from kalends.marketing.reconciliation.summing import PERIODS, Total, reconcile_all, summed
+from kalends.marketing.records import EARLIEST, LATEST
 
 LEARNED_DAYS: Final = 120
 """Days up to the last one asked for, from which biases and noise are learned: a quarter and a month, in which habits
 hold and enough is said."""
 LONGEST: Final = 3 * 366
-EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 STATES: Final = ("open", "settled", "decided")
 
 
