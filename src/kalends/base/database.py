@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import MetaData, create_engine, text
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import MetaData, create_engine, event, text
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
 from kalends.base.scope import Scope
 
@@ -27,6 +27,19 @@ class Model(DeclarativeBase):
             "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
+
+
+class FreshSession(Session):
+    """A session in which a row that is read to be held (FOR UPDATE) is what it is by then.
+
+    SQLAlchemy leaves an object alone that it knows already, and so as it was before somebody else changed it.
+    """
+
+
+@event.listens_for(FreshSession, "do_orm_execute")
+def _read_anew(asked: ORMExecuteState) -> None:
+    if asked.is_select and getattr(asked.statement, "_for_update_arg", None) is not None:
+        asked.update_execution_options(populate_existing=True)
 
 
 SET_SCOPE = text(
@@ -56,7 +69,7 @@ class Database:
 
         `snapshot`: everything is read as of one instant (REPEATABLE READ), as a backup must.
         """
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with FreshSession(self.engine, expire_on_commit=False) as session, session.begin():
             if snapshot:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             session.execute(
@@ -68,7 +81,7 @@ class Database:
     @contextmanager
     def lookup(self) -> Iterator[Session]:
         """A transaction before any tenant is known: it sees no tenant's rows, only the named look-up functions."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with FreshSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def close(self) -> None:

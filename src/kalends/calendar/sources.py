@@ -80,7 +80,7 @@ def list_sources(work: Work, *, calendar_id: UUID | None = None) -> Sequence[Cal
 def get_source(work: Work, *, source_id: UUID, for_update: bool = False) -> CalendarSource:
     """One source; `for_update`: nobody else changes it before this transaction ends. Raises SourceNotFoundError."""
     key = (work.scope.tenant_id, source_id)
-    found = work.session.get(CalendarSource, key, with_for_update=for_update, populate_existing=for_update)
+    found = work.session.get(CalendarSource, key, with_for_update=for_update)
     if found is None or found.removed_at is not None:
         raise SourceNotFoundError(source_id=str(source_id))
     return found

@@ -158,7 +158,7 @@ def _changeable(work: Work, *, person_id: UUID, stays_owner: bool) -> Person:
         .order_by(Person.id)
         .with_for_update()
     ).all()
-    person = work.session.get(Person, (work.scope.tenant_id, person_id), with_for_update=True, populate_existing=True)
+    person = work.session.get(Person, (work.scope.tenant_id, person_id), with_for_update=True)
     if person is None:
         raise NoSuchPersonError
     require_rank(work.scope.role, at_least=person.role)

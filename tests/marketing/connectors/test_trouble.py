@@ -1,5 +1,7 @@
 """Trouble stays where it is: an unforeseen fault, a zone that nobody knows, an answer that comes late."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +12,7 @@ from syncing import connect, exactly, known, platform, stored, work_off
 from kalends.base.scope import Scope
 from kalends.identity.service import create_tenant
 from kalends.marketing import batches
-from kalends.marketing.connectors import connections, runs
+from kalends.marketing.connectors import connections, runs, syncing
 from kalends.marketing.connectors.models import SyncRun
 from kalends.marketing.connectors.registry import CONNECTORS
 from kalends.marketing.connectors.syncing import packed
@@ -119,3 +121,30 @@ def test_an_answer_that_lands_late_does_not_pass_for_the_newest(house, scope, ti
     today, held = clock().date(), exactly(stored(house, scope, tiktok))
     newest = exactly(known(tiktok, today - timedelta(days=4), today))
     assert {key: held[key] for key in newest} == newest
+
+
+@pytest.mark.parametrize(("place", "what"), [(syncing.batches, "land"), (syncing, "finish")])
+@pytest.mark.parametrize(
+    "steer",
+    [runs.remove, lambda work, connection_id: runs.set_state(work, connection_id=connection_id, state="paused")],
+)
+def test_who_steers_a_run_and_who_brings_it_do_not_meet(house, scope, tiktok, monkeypatch, place, what, steer):
+    connection, _ = connect(house, scope, tiktok, history=5)
+    worked, waiting = getattr(place, what), []
+
+    def steered():
+        with house.work(scope) as work:
+            steer(work, connection_id=connection)
+
+    def meeting(*args, **named):
+        if not waiting:
+            waiting.append(hands.submit(steered))
+            time.sleep(0.5)  # until it waits for what is held here
+        return worked(*args, **named)
+
+    monkeypatch.setattr(place, what, meeting)
+    with ThreadPoolExecutor(1) as hands:
+        work_off(house, scope)
+    waiting[0].result()
+    with house.work(scope) as work:
+        assert runs.running(work, connection) is None or runs.running(work, connection).state == "paused"

@@ -173,10 +173,13 @@ def landed(work: Work, connection_id: UUID, account_id: str, report: str) -> lis
     return [(found.lower, found.upper - timedelta(days=1)) for found in work.session.execute(query).scalars()]
 
 
-def running(work: Work, connection_id: UUID) -> SyncRun | None:
-    """The run that is under way or paused."""
+def running(work: Work, connection_id: UUID, *, for_update: bool = False) -> SyncRun | None:
+    """The run that is under way or paused. For an update the connection is held first, as everywhere."""
+    if for_update:
+        get(work, connection_id=connection_id, for_update=True)
     query = select(SyncRun).where(SyncRun.connection_id == connection_id, SyncRun.state.in_(("running", "paused")))
-    return work.session.scalars(query.order_by(SyncRun.started_at.desc()).limit(1)).first()
+    newest = query.order_by(SyncRun.started_at.desc()).limit(1)
+    return work.session.scalars(newest.with_for_update() if for_update else newest).first()
 
 
 def set_run_state(work: Work, *, run_id: UUID, state: str) -> SyncRun:
@@ -202,14 +205,14 @@ def set_state(work: Work, *, connection_id: UUID, state: str) -> Connection:
     if found.state != state:
         work.audit(state, subject_kind="connection", subject_id=found.id)
         found.state, found.updated_at = state, work.now
-        if (run := running(work, connection_id)) is not None:
+        if (run := running(work, connection_id, for_update=True)) is not None:
             set_run_state(work, run_id=run.id, state="paused" if state == "paused" else "running")
     return found
 
 
 def remove(work: Work, *, connection_id: UUID) -> None:
     """Remove a connection, and leave the rest of the run that is under way."""
-    if (run := running(work, connection_id)) is not None:
+    if (run := running(work, connection_id, for_update=True)) is not None:
         set_run_state(work, run_id=run.id, state="cancelled")
     forget(work, connection_id=connection_id)
 

@@ -160,6 +160,17 @@ def packed(pages: Sequence[Page]) -> BinaryIO:
     return out
 
 
+def hold(work: Work, slice_id: UUID) -> SyncSlice | None:
+    """The slice, held; None where it was cancelled while it was on its way. Who steers a run holds its connection
+    first, so that a slice does, too: in another order the two would wait for each other.
+    """
+    tenant_id = work.scope.tenant_id
+    of = work.session.get_one(SyncSlice, (tenant_id, slice_id)).connection_id
+    work.session.get_one(Connection, (tenant_id, of), with_for_update=True)
+    row = work.session.get_one(SyncSlice, (tenant_id, slice_id), with_for_update=True)
+    return row if row.state in {"queued", "waiting"} else None
+
+
 def land(
     work: Work,
     *,
@@ -172,8 +183,8 @@ def land(
     asked_at: datetime,
 ) -> None:
     """Acknowledge a slice: its batch, its cursor and the next task are this one transaction."""
-    row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
-    if row.state not in {"queued", "waiting"}:  # cancelled while it was on its way
+    row = hold(work, slice_id)
+    if row is None:
         return
     account = wanted.account
     is_complete = report.is_complete and all(page.is_whole for page in pages)
@@ -212,8 +223,8 @@ def window_of(wanted: Slice) -> dict[str, str]:
 
 def wait(work: Work, *, slice_id: UUID, until: datetime, calls: int, is_own: bool) -> None:
     """The platform wants to be left alone, or is not done yet (`is_own`); nothing is wrong."""
-    row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
-    if row.state not in {"queued", "waiting"}:
+    row = hold(work, slice_id)
+    if row is None:
         return
     row.state, row.next_try_at, row.calls = "waiting", until, row.calls + calls
     if not is_own:  # the others of its kind would only be told the same
@@ -235,7 +246,9 @@ def divide(work: Work, *, slice_id: UUID, wanted: Slice, problem: TooMuch, calls
             work, slice_id=slice_id, problem=Refused(problem.message, advice="Choose a coarser report."), calls=calls
         )
         return
-    row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
+    row = hold(work, slice_id)
+    if row is None:
+        return
     older, newer = wanted.halves()
     run = get_run(work, run_id=row.run_id)
     row.date_from, row.calls, row.memo = newer.first, row.calls + calls, {}
@@ -245,7 +258,9 @@ def divide(work: Work, *, slice_id: UUID, wanted: Slice, problem: TooMuch, calls
 
 def set_back(work: Work, *, slice_id: UUID, problem: Signal, calls: int) -> None:
     """It could not be had: taken up later where that may help, else told; the run goes on with the others."""
-    row = work.session.get_one(SyncSlice, (work.scope.tenant_id, slice_id), with_for_update=True)
+    row = hold(work, slice_id)
+    if row is None:
+        return
     row.tries, row.calls, row.problem = row.tries + 1, row.calls + calls, problem.message
     row.advice = getattr(problem, "advice", "") or None
     if isinstance(problem, Refused) or row.tries >= TRIES:
