@@ -58,7 +58,8 @@ SETTINGS = {
 }
 # Crash recovery replays at most max_wal_size (1 GB), which a slow disk reads in this time.
 READY_SECONDS, STOP_SECONDS = 300.0, 30.0
-# Backends of a postmaster that was killed alone notice it at once, but release its memory one by one, slowly on a busy machine.
+# Backends of a postmaster that was killed alone notice it at once, but release its memory one by one: slowly, on a
+# busy machine.
 ORPHANS_SECONDS = 60.0
 LOG_BYTES = 10_000_000
 
