@@ -1,5 +1,6 @@
 """Home keeps its answers, and never shows a kept one that no longer holds, or that is somebody else's."""
 
+import html
 import io
 import json
 import re
@@ -17,7 +18,9 @@ from kalends.identity.service import Door, create_tenant
 from kalends.insight import asking
 from kalends.insight import service as insight
 from kalends.insight.kept import packed, unpacked
+from kalends.insight.schemas import InsightsIn
 from kalends.marketing import service as marketing
+from kalends.web.strips import revenue_strip
 
 PERIOD = "2026-02-01..2026-02-28"
 
@@ -194,3 +197,83 @@ def test_an_answer_comes_out_of_its_bytes_as_it_went_in(house, scope, ingest, di
     assert told.totals["revenue"] == 50
     assert unpacked(packed(told, told)) == [told, told]
     assert unpacked(packed(told))[0].handle == told.handle
+
+
+def land(house, scope, work_off, source, *rows):
+    """Load rows of a source until they are published."""
+    body = io.BytesIO("\n".join(map(json.dumps, rows)).encode())
+    marketing.land_file(Door(house=house, scope=scope, is_local=True), body, data_source=source)
+    work_off(scope)
+
+
+def figures(page):
+    """The key figures and where they come from: label -> (value, address)."""
+    found = re.findall(r'<a class="card figure" href="([^"]*)".*?figure-label[^>]*>\s*([^<]+?)\s*<.*?figure-value[^>]*>\s*([^<]+?)\s*<',
+                       page, re.DOTALL)  # fmt: skip
+    return {label: (value, html.unescape(href)) for href, label, value in found}
+
+
+def test_a_sale_that_the_shop_counts_is_shown_once(house, scope, ingest, reader, work_off):
+    days = [f"2026-02-{day:02}" for day in range(1, 29)]
+    ingest(*(row(day, value="70.00") for day in days))
+    look = reader()
+    assert figures(look())["Revenue"][0] == euros(28 * 70)
+    orders = [{"order_id": f"A-{day}", "created_at": day, "total": 40, "currency": "EUR"} for day in days]
+    land(house, scope, work_off, "orders", *orders)
+    page = look()
+    shown = figures(page)
+    assert (shown["Revenue"][0], shown["Conversions"][0], shown["Spend"][0]) == (euros(28 * 40), "28", euros(280))
+    assert shown["Return on ad spend"][0] == "4.00"
+    assert shown["Revenue"][1] == "/data/reconciliation?metric=revenue"
+    assert shown["Spend"][1].startswith("/trace?")
+    assert "Revenue: every sale once, as counted by Shop orders." in page
+    assert "Together the platforms claim 75% more." in page
+
+
+def test_an_analytics_tool_adds_nothing_to_what_platforms_deliver(house, scope, ingest, reader, work_off):
+    days = [f"2026-02-{day:02}" for day in range(1, 29)]
+    told = [
+        {"property_id": "1", "date": day.replace("-", ""), "sessions": "9", "advertiserAdCost": "10.00",
+         "totalRevenue": "30.00", "keyEvents": "500", "currencyCode": "EUR"}
+        for day in days
+    ]  # fmt: skip
+    land(house, scope, work_off, "google_analytics", *told)
+    look = reader()
+    assert figures(look())["Spend"][0] == euros(280)  # nobody else says
+    ingest(*(row(day, value="70.00") for day in days))
+    shown = figures(look())
+    assert {name: value for name, (value, _) in shown.items()} == {
+        "Revenue": euros(28 * 30),
+        "Spend": euros(280),
+        "Return on ad spend": "3.00",
+        "Conversions": "56",
+    }
+
+
+def test_the_calendar_and_the_answers_say_what_the_shop_counts(house, scope, ingest, work_off):
+    days = [f"2026-02-{day:02}" for day in range(1, 29)]
+    ingest(*(row(day, value="70.00") for day in days))
+    land(
+        house,
+        scope,
+        work_off,
+        "klaviyo",
+        {"groupings": {"campaign_id": "k"}, "date": days[0], "statistics": {"conversions": 1, "conversion_value": 5.0}},
+    )
+    orders = [{"order_id": f"A-{day}", "created_at": day, "total": 40, "currency": "EUR"} for day in days]
+    land(house, scope, work_off, "orders", *orders[:14])
+    with house.work(scope) as work:
+        strip = revenue_strip(work, date(2026, 2, 14), date(2026, 2, 15))
+        asked = InsightsIn(
+            date_range_start="2026-02-01", date_range_end="2026-02-28", metrics=["revenue"], compare_to="none"
+        )
+        notes = insight.insights(work, asked=asked).notes
+        part = insight.insights(
+            work, asked=asked.model_copy(update={"data_sources": ["meta_business", "klaviyo"]})
+        ).notes
+    assert {day.day: one.words for day, one in strip.items()} == {
+        14: f"{euros(40)} revenue",
+        15: f"{euros(70)} revenue",
+    }
+    assert "Revenue: 560.00 EUR was counted by Shop orders on 14 of 28 days." in notes
+    assert not any("was counted" in note for note in part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -16,11 +16,9 @@ from kalends.base.warehouse import TenantWarehouse
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
 from kalends.identity.service import workspace
-from kalends.insight.engine import Asker, Engine, run
-from kalends.insight.kept import packed, unpacked
+from kalends.insight.engine import Asker, Engine
 from kalends.insight.past import tables_at
-from kalends.insight.query import Query, Snapshot, as_dict
-from kalends.insight.result import Result
+from kalends.insight.query import Snapshot
 from kalends.insight.tables import SCHEMAS, Tables
 from kalends.marketing import renames
 from kalends.marketing import service as marketing
@@ -87,24 +85,23 @@ def asker(
     )
 
 
-def answers(work: Work, queries: Sequence[Query]) -> list[Result]:
-    """The answers to `queries` as of now, all from one state: made once per state, question and day, then kept."""
+def kept(work: Work, make: Callable[[Asker], bytes], *, question: object) -> bytes:
+    """What `make` says of the data as it is now: made once per state, question and day, then kept."""
     state = snapshot_of(work)
     asked: list[Asker] = []
 
-    def make() -> bytes:
+    def once() -> bytes:
         asked.append(asker(work))
-        return packed(*(run(asked[-1], query) for query in queries))
+        return make(asked[-1])
 
-    kept = work.house.cache.get_or_make(
-        make,
+    return work.house.cache.get_or_make(
+        once,
         tenant_id=work.scope.tenant_id,
         scope="insight.read",
         version=version_of(state),
-        question=["answers", *(as_dict(query) for query in queries)],
+        question=question,
         keep=lambda: asked[-1].snapshot == state,
     )
-    return unpacked(kept)
 
 
 def version_of(state: Snapshot) -> str:

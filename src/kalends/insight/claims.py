@@ -15,6 +15,7 @@ from kalends.marketing.words import source_name
 
 TOLD = ("revenue", "conversions")
 """The columns of which one sale may be told by several sources."""
+SEVERAL = "One sale may be in several; reconciliation counts it once."
 
 
 def overlapping(query: Query, *, tellers: Mapping[str, Collection[str]], sources: Collection[str]) -> tuple[str, ...]:
@@ -29,4 +30,9 @@ def overlapping(query: Query, *, tellers: Mapping[str, Collection[str]], sources
         return ()
     names = listed(sorted(source_name(source) for source in set().union(*several.values())))
     what = listed(list(several)).capitalize()
-    return (f"{what}: what {names} each tell, added up. One sale may be in several; reconciliation counts it once.",)
+    return (f"{what}: what {names} each tell, added up. {SEVERAL}",)
+
+
+def is_overlap(note: str) -> bool:
+    """Whether a note of an answer says that one sale may be in it several times."""
+    return note.endswith(SEVERAL)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.calendar import service as calendar
+from kalends.identity.service import workspace
 from kalends.insight import engine
 from kalends.insight.answers import KPIS, MOVED_BY, answer_out, insights_out, lineage_out
 from kalends.insight.asking import (
     ENGINE,
-    answers,
     asker,
     instant_of,
     is_still,
@@ -22,13 +22,16 @@ from kalends.insight.asking import (
     today_of,
     version_of,
 )
+from kalends.insight.claims import TOLD, is_overlap
 from kalends.insight.comparisons import compare
 from kalends.insight.export import Export, export
+from kalends.insight.home import Home, counted, look, revenue_by_day
 from kalends.insight.lineage import Lineage, trace
 from kalends.insight.metrics import METRICS, Metric, metric
 from kalends.insight.periods import FiscalDay, Period, resolve
 from kalends.insight.query import Filter, Query, Snapshot, from_handle
 from kalends.insight.result import Coverage, Result
+from kalends.insight.sales import told_of
 from kalends.insight.schemas import Asked, CausalIn, InsightsIn, InsightsOut
 from kalends.marketing import service as marketing
 from kalends.marketing.service import NotKnownYetError
@@ -60,6 +63,7 @@ __all__ = [
     "metric",
     "period_of",
     "question_of",
+    "revenue_by_day",
     "run",
     "snapshot_of",
     "sql_of",
@@ -67,7 +71,6 @@ __all__ = [
     "trace",
 ]
 
-HOME_METRICS: Final = ("spend", "revenue", "roas", "conversions")
 LAST_DAYS: Final = "last 30 days"
 
 
@@ -107,33 +110,11 @@ def _fiscal_days(work: Work, calendar_id: UUID | None) -> list[FiscalDay]:
     return [FiscalDay(*row) for row in columns.iter_rows()]
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """All that the Home page shows of the data: two answers from one snapshot."""
-
-    by_channel: Result
-    """Rows per channel; its totals are the key figures. Compared."""
-
-    by_day: Result
-    """Rows per day, compared: the trend and the key figures' sparklines."""
-
-
 def home(
-    work: Work,
-    *,
-    period: Period | None = None,
-    compare_to: str = "previous_period",
-    currency: str | None = None,
-    filters: Sequence[Filter] = (),
+    work: Work, *, period: Period | None = None, compare_to: str = "previous_period", currency: str | None = None
 ) -> Home:
-    """Key figures, trend by day and channels of `period` (by default the last 30 days), in two questions."""
-    chosen = period or period_of(work, words=LAST_DAYS)
-    compared = compare(compare_to, period=chosen)
-    by_channel, by_day = (
-        Query(HOME_METRICS, chosen, (dimension,), tuple(filters), compared, currency=currency)
-        for dimension in ("channel", "date")
-    )
-    return Home(*answers(work, [by_channel, by_day]))
+    """Key figures, trend by day and channels of `period` (by default the last 30 days)."""
+    return look(work, period=period or period_of(work, words=LAST_DAYS), compare_to=compare_to, currency=currency)
 
 
 class PeriodMissingError(BadInputError):
@@ -171,10 +152,26 @@ def insights(work: Work, *, asked: InsightsIn) -> InsightsOut:
         question = replace(question, compare_to=compare(asked.compare_to, period=question.period))
     ask = _asker(work, question)
     groups = question.dimensions or ("data_source", "campaign_name")
+    answer = engine.run(ask, replace(question, order=tuple(asked.order), limit=asked.limit))
+    if not question.filters:
+        answer = replace(answer, notes=(*answer.notes, *_counted_notes(work, ask, answer)))
     return insights_out(
-        asked=engine.run(ask, replace(question, order=tuple(asked.order), limit=asked.limit)),
+        asked=answer,
         platforms=engine.run(ask, replace(question, metrics=KPIS, dimensions=("data_source",))),
         groups=engine.run(ask, replace(question, metrics=(*MOVED_BY, "roas"), dimensions=groups)),
+    )
+
+
+def _counted_notes(work: Work, ask: engine.Asker, answer: Result) -> tuple[str, ...]:
+    """What was counted of the sales that the answer has claims of: of the whole company, so never beside a part."""
+    query = answer.query
+    if not any(is_overlap(note) for note in answer.notes):
+        return ()
+    return told_of(
+        counted(work, ask, replace(query, compare_to=None)),
+        metrics=[name for name in query.metrics if name in TOLD],
+        period=query.period,
+        currency=query.currency or workspace(work).currency,
     )
 
 

@@ -8,7 +8,7 @@ from kalends.base.warehouse import TenantWarehouse
 
 FACTS = ("scopes", "retractions")
 """Where every batch that touched facts, or took some back, has left its number."""
-ALL = (*FACTS, "series")
+ALL = (*FACTS, "series", "orders")
 
 
 def newest_applied(warehouse: TenantWarehouse, *, held: Collection[str], tables: Collection[str] = FACTS) -> int:

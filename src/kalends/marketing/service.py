@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -34,10 +34,13 @@ from kalends.marketing.names import find_campaigns
 from kalends.marketing.overview import Source, count_waiting, list_sources
 from kalends.marketing.quality import forgetting as _quality_forgetting  # noqa: F401 - goes with days that go
 from kalends.marketing.quality import standing
+from kalends.marketing.reconciliation import counted as _counted
 from kalends.marketing.reconciliation import evidence  # noqa: F401 - offers what was decided
 from kalends.marketing.reconciliation import forgetting as _reconciliation_forgetting  # noqa: F401 - goes with days
+from kalends.marketing.reconciliation.counted import Counted
 from kalends.marketing.reconciliation.schemas import Orders
 from kalends.marketing.reconciliation.service import aggregate, conflicts
+from kalends.marketing.reconciliation.sources import COUNTERS
 from kalends.marketing.schemas import (
     Batches,
     BatchOut,
@@ -69,6 +72,8 @@ from kalends.marketing.stewardship.schemas import GraphOut
 from kalends.marketing.stewardship.usage import write_down_usage
 
 __all__ = [
+    "COUNTERS",
+    "Counted",
     "Drawing",
     "Evidence",
     "FactVersion",
@@ -88,6 +93,7 @@ __all__ = [
     "control_totals",
     "control_totals_csv",
     "count_waiting",
+    "counted_sales",
     "data_version",
     "describe",
     "draw",
@@ -210,6 +216,15 @@ def order_days(work: Work, *, first: date, last: date, version: int | None = Non
     returning_customers, gross, net, refunds; as known now or at a data version.
     """
     return orders.by_day(work.warehouse, first=first, last=last, version=version)
+
+
+def counted_sales(
+    work: Work, *, first: date, last: date, currency: str, counters: Collection[str], version: int | None = None
+) -> dict[str, Counted]:
+    """What was sold by day, each sale once; see kalends.marketing.reconciliation.counted."""
+    return _counted.counted(
+        work.warehouse, first=first, last=last, currency=currency, counters=counters, version=version
+    )
 
 
 def wait_for(door: Door, *, batch_id: UUID, seconds: float) -> IngestAnswer:

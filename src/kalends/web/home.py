@@ -78,16 +78,16 @@ def view(work: Work, *, words: str, grain: str) -> HomeView:
         periods=[
             Choice(label=one[0].upper() + one[1:], href=link(one, grain), current=one == words) for one in PERIODS
         ],
-        figures=figures(asked, totals, found.by_day),
+        figures=figures(asked, found),
         trend_title="Revenue and what was on",
         trend_note=trend_note(totals),
-        trend_words=trend_words(asked, totals),
-        trend=draw(work, asked, found.by_day),
+        trend_words=trend_words(asked, found),
+        trend=draw(work, asked, found),
         grains=[Choice(label=one.capitalize(), href=link(words, one), current=one == grain) for one in GRAINS],
         channels=channels(asked, totals),
         coming=coming(work, today=today),
         sources=[source_state(source, work=work, today=today) for source in sources],
-        notes=totals.notes,
+        notes=found.once.notes,
     )
 
 
@@ -103,26 +103,34 @@ def sub_line(work: Work, asked: Asked) -> str:
     return " · ".join(part for part in (span, place, "compared with the same weekdays last year") if part)
 
 
-def figures(asked: Asked, totals: Result, by_day: Result) -> list[KeyFigure]:
+def figures(asked: Asked, found: insight.Home) -> list[KeyFigure]:
     """The four numbers, each with its change, its small curve, and the way to where it comes from."""
-    recent = by_day.rows[-SPARKS:]
-    provisional = provisional_days(by_day, recent)
-    return [figure(asked, name, totals, recent, provisional) for name in ("revenue", "spend", "roas", "conversions")]
+    recent = found.once.rows[-SPARKS:]
+    provisional = provisional_days(found.by_day, recent)
+    return [figure(asked, name, found, recent, provisional) for name in ("revenue", "spend", "roas", "conversions")]
 
 
-def figure(asked: Asked, name: str, totals: Result, recent: Sequence[Row], provisional: int) -> KeyFigure:
+def figure(asked: Asked, name: str, found: insight.Home, recent: Sequence[Row], provisional: int) -> KeyFigure:
     """One number, with its course over the `recent` days."""
-    declared = insight.metric(name)
-    value, ratio = totals.totals.get(name), totals.totals.get(f"{name}_change")
+    declared, totals = insight.metric(name), found.once.totals
+    value, ratio = totals.get(name), totals.get(f"{name}_change")
     return KeyFigure(
         label=declared.label,
-        value=written(name, value, currency=totals.currency or asked.currency),
+        value=written(name, value, currency=found.by_channel.currency or asked.currency),
         change=Change(text=change(ratio), tone=tone_of(ratio, good=declared.good)) if ratio is not None else None,
         comparison="vs same weekdays last year" if ratio is not None else "nothing to compare with yet",
         trend=[plain(row[name]) for row in recent],
         provisional=provisional,
-        href="/trace?" + urlencode({"handle": totals.handle, "metric": name}),
+        href=origin(name, found),
     )
+
+
+def origin(name: str, found: insight.Home) -> str:
+    """Where a figure comes from: what was counted stands beside what is claimed; all else can be traced to its rows."""
+    told = next((column for column in insight.metric(name).columns if column in found.counted), None)
+    if told:
+        return "/data/reconciliation?" + urlencode({"metric": told})
+    return "/trace?" + urlencode({"handle": found.by_channel.handle, "metric": name})
 
 
 def tone_of(ratio: float, *, good: int) -> Tone:
@@ -161,17 +169,18 @@ def trend_note(totals: Result) -> str:
     return " · ".join(parts)
 
 
-def trend_words(asked: Asked, totals: Result) -> str:
+def trend_words(asked: Asked, found: insight.Home) -> str:
     """The curve in one sentence, for those who cannot see it."""
-    value = written("revenue", totals.totals.get("revenue"), currency=totals.currency or asked.currency)
-    ratio = totals.totals.get("revenue_change")
+    totals = found.once.totals
+    value = written("revenue", totals.get("revenue"), currency=found.by_channel.currency or asked.currency)
+    ratio = totals.get("revenue_change")
     compared = f", {change(ratio)} against the same weekdays last year" if ratio is not None else ""
     return f"Revenue {value} from {period(start=asked.period.start, end=asked.period.end)}{compared}."
 
 
-def draw(work: Work, asked: Asked, by_day: Result) -> dict[str, Any] | None:
+def draw(work: Work, asked: Asked, found: insight.Home) -> dict[str, Any] | None:
     """The curve with the company's events behind it; None without any day."""
-    known = {row["date"]: row for row in by_day.rows}
+    by_day, known = found.by_day, {row["date"]: row for row in found.once.rows}
     if not known:
         return None
     settled = by_day.settled_until if by_day.is_provisional else None

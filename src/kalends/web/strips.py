@@ -10,7 +10,7 @@ from kalends.base.work import Work
 from kalends.calendar.service import DayStrip
 from kalends.identity.service import workspace
 from kalends.insight import service as insight
-from kalends.insight.service import Period, Query
+from kalends.insight.service import Period
 
 
 def revenue_strip(work: Work, first: date, last: date) -> Mapping[date, DayStrip]:
@@ -19,11 +19,10 @@ def revenue_strip(work: Work, first: date, last: date) -> Mapping[date, DayStrip
     if end < first:
         return {}
     currency = workspace(work).currency
-    asked = Query(metrics=("revenue",), period=Period(first, end), dimensions=("date",), currency=currency)
-    known = {row["date"]: row["revenue"] for row in insight.run(work, query=asked).rows if row["revenue"] is not None}
+    known = insight.revenue_by_day(work, period=Period(first, end), currency=currency)
     most = max(known.values(), default=0)
     return {
-        day: DayStrip(share=float(value / most), words=f"{money(value, currency=currency)} revenue")
+        day: DayStrip(share=value / most, words=f"{money(value, currency=currency)} revenue")
         for day, value in known.items()
         if most > 0
     }

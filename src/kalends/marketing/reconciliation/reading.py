@@ -123,13 +123,15 @@ _DELIVERED: Final = ("spend", "impressions", "clicks", "video_views")
 
 
 def _fact_rows(warehouse: TenantWarehouse, wanted: Wanted) -> list[dict[str, Any]]:
-    if not warehouse.exists("daily"):
+    if not warehouse.exists("daily") or wanted.platforms == {ORDERS}:
         return []
     if wanted.version is None:
         daily: ir.Table = warehouse.table("daily")
     else:
         daily = daily_at(warehouse, version=wanted.version, first=wanted.first, last=wanted.last)
     daily = daily.filter(daily.date >= wanted.first, daily.date <= wanted.last)
+    if wanted.platforms and set(wanted.metrics) <= set(OVERLAPPING):  # of other metrics accounts tell whose they are
+        daily = daily.filter(daily.data_source.isin(sorted(wanted.platforms)))
     by = ["date", "data_source", "account_id", "channel", "currency"]
     by += ["campaign_name"] if "campaign" in wanted.cuts else []
     sums = daily.group_by(by).aggregate(**{metric: daily[metric].sum() for metric in wanted.metrics})

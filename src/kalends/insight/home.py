@@ -1,0 +1,106 @@
+"""What Home shows of the data: the platforms' own numbers by channel and by day, and every sale once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+import orjson
+
+from kalends.base.work import Work
+from kalends.identity.service import workspace
+from kalends.insight.asking import kept
+from kalends.insight.claims import is_overlap
+from kalends.insight.comparisons import compare
+from kalends.insight.engine import Asker, run
+from kalends.insight.kept import packed, unpacked
+from kalends.insight.periods import Period
+from kalends.insight.query import Filter, Query, as_dict
+from kalends.insight.result import Result
+from kalends.insight.sales import Once, count_once
+from kalends.marketing import service as marketing
+from kalends.marketing.service import COUNTERS, Counted
+
+METRICS: Final = ("spend", "revenue", "roas", "conversions")
+_SIZE: Final = 8
+"""Bytes that say how long the first part of what is kept is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """All that the page shows of the data: two answers from one snapshot, and what was counted."""
+
+    by_channel: Result
+    """Rows per channel, with the sales that its platforms claim. Compared."""
+
+    by_day: Result
+    """Rows per day, compared."""
+
+    once: Once
+    """Rows per day and totals with every sale once: the key figures, their sparklines and the trend."""
+
+    counted: tuple[str, ...]
+    """What is counted on some day, and not only claimed: revenue, conversions."""
+
+
+def look(work: Work, *, period: Period, compare_to: str, currency: str | None) -> Home:
+    """Everything for `period`, made once per state of the data, then kept."""
+    compared = compare(compare_to, period=period)
+    asked = [Query(METRICS, period, (one,), (), compared, currency=currency) for one in ("channel", "date")]
+    told, (channels, days) = _asked(work, asked)
+    once = count_once(days.rows, channels.totals, told, period=period, compared=compared)
+    notes = [note for note in channels.notes if not (once.notes and is_overlap(note))]
+    return Home(channels, days, replace(once, notes=(*once.notes, *notes)), tuple(told) if once.notes else ())
+
+
+def revenue_by_day(work: Work, *, period: Period, currency: str) -> dict[date, float]:
+    """What each day of the period brought, every sale once; days of which nobody says anything are absent."""
+    sold, (days,) = _asked(work, [Query(("revenue",), period, ("date",), currency=currency)])
+    told = {row["date"]: row["revenue"] for row in days.rows}
+    once = sold.get("revenue", Counted())
+    told = {day: value for day, value in told.items() if day not in once.tellers} | dict(once.values)
+    return {day: float(value) for day, value in told.items() if value is not None and period.start <= day <= period.end}
+
+
+def _asked(work: Work, queries: Sequence[Query]) -> tuple[dict[str, Counted], list[Result]]:
+    """What was counted in the periods of the queries, which are alike, and what platforms delivered and claim."""
+
+    def make(ask: Asker) -> bytes:
+        sources, counters = _sources(ask)
+        told = orjson.dumps(counted(work, ask, queries[0]), option=orjson.OPT_NON_STR_KEYS)
+        # An analytics tool's copy of the platforms' costs is no cost more, nor is its count of sales another claim.
+        others = (Filter("data_source", counters, "not_in"),) if counters and sources.difference(counters) else ()
+        answers = (run(ask, replace(query, filters=others)) for query in queries)
+        return len(told).to_bytes(_SIZE) + told + packed(*answers)
+
+    held = kept(work, make, question=["sales", *map(as_dict, queries)])
+    end = _SIZE + int.from_bytes(held[:_SIZE])
+    return {name: _unpacked(told) for name, told in orjson.loads(held[_SIZE:end]).items()}, unpacked(held[end:])
+
+
+def counted(work: Work, ask: Asker, query: Query) -> dict[str, Counted]:
+    """What was counted, not claimed, of sales in the period of a query, and in the one that it is compared with."""
+    periods = [query.period, *([query.compare_to.period] if query.compare_to else [])]
+    return marketing.counted_sales(
+        work,
+        first=min(one.start for one in periods),
+        last=max(one.end for one in periods),
+        currency=query.currency or workspace(work).currency,
+        counters=_sources(ask)[1],
+        version=None if ask.tables.are_current else ask.snapshot.data_version,
+    )
+
+
+def _sources(ask: Asker) -> tuple[set[str], tuple[str, ...]]:
+    """Every source, and those of them that count all sales."""
+    sources = {source for source, _ in ask.catalogue().days.accounts}
+    return sources, tuple(sorted(sources.intersection(COUNTERS)))
+
+
+def _unpacked(told: Mapping[str, Mapping[str, Any]]) -> Counted:
+    tellers, values = (
+        {date.fromisoformat(day): one for day, one in told[name].items()} for name in ("tellers", "values")
+    )
+    return Counted(tellers, values)
