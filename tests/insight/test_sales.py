@@ -66,7 +66,8 @@ def test_a_day_of_which_an_amount_is_left_out_is_not_counted_by_the_shop():
 def test_nothing_is_changed_where_nobody_counts():
     rows = claims(range(7))
     found = once({}, rows)
-    assert (list(found.rows), found.totals, list(found.notes)) == (rows, TOTALS, [])
+    assert [row | told for row, told in zip(found.rows, rows, strict=True)] == list(found.rows)
+    assert (found.totals, found.notes) == (TOTALS, [])
 
 
 def test_what_is_counted_takes_the_place_of_what_is_claimed():

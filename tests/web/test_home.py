@@ -277,3 +277,19 @@ def test_the_calendar_and_the_answers_say_what_the_shop_counts(house, scope, ing
     }
     assert "Revenue: 560.00 EUR was counted by Shop orders on 14 of 28 days." in notes
     assert not any("was counted" in note for note in part)
+
+
+def test_a_shop_that_has_loaded_its_orders_alone_sees_them(house, scope, reader, work_off):
+    orders = [
+        {"order_id": f"A-{day}", "created_at": f"2026-02-{day:02}", "total": 40, "currency": "EUR"}
+        for day in range(1, 29)
+    ]
+    land(house, scope, work_off, "orders", *orders)
+    page = reader()()
+    assert {name: value for name, (value, _) in figures(page).items()} == {
+        "Revenue": euros(28 * 40),
+        "Spend": "–",
+        "Return on ad spend": "–",
+        "Conversions": "28",
+    }
+    assert "Conversions: every sale once, as counted by Shop orders." in page

@@ -65,7 +65,7 @@ def count_once(
         spent = ({day: _plain(row.get(key)) for day, row in told.items()} for key in (bottom, f"{bottom}_before"))
         whole |= {name: _ratio(whole[top], whole.get(bottom)), f"{name}_change": _change(courses[top], *spent)}
     notes = [note for name, days in courses.items() for note in _said_of(name, days, claimed=totals, totals=whole)]
-    columns = dict.fromkeys(key for row in told.values() for key in row)
+    columns = dict.fromkeys([*(key for row in told.values() for key in row), *totals])
     return Once([{key: told[day].get(key) for key in columns} for day in sorted(told)], whole, notes)
 
 
