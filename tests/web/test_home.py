@@ -293,3 +293,24 @@ def test_a_shop_that_has_loaded_its_orders_alone_sees_them(house, scope, reader,
         "Conversions": "28",
     }
     assert "Conversions: every sale once, as counted by Shop orders." in page
+
+
+def test_who_only_says_again_what_a_platform_delivers_is_not_added(house, scope, ingest, reader, work_off):
+    ingest(row("2026-02-10", value="70.00"))
+    again = {"date": "2026-02-10", "channel": "Meta Ads", "spend": 11, "currency": "EUR"}
+    land(house, scope, work_off, "finance", again)
+    look = reader()
+    page = look()
+    assert figures(page)["Spend"][0] == euros(10)
+    assert "Not added, as platforms say the same themselves: Finance." in page
+    land(
+        house,
+        scope,
+        work_off,
+        "finance",
+        again | {"channel": "Posters", "spend": 5},
+        again | {"channel": "Radio", "spend": 2},
+    )
+    page = look()
+    assert figures(page)["Spend"][0] == euros(10 + 5 + 2)
+    assert "Not added, as platforms say the same themselves: “Meta Ads”." in page

@@ -85,7 +85,7 @@ def asker(
     )
 
 
-def kept(work: Work, make: Callable[[Asker], bytes], *, question: object) -> bytes:
+def keep(work: Work, make: Callable[[Asker], bytes], *, question: object) -> bytes:
     """What `make` says of the data as it is now: made once per state, question and day, then kept."""
     state = snapshot_of(work)
     asked: list[Asker] = []

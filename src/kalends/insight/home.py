@@ -11,7 +11,7 @@ import orjson
 
 from kalends.base.work import Work
 from kalends.identity.service import workspace
-from kalends.insight.asking import kept
+from kalends.insight.asking import keep
 from kalends.insight.claims import is_overlap
 from kalends.insight.comparisons import compare
 from kalends.insight.engine import Asker, run
@@ -20,8 +20,10 @@ from kalends.insight.periods import Period
 from kalends.insight.query import Filter, Query, as_dict
 from kalends.insight.result import Result
 from kalends.insight.sales import Once, count_once
+from kalends.insight.words import listed
 from kalends.marketing import service as marketing
 from kalends.marketing.service import COUNTERS, Counted
+from kalends.marketing.words import source_name
 
 METRICS: Final = ("spend", "revenue", "roas", "conversions")
 _SIZE: Final = 8
@@ -49,35 +51,44 @@ def look(work: Work, *, period: Period, compare_to: str, currency: str | None) -
     """Everything for `period`, made once per state of the data, then kept."""
     compared = compare(compare_to, period=period)
     asked = [Query(METRICS, period, (one,), (), compared, currency=currency) for one in ("channel", "date")]
-    told, (channels, days) = _asked(work, asked)
+    told, (channels, days), again = _asked(work, asked)
     once = count_once(days.rows, channels.totals, told, period=period, compared=compared)
     notes = [note for note in channels.notes if not (once.notes and is_overlap(note))]
+    if again:
+        notes.append(f"Not added, as platforms say the same themselves: {listed(again)}.")
     return Home(channels, days, replace(once, notes=(*once.notes, *notes)), tuple(told) if once.notes else ())
 
 
 def revenue_by_day(work: Work, *, period: Period, currency: str) -> dict[date, float]:
     """What each day of the period brought, every sale once; days of which nobody says anything are absent."""
-    sold, (days,) = _asked(work, [Query(("revenue",), period, ("date",), currency=currency)])
+    sold, (days,), _ = _asked(work, [Query(("revenue",), period, ("date",), currency=currency)])
     told = {row["date"]: row["revenue"] for row in days.rows}
     once = sold.get("revenue", Counted())
     told = {day: value for day, value in told.items() if day not in once.tellers} | dict(once.values)
     return {day: float(value) for day, value in told.items() if value is not None and period.start <= day <= period.end}
 
 
-def _asked(work: Work, queries: Sequence[Query]) -> tuple[dict[str, Counted], list[Result]]:
-    """What was counted in the periods of the queries, which are alike, and what platforms delivered and claim."""
+def _asked(work: Work, queries: Sequence[Query]) -> tuple[dict[str, Counted], list[Result], list[str]]:
+    """What was counted in the periods of the queries, which are alike; what platforms delivered and claim; and who only
+    said the same again, which is not added.
+    """
 
     def make(ask: Asker) -> bytes:
         sources, counters = _sources(ask)
-        told = orjson.dumps(counted(work, ask, queries[0]), option=orjson.OPT_NON_STR_KEYS)
+        again = marketing.said_again(work, accounts=ask.catalogue().days.accounts)
         # An analytics tool's copy of the platforms' costs is no cost more, nor is its count of sales another claim.
-        others = (Filter("data_source", counters, "not_in"),) if counters and sources.difference(counters) else ()
-        answers = (run(ask, replace(query, filters=others)) for query in queries)
+        twice = (*counters, *again.sources) if sources.difference(counters) else ()
+        left_out = {"data_source": twice, "channel": again.channels}
+        kept = tuple(Filter(name, values, "not_in") for name, values in left_out.items() if values)
+        names = [*map(source_name, again.sources), *(f"“{channel}”" for channel in again.channels)]
+        told = orjson.dumps([counted(work, ask, queries[0]), names], option=orjson.OPT_NON_STR_KEYS)
+        answers = (run(ask, replace(query, filters=kept)) for query in queries)
         return len(told).to_bytes(_SIZE) + told + packed(*answers)
 
-    held = kept(work, make, question=["sales", *map(as_dict, queries)])
+    held = keep(work, make, question=["sales", *map(as_dict, queries)])
     end = _SIZE + int.from_bytes(held[:_SIZE])
-    return {name: _unpacked(told) for name, told in orjson.loads(held[_SIZE:end]).items()}, unpacked(held[end:])
+    sold, again = orjson.loads(held[_SIZE:end])
+    return {name: _unpacked(told) for name, told in sold.items()}, unpacked(held[end:]), again
 
 
 def counted(work: Work, ask: Asker, query: Query) -> dict[str, Counted]:

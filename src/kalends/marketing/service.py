@@ -38,6 +38,7 @@ from kalends.marketing.reconciliation import counted as _counted
 from kalends.marketing.reconciliation import evidence  # noqa: F401 - offers what was decided
 from kalends.marketing.reconciliation import forgetting as _reconciliation_forgetting  # noqa: F401 - goes with days
 from kalends.marketing.reconciliation.counted import Counted
+from kalends.marketing.reconciliation.reading import Retold, retold
 from kalends.marketing.reconciliation.schemas import Orders
 from kalends.marketing.reconciliation.service import aggregate, conflicts
 from kalends.marketing.reconciliation.sources import COUNTERS
@@ -123,6 +124,7 @@ __all__ = [
     "replay_state",
     "rules_at",
     "rules_version",
+    "said_again",
     "set_contract",
     "settled_until",
     "settling_curves",
@@ -225,6 +227,11 @@ def counted_sales(
     return _counted.counted(
         work.warehouse, first=first, last=last, currency=currency, counters=counters, version=version
     )
+
+
+def said_again(work: Work, *, accounts: Collection[tuple[str, str]]) -> Retold:
+    """What only says again what platforms deliver; see kalends.marketing.reconciliation.reading."""
+    return retold(work.warehouse, accounts=accounts)
 
 
 def wait_for(door: Door, *, batch_id: UUID, seconds: float) -> IngestAnswer:

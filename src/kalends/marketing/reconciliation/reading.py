@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -26,6 +26,7 @@ from kalends.marketing.reconciliation.sources import (
     WHOLE,
     platform_named,
 )
+from kalends.marketing.words import PLATFORM_NAMES
 
 CUTS: Final = ("channel", "campaign", "platform")
 NOT_CUT: Final = ("web", "crm")
@@ -149,6 +150,34 @@ def _order_rows(warehouse: TenantWarehouse, wanted: Wanted) -> list[dict[str, An
          "currency": row["currency"], "revenue": orders.revenue_of(row), "conversions": row["orders"]}
         for row in days
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Retold:
+    """What only says again what platforms deliver themselves, as a finance department's table of what Meta cost: added
+    up it would count twice. `sources`: all of theirs; `channels`: what others file under a platform's name.
+    """
+
+    sources: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
+def retold(warehouse: TenantWarehouse, *, accounts: Collection[tuple[str, str]]) -> Retold:
+    """Among the rows of `accounts`: source and account id."""
+    owners = {account: source for source, account in accounts if source in CLAIMANTS}
+    own = sorted({source for source, _ in accounts} - set(PLATFORM_NAMES))
+    if not own or not owners or not warehouse.exists("daily"):
+        return Retold()
+    daily = warehouse.table("daily")
+    rows = daily.filter(daily.data_source.isin(own)).group_by("data_source", "account_id", "channel").aggregate()
+    about: dict[str, list[tuple[str, bool]]] = {}
+    for row in warehouse.to_arrow(rows).to_pylist():
+        by_channel = platform_named(row["channel"]) in owners.values()
+        told = about.setdefault(row["data_source"], [])
+        told.append((row["channel"] if by_channel else "", by_channel or row["account_id"] in owners))
+    sources = sorted(source for source, told in about.items() if all(again for _, again in told))
+    channels = {channel for source, told in about.items() if source not in sources for channel, _ in told}
+    return Retold(tuple(sources), tuple(sorted(channels - {""})))
 
 
 class _Exchange:
