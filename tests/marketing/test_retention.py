@@ -255,6 +255,33 @@ def test_orders_and_control_totals_of_old_days_go_with_them(house, scope, clock,
     assert kept() == (["C"], [date(2027, 2, 20)])
 
 
+def test_series_of_old_days_go_with_them(house, scope, clock, ingest, work_off):
+    def load(body):
+        door = Door(house=house, scope=scope, is_local=True)
+        columns = {"index": "series:kpi", "date": "date_from"}
+        options = {"columns": columns}
+        service.land_file(door, io.BytesIO(body), data_source="file", file_name="index.csv", options=options)
+        work_off()
+
+    def kept():
+        with house.work(scope) as work:
+            return work.warehouse.execute("SELECT date_to FROM series ORDER BY 1").column("date_to").to_pylist()
+
+    clock.advance(days=365)
+    ingest(row("2027-02-20"))
+    load(b"date,index\n2026-02-01,7\n2027-02-01,8\n")
+    assert kept() == [date(2026, 2, 1), date(2027, 2, 1)]
+    with house.work(scope) as work:
+        hold = retention.place_hold(work, subject_kind="batch", subject="2", reason="A lawsuit")
+    assert planned(house, scope, facts=6)[1] == {}
+    with house.work(scope) as work:
+        retention.lift_hold(work, hold_id=hold.id)
+    run, plan = planned(house, scope)
+    assert (plan["facts"]["count"], plan["facts"]["newest"]) == (1, "2026-02-01")
+    carry_out(house, scope, run, work_off)
+    assert kept() == [date(2027, 2, 1)]
+
+
 def test_what_is_held_stays(house, scope, history, work_off):
     with house.work(scope) as work:
         with pytest.raises(retention.NothingHeldError):

@@ -16,9 +16,10 @@ from datetime import date, datetime
 from typing import Any
 
 from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing import rollup
+from kalends.marketing import orders, rollup, series
 from kalends.marketing.current import NEWEST_FIRST, ROOTS
 from kalends.marketing.records import LOG
+from kalends.marketing.said import Kind
 
 SAMPLE = 1_000
 """Rows from whose size the size of all is told."""
@@ -130,23 +131,31 @@ def _old_days(before: date, holds: Holds) -> tuple[str, dict[str, str]]:
     return (rows if free == "true" else f"{rows} AND key_hash NOT IN ({held})"), params
 
 
-def _old_orders(before: date, holds: Holds) -> str:
-    """Every word on orders of days before `before`, but on those that a held batch speaks about, or may have repeated:
-    they were known before it.
+WORDS = ((orders.KIND, "date"), (series.KIND, "date_to"))
+"""What files say besides facts about days, and the column that says until when it is."""
+
+
+def _old_words(kind: Kind, day: str, before: date, holds: Holds) -> str:
+    """Every word on what was before `before`, but on that which a held batch speaks about, or may have repeated: it was
+    known before it.
     """
-    old = f"max(date) < DATE '{before}' AND min(batch_seq) > {max(holds.words, default=0)}"
-    return f"SELECT * FROM orders WHERE order_id IN (SELECT order_id FROM orders GROUP BY order_id HAVING {old})"
+    key = ", ".join(kind.key)
+    same = " AND ".join(f"w.{name} IS NOT DISTINCT FROM k.{name}" for name in kind.key)
+    old = f"max({day}) < DATE '{before}' AND min(batch_seq) > {max(holds.words, default=0)}"
+    keys = f"SELECT {key} FROM {kind.table} GROUP BY {key} HAVING {old}"
+    return f"SELECT * FROM {kind.table} AS w WHERE EXISTS (SELECT 1 FROM ({keys}) AS k WHERE {same})"
 
 
 def old_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> Doomed:
-    """The statements about days before `before`, and the words on their orders."""
+    """The statements about days before `before`, and the words on them: orders, series."""
     if not tenant.exists("facts_past"):
         return Doomed()
     rows, params = _old_days(before, holds)
-    facts = _about(tenant, rows, "date_from", params)
-    if not tenant.exists("orders"):
-        return facts
-    return facts.with_more(_about(tenant, _old_orders(before, holds), "date", {}))
+    found = _about(tenant, rows, "date_from", params)
+    for kind, day in WORDS:
+        if tenant.exists(kind.table):
+            found = found.with_more(_about(tenant, _old_words(kind, day, before, holds), day, {}))
+    return found
 
 
 def forget_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> int:
@@ -156,14 +165,14 @@ def forget_days(tenant: TenantWarehouse, *, before: date, holds: Holds) -> int:
     free, _ = holds.free(source=None)
     with tenant.write():
         tenant.run(f"DELETE FROM control_totals WHERE date_to < DATE '{before}' AND {free}")
-        return _forget_facts(tenant, before=before, holds=holds) + _forget_orders(tenant, before=before, holds=holds)
+        held = [(kind, day) for kind, day in WORDS if tenant.exists(kind.table)]
+        words = sum(_forget_words(tenant, _old_words(kind, day, before, holds), kind) for kind, day in held)
+        return _forget_facts(tenant, before=before, holds=holds) + words
 
 
-def _forget_orders(tenant: TenantWarehouse, *, before: date, holds: Holds) -> int:
-    if not tenant.exists("orders"):
-        return 0
-    where = _old_orders(before, holds).partition(" WHERE ")[2]
-    return tenant.run(f"DELETE FROM orders WHERE {where}")
+def _forget_words(tenant: TenantWarehouse, rows: str, kind: Kind) -> int:
+    where = rows.partition(" WHERE ")[2]
+    return tenant.run(f"DELETE FROM {kind.table} AS w WHERE {where}")
 
 
 def _forget_facts(tenant: TenantWarehouse, *, before: date, holds: Holds) -> int:
