@@ -78,7 +78,16 @@ def test_what_is_counted_takes_the_place_of_what_is_claimed():
     assert {row["roas"] for row in found.rows} == {2.0}
     assert found.notes == [
         "Revenue: every sale once, as counted by Shop orders.",
-        "Together the platforms claim 50% more.",
+        "Together the platforms claim 50% more revenue.",
+    ]
+
+
+def test_metrics_that_one_counts_are_told_together():
+    days = {on(day): "orders" for day in range(7)}
+    held = Counted(days, dict.fromkeys(days, 1.0))
+    assert once({"revenue": held, "conversions": held}).notes == [
+        "Revenue and conversions: every sale once, as counted by Shop orders.",
+        "Together the platforms claim 2900% more revenue and 200% more conversions.",
     ]
 
 
@@ -86,6 +95,7 @@ def test_a_count_is_never_compared_with_a_claim():
     now = {on(day): "orders" for day in range(7)}
     found = once({"revenue": Counted(now, dict.fromkeys(now, 20.0))})
     assert (found.totals["revenue_change"], found.totals["roas_change"]) == (None, None)
+    assert {row["revenue_before"] for row in found.rows} == {None}
     both = now | {on(day, year=1): "orders" for day in range(2)}
     values = dict.fromkeys(now, 20.0) | {on(day, year=1): 16.0 for day in range(2)}
     found = once({"revenue": Counted(both, values)})
@@ -93,21 +103,31 @@ def test_a_count_is_never_compared_with_a_claim():
     assert found.totals["roas_change"] == pytest.approx((40 / 20) / (32 / 20) - 1)
 
 
-def test_days_that_nobody_counts_are_said():
+def test_days_that_nobody_has_counted_are_left_out_and_said():
     days = {on(day): "orders" for day in range(5)}
     found = once({"revenue": Counted(days, dict.fromkeys(days, 20.0))})
-    assert found.totals["revenue"] == 5 * 20.0 + 2 * 30.0
-    assert found.notes == [
-        "Revenue: every sale once, as counted by Shop orders; on 2 other days what platforms claim, added up."
-    ]
+    assert (found.totals["revenue"], found.totals["roas"], found.totals["spend"]) == (100.0, 2.0, 70.0)
+    assert [row["revenue"] for row in found.rows] == [20.0] * 5 + [None] * 2
+    assert found.notes[0] == (
+        "Revenue: every sale once, as counted by Shop orders; 2 days that nobody has counted yet left out."
+    )
+
+
+def test_a_few_counted_days_do_not_speak_for_all():
+    days = {on(day): "orders" for day in range(3)}
+    found = once({"revenue": Counted(days, dict.fromkeys(days, 20.0))})
+    assert (found.totals, found.counted, list(found.notes)) == (TOTALS, (), [])
 
 
 def test_days_that_only_the_shop_knows_are_shown():
-    days = {on(6): "orders"}
+    days = {on(5): "orders", on(6): "google_analytics"}
     found = once({"revenue": Counted(days, {on(6): 8.0})}, rows=claims(range(2)))
-    assert [row["date"] for row in found.rows] == [on(0), on(1), on(6)]
+    assert [(row["date"], row["revenue"]) for row in found.rows] == [
+        (on(0), None), (on(1), None), (on(5), None), (on(6), 8.0),
+    ]  # fmt: skip
     assert found.rows[-1]["spend"] is None
-    assert found.totals["revenue"] == 68.0
+    assert found.totals["revenue"] == 8.0
+    assert "Shop orders (1 day) and Google Analytics (1 day); 2 days" in found.notes[0]
 
 
 @given(
@@ -115,11 +135,16 @@ def test_days_that_only_the_shop_knows_are_shown():
     st.dictionaries(st.integers(0, 6), st.floats(0, 100), max_size=7),
     st.sets(st.integers(0, 6)),
 )
-def test_the_total_is_the_sum_of_the_days(claimed, values, days):
+def test_the_total_is_of_what_was_counted_or_of_what_is_claimed(claimed, values, days):
     counted = Counted({on(day): "orders" for day in days}, {on(day): values[day] for day in days & values.keys()})
     rows = [{"date": on(day), "revenue": value, "revenue_before": None} for day, value in sorted(claimed.items())]
-    found = count_once(rows, {"revenue": None}, {"revenue": counted}, period=WEEK, compared=LAST_YEAR)
-    each = {row["date"]: row["revenue"] for row in found.rows}
-    want = {on(day): claimed[day] for day in claimed.keys() - days} | dict(counted.values)
-    assert {day: value for day, value in each.items() if value is not None} == want
-    assert found.totals["revenue"] == (pytest.approx(sum(want.values())) if want else None)
+    totals = {"revenue": sum(claimed.values())}
+    found = count_once(rows, totals, {"revenue": counted}, period=WEEK, compared=LAST_YEAR)
+    each = {row["date"]: row["revenue"] for row in found.rows if row["revenue"] is not None}
+    if found.counted:
+        assert each == dict(counted.values)
+        assert found.totals["revenue"] == (pytest.approx(sum(each.values())) if each else None)
+    else:
+        assert each == {on(day): value for day, value in claimed.items()}
+        assert found.totals == totals
+    assert bool(found.counted) == (bool(days) and len(days) >= len(claimed.keys() - days))

@@ -226,8 +226,8 @@ def test_a_sale_that_the_shop_counts_is_shown_once(house, scope, ingest, reader,
     assert shown["Return on ad spend"][0] == "4.00"
     assert shown["Revenue"][1] == "/data/reconciliation?metric=revenue"
     assert shown["Spend"][1].startswith("/trace?")
-    assert "Revenue: every sale once, as counted by Shop orders." in page
-    assert "Together the platforms claim 75% more." in page
+    assert "Revenue and conversions: every sale once, as counted by Shop orders." in page
+    assert "Together the platforms claim 75% more revenue and 100% more conversions." in page
 
 
 def test_an_analytics_tool_adds_nothing_to_what_platforms_deliver(house, scope, ingest, reader, work_off):
@@ -271,10 +271,7 @@ def test_the_calendar_and_the_answers_say_what_the_shop_counts(house, scope, ing
         part = insight.insights(
             work, asked=asked.model_copy(update={"data_sources": ["meta_business", "klaviyo"]})
         ).notes
-    assert {day.day: one.words for day, one in strip.items()} == {
-        14: f"{euros(40)} revenue",
-        15: f"{euros(70)} revenue",
-    }
+    assert {day.day: one.words for day, one in strip.items()} == {14: f"{euros(40)} revenue"}
     assert "Revenue: 560.00 EUR was counted by Shop orders on 14 of 28 days." in notes
     assert not any("was counted" in note for note in part)
 
@@ -292,7 +289,7 @@ def test_a_shop_that_has_loaded_its_orders_alone_sees_them(house, scope, reader,
         "Return on ad spend": "–",
         "Conversions": "28",
     }
-    assert "Conversions: every sale once, as counted by Shop orders." in page
+    assert "Revenue and conversions: every sale once, as counted by Shop orders." in page
 
 
 def test_who_only_says_again_what_a_platform_delivers_is_not_added(house, scope, ingest, reader, work_off):

@@ -60,7 +60,7 @@ def show(answer: Any, *, as_json: bool, lines: Callable[[Any], list[str]]) -> No
 def table_lines(rows: list[dict[str, Any]]) -> list[str]:
     """Rows as aligned columns."""
     if not rows:
-        return ["No data in that period."]
+        return ["Nothing to show."]
     table = [list(rows[0]), *([("" if value is None else str(value)) for value in row.values()] for row in rows)]
     widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]

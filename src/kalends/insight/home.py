@@ -19,7 +19,7 @@ from kalends.insight.kept import packed, unpacked
 from kalends.insight.periods import Period
 from kalends.insight.query import Filter, Query, as_dict
 from kalends.insight.result import Result
-from kalends.insight.sales import Once, count_once
+from kalends.insight.sales import Once, count_once, told_of
 from kalends.insight.words import listed
 from kalends.marketing import service as marketing
 from kalends.marketing.service import COUNTERS, Counted
@@ -43,9 +43,6 @@ class Home:
     once: Once
     """Rows per day and totals with every sale once: the key figures, their sparklines and the trend."""
 
-    counted: tuple[str, ...]
-    """What is counted on some day, and not only claimed: revenue, conversions."""
-
 
 def look(work: Work, *, period: Period, compare_to: str, currency: str | None) -> Home:
     """Everything for `period`, made once per state of the data, then kept."""
@@ -53,19 +50,20 @@ def look(work: Work, *, period: Period, compare_to: str, currency: str | None) -
     asked = [Query(METRICS, period, (one,), (), compared, currency=currency) for one in ("channel", "date")]
     told, (channels, days), again = _asked(work, asked)
     once = count_once(days.rows, channels.totals, told, period=period, compared=compared)
-    notes = [note for note in channels.notes if not (once.notes and is_overlap(note))]
+    notes = [note for note in channels.notes if not (once.counted and is_overlap(note))]
+    rest = {name: sold for name, sold in told.items() if name not in once.counted}
+    notes += told_of(rest, metrics=rest, period=period, currency=currency or workspace(work).currency)
     if again:
         notes.append(f"Not added, as platforms say the same themselves: {listed(again)}.")
-    return Home(channels, days, replace(once, notes=(*once.notes, *notes)), tuple(told) if once.notes else ())
+    return Home(channels, days, replace(once, notes=(*once.notes, *notes)))
 
 
 def revenue_by_day(work: Work, *, period: Period, currency: str) -> dict[date, float]:
-    """What each day of the period brought, every sale once; days of which nobody says anything are absent."""
-    sold, (days,), _ = _asked(work, [Query(("revenue",), period, ("date",), currency=currency)])
-    told = {row["date"]: row["revenue"] for row in days.rows}
-    once = sold.get("revenue", Counted())
-    told = {day: value for day, value in told.items() if day not in once.tellers} | dict(once.values)
-    return {day: float(value) for day, value in told.items() if value is not None and period.start <= day <= period.end}
+    """What each day of the period brought, every sale once; days of which that is not known are absent."""
+    compared = compare("previous_period", period=period)
+    told, (days,), _ = _asked(work, [Query(("revenue",), period, ("date",), currency=currency)])
+    once = count_once(days.rows, days.totals, told, period=period, compared=compared)
+    return {row["date"]: float(row["revenue"]) for row in once.rows if row["revenue"] is not None}
 
 
 def _asked(work: Work, queries: Sequence[Query]) -> tuple[dict[str, Counted], list[Result], list[str]]:

@@ -1,5 +1,6 @@
-"""Sales in an answer, each once: of a day what was counted, where somebody counts every sale; else what the platforms
-claim, added up. Pure: an answer by day, and what was counted, become rows and totals of the same form.
+"""Sales in an answer, each once: what was counted, where somebody counts every sale; else what the platforms claim,
+added up. A count and a claim are never mixed. Pure: an answer by day, and what was counted, become rows and totals of
+the same form.
 """
 
 from __future__ import annotations
@@ -19,42 +20,52 @@ from kalends.marketing.service import Counted
 from kalends.marketing.words import source_name
 
 Row = Mapping[str, Any]
+LITTLE: Final = 0.005
+"""A share that nobody needs to be told of."""
 RATIO: Final = ("roas", "revenue", "spend")
 """The ratio that is made of sales, its top and its bottom."""
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Rows by date and totals, as in the answer, with every sale once; and what a reader must know of them."""
+    """Rows by date and totals, as in the answer, with every sale once; and what a reader must know of them. `counted`:
+    the metrics that are counted, and not what platforms claim.
+    """
 
     rows: Sequence[Row]
     totals: Row
-    notes: Sequence[str]
+    notes: Sequence[str] = ()
+    counted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A metric's value on a day, and on the days that it is compared with. `teller`: who counted it, '' where platforms
-    claim it. `is_alike`: both values are counted, or both are claimed; a count against a claim is no growth.
-    """
+    """A counted day: how much, and how much on those that it is compared with. `is_alike`: they were counted, too."""
 
     day: date
     value: float | None
     before: float | None
-    teller: str
     is_alike: bool
 
 
 def count_once(
     rows: Sequence[Row], totals: Row, counted: Mapping[str, Counted], *, period: Period, compared: Comparison
 ) -> Once:
-    """The answer with what was counted. `rows` by date and `totals` have spend and what platforms claim, each with
-    `_before`. A change is that of the days whose values are alike.
+    """The answer with what was counted, of metrics of which most days are. `rows` by date and `totals` have spend and
+    what platforms claim, each with `_before`. Days that nobody has counted are left out, and a change is that of the
+    days of which both values are counted.
     """
     told = {row["date"]: dict(row) for row in rows}
-    courses = {name: list(_course(name, told, found, period, compared)) for name, found in counted.items()}
+    courses = {
+        name: list(_course(found, period, compared))
+        for name, found in counted.items()
+        if _most(name, told, found, period)
+    }
+    notes = list(_said_of(courses, told, counted))
     whole = dict(totals)
     for name, days in courses.items():
+        for row in told.values():
+            row |= {name: None, f"{name}_before": None}
         for one in days:
             told.setdefault(one.day, {"date": one.day}).update({name: one.value, f"{name}_before": one.before})
         whole |= {name: _sum(one.value for one in days), f"{name}_change": _change(days)}
@@ -62,11 +73,19 @@ def count_once(
     if top in courses:
         for row in told.values():
             row[name] = _ratio(row.get(top), row.get(bottom))
-        spent = ({day: _plain(row.get(key)) for day, row in told.items()} for key in (bottom, f"{bottom}_before"))
-        whole |= {name: _ratio(whole[top], whole.get(bottom)), f"{name}_change": _change(courses[top], *spent)}
-    notes = [note for name, days in courses.items() for note in _said_of(name, days, claimed=totals, totals=whole)]
+        spent, before = (
+            {day: _plain(row.get(key)) for day, row in told.items()} for key in (bottom, f"{bottom}_before")
+        )
+        own = _sum(spent.get(one.day) for one in courses[top])
+        whole |= {name: _ratio(whole[top], own), f"{name}_change": _change(courses[top], spent, before)}
     columns = dict.fromkeys([*(key for row in told.values() for key in row), *totals])
-    return Once([{key: told[day].get(key) for key in columns} for day in sorted(told)], whole, notes)
+    return Once([{key: told[day].get(key) for key in columns} for day in sorted(told)], whole, notes, tuple(courses))
+
+
+def _most(name: str, rows: Mapping[date, Row], counted: Counted, period: Period) -> bool:
+    """Whether at least as many days are counted as are only claimed."""
+    days = {day for day in counted.tellers if period.start <= day <= period.end}
+    return bool(days) and len(days) >= sum(row.get(name) is not None for day, row in rows.items() if day not in days)
 
 
 def told_of(
@@ -85,34 +104,47 @@ def told_of(
     return tuple(said)
 
 
-def _course(
-    name: str, rows: Mapping[date, Row], counted: Counted, period: Period, compared: Comparison
-) -> Iterator[Day]:
-    """The metric on every day of the period of which something is known."""
+def _course(counted: Counted, period: Period, compared: Comparison) -> Iterator[Day]:
+    """The days of the period that are counted."""
     earlier: dict[date, list[date]] = {}
     for day in compared.period.dates():
         earlier.setdefault(stands_for(day, comparison=compared, period=period), []).append(day)
     for day in period.dates():
-        row, teller, then = rows.get(day, {}), counted.tellers.get(day, ""), earlier.get(day, [])
-        was_counted = bool(then) and all(one in counted.tellers for one in then)
-        value = counted.values.get(day) if teller else _plain(row.get(name))
-        before = _sum(map(counted.values.get, then)) if was_counted else _plain(row.get(f"{name}_before"))
-        if teller or value is not None or before is not None:
-            yield Day(day, value, before, teller, is_alike=bool(teller) == was_counted)
+        if day in counted.tellers:
+            then = earlier.get(day, [])
+            was_counted = bool(then) and all(one in counted.tellers for one in then)
+            before = _sum(map(counted.values.get, then)) if was_counted else None
+            yield Day(day, counted.values.get(day), before, was_counted)
 
 
-def _said_of(name: str, days: Sequence[Day], *, claimed: Row, totals: Row) -> Iterator[str]:
-    """Who counted, on how many days, and how much more is claimed."""
-    tellers = Counter(one.teller for one in days if one.teller)
-    rest = sum(one.value is not None for one in days if not one.teller)
-    who = [source_name(teller) + (f" ({count} days)" if len(tellers) > 1 else "") for teller, count in tellers.items()]
-    if not who:
-        return
-    others = f"; on {rest} other days what platforms claim, added up." if rest else "."
-    yield f"{name.capitalize()}: every sale once, as counted by {listed(who)}{others}"
-    over = _ratio(claimed.get(name), totals[name])
-    if not rest and over and over > 1:
-        yield f"Together the platforms claim {over - 1:.0%} more."
+def _said_of(
+    courses: Mapping[str, Sequence[Day]], claimed: Mapping[date, Row], counted: Mapping[str, Counted]
+) -> Iterator[str]:
+    """Who counted, which days nobody did, and how much more is claimed."""
+    alike: dict[str, list[str]] = {}
+    for name, days in courses.items():
+        tellers = Counter(counted[name].tellers[one.day] for one in days)
+        several = len(tellers) > 1
+        who = [source_name(one) + (f" ({_days(count)})" if several else "") for one, count in tellers.items()]
+        told = {one.day for one in days}
+        rest = sum(row.get(name) is not None for day, row in claimed.items() if day not in told)
+        left = f"; {_days(rest)} that nobody has counted yet left out" if rest else ""
+        alike.setdefault(f"every sale once, as counted by {listed(who)}{left}.", []).append(name)
+    for told_so, names in alike.items():
+        yield f"{listed(names).capitalize()}: {told_so}"
+    over = {}
+    for name, days in courses.items():
+        claims = _ratio(
+            _sum(_plain(claimed.get(one.day, {}).get(name)) for one in days), _sum(one.value for one in days)
+        )
+        if claims is not None and claims > 1 + LITTLE:
+            over[name] = claims - 1
+    if over:
+        yield f"Together the platforms claim {listed([f'{more:.0%} more {name}' for name, more in over.items()])}."
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
 
 
 def _plain(value: Any) -> float | None:

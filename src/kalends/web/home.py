@@ -127,7 +127,7 @@ def figure(asked: Asked, name: str, found: insight.Home, recent: Sequence[Row], 
 
 def origin(name: str, found: insight.Home) -> str:
     """Where a figure comes from: what was counted stands beside what is claimed; all else can be traced to its rows."""
-    told = next((column for column in insight.metric(name).columns if column in found.counted), None)
+    told = next((column for column in insight.metric(name).columns if column in found.once.counted), None)
     if told:
         return "/data/reconciliation?" + urlencode({"metric": told})
     return "/trace?" + urlencode({"handle": found.by_channel.handle, "metric": name})
