@@ -268,11 +268,16 @@ def test_the_calendar_and_the_answers_say_what_the_shop_counts(house, scope, ing
             date_range_start="2026-02-01", date_range_end="2026-02-28", metrics=["revenue"], compare_to="none"
         )
         notes = insight.insights(work, asked=asked).notes
+        kpis = {
+            one.metric: one.value
+            for one in insight.insights(work, asked=asked.model_copy(update={"date_range_end": date(2026, 2, 14)})).kpis
+        }
         part = insight.insights(
             work, asked=asked.model_copy(update={"data_sources": ["meta_business", "klaviyo"]})
         ).notes
     assert {day.day: one.words for day, one in strip.items()} == {14: f"{euros(40)} revenue"}
     assert "Revenue: 560.00 EUR was counted by Shop orders on 14 of 28 days." in notes
+    assert (kpis["revenue"], kpis["spend"], kpis["roas"]) == (14 * 40, 140, 4.0)
     assert not any("was counted" in note for note in part)
 
 

@@ -55,12 +55,14 @@ def lineage_out(found: Lineage) -> LineageOut:
     )
 
 
-def insights_out(asked: Result, platforms: Result, groups: Result) -> InsightsOut:
-    """`asked` as it was asked; key figures and platforms out of `platforms`; movers, best and worst out of `groups`."""
+def insights_out(asked: Result, platforms: Result, figures: Result, groups: Result) -> InsightsOut:
+    """`asked` as it was asked; platforms by row; key figures are the totals of `figures`; movers, best and worst out of
+    `groups`.
+    """
     moved = [MoverOut(**plain(asdict(m)), words=mover_told(m, groups.currency)) for m in _moved(groups)]
     best, worst = best_and_worst(groups.rows, by="roas", weight="spend")
     ranked = [row and _ranked(row, groups, word) for row, word in ((best, "best"), (worst, "lowest"))]
-    kpis = [_kpi(name, platforms) for name in KPIS if platforms.totals[name] is not None]
+    kpis = [_kpi(name, figures) for name in KPIS if figures.totals[name] is not None]
     spoken = [kpi.words for kpi in kpis] + [mover.words for mover in moved[:3]] + [one.words for one in ranked if one]
     return InsightsOut(
         **answer_out(asked).model_dump(),

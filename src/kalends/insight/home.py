@@ -72,14 +72,8 @@ def _asked(work: Work, queries: Sequence[Query]) -> tuple[dict[str, Counted], li
     """
 
     def make(ask: Asker) -> bytes:
-        sources, counters = _sources(ask)
-        again = marketing.said_again(work, accounts=ask.catalogue().days.accounts)
-        # An analytics tool's copy of the platforms' costs is no cost more, nor is its count of sales another claim.
-        twice = (*counters, *again.sources) if sources.difference(counters) else ()
-        left_out = {"data_source": twice, "channel": again.channels}
-        kept = tuple(Filter(name, values, "not_in") for name, values in left_out.items() if values)
-        names = [*map(source_name, again.sources), *(f"“{channel}”" for channel in again.channels)]
-        told = orjson.dumps([counted(work, ask, queries[0]), names], option=orjson.OPT_NON_STR_KEYS)
+        kept, again = once_each(work, ask)
+        told = orjson.dumps([counted(work, ask, queries[0]), again], option=orjson.OPT_NON_STR_KEYS)
         answers = (run(ask, replace(query, filters=kept)) for query in queries)
         return len(told).to_bytes(_SIZE) + told + packed(*answers)
 
@@ -87,6 +81,30 @@ def _asked(work: Work, queries: Sequence[Query]) -> tuple[dict[str, Counted], li
     end = _SIZE + int.from_bytes(held[:_SIZE])
     sold, again = orjson.loads(held[_SIZE:end])
     return {name: _unpacked(told) for name, told in sold.items()}, unpacked(held[end:]), again
+
+
+def once_each(work: Work, ask: Asker) -> tuple[tuple[Filter, ...], list[str]]:
+    """What keeps of all sources what each delivers and claims itself, and the names of those that only say it again.
+
+    An analytics tool's copy of the platforms' costs is no cost more, nor is its count of sales another claim.
+    """
+    sources, counters = _sources(ask)
+    again = marketing.said_again(work, accounts=ask.catalogue().days.accounts)
+    twice = (*counters, *again.sources) if sources.difference(counters) else ()
+    left_out = {"data_source": twice, "channel": again.channels}
+    kept = tuple(Filter(name, values, "not_in") for name, values in left_out.items() if values)
+    return kept, [*map(source_name, again.sources), *(f"“{channel}”" for channel in again.channels)]
+
+
+def key_figures(work: Work, ask: Asker, query: Query) -> Result:
+    """The answer to a query of a whole company that groups nothing, its totals with every sale once."""
+    asked = replace(query, dimensions=(), filters=once_each(work, ask)[0])
+    whole, told = run(ask, asked), counted(work, ask, query)
+    if not told or whole.currency != (query.currency or workspace(work).currency):
+        return whole
+    by_day = run(ask, replace(asked, dimensions=("date",)))
+    once = count_once(by_day.rows, whole.totals, told, period=query.period, compared=query.compare_to)
+    return replace(whole, totals=dict(once.totals))
 
 
 def counted(work: Work, ask: Asker, query: Query) -> dict[str, Counted]:

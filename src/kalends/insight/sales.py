@@ -49,7 +49,7 @@ class Day:
 
 
 def count_once(
-    rows: Sequence[Row], totals: Row, counted: Mapping[str, Counted], *, period: Period, compared: Comparison
+    rows: Sequence[Row], totals: Row, counted: Mapping[str, Counted], *, period: Period, compared: Comparison | None
 ) -> Once:
     """The answer with what was counted, of metrics of which most days are. `rows` by date and `totals` have spend and
     what platforms claim, each with `_before`. Days that nobody has counted are left out, and a change is that of the
@@ -68,16 +68,20 @@ def count_once(
             row |= {name: None, f"{name}_before": None}
         for one in days:
             told.setdefault(one.day, {"date": one.day}).update({name: one.value, f"{name}_before": one.before})
-        whole |= {name: _sum(one.value for one in days), f"{name}_change": _change(days)}
+        before = _sum(one.before for one in days) if all(one.is_alike for one in days) else None
+        value = _sum(one.value for one in days)
+        whole |= {name: value, f"{name}_before": before, f"{name}_change": _change(days)}
     name, top, bottom = RATIO
     if top in courses:
         for row in told.values():
             row[name] = _ratio(row.get(top), row.get(bottom))
-        spent, before = (
-            {day: _plain(row.get(key)) for day, row in told.items()} for key in (bottom, f"{bottom}_before")
-        )
-        own = _sum(spent.get(one.day) for one in courses[top])
-        whole |= {name: _ratio(whole[top], own), f"{name}_change": _change(courses[top], spent, before)}
+        spent, then = ({day: _plain(row.get(key)) for day, row in told.items()} for key in (bottom, f"{bottom}_before"))
+        own, earlier = (_sum(held.get(one.day) for one in courses[top]) for held in (spent, then))
+        whole |= {
+            name: _ratio(whole[top], own),
+            f"{name}_before": _ratio(whole[f"{top}_before"], earlier),
+            f"{name}_change": _change(courses[top], spent, then),
+        }
     columns = dict.fromkeys([*(key for row in told.values() for key in row), *totals])
     return Once([{key: told[day].get(key) for key in columns} for day in sorted(told)], whole, notes, tuple(courses))
 
@@ -104,11 +108,12 @@ def told_of(
     return tuple(said)
 
 
-def _course(counted: Counted, period: Period, compared: Comparison) -> Iterator[Day]:
+def _course(counted: Counted, period: Period, compared: Comparison | None) -> Iterator[Day]:
     """The days of the period that are counted."""
     earlier: dict[date, list[date]] = {}
-    for day in compared.period.dates():
-        earlier.setdefault(stands_for(day, comparison=compared, period=period), []).append(day)
+    if compared is not None:
+        for day in compared.period.dates():
+            earlier.setdefault(stands_for(day, comparison=compared, period=period), []).append(day)
     for day in period.dates():
         if day in counted.tellers:
             then = earlier.get(day, [])

@@ -45,7 +45,7 @@ def told(name: str, row: Row, currency: str | None) -> str:
     entry = metric(name)
     now = amount(row.get(name), entry, currency)
     change = row.get(f"{name}_change")
-    if change is None:
+    if change is None or row.get(f"{name}_before") is None:
         return f"{entry.label} was {now}."
     before = amount(row.get(f"{name}_before"), entry, currency)
     if abs(change) < STILL:

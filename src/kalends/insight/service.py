@@ -25,7 +25,7 @@ from kalends.insight.asking import (
 from kalends.insight.claims import TOLD, is_overlap
 from kalends.insight.comparisons import compare
 from kalends.insight.export import Export, export
-from kalends.insight.home import Home, counted, look, revenue_by_day
+from kalends.insight.home import Home, counted, key_figures, look, revenue_by_day
 from kalends.insight.lineage import Lineage, trace
 from kalends.insight.metrics import METRICS, Metric, metric
 from kalends.insight.periods import FiscalDay, Period, resolve
@@ -155,9 +155,11 @@ def insights(work: Work, *, asked: InsightsIn) -> InsightsOut:
     answer = engine.run(ask, replace(question, order=tuple(asked.order), limit=asked.limit))
     if not question.filters:
         answer = replace(answer, notes=(*answer.notes, *_counted_notes(work, ask, answer)))
+    platforms = engine.run(ask, replace(question, metrics=KPIS, dimensions=("data_source",)))
     return insights_out(
         asked=answer,
-        platforms=engine.run(ask, replace(question, metrics=KPIS, dimensions=("data_source",))),
+        platforms=platforms,
+        figures=platforms if question.filters else key_figures(work, ask, replace(question, metrics=KPIS)),
         groups=engine.run(ask, replace(question, metrics=(*MOVED_BY, "roas"), dimensions=groups)),
     )
 
