@@ -8,9 +8,11 @@ import duckdb
 import pytest
 from sqlalchemy import text
 
+from kalends.base.reading.documents import no_envelope
 from kalends.base.worker import run_task
 from kalends.identity.service import Door
-from kalends.marketing import jobs, orders, service
+from kalends.marketing import jobs, orders, overview, service
+from kalends.marketing.mapping import unwrap_of
 from kalends.marketing.mapping.orders import orders_layout
 from kalends.marketing.staging import StageOptions, stage
 from kalends.marketing.versions import create_tables
@@ -52,6 +54,23 @@ def test_a_shops_table_is_recognised_and_read_in_its_notation():
     assert second["refunds"] == Decimal(10)
     assert first["refunds"] is None  # nothing was said of refunds, which is not that there were none
     assert third["gross"] == Decimal(1190)
+
+
+@pytest.mark.unit
+def test_amounts_are_read_one_by_one_in_the_file_s_notation():
+    english = 'order_id,date,total,refunded\nA,2026-02-01,"1,234.50","-1,000.00"\nB,2026-02-01,3.25,-1.5\n'
+    german = "order_id;date;total;refunded\nA;2026-02-01;1.234;-12,50\nB;2026-02-01;3,25;\n"
+    read = [[(row["gross"], row["refunds"]) for row in rows_of(staged(body)[1])] for body in (english, german)]
+    assert read == [
+        [(Decimal("1234.5"), Decimal(1000)), (Decimal("3.25"), Decimal("1.5"))],
+        [(Decimal(1234), Decimal("12.5")), (Decimal("3.25"), None)],
+    ]
+
+
+@pytest.mark.unit
+def test_a_document_of_orders_is_asked_of_no_platform():
+    assert unwrap_of("orders") is no_envelope
+    assert unwrap_of("file") is not no_envelope
 
 
 @pytest.mark.unit
@@ -168,6 +187,14 @@ class TestPipeline:
             days = service.order_days(work, first=date(2026, 2, 1), last=date(2026, 2, 28))
             assert sum(day["orders"] for day in days) == 3  # the second file said so, too
             assert service.data_version(work) == 3
+
+    def test_a_source_s_days_are_those_of_all_its_files(self, house, scope, load):
+        load("order_id,date,total\nC-1,2026-01-05,10\nC-2,2026-01-06,10\n")
+        load("order_id,date,total\nC-3,2026-01-06,10\nC-4,2026-01-07,10\n")
+        with house.work(scope) as work:
+            [source] = overview.list_sources(work)
+        assert (source.days, source.rows) == (3, 4)
+        assert (source.first, source.last) == (date(2026, 1, 5), date(2026, 1, 7))
 
     def test_orders_come_over_the_api_with_bad_ones_set_aside(self, client, work_off):
         body = {

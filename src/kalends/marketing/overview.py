@@ -120,21 +120,26 @@ def _of_batches(work: Work, table: str, first: str = "date", last: str = "date")
     """
     if not work.warehouse.exists(table):
         return {}
+    standing = "batch_seq NOT IN (SELECT retracted_seq FROM retractions)"
+    seqs = work.warehouse.execute(f"SELECT DISTINCT batch_seq AS seq FROM {table} WHERE {standing}").to_pylist()  # noqa: S608
+    query = select(Batch.data_source, Batch.seq).where(Batch.seq.in_([row["seq"] for row in seqs]))
+    sent: dict[str, list[int]] = {}
+    for name, seq in work.session.execute(query.order_by(Batch.seq)).all():
+        sent.setdefault(name, []).append(seq)
+    if not sent:
+        return {}
+    owners = ", ".join(f"({seq}, {place})" for place, own in enumerate(sent.values()) for seq in own)
     found = work.warehouse.execute(
-        f"SELECT batch_seq, min({first}) AS first, max({last}) AS last, count(DISTINCT {first}) AS days,"  # noqa: S608
-        f' count(*) AS "rows", 0 AS accounts FROM {table}'
-        " WHERE batch_seq NOT IN (SELECT retracted_seq FROM retractions) GROUP BY batch_seq ORDER BY batch_seq"
+        f"SELECT place, min({first}) AS first, max({last}) AS last, count(DISTINCT {first}) AS days,"  # noqa: S608
+        f' count(*) AS "rows", 0 AS accounts FROM {table} JOIN (VALUES {owners}) AS o (seq, place) ON seq = batch_seq'
+        " GROUP BY place ORDER BY place"
     ).to_pylist()
-    sent = {row.pop("batch_seq"): row for row in found}
-    names = work.session.execute(select(Batch.seq, Batch.data_source).where(Batch.seq.in_(sent))).all()
-    spans: dict[str, dict[str, Any]] = {}
-    for seq, name in names:
-        spans[name] = _joined(spans[name], sent[seq]) if name in spans else sent[seq]
-    return spans
+    names = list(sent)
+    return {names[row.pop("place")]: row for row in found}
 
 
 def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Two files' words as one source: files of one source usually share their days, so the longer run counts."""
+    """Two kinds of words as one source: they are usually of the same days, so the longer run counts."""
     return {
         "first": min(one["first"], other["first"]),
         "last": max(one["last"], other["last"]),

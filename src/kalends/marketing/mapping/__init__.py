@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from kalends.base.reading.documents import Unwrap, unwrapped
+from kalends.base.reading.documents import Unwrap, no_envelope, unwrapped
 from kalends.marketing.mapping import (
     adobe_analytics,
     amazon_ads,
@@ -26,6 +26,7 @@ from kalends.marketing.mapping import (
 )
 from kalends.marketing.mapping.asked import asked
 from kalends.marketing.mapping.fields import Mapping
+from kalends.marketing.mapping.orders import SOURCE as ORDERS
 
 MAPPINGS: dict[str, Mapping] = {
     platform.MAPPING.data_source: platform.MAPPING
@@ -59,7 +60,12 @@ def mapping_of(data_source: str, file_name: str) -> Mapping | None:
 
 
 def unwrap_of(data_source: str) -> Unwrap:
-    """What takes the source's own envelope off its documents, also of those that lie beside their question."""
+    """What takes the source's own envelope off its documents, also of those that lie beside their question.
+
+    A shop's orders are in no platform's envelope, and there are too many of them to ask each platform about each.
+    """
+    if data_source == ORDERS:
+        return no_envelope
     known = MAPPINGS.get(canonical_source(data_source))
     return partial(_unwrap_asked, known.unwrap if known else unwrap_any)
 

@@ -18,7 +18,7 @@ from typing import Final
 import duckdb
 
 from kalends.marketing.mapping import notation
-from kalends.marketing.mapping.cells import EMPTY_MARKS, MONEY_TYPE, date_sql, number_sql
+from kalends.marketing.mapping.cells import EMPTY_MARKS, MONEY_TYPE, date_sql, number_sql, plain_sql
 from kalends.marketing.mapping.fields import Field, Mapping
 from kalends.marketing.mapping.generic import guess, plain_name
 from kalends.marketing.mapping.notation import OpenDays
@@ -110,6 +110,7 @@ def stage_orders(
     typed = ", ".join(f"{sql} AS {name}" for name, sql in _typed(columns, mark, order))
     texts = ", ".join(f"{_cell(columns, name)} AS {name}_text" for name in NAMES)
     con.execute(f"CREATE OR REPLACE TEMP TABLE order_rows AS SELECT {ROW} AS n, {typed}, {texts} FROM {table.relation}")
+    _read_amounts(con, mark)
     received = _count(con, "order_rows")
     repeated = _drop_repeats(con)
     broken = _quarantine(con, table, columns, today)
@@ -151,10 +152,22 @@ def _typed(columns: dict[str, str], mark: str | None, order: str | None) -> Iter
     yield "market", f"coalesce({cells['market']}, '')"
     yield "channel", f"coalesce({cells['channel']}, '')"
     for name in AMOUNTS:
-        amount = number_sql(cells[name], "money", mark)
-        yield name, f"abs({amount})" if name == "refunds" else amount
+        # By a decimal comma '1.234' is a thousand and more.
+        yield name, f"NULL::{MONEY_TYPE}" if mark == "," else plain_sql(cells[name], "money")
     yield "currency", f"upper({cells['currency']})"
     yield "customer", _customer(columns, f"lower({cells['customer']})")
+
+
+def _read_amounts(con: duckdb.DuckDBPyConnection, mark: str | None) -> None:
+    """Read the amounts that are not in plain notation; money that went back is written with or without a minus.
+
+    This is a statement of its own, for in one with all the others DuckDB takes every plain cell apart as well, which
+    is most of the time of a large file.
+    """
+    for name in AMOUNTS:
+        amount = number_sql(f"{name}_text", "money", mark)
+        con.execute(f"UPDATE order_rows SET {name} = {amount} WHERE {name} IS NULL AND {name}_text IS NOT NULL")
+    con.execute("UPDATE order_rows SET refunds = -refunds WHERE refunds < 0")
 
 
 def _customer(columns: dict[str, str], text: str) -> str:
