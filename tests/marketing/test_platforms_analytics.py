@@ -63,6 +63,21 @@ def test_google_analytics_flat_rows_have_the_same_key_twin(tmp_path: Path) -> No
     assert rows(one, "key_hash") == rows(other, "key_hash")
 
 
+def test_google_analytics_campaigns_without_an_id_are_known_by_their_names(tmp_path: Path) -> None:
+    named = [("17350021841", "Brand"), ("(not set)", "Spring"), ("(not set)", "(organic)"), ("(not set)", "(not set)")]
+    documents = [
+        run_report({"date": "20240331", "sessionCampaignId": one, "sessionCampaignName": name}, {"sessions": "1"})
+        for one, name in named
+    ]
+    document = documents[0] | {"rows": [each["rows"][0] for each in documents], "rowCount": len(named)}
+    con, report = staged(tmp_path, {"request": {"property": "properties/7"}, "response": document}, "google_analytics")
+    assert rows(con, "report, campaign_id, campaign_name") == [
+        ("campaign/session_campaign_id+session_campaign_name", *each)
+        for each in sorted([("(not set)",) * 2, ("(organic)",) * 2, ("17350021841", "Brand"), ("Spring",) * 2])
+    ]
+    assert report.quarantined == 0
+
+
 def test_google_analytics_range_twin(tmp_path: Path) -> None:
     answer = run_report({"country": "Ukraine"}, {"sessions": "1", "active7DayUsers": "5"})
     asked = {"property": "properties/7", "dateRanges": [{"startDate": "2024-03-01", "endDate": "2024-03-31"}]}

@@ -120,6 +120,20 @@ def test_only_touched_days_are_scored_again(warehouse):
     assert warehouse.table("quality_days").count().execute() == 70
 
 
+def test_a_campaign_known_by_its_name_alone_may_be_in_several_accounts(warehouse):
+    def told(name, campaign_id):
+        first = [row | {"campaign_id": campaign_id, "campaign_name": name} for row in facts()[::2]]
+        other = [row | {"account_id": "8", "source_row": row["source_row"] + 1000} for row in first[-30:]]
+        return [*first, *other]
+
+    load(warehouse, [row | {"spend": row["spend"] + row["source_row"]} for row in told("(organic)", "(organic)")])
+    scoring.touch_all(warehouse)
+    assert "campaign_in_two_accounts" not in {check for check, _, _ in scored(warehouse)}
+    load(warehouse, [row | {"spend": row["spend"] + row["source_row"]} for row in told("Brand", "33445566779")], seq=2)
+    scoring.touch_all(warehouse)
+    assert "campaign_in_two_accounts" in {check for check, _, _ in scored(warehouse)}
+
+
 def finding(severity, kind="row", check="x"):
     return Finding(
         id="1",

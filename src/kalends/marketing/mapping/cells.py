@@ -18,6 +18,7 @@ TEXT_KINDS = {
     "text": "nullif({0}, '')",
     "upper": "upper(nullif({0}, ''))",
     "id": "nullif(CASE WHEN ends_with({0}, '.0') THEN left({0}, -2) ELSE {0} END, '')",
+    "given": "nullif(nullif(CASE WHEN ends_with({0}, '.0') THEN left({0}, -2) ELSE {0} END, ''), '(not set)')",
     "account": "nullif(CASE WHEN starts_with({0}, 'act_') THEN substr({0}, 5) "
     "WHEN ends_with({0}, '.0') THEN left({0}, -2) ELSE {0} END, '')",
     "customer": r"nullif(regexp_extract({0}, '^customers/(\d+)', 1), '')",

@@ -113,7 +113,7 @@ class Columns:
             self.rules.append(unread(column, cell, alias, item.kind))
         if item.kind in NUMBER_TYPES:
             self.rules.extend(number_rules(column, alias, item.target, item.kind))
-        if item.kind in {"id", "account"} and item.target in IDS:
+        if item.kind in {"id", "given", "account"} and item.target in IDS:
             self.rules.append(id_rule(column, cell))
 
 

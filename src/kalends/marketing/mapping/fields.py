@@ -10,7 +10,7 @@ from typing import Literal
 from kalends.base.reading.documents import Unwrap, no_envelope
 
 Kind = Literal[
-    "text", "upper", "id", "account", "customer", "tail", "urn", "date", "month", "month_end", "first_day",
+    "text", "upper", "id", "given", "account", "customer", "tail", "urn", "date", "month", "month_end", "first_day",
     "last_day", "count", "number", "money", "micros", "share", "percent", "rounded",
 ]  # fmt: skip
 
@@ -20,9 +20,10 @@ class Field:
     """One column of the record and where it comes from: the first of `sources` that has a value.
 
     Sources are flat snake_case names, dotted where the platform nests ('metrics.cost_micros'). Kinds: `text`; `upper`
-    (a code); `id` (text, never a number: ids pass 2^53); `account` (an id with Meta's 'act_' taken off); `customer`
-    and `tail` (the account, or the last part, of a Google resource name); `urn` (the id that ends a URN); `date`;
-    `month` and `month_end` (a month's first and last day); `first_day` and `last_day` (of '2023-10-01 - 2023-10-31');
+    (a code); `id` (text, never a number: ids pass 2^53); `given` (an id, unless it says '(not set)'); `account` (an id
+    with Meta's 'act_' taken off); `customer` and `tail` (the account, or the last part, of a Google resource name);
+    `urn` (the id that ends a URN); `date`; `month` and `month_end` (a month's first and last day); `first_day` and
+    `last_day` (of '2023-10-01 - 2023-10-31');
     `count` (whole, not negative); `number` (double); `money`; `micros` (money / 1,000,000); `share` (a ratio; '12 %' is
     0.12); `percent` (a ratio that is delivered as a percentage, with its sign or without: '12 %' and 12 are both 0.12);
     `rounded` (a count that the platform estimates and may print with a fraction).

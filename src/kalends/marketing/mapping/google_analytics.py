@@ -152,8 +152,10 @@ MAPPING = Mapping(
     trailing=Trailing(90, "key events may be attributed for 90 days"),
     fields=(
         Field("account_id", ("property_id", "view_id"), "id"),
-        Field("campaign_id", ("session_campaign_id", "campaign_id"), "id"),
+        Field("campaign_id", ("session_campaign_id", "campaign_id"), "given"),
         Field("campaign_name", ("session_campaign_name", "campaign_name", "ga_campaign")),
+        # Links that were tagged by hand, and visits that no link brought, have no id: only the name tells them apart.
+        Field("campaign_id", ("session_campaign_name", "campaign_name")),
         Field("date_from", ("date", "ga_date", "start_date"), "date"),
         # A row of one day may carry the range that was asked for as well.
         Field("date_to", ("date", "ga_date", "end_date"), "date"),

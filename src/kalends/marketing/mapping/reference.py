@@ -38,6 +38,7 @@ KINDS: Final = {
     "micros": "money, / 1,000,000",
     "percent": "share, / 100",
     "rounded": "whole number, rounded",
+    "given": "id, unless it is '(not set)'",
 }
 """What the kinds of a field are called where the kind's own name does not say it."""
 

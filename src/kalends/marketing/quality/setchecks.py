@@ -84,6 +84,8 @@ SET_CHECKS: Final[tuple[SetCheck, ...]] = (
         " account_id, days, row_number() OVER (PARTITION BY data_source, campaign_id ORDER BY days DESC, account_id)"
         " AS place, count(*) OVER (PARTITION BY data_source, campaign_id) AS accounts FROM (SELECT data_source,"
         " campaign_id, account_id, count(DISTINCT date) AS days FROM daily WHERE length(campaign_id) >= 6"
+        # What is known by its name alone, as '(organic)' of Google Analytics, is another campaign in each account.
+        " AND campaign_id IS DISTINCT FROM campaign_name"
         " GROUP BY data_source, campaign_id, account_id) AS n) AS u ON u.accounts > 1 AND u.place = 1"
         " AND u.data_source = c.data_source AND u.campaign_id = c.campaign_id AND u.account_id <> c.account_id"
         + OF_DAYS,
