@@ -14,7 +14,7 @@ from kalends.marketing.reconciliation.overlap import Seen, overlap
 from kalends.marketing.reconciliation.semantics import mend
 from kalends.marketing.reconciliation.sources import is_biased, platform_named
 from kalends.marketing.reconciliation.summing import bias_words, reconcile_all, summed
-from kalends.marketing.reconciliation.views import overlap_words
+from kalends.marketing.reconciliation.views import claim_lines, overlap_chart, overlap_words
 
 pytestmark = pytest.mark.unit
 START = date(2026, 1, 1)
@@ -337,6 +337,14 @@ def test_who_claims_too_much_is_said_where_somebody_else_counts_its_campaigns():
     assert (alone.estimate, alone.over, alone.why[:6], alone.claims[0].over) == (None, None, "Nobody", None)
 
 
+def test_a_day_that_analytics_missed_is_the_shop_s_and_says_so():
+    said = [(cell(day, "revenue", ""), "orders", 100.0 + day % 7) for day in range(30)]
+    said += [(each, "google_analytics", value * (0.26 if each.day == START else 0.92)) for each, _, value in said]
+    outcome = reconcile(said, Context()).outcomes[cell(0, "revenue", "")]
+    assert (outcome.state, outcome.value, outcome.reason) == ("settled", 100.0, "The shop knows what was sold.")
+    assert [one.note for one in outcome.said if not one.is_used] == ["Put aside: 72 % less."]
+
+
 def test_claims_are_compared_with_what_is_sold_on_the_days_that_somebody_counts():
     last = START + timedelta(days=9)
     counted = [(cell(day, "revenue", ""), "orders", 100.0) for day in range(4)]
@@ -351,6 +359,11 @@ def test_claims_are_compared_with_what_is_sold_on_the_days_that_somebody_counts(
     assert (told.total, told.sold, told.estimate) == (440, 400, pytest.approx(320))
     assert (told.days, told.elsewhere) == (4, 660)
     assert "Compared are the 4 days that somebody counts" in overlap_words(told, metric="revenue")
+    shown = overlap_chart(told, metric="revenue", currency="EUR")["datasets"]["bars"]
+    assert {"name": "Without counting twice", "text": "about €320"}.items() <= shown[2].items()
+    assert claim_lines(told, metric="revenue", currency="EUR") == [
+        "Without counting twice they are between €240 and €400."
+    ]
     by_week = summed(reconcile_all(counted, Context()), claimed, first=START, last=last, group_by=("week",))
     # Thursday is the first day: of the next week nobody counts, and its claims are all there is.
     assert [(one.state, one.covers, one.overlap.total) for one in by_week] == [

@@ -106,7 +106,7 @@ def _page(request: Request, work: Work, asked: Shown, typed: Typed | None = None
         sides=views.source_rows(total, answer) if total else [],
         chart=views.overlap_chart(told, metric=metric, currency=answer.currency) if told else None,
         chart_words=views.overlap_words(told, metric=metric) if told else "",
-        claim_lines=views.claim_lines(told) if told else [],
+        claim_lines=views.claim_lines(told, metric=metric, currency=answer.currency) if told else [],
         notes=service.notes_of(answer, metric=metric),
         strategies=views.strategy_choices(),
         rule=deciding.rule_of(answer.rules)(metric),

@@ -175,10 +175,8 @@ def _anchored(group: _Group, values: Mapping[str, float], choice: Choice, *, is_
         return choice
     value = values[group.anchor]
     if is_exact:
-        return Choice(value, 1.0, f"{group.anchor} knows what was sold.", standard_error=0.0)
-    return Choice(
-        value, 0.5, f"{group.anchor} knows best what was sold.", standard_error=value * group.noise(group.anchor)
-    )
+        return Choice(value, 1.0, "The shop knows what was sold.", standard_error=0.0)
+    return Choice(value, 0.5, "The shop knows best what was sold.", standard_error=value * group.noise(group.anchor))
 
 
 def _outcome(group: _Group, cell: Cell, values: Mapping[str, float], choice: Choice, strategy: str) -> Outcome:

@@ -139,9 +139,9 @@ def overlap_chart(told: Overlap, *, metric: str, currency: str) -> dict[str, Any
     rows = [Bar(called(one.platform), one.value, amount(one.value, **write), 1) for one in told.claims]
     if len(told.claims) > 1:
         rows.append(Bar("All claims added up", told.total, amount(told.total, **write), 3))
-        reach = f"{amount(told.low, **write)} to {amount(told.high, **write)}"
-        estimate = reach if told.estimate is None else f"about {amount(told.estimate, **write)} ({reach})"
-        rows.append(Bar("Without counting twice", told.high if told.estimate is None else told.estimate, estimate, 2))
+        # A bar's text is short, or it ends outside of a phone: between which bounds is said below.
+        held, about = (told.high, "at most") if told.estimate is None else (told.estimate, "about")
+        rows.append(Bar("Without counting twice", held, f"{about} {amount(held, **write)}", 2))
     if told.sold is not None:
         rows.append(Bar("Counted in all", told.sold, amount(told.sold, **write), 5))
     return bars(rows=rows)
@@ -164,9 +164,13 @@ def overlap_words(told: Overlap, *, metric: str) -> str:
     return words + days
 
 
-def claim_lines(told: Overlap) -> list[str]:
-    """Who claims more than an independent source counts for its campaigns."""
-    return [
+def claim_lines(told: Overlap, *, metric: str, currency: str) -> list[str]:
+    """Between which bounds the claims are without repeats; and who claims more than an independent source counts for
+    its campaigns.
+    """
+    low, high = (amount(edge, metric=metric, currency=currency) for edge in (told.low, told.high))
+    reach = [f"Without counting twice they are between {low} and {high}."] if len(told.claims) > 1 else []
+    return reach + [
         f"{called(one.platform)} claims {percent(abs(one.over), digits=0)} {'more' if one.over > 0 else 'less'} than "
         "analytics counts for its campaigns."
         for one in told.claims

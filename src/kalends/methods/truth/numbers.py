@@ -152,5 +152,5 @@ def how_far(value: float, centre: float) -> str:
             for times, word in ((factor, "times as much"), (1 / factor, "of it")):
                 if abs(np.log(ratio / times)) <= FACTOR_TOLERANCE:
                     return f"about {'1/' if times < 1 else ''}{factor:.0f} {word}: another unit?"
-        return f"{abs(ratio - 1):.0%} {'more' if ratio > 1 else 'less'}"
+        return f"{abs(ratio - 1) * 100:.0f} % {'more' if ratio > 1 else 'less'}"
     return "far off"
