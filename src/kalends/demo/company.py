@@ -10,15 +10,16 @@ import numpy as np
 import polars as pl
 
 from kalends.base.errors import BadInputError
-from kalends.demo import google, klaviyo, meta, shopfiles
+from kalends.demo import analytics, google, klaviyo, meta, shopfiles, shoporders
 from kalends.demo.amounts import Days
 from kalends.demo.calendars import DemoCalendar, other_calendars
+from kalends.demo.counted import Counted, count
 from kalends.demo.events import DemoEvent, plan_events, single_events
 from kalends.demo.ledger import campaign_frame, effect_frame, shop_frame
 from kalends.demo.mailing import MailTruth, make_mail
 from kalends.demo.parameters import Parameters
 from kalends.demo.pulls import fresh_pulls, month_start, settled_pulls
-from kalends.demo.reported import DemoFile, Reported, as_reported
+from kalends.demo.reported import DemoFile, Reported, as_reported, renamed_on
 from kalends.demo.truth import AccountTruth, ShopTruth, gap, make_account, make_demand, make_shop
 
 DAYS_A_YEAR = 365.25
@@ -51,7 +52,7 @@ class DemoCompany:
     `truth`: one row per day, data_source, account and campaign: final spend, impressions, clicks, conversions, revenue
     (account's currency), null where a source has no such measure. `effects`: one row per event, market and day inside
     its effect: factor on demand, revenue it added (negative in the dip). `shop`: one row per market and day: orders,
-    revenue, and expected_revenue before the luck of single orders.
+    revenue, and expected_revenue before the luck of single orders. `sales`: one row per order (sales.py).
     """
 
     profile: CompanyProfile
@@ -61,6 +62,7 @@ class DemoCompany:
     truth: pl.DataFrame
     effects: pl.DataFrame
     shop: pl.DataFrame
+    sales: pl.DataFrame
 
 
 def generate(*, seed: int, end: date, years: int = 3, parameters: Parameters | None = None) -> DemoCompany:
@@ -71,7 +73,8 @@ def generate(*, seed: int, end: date, years: int = 3, parameters: Parameters | N
     days = _days(end=end, years=years)
     first = days[0].item()
     # One stream of luck per part, so that a new account does not change the weather of the old ones.
-    luck = iter(np.random.default_rng(seed).spawn(4 + len(recipe.shops) + len(recipe.accounts)))
+    streams = 3 + 2 * len(recipe.shops) + len(recipe.accounts) + len(recipe.properties)
+    luck = iter(np.random.default_rng(seed).spawn(streams))
     plans = plan_events(rng=next(luck), first=first, end=end, until=end + timedelta(days=PLANNED_AHEAD))
     demand = make_demand(rng=next(luck), days=days, parameters=recipe, events=plans)
     mail = make_mail(
@@ -83,7 +86,16 @@ def generate(*, seed: int, end: date, years: int = 3, parameters: Parameters | N
         make_account(rng=next(luck), days=days, account=account, demand=demand[account.market], parameters=recipe)
         for account in recipe.accounts
     ]
-    files = [*_ad_files(accounts, recipe, end), *_mail_files(mail, recipe, end), *_shop_files(shops, end)]
+    counted = [
+        count(luck=luck, of=one, days=days, shops=shops, accounts=accounts, mail=mail, parameters=recipe,
+              renamed=renamed_on(parameters=recipe, end=end))
+        for one in recipe.properties
+    ]  # fmt: skip
+    sales = pl.concat(one.sales for one in counted)
+    files = [
+        *_ad_files(accounts, recipe, end), *_mail_files(mail, recipe, end), *_shop_files(shops, end),
+        *_order_files(sales, recipe, end), *_analytics_files(counted, recipe, end),
+    ]  # fmt: skip
     events = (*(plan.event for plan in plans), *_single_events(days, recipe))
     return DemoCompany(
         profile=CompanyProfile(),
@@ -93,6 +105,7 @@ def generate(*, seed: int, end: date, years: int = 3, parameters: Parameters | N
         truth=campaign_frame(accounts=accounts, mail=mail),
         effects=effect_frame(shops=shops),
         shop=shop_frame(shops=shops),
+        sales=sales,
     )
 
 
@@ -141,6 +154,25 @@ def _mail_files(mail: MailTruth, recipe: Parameters, end: date) -> Iterator[Demo
 
 def _shop_files(shops: Sequence[ShopTruth], end: date) -> tuple[DemoFile, ...]:
     return shopfiles.daily_file(shops=shops, end=end), shopfiles.weekly_file(shops=shops, end=end)
+
+
+def _order_files(sales: pl.DataFrame, recipe: Parameters, end: date) -> Iterator[DemoFile]:
+    joined, settle = _joined(recipe, end), recipe.refunded_after_days[1]
+    for pull in settled_pulls(first=_first_sale(sales), end=end, joined=joined, settle=settle):
+        yield shoporders.orders_file(sales=sales, shops=recipe.shops, pull=pull)
+
+
+def _analytics_files(counted: Sequence[Counted], recipe: Parameters, end: date) -> Iterator[DemoFile]:
+    settle, joined = recipe.analytics_settled_days, _joined(recipe, end)
+    for one in counted:
+        first = _first_sale(one.sales)
+        for pull in settled_pulls(first=first, end=end, joined=joined, settle=settle, months=24):
+            yield from analytics.report_files(watched=one.watched, pull=pull, parameters=recipe)
+
+
+def _first_sale(sales: pl.DataFrame) -> date:
+    first: date = sales.select(pl.col("date").min()).item()
+    return first
 
 
 def _single_events(days: Days, recipe: Parameters) -> tuple[DemoEvent, ...]:

@@ -30,10 +30,10 @@ def month_start(day: date, *, months: int = 0) -> date:
 
 
 def fresh_pulls(*, first: date, end: date, joined: date, reread: int) -> tuple[Pull, ...]:
-    """A backfill of `first` .. the day before `joined` in quarters, then a pull on each first of a month and the day
+    """A backfill of `first` .. the day before `joined` in half-years, then a pull on each first of a month and the day
     after `end`, reaching back `reread` days before the pull before it. Slices before `first` are left out.
     """
-    slices = _slices(first=first, until=joined, months=3)
+    slices = _slices(first=first, until=joined, months=6)
     backfill = [Pull(joined, start, stop) for start, stop in slices]
     days = _pull_days(joined=joined, end=end)
     monthly = [
@@ -44,8 +44,9 @@ def fresh_pulls(*, first: date, end: date, joined: date, reread: int) -> tuple[P
     return (*backfill, *monthly)
 
 
-def settled_pulls(*, first: date, end: date, joined: date, settle: int, months: int = 6) -> tuple[Pull, ...]:
-    """Every day once: the backfill in half-years up to what had settled at `joined`, the rest the day after `end`.
+def settled_pulls(*, first: date, end: date, joined: date, settle: int, months: int = 12) -> tuple[Pull, ...]:
+    """Every day once, in pieces of `months`: the backfill up to what had settled at `joined`, the rest on the day after
+    `end`.
 
     Reports that restate nothing are the ones nobody needs daily (ads, ad groups): one late pull instead of many.
     """

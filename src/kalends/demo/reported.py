@@ -82,11 +82,11 @@ def as_reported(*, truth: AccountTruth, pull: Pull, parameters: Parameters, end:
         settled_after=parameters.settled_after_days,
     )
     counts = truth.counts.each(lambda measure: measure[inside])
-    renamed = month_start(end, months=-parameters.renamed_months_before_end)
+    renamed = renamed_on(parameters=parameters, end=end)
     return Reported(
         account=truth.account,
         pull=pull,
-        names=tuple(_name_on(campaign, pull.day, renamed) for campaign in truth.account.campaigns),
+        names=tuple(name_on(campaign, pull.day, renamed=renamed) for campaign in truth.account.campaigns),
         days=tuple(np.datetime_as_string(days, unit="D").tolist()),
         counts=as_known(counts=counts, known=known, unit=conversion_unit(truth.account)),
         traffic=tuple(weights[inside] for weights in truth.traffic),
@@ -117,5 +117,11 @@ def ad_id(campaign: str, ordinal: int) -> str:
     return str(int(campaign) + 100_000 * (ordinal + 1))
 
 
-def _name_on(campaign: Campaign, day: date, renamed: date) -> str:
+def name_on(campaign: Campaign, day: date, *, renamed: date) -> str:
+    """What a campaign was called on a day; `renamed`: the day from which new names hold."""
     return campaign.former_name if campaign.former_name and day < renamed else campaign.name
+
+
+def renamed_on(*, parameters: Parameters, end: date) -> date:
+    """The day on which campaigns got the names that they have now."""
+    return month_start(end, months=-parameters.renamed_months_before_end)
