@@ -143,6 +143,22 @@ def test_the_shop_s_weekly_file_is_wide_and_empty_before_a_shop_opened(company):
     assert week["orders_at"] == days["orders"].sum()
 
 
+def test_the_market_file_has_prices_that_fall_in_sales_and_rivals_that_advertise(company):
+    (file,) = of(company, "market_weekly")
+    frame = pl.read_csv(file.content, try_parse_dates=True)
+    assert frame.columns == ["week", "price_index", "competitor_ads_index"]
+    assert set(file.columns.values()) == {"series:control"}
+    assert (frame["week"].dt.weekday() == 1).all()
+    assert (frame["week"].diff().drop_nulls().dt.total_days() == 7).all()
+    assert frame.height == file.rows == 155
+    assert frame["week"][-1] == date(2026, 11, 9)  # the next ends after the company's last day
+    told = {row["week"]: row for row in frame.iter_rows(named=True)}
+    sale, after = told[date(2026, 1, 5)], told[date(2026, 1, 19)]
+    assert sale["price_index"] < 0.9 * after["price_index"]
+    pushed, usual = told[date(2026, 9, 14)], told[date(2026, 8, 24)]
+    assert pushed["competitor_ads_index"] > 1.4 * usual["competitor_ads_index"]
+
+
 def test_bad_rows_are_counted_and_stand_under_ids_of_their_own(company):
     bad = {file.name: file.bad_rows for file in company.files if file.bad_rows}
     assert sum(bad.values()) == 18

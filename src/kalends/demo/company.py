@@ -17,6 +17,7 @@ from kalends.demo.counted import Counted, count
 from kalends.demo.events import DemoEvent, plan_events, single_events
 from kalends.demo.ledger import campaign_frame, effect_frame, shop_frame
 from kalends.demo.mailing import MailTruth, make_mail
+from kalends.demo.market import market_file
 from kalends.demo.parameters import Parameters
 from kalends.demo.pulls import fresh_pulls, month_start, settled_pulls
 from kalends.demo.reported import DemoFile, Reported, as_reported, renamed_on
@@ -73,7 +74,7 @@ def generate(*, seed: int, end: date, years: int = 3, parameters: Parameters | N
     days = _days(end=end, years=years)
     first = days[0].item()
     # One stream of luck per part, so that a new account does not change the weather of the old ones.
-    streams = 3 + 2 * len(recipe.shops) + len(recipe.accounts) + len(recipe.properties)
+    streams = 4 + 2 * len(recipe.shops) + len(recipe.accounts) + len(recipe.properties)
     luck = iter(np.random.default_rng(seed).spawn(streams))
     plans = plan_events(rng=next(luck), first=first, end=end, until=end + timedelta(days=PLANNED_AHEAD))
     demand = make_demand(rng=next(luck), days=days, parameters=recipe, events=plans)
@@ -95,6 +96,7 @@ def generate(*, seed: int, end: date, years: int = 3, parameters: Parameters | N
     files = [
         *_ad_files(accounts, recipe, end), *_mail_files(mail, recipe, end), *_shop_files(shops, end),
         *_order_files(sales, recipe, end), *_analytics_files(counted, recipe, end),
+        market_file(rng=next(luck), days=days, events=[plan.event for plan in plans], end=end),
     ]  # fmt: skip
     events = (*(plan.event for plan in plans), *_single_events(days, recipe))
     return DemoCompany(
