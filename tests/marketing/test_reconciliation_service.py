@@ -301,10 +301,12 @@ def test_the_page_shows_sources_side_by_side_and_decides_with_one_click(loaded, 
         "All claims added up",
         "Without counting twice",
         "every order of the shop",
+        "How is revenue settled?",
     ):
         assert words in page.text, words
     page = client.get("/data/reconciliation?metric=clicks").text
     assert "Each platform alone says its own part" in page
+    assert "How are clicks settled?" in page
     assert " of it</span>" in page
     page = client.get("/data/reconciliation?metric=spend").text
     assert "Spend: " in page

@@ -225,7 +225,7 @@ class Parameters:
     own_visits_least: float = 0.12
     # What the analytics tag sees: who refuses it or blocks it buys all the same.
     seen_by_analytics: float = 0.92
-    analytics_settled_days: int = 2  # Google works on a day's visits for up to two
+    analytics_settled_days: int = 3  # Google works on a day's visits for up to two, and one more is safe
     arriving: float = 0.88  # of a hundred clicks on an ad, sessions that the tag counts: the others leave before
     own_visits_orders: float = 0.028  # orders per session of who comes by himself
     users_per_session: float = 0.82
