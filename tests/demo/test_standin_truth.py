@@ -24,7 +24,7 @@ def sums(days):
 
 
 @pytest.mark.parametrize("cuts", [(), (COUNTRIES,), (COUNTRIES, DEVICES)])
-@pytest.mark.parametrize("level", ["ad", "ad_group", "campaign", "campaign_group", "account"])
+@pytest.mark.parametrize("level", ["ad", "keyword", "ad_group", "campaign", "campaign_group", "account"])
 def test_all_levels_and_breakdowns_add_up_to_the_same(level, cuts):
     truth = Truth(accounts=2)
     for account in truth.account_ids:
@@ -37,7 +37,7 @@ def test_all_levels_and_breakdowns_add_up_to_the_same(level, cuts):
 
 def test_nothing_is_in_two_campaigns():
     truth = Truth(accounts=2)
-    things = [thing.id for some in truth.below.values() for thing in some]
+    things = [thing.id for held in (truth.below, truth.keywords) for some in held.values() for thing in some]
     assert len(set(things)) == len(things)
     groups = {(truth.group_of(one).id, one.account_id) for one in truth.all_campaigns}
     assert len({group for group, _ in groups}) == len(groups) == 4

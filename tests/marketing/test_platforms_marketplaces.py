@@ -100,11 +100,11 @@ def test_a_blank_attribute_does_not_make_another_report_twin(tmp_path):
     lines = [
         {"stream": "geographic_performance_report_daily", "data": row | {"City": city}} for city in ("Lyon", None, "")
     ]
-    lines[2]["data"]["CampaignId"] = 3
+    lines[2]["data"] |= {"CampaignId": 3, "Country": None}
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     con, report = staged(path, "microsoft_ads")
-    assert report.summed("geographic/city+country") == {"spend": 4.5}
+    assert report.summed("campaign/city+country") == {"spend": 4.5}
     assert [json.loads(text)["city"] for text in column(con, "breakdowns")] == ["Lyon", "", ""]
 
 
@@ -149,14 +149,15 @@ def test_an_amazon_targeting_report_twin(tmp_path):
     assert (report.received, report.staged) == (2, 2)
     # One sale comes under every window: 14 days count where they are told.
     expected = {"spend": 1534.58, "impressions": 28218, "clicks": 352, "conversions": 13, "revenue": 61}
-    assert report.summed("keyword/keyword+match_type+targeting") == pytest.approx(expected)
-    cut = {"keyword": "61000000000001", "match_type": "EXACT", "targeting": "close-match"}
+    assert report.summed("keyword/keyword+keyword_text+match_type+targeting") == pytest.approx(expected)
+    cut = {"keyword": "61000000000001", "keyword_text": "close-match", "match_type": "EXACT",
+           "targeting": "close-match"}  # fmt: skip
     assert json.loads(column(con, "breakdowns")[0]) == cut
     assert set(column(con, "campaign_id")) == {str(BIG)}
     types = json.loads(column(con, "conversion_types")[0])
     assert types == {f"purchases_{n}d": pair for n, pair in
                      {1: [5, 10.5], 7: [6, 20.5], 14: [7, 30.5], 30: [8, 40.5]}.items()}  # fmt: skip
-    assert json.loads(column(con, "extra")[0]) == {"keyword": "close-match", "keyword_bid": "4"}
+    assert json.loads(column(con, "extra")[0]) == {"keyword_bid": "4"}
 
 
 def test_an_amazon_summary_of_brands_twin(tmp_path):

@@ -130,7 +130,7 @@ def test_linkedins_pivots_are_told_apart(tmp_path):
         (1, "ad", "", "7", "{}", None),
         (2, "campaign/geo", "5", "", '{"geo":"103"}', None),
         (4, "campaign/geo", "5", "", '{"geo":"104"}', None),
-        (16, "campaign/impression_device_type", "5", "", '{"impression_device_type":"MOBILE_APP"}', "MOBILE_APP"),
+        (16, "campaign/device", "5", "", '{"device":"MOBILE_APP"}', "MOBILE_APP"),
     ]
     # A group without its account is no campaign; a row that has only its group's id says which id is missing.
     assert con.execute("SELECT DISTINCT code FROM quarantined").fetchall() == [("missing_id",)]

@@ -6,9 +6,9 @@ from decimal import Decimal
 from sqlalchemy import select, text
 
 from kalends.base.worker import run_task
+from kalends.demo.standin.knowing import KEY
 from kalends.demo.standin.registry import STANDINS
 from kalends.demo.standin.server import serving
-from kalends.demo.standin.speaking import KEY
 from kalends.identity.service import Door
 from kalends.marketing import jobs, service
 from kalends.marketing.connectors import connections, runs
@@ -85,7 +85,9 @@ def platform(house, data_source, *, truth=None, faults=None, limits=None):
 
 
 def connect(house, scope, standin, *, reports=None, history=90):
-    """A connection with all accounts that the stand-in has; its first sync is under way."""
+    """A connection with all accounts that the stand-in has, and its first report unless others are named; its first
+    sync is under way.
+    """
     with house.work(scope) as work:
         made = connections.create(work, data_source=standin.data_source, label="Shop", entered=standin.secrets)
         connection_id = made.id
@@ -94,7 +96,7 @@ def connect(house, scope, standin, *, reports=None, history=90):
     with house.work(scope) as work:
         connections.choose(
             work, connection_id=connection_id, accounts=health.accounts, history=history,
-            **({"reports": reports} if reports else {}),
+            reports=reports or [first_report(standin)],
         )  # fmt: skip
         run = runs.start(work, connection_id=connection_id)
         return connection_id, run.id

@@ -8,7 +8,7 @@ from answering import NOW, answer
 from syncing import connect, exactly, known, platform, slices, stored, work_off
 
 from kalends.marketing.connectors import amazon_ads
-from kalends.marketing.connectors.amazon_ads import LEVELS, Duplicate, judge, told_days
+from kalends.marketing.connectors.amazon_ads import ASKED, Duplicate, judge, told_days
 from kalends.marketing.connectors.declared import Account, Slice
 from kalends.marketing.connectors.files import plain
 from kalends.marketing.connectors.signals import CursorExpired, Malformed, Refused
@@ -46,7 +46,7 @@ def test_only_days_that_amazon_still_tells_are_ordered():
     today = NOW.date()
     long_ago = Slice(Account("1"), "campaign", today - timedelta(days=89), today - timedelta(days=60))
     halfway = Slice(Account("1"), "campaign", today - timedelta(days=70), today - timedelta(days=41))
-    products, brands, _ = LEVELS["campaign"]
+    products, brands, _ = ASKED["campaign"]
     assert told_days(Asking, long_ago, products) == long_ago
     assert told_days(Asking, long_ago, brands) is None
     assert told_days(Asking, halfway, brands).first == today - timedelta(days=59)
@@ -68,10 +68,10 @@ def test_an_order_whose_answer_was_lost_is_not_made_twice(house, scope):
         work_off(house, scope)
         parts = slices(house, scope, run_id)
     assert standin.met == ["cut", "cut"]
-    assert len(standin.ordered) == len(amazon_ads.LEVELS["campaign"])
+    assert len(standin.ordered) == len(amazon_ads.ASKED["campaign"])
     assert [part.state for part in parts] == ["landed"]
     first, last = parts[0].date_from, parts[0].date_to
     assert exactly(stored(house, scope, standin)) == exactly(known(standin, first, last))
     assert {standin.product_of(key[1]) for key in known(standin, first, last)} == {
-        product.name for product in amazon_ads.LEVELS["campaign"]
+        product.name for product in amazon_ads.ASKED["campaign"]
     }

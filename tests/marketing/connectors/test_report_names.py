@@ -36,11 +36,11 @@ def apple_row(**more):
 
 def answers():
     """(platform, report) -> a document as the connector lands it."""
-    for level, products in amazon_ads.LEVELS.items():
+    for name, products in amazon_ads.ASKED.items():
         for product in products:
-            yield "amazon_ads", level, [row(product.columns)]
-    for level, name in (("Campaign", "campaign"), ("AdGroup", "ad_group"), ("Ad", "ad")):
-        yield "microsoft_ads", name, [row(microsoft_ads.LEVELS[level])]
+            yield "amazon_ads", name, [row(product.columns)]
+    for name, (_, columns) in microsoft_ads.ASKED.items():
+        yield "microsoft_ads", name, [row(columns)]
     for level, name in (("CAMPAIGN", "campaign"), ("AD_GROUP", "ad_group"), ("PIN_PROMOTION", "ad")):
         days = [{"DATE": DAY} | row((*pinterest_ads.LEVELS[level], *pinterest_ads.METRICS))]
         yield "pinterest_ads", name, {"7": days}

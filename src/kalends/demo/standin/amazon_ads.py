@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 import orjson
 
 from kalends.demo.standin.consenting import Consenting
-from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin
+from kalends.demo.standin.knowing import Rows
+from kalends.demo.standin.speaking import Asked, Reply, Standin
 from kalends.demo.standin.truth import Day, Truth
 
 API, STORE = "advertising-api-eu.amazon.com", "offline-report-storage-eu-west-1-prod.s3.amazonaws.com"
@@ -25,16 +26,24 @@ TYPES = {
     ("spCampaigns", "campaign+adGroup"): (PRODUCTS[0], "ad_group"),
     ("sbAdGroup", "adGroup"): (PRODUCTS[1], "ad_group"),
     ("sdAdGroup", "adGroup"): (PRODUCTS[2], "ad_group"),
+    ("spTargeting", "targeting"): (PRODUCTS[0], "keyword"),
+    ("sbTargeting", "targeting"): (PRODUCTS[1], "keyword"),
 }
 """Kind of report, and what it is grouped by -> kind of ads, and the record's level."""
 GROUP = {"adGroupId", "adGroupName"}
+KEYWORD = {"keywordId", "keyword", "keywordText", "matchType"}
+NOT_TOLD = {"campaign": GROUP | KEYWORD, "ad_group": KEYWORD, "keyword": set[str]()}
+"""Level -> columns that its reports have not."""
+IS_KEYWORD = [{"field": "keywordType", "values": ["BROAD", "PHRASE", "EXACT"]}]
 STEPS = ("PENDING", "PROCESSING", "COMPLETED")
 LINK = timedelta(hours=1)
 
 
 def short_id(kind: str, place: int) -> str:
     """15 digits, as Amazon's: numbers in reports."""
-    return str({"account": 31, "campaign": 55, "ad_group": 56, "ad": 57}[kind] * 10**13 + 7_919 * place + 1)
+    return str(
+        {"account": 31, "campaign": 55, "ad_group": 56, "ad": 57, "keyword": 58}[kind] * 10**13 + 7_919 * place + 1
+    )
 
 
 @dataclass
@@ -89,11 +98,13 @@ class AmazonAds(Standin):
         return PRODUCTS[places.index(campaign_id) % len(PRODUCTS)]
 
     def known_rows(self, first: date, last: date, report: str) -> Rows:
-        """All kinds together, of those days on which they were advertised."""
+        """All kinds that the report has together, of those days on which they were advertised."""
+        level = report.partition("/")[0]
+        told = {product for product, told in TYPES.values() if told == level}
         return {
             key: figures
             for key, figures in super().known_rows(first, last, report).items()
-            if key[-1] >= self.since or self.product_of(key[1]) == PRODUCTS[0]
+            if (product := self.product_of(key[1])) in told and (key[-1] >= self.since or product == PRODUCTS[0])
         }
 
     def is_counted(self, asked: Asked) -> bool:
@@ -183,8 +194,9 @@ class AmazonAds(Standin):
         kind, level = TYPES.get(type_of(wanted), ("", ""))
         if kind != product:
             return f"configuration reportTypeId {wanted['reportTypeId']} does not support groupBy {wanted['groupBy']}"
-        if columns & GROUP and level != "ad_group":
-            return f"configuration columns includes invalid values: {sorted(columns & GROUP)}"
+        words = "keywordText" if self.is_windowed(wanted) else "keyword"
+        if wrong := columns & (NOT_TOLD[level] | {words}):
+            return f"configuration columns includes invalid values: {sorted(wrong)}"
         is_other = ("sales" in columns) == self.is_windowed(wanted)
         is_good = (
             needed <= columns and not is_other and (wanted["timeUnit"], wanted["format"]) == ("DAILY", "GZIP_JSON")
@@ -226,6 +238,8 @@ class AmazonAds(Standin):
             if self.product_of(day.campaign.id) == wanted["adProduct"]
             and (day.day >= self.since or self.is_windowed(wanted))
         ]
+        if wanted["reportTypeId"] == "sbTargeting" and wanted.get("filters") != IS_KEYWORD:
+            rows += [row | dict.fromkeys(KEYWORD) for row in rows]  # what is no keyword has no such columns
         return Reply(gzip.compress(orjson.dumps(rows), mtime=0), 200, {"content-type": "application/octet-stream"})
 
     def row(self, day: Day, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -239,8 +253,12 @@ class AmazonAds(Standin):
             "clicks": day.clicks,
             "cost": float(day.spend),
         }
-        for group in day.below:
+        for group in day.below[:1]:
             told |= {"adGroupId": int(group.id), "adGroupName": group.name}
+        if about := self.about(day):
+            text = about["keyword_text"]
+            told |= {"keywordId": int(about["keyword"]), "keyword": text, "keywordText": text}
+            told |= {"matchType": about["match_type"]}
         if not self.is_windowed(wanted):
             return told | {"purchases": bought, "sales": sold, "purchasesClicks": bought, "salesClicks": sold}
         parts = {1: 0.25, 7: 0.5, 14: 1, 30: 1.5}

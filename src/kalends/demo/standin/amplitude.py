@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 
 import orjson
 
-from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, key
+from kalends.demo.standin.knowing import Rows, key
+from kalends.demo.standin.speaking import Asked, Reply, Standin
 from kalends.demo.standin.truth import Day, Truth
 
 MOST_PURCHASES = 2

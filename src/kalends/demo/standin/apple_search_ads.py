@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
-from kalends.demo.standin.truth import Campaign, Day, Truth
+from kalends.demo.standin.truth import Campaign, Day, Keyword, Truth
 
 PAGE = 2
 """Campaigns on a page, at most; fewer than Apple's own 1,000, so that six have several."""
@@ -21,11 +21,17 @@ API, APPLE_ID = "api.searchads.apple.com", "appleid.apple.com"
 KEPT = 90
 KEY = ec.derive_private_key(20_270_126, ec.SECP256R1())
 """The same in every process: a demo's stand-in knows the key that was entered elsewhere."""
+LEVELS = {"campaigns": ("campaign", "campaignId"), "adgroups": ("ad_group", "adGroupId"),
+          "keywords": ("keyword", "keywordId")}  # fmt: skip
+"""What a report is of -> the record's level, and by what its rows can be ordered."""
+CUTS = {"countryOrRegion": "country", "deviceClass": "device"}
+"""Apple's word for a breakdown -> the record's."""
 
 
 def nine_digits(kind: str, place: int) -> str:
     """A number as Apple's."""
-    return str({"account": 40, "campaign": 542, "ad_group": 543, "ad": 544}[kind] * 10**6 + 669_820 + place)
+    millions = {"account": 40, "campaign": 542, "ad_group": 543, "ad": 544, "keyword": 545}[kind]
+    return str(millions * 10**6 + 669_820 + place)
 
 
 @dataclass
@@ -36,6 +42,10 @@ class AppleSearchAds(Standin):
     hosts: ClassVar[tuple[str, ...]] = (API, APPLE_ID)
     cannot: ClassVar[frozenset[str]] = frozenset({"cursor"})  # an offset never ends
     tells: ClassVar[tuple[str, ...]] = ("spend", "impressions", "clicks", "conversions")
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "country": ("DE", "AT", "CH"),
+        "device": ("IPHONE", "IPAD", "OTHER"),
+    }
     secrets: ClassVar[Mapping[str, str]] = {
         "client_id": "SEARCHADS.27478e71-3bb0-4588-998c-182e2b405577",
         "team_id": "SEARCHADS.team",
@@ -98,23 +108,24 @@ class AppleSearchAds(Standin):
         account_id = asked.headers.get("x-ap-context", "").removeprefix("orgId=")
         if account_id not in self.truth.account_ids:
             return failed(403, "FORBIDDEN", "No access to this organization.")
-        found = re.fullmatch(r"/api/v5/reports/campaigns(?:/(\d+)/adgroups)?", asked.path)
+        found = re.fullmatch(r"/api/v5/reports/campaigns(?:/(\d+)/(adgroups|keywords))?", asked.path)
         if not found or found[1] not in {None, *(one.id for one in self.truth.campaigns_of(account_id))}:
             return failed(404, "NOT_FOUND", "There is no such report or campaign.")
-        return self.report(account_id, found[1], asked.json())
+        return self.report(account_id, found[1], asked.json(), things=found[2] or "campaigns")
 
-    def report(self, account_id: str, campaign_id: str | None, body: dict[str, Any]) -> Reply:
-        """Campaigns, or one campaign's ad groups, with their days."""
+    def report(self, account_id: str, campaign_id: str | None, body: dict[str, Any], *, things: str) -> Reply:
+        """Campaigns, or one campaign's ad groups or keywords, with their days."""
         first, last = date.fromisoformat(body["startTime"]), date.fromisoformat(body["endTime"])
-        if problem := self.problem(body, first, last, order_by="adGroupId" if campaign_id else "campaignId"):
+        level, order_by = LEVELS[things]
+        if problem := self.problem(body, first, last, order_by=order_by):
             return failed(400, "INVALID_INPUT", problem)
         # Without `returnRecordsWithNoMetrics`, what delivered nothing is left out.
-        things: dict[str, dict[date, Day]] = {}
-        for day in self.days(account_id, first, last, "ad_group" if campaign_id else "campaign"):
+        found_by: dict[tuple[str, ...], dict[date, Day]] = {}
+        for day in self.days(account_id, first, last, level, [CUTS[name] for name in body.get("groupBy", [])]):
             if campaign_id in {None, day.campaign.id}:
-                things.setdefault(day.thing.id, {})[day.day] = day
+                found_by.setdefault((day.thing.id, *day.cut), {})[day.day] = day
         span = [first + timedelta(days=place) for place in range((last - first).days + 1)]
-        found = [self.row(things[one], span) for one in sorted(things)]
+        found = [self.row(found_by[one], span, body.get("groupBy", [])) for one in sorted(found_by)]
         start = body["selector"]["pagination"]["offset"]
         shown, _ = paged(found, start=start, size=PAGE)
         info = {"totalResults": len(found), "startIndex": start, "itemsPerPage": len(shown)}
@@ -126,6 +137,8 @@ class AppleSearchAds(Standin):
             return f"selector.orderBy: this stand-in knows {order_by} only."
         if not body["selector"].get("orderBy") or not 1 <= body["selector"]["pagination"]["limit"] <= 1000:
             return "selector.orderBy and pagination are required."
+        if set(body.get("groupBy", [])) - CUTS.keys() or (body.get("groupBy") and order_by != "campaignId"):
+            return "groupBy: this stand-in knows countries and devices of campaigns."
         if body["granularity"] == "DAILY" and body["returnRowTotals"]:
             return "returnRowTotals must be false when granularity is specified."
         if first < self.clock().date() - timedelta(days=KEPT) or not 0 <= (last - first).days <= KEPT:
@@ -146,12 +159,31 @@ class AppleSearchAds(Standin):
             "totalInstalls": day.conversions + day.conversions // 2,
         }
 
-    def row(self, days: Mapping[date, Day], span: list[date]) -> dict[str, Any]:
+    def row(self, days: Mapping[date, Day], span: list[date], by: list[str]) -> dict[str, Any]:
         """One thing with all days of the span, those without delivery as a date alone."""
         granularity = [self.metrics(days[day]) if day in days else {"date": day.isoformat()} for day in span]
         some = next(iter(days.values()))
-        metadata = self.about_group(some) if some.below else self.about_campaign(some.campaign)
+        metadata = self.about_campaign(some.campaign) | dict(zip(by, some.cut, strict=True))
+        if isinstance(some.thing, Keyword):
+            metadata = self.about_keyword(some, some.thing)
+        elif some.below:
+            metadata = self.about_group(some)
         return {"other": False, "granularity": granularity, "metadata": metadata}
+
+    def about_keyword(self, day: Day, keyword: Keyword) -> dict[str, Any]:
+        """A keyword, and its ad group; what campaign that is in, it does not say."""
+        return {
+            "keywordId": int(keyword.id),
+            "keyword": keyword.name,
+            "matchType": keyword.match,
+            "keywordStatus": "ACTIVE",
+            "keywordDisplayStatus": "RUNNING",
+            "bidAmount": {"amount": "1.5", "currency": "USD"},
+            "deleted": False,
+            "adGroupId": int(day.below[0].id),
+            "adGroupName": day.below[0].name,
+            "adGroupDeleted": False,
+        }
 
     def about_campaign(self, campaign: Campaign) -> dict[str, Any]:
         """A campaign; its budget may be in another currency than its spend."""

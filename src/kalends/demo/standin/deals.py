@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from kalends.demo.standin.speaking import Rows, key
+from kalends.demo.standin.knowing import Rows, key
 from kalends.demo.standin.truth import Day, Truth
 
 LONGEST = 12

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
-from kalends.demo.standin.truth import Day, Truth
+from kalends.demo.standin.truth import Day, Keyword, Truth
 
 PAGE = 50
 """Smaller than Google's own 10,000, so that a quarter has several."""
@@ -19,8 +19,10 @@ QUERY = re.compile(
     r"SELECT (?P<fields>.+) FROM (?P<resource>\w+) WHERE segments\.date BETWEEN '(?P<first>\S+)' AND '(?P<last>\S+)'"
     r" ORDER BY segments\.date"
 )
-LEVELS = {"campaign": "campaign", "ad_group": "ad_group", "ad_group_ad": "ad"}
+LEVELS = {"customer": "account", "campaign": "campaign", "ad_group": "ad_group", "ad_group_ad": "ad",
+          "keyword_view": "keyword"}  # fmt: skip
 """Resource -> the record's level."""
+DEVICE = "segments.device"
 
 
 @dataclass
@@ -35,6 +37,7 @@ class GoogleAds(Standin):
         "client_secret": "google-secret",
         "refresh_token": "google-key-1",
     }
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {"device": ("MOBILE", "DESKTOP", "TABLET")}
     consenting: ClassVar[Consenting] = Consenting(
         page="accounts.google.com/o/oauth2/v2/auth",
         exchange="oauth2.googleapis.com/token",
@@ -87,10 +90,11 @@ class GoogleAds(Standin):
         fields, level = told["fields"].split(", "), LEVELS[told["resource"]]
         if set(fields) - FIELDS.keys():
             return failed(400, "INVALID_ARGUMENT", "queryError", "UNRECOGNIZED_FIELD")
-        if any(name.startswith(BELOW[level]) for name in fields):
+        if any(name.startswith(NOT_TOLD[level]) for name in fields):
             return failed(400, "INVALID_ARGUMENT", "queryError", "PROHIBITED_RESOURCE_TYPE_IN_SELECT_CLAUSE")
         first, last = date.fromisoformat(told["first"]), date.fromisoformat(told["last"])
-        shown, following = paged(self.days(account_id, first, last, level), start=int(token or 0), size=PAGE)
+        days = self.days(account_id, first, last, level, ["device"] if DEVICE in fields else [])
+        shown, following = paged(days, start=int(token or 0), size=PAGE)
         mask = ",".join(map(camel, fields))
         body: dict[str, Any] = {"results": [self.row(day, fields) for day in shown], "fieldMask": mask}
         return Reply.json(body | ({"nextPageToken": str(following)} if following else {}))
@@ -118,7 +122,11 @@ FIELDS: dict[str, Callable[[Day, Truth], Any]] = {
     "ad_group.name": lambda day, _: day.below[0].name,
     "ad_group_ad.ad.id": lambda day, _: day.below[1].id,
     "ad_group_ad.ad.name": lambda day, _: day.below[1].name,
+    "ad_group_criterion.criterion_id": lambda day, _: keyword(day).id,
+    "ad_group_criterion.keyword.text": lambda day, _: keyword(day).name,
+    "ad_group_criterion.keyword.match_type": lambda day, _: keyword(day).match,
     "segments.date": lambda day, _: day.day.isoformat(),
+    DEVICE: lambda day, _: day.cut[0],
     "metrics.cost_micros": lambda day, _: str(day.spend_micros),
     "metrics.impressions": lambda day, _: str(day.impressions),
     "metrics.clicks": lambda day, _: str(day.clicks),
@@ -128,8 +136,17 @@ FIELDS: dict[str, Callable[[Day, Truth], Any]] = {
     "metrics.view_through_conversions": lambda *_: "1",
 }
 """What can be asked for: 64-bit numbers as texts, doubles as numbers."""
-BELOW = {"campaign": ("ad_group.", "ad_group_ad."), "ad_group": ("ad_group_ad.",), "ad": ()}
+GROUP, AD, CRITERION = "ad_group.", "ad_group_ad.", "ad_group_criterion."
+NOT_TOLD = {"account": ("campaign.", GROUP, AD, CRITERION), "campaign": (GROUP, AD, CRITERION),
+            "ad_group": (AD, CRITERION), "ad": (CRITERION,), "keyword": (AD,)}  # fmt: skip
 """Level -> what a query of it cannot tell."""
+
+
+def keyword(day: Day) -> Keyword:
+    """The keyword that a day is of."""
+    thing = day.thing
+    assert isinstance(thing, Keyword)
+    return thing
 
 
 def camel(field: str) -> str:

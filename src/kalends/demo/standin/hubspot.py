@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.deals import Deal, Deals
-from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
+from kalends.demo.standin.knowing import Rows
+from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Day, Truth, numeric_id
 
 PAGE = 50

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, key, paged
+from kalends.demo.standin.knowing import Rows, key
+from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Day, Truth
 
 PAGE = 2

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from kalends.demo.standin.consenting import Consenting
-from kalends.demo.standin.speaking import Asked, Reply, Standin, key
+from kalends.demo.standin.knowing import key
+from kalends.demo.standin.speaking import Asked, Reply, Standin
 from kalends.demo.standin.truth import Campaign, Day, Thing, Truth
 
 API = "/rest"

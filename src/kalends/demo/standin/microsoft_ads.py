@@ -35,7 +35,8 @@ LINK = timedelta(minutes=5)
 
 def nine_digits(kind: str, place: int) -> str:
     """A number as Microsoft's."""
-    return str({"account": 180, "campaign": 420, "ad_group": 421, "ad": 422}[kind] * 10**6 + 3_571 * place)
+    millions = {"account": 180, "campaign": 420, "ad_group": 421, "ad": 422, "keyword": 423}[kind]
+    return str(millions * 10**6 + 3_571 * place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ class MicrosoftAds(Standin):
     data_source: ClassVar[str] = "microsoft_ads"
     hosts: ClassVar[tuple[str, ...]] = (REPORTING, CUSTOMER, STORE, "login.microsoftonline.com")
     cannot: ClassVar[frozenset[str]] = frozenset({"duplicate"})  # a report is one file
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "device": ("Smartphone", "Computer", "Tablet"),
+        "country": ("Germany", "Austria", ""),
+    }
     secrets: ClassVar[Mapping[str, str]] = {
         "developer_token": "BBD37VB98-dev",
         "client_id": "00000000-app",
@@ -166,7 +171,7 @@ class MicrosoftAds(Standin):
         told = {name: text(order, name) for name in ("Format", "Aggregation", "ReportTimeZone", "ExcludeReportFooter")}
         if kind not in LEVELS:
             return fault(2015, "ReportingServiceInvalidReportType", "The report type is not valid.")
-        if set(columns) - COLUMNS.keys() - {"CurrencyCode"} or set(columns) & NOT_TOLD[kind]:
+        if set(columns) - COLUMNS.keys() - KEYWORD.keys() - {"CurrencyCode"} or set(columns) & NOT_TOLD[kind]:
             return fault(2015, "ReportingServiceInvalidColumns", "A column is not one of this report's.")
         if {element.tag.rpartition("}")[2] for element in listed} != {f"{kind}PerformanceReportColumn"}:
             return fault(100, "NullRequest", "The request message is null.")
@@ -196,7 +201,13 @@ class MicrosoftAds(Standin):
     def rows(self, number: str) -> Iterable[Day]:
         """What a report has."""
         found = self.ordered[number]
-        return self.days(found.account_id, found.first, found.last, found.level)
+        cuts = [CUTS[name] for name in found.columns if name in CUTS]
+        return self.days(found.account_id, found.first, found.last, found.level, cuts)
+
+    def about(self, day: Day) -> dict[str, str]:
+        """A keyword's match type in Microsoft's words."""
+        told = super().about(day)
+        return told | {"bid_match_type": told["match_type"].title()} if told else {}
 
     def file(self, asked: Asked) -> Reply:
         """The CSV in its zip, with a byte order mark and everything in quotes."""
@@ -214,6 +225,8 @@ class MicrosoftAds(Standin):
 
     def cell(self, day: Day, name: str) -> str:
         """A value as Microsoft writes it."""
+        if name in KEYWORD:
+            return self.about(day)[KEYWORD[name]]
         return COLUMNS[name](day) if name != "CurrencyCode" else self.truth.currency
 
     def said(self, action: str, body: str) -> Reply:
@@ -234,6 +247,8 @@ COLUMNS: dict[str, Callable[[Day], str]] = {
     "AdGroupName": lambda day: day.below[0].name,
     "AdId": lambda day: day.below[1].id,
     "AdTitle": lambda day: day.below[1].name,
+    "DeviceType": lambda day: day.cut[0],
+    "Country": lambda day: day.cut[0],
     "Impressions": lambda day: f"{day.impressions}",
     "Clicks": lambda day: f"{day.clicks}",
     "Spend": lambda day: f"{day.spend:.6f}",
@@ -243,10 +258,23 @@ COLUMNS: dict[str, Callable[[Day], str]] = {
     "AllRevenue": lambda day: f"{day.revenue:.2f}",
 }
 
-LEVELS = {"Campaign": "campaign", "AdGroup": "ad_group", "Ad": "ad"}
-"""Microsoft's word for a report -> the record's level."""
-AD = {"AdId", "AdTitle"}
-NOT_TOLD = {"Campaign": {"AdGroupId", "AdGroupName", *AD}, "AdGroup": AD, "Ad": set[str]()}
+LEVELS = {"Account": "account", "Campaign": "campaign", "Geographic": "campaign", "AdGroup": "ad_group", "Ad": "ad",
+          "Keyword": "keyword"}  # fmt: skip
+"""Microsoft's word for a report -> whose days it has."""
+CUTS = {"DeviceType": "device", "Country": "country"}
+"""Column -> the breakdown that it is."""
+KEYWORD = {"KeywordId": "keyword", "Keyword": "keyword_text", "BidMatchType": "bid_match_type"}
+"""Column -> what it says of a keyword."""
+OF_CAMPAIGN, GROUP = {"CampaignId", "CampaignName", "CampaignType"}, {"AdGroupId", "AdGroupName"}
+AD, PLACE = {"AdId", "AdTitle"}, {"Country"}
+NOT_TOLD = {
+    "Account": OF_CAMPAIGN | GROUP | AD | KEYWORD.keys() | PLACE,
+    "Campaign": GROUP | AD | KEYWORD.keys() | PLACE,
+    "Geographic": AD | KEYWORD.keys(),
+    "AdGroup": AD | KEYWORD.keys() | PLACE,
+    "Ad": {*KEYWORD, *PLACE},
+    "Keyword": AD | PLACE,
+}
 """Columns that a report has not."""
 
 

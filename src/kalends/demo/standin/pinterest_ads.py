@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from kalends.demo.standin.consenting import Consenting
-from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
+from kalends.demo.standin.knowing import Rows
+from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Day, Truth
 
 API, STORE = "api.pinterest.com", "pinterest-cityscape.s3.us-east-1.amazonaws.com"

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.deals import Deal, Deals, is_in
-from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, key, paged
+from kalends.demo.standin.knowing import Rows, key
+from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Truth
 
 PAGE = 50

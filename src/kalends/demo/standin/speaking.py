@@ -6,20 +6,16 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from kalends.demo.standin.consenting import Consenting, Desk
-from kalends.demo.standin.truth import Day, Truth
+from kalends.demo.standin.knowing import Knowing
 
 FAULTS = ("limit", "error", "cut", "token", "cursor", "malformed", "duplicate")
 """What may be asked of a stand-in, each answered in its platform's own way."""
-KEY = ("account_id", "campaign_id", "ad_group_id", "ad_id", "breakdowns", "date_from")
-"""Which columns of the record tell a report's rows apart."""
-Rows = dict[tuple[Any, ...], dict[str, Any]]
-"""A row's `KEY` -> its figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ class Reply:
 
 
 @dataclass
-class Standin:
+class Standin(Knowing):
     """One platform. A subclass says `hosts` (`hosts[0]` is where reports are), how it `answer`s, and its own faults.
 
     `faults`: which fault meets the n-th counted call ('limit' ... as in FAULTS), counted from 0; each meets it once.
@@ -72,7 +68,6 @@ class Standin:
     the caller's side is counted: `over_limit`, `unsigned`.
     """
 
-    truth: Truth
     clock: Callable[[], datetime]
     faults: dict[int, str] = field(default_factory=dict)
     limits: Sequence[tuple[int, int]] = ()
@@ -98,14 +93,6 @@ class Standin:
     """What belongs only to signing in there: the app, or the token that is given then."""
     consenting: ClassVar[Consenting | None] = None
     """How it asks a person; None where it does not."""
-    tells: ClassVar[tuple[str, ...]] = ("spend", "impressions", "clicks", "conversions", "revenue")
-    """Which of the truth's figures the platform's reports have, by their names in the record."""
-    tells_else: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """Report -> its figures, where these are others."""
-    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """Breakdown, by its name in the record -> the values that it has here."""
-    has_parents: ClassVar[bool] = True
-    """Whether a row of an ad says its ad group and campaign, too."""
     cannot: ClassVar[frozenset[str]] = frozenset()
     """Faults that cannot happen to this platform: one without pages has no cursor that ends."""
 
@@ -115,52 +102,6 @@ class Standin:
         entered = [value for name, value in self.known.items() if not name.endswith(public) and len(value) > 4]
         tokens = [f"{self.data_source}-token-{number}" for number in range(1, self.tokens + 1)]
         return entered + tokens + [f"{self.data_source}-code-{number}" for number in range(1, self.desk.given + 1)]
-
-    @classmethod
-    def known_truth(cls, *, seed: int = 1) -> Truth:
-        """What it knows unless it is told: with ids in the platform's own form."""
-        return Truth(seed=seed)
-
-    def tells_of(self, report: str) -> tuple[str, ...]:
-        """Which figures a report has."""
-        return self.tells_else.get(report, self.tells)
-
-    def figures(self, day: Day) -> dict[str, Any]:
-        """What reports say of a day, by the record's names."""
-        return {name: getattr(day, name) for name in self.tells}
-
-    def days(
-        self, account_id: str, first: date, last: date, level: str = "campaign", cuts: Sequence[str] = ()
-    ) -> tuple[Day, ...]:
-        """What an account's report has, at a level and by breakdowns."""
-        values = tuple(self.cuts[name] for name in sorted(cuts) if name in self.cuts)
-        return self.truth.days(account_id, first, last, level, values)
-
-    def known_rows(self, first: date, last: date, report: str) -> Rows:
-        """What a report of these days says; its name says of what: 'campaign', 'ad/age+gender'."""
-        level, _, named = report.partition("/")
-        cuts = named.split("+") if named else []
-        return {
-            self.key_of(day, cuts): {name: figures[name] for name in self.tells_of(report)}
-            for account_id in self.truth.account_ids
-            for day in self.days(account_id, first, last, level, cuts)
-            for figures in [self.figures(day)]
-        }
-
-    def key_of(self, day: Day, cuts: Sequence[str]) -> tuple[Any, ...]:
-        """What tells a row apart."""
-        ids = [day.campaign.id, *(thing.id for thing in day.below)]
-        told = ids if self.has_parents else [*("" for _ in ids[1:]), ids[-1]]
-        return key(day.campaign.account_id, *told, day=day.day, cuts=self.cuts_of(day, cuts))
-
-    def cuts_of(self, day: Day, cuts: Sequence[str]) -> dict[str, str]:
-        """A row's values of a report's breakdowns."""
-        own, values = self.about(day), iter(day.cut)
-        return {name: next(values) if name in self.cuts else own[name] for name in sorted(cuts)}
-
-    def about(self, day: Day) -> dict[str, str]:  # noqa: ARG002 (for those that have such)
-        """Breakdowns by which nothing is divided: they say once more what the row is about."""
-        return {}
 
     # What a platform is made of.
 
@@ -349,12 +290,6 @@ class Standin:
     def _kept(self, asked: Asked, reply: Reply) -> Reply:
         self._last[asked.path] = reply
         return reply
-
-
-def key(account_id: str, *ids: str, day: date, cuts: Mapping[str, str] | None = None) -> tuple[Any, ...]:
-    """A row's `KEY`: `ids` from the campaign's on, as many as it has."""
-    told = json.dumps(cuts or {}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return (account_id, *ids, *[""] * (3 - len(ids)), told, day)
 
 
 def paged(rows: Sequence[Any], *, start: int, size: int) -> tuple[Sequence[Any], int | None]:

@@ -15,13 +15,17 @@ from kalends.demo.standin.truth import Day
 
 PAGE = 50
 """Smaller than TikTok's own 1,000, so that a quarter has several."""
-LEVELS = {"CAMPAIGN": "campaign", "ADGROUP": "ad_group", "AD": "ad"}
+LEVELS = {"ADVERTISER": "account", "CAMPAIGN": "campaign", "ADGROUP": "ad_group", "AD": "ad"}
 """TikTok's word for a level -> the record's."""
 METRICS = {
     "spend", "impressions", "clicks", "conversion", "reach", "frequency", "video_play_actions", "result",
     "real_time_conversion", "complete_payment", "total_purchase_value", "total_sales_lead_value", "currency",
 }  # fmt: skip
+OF_AUDIENCES = {"spend", "impressions", "clicks", "conversion", "result", "real_time_conversion"}
+CUTS = {"age": "age", "gender": "gender", "country_code": "country", "platform": "device"}
+"""TikTok's word for a breakdown -> the record's."""
 ATTRIBUTES = {
+    "advertiser": set[str](),
     "campaign": {"campaign_name"},
     "adgroup": {"campaign_name", "campaign_id", "adgroup_name"},
     "ad": {"campaign_name", "campaign_id", "adgroup_name", "adgroup_id", "ad_name"},
@@ -36,6 +40,16 @@ class TiktokAds(Standin):
     data_source: ClassVar[str] = "tiktok_ads"
     hosts: ClassVar[tuple[str, ...]] = ("business-api.tiktok.com",)
     cannot: ClassVar[frozenset[str]] = frozenset({"token", "cursor"})  # keys last, pages have numbers
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "age": ("AGE_25_34", "AGE_18_24", "NONE"),
+        "country": ("DE", "AT", ""),
+        "device": ("ANDROID", "IPHONE", "PC"),
+        "gender": ("FEMALE", "MALE", "NONE"),
+    }
+    tells_else: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
+        ("campaign/age+gender", "campaign/country", "campaign/device"),
+        ("spend", "impressions", "clicks", "conversions"),
+    )
     secrets: ClassVar[Mapping[str, str]] = {
         "access_token": "tiktok-key-1",
         "app_id": "7001",
@@ -103,29 +117,33 @@ class TiktokAds(Standin):
         return coded(40002, f"no such path {asked.path}")
 
     def report(self, asked: Asked) -> Reply:
-        """The integrated report by day: of campaigns, ad groups or ads."""
+        """The integrated report by day, and, as one of audiences, by what they are."""
         first, last = date.fromisoformat(asked.one("start_date")), date.fromisoformat(asked.one("end_date"))
-        if (last - first).days >= 30:
-            return coded(40002, "The time range must be within 30 days.")
         data_level = asked.one("data_level").removeprefix("AUCTION_")
-        if (asked.one("report_type"), asked.one("service_type")) != ("BASIC", "AUCTION") or data_level not in LEVELS:
-            return coded(40002, "This stand-in knows campaigns, ad groups and ads at auction.")
+        if (last - first).days >= 30 or asked.one("service_type") != "AUCTION" or data_level not in LEVELS:
+            return coded(40002, "At most 30 days of advertisers, campaigns, ad groups or ads at auction.")
         things, metrics = data_level.lower(), orjson.loads(asked.one("metrics", "[]"))
-        if sorted(orjson.loads(asked.one("dimensions"))) != sorted([f"{things}_id", "stat_time_day"]):
+        asked_by = orjson.loads(asked.one("dimensions"))
+        cuts = sorted(set(asked_by) - {f"{things}_id", "stat_time_day"})
+        if len(asked_by) != len(cuts) + 2 or set(cuts) - CUTS.keys():
             return coded(40002, f"dimensions: at this data_level, {things}_id and stat_time_day")
-        if unknown := sorted(set(metrics) - METRICS - ATTRIBUTES[things]):
+        if asked.one("report_type") != ("AUDIENCE" if cuts else "BASIC"):
+            return coded(40002, "dimensions: audiences are told in a report of their own")
+        if unknown := sorted(set(metrics) - (OF_AUDIENCES if cuts else METRICS) - ATTRIBUTES[things]):
             return coded(40002, f"Invalid metric fields: {unknown}")
         if not 1 <= int(asked.one("page_size", "10")) <= 1000:
             return coded(40002, "page_size: from 1 to 1000")
         page, size = int(asked.one("page", "1")), min(PAGE, int(asked.one("page_size", "10")))
-        days = self.days(asked.one("advertiser_id"), first, last, LEVELS[data_level])
-        rows = [self.row(day, f"{things}_id", metrics) for day in days]
+        named = [CUTS[cut] for cut in cuts]
+        days = self.days(asked.one("advertiser_id"), first, last, LEVELS[data_level], named)
+        rows = [self.row(day, f"{things}_id", metrics, cuts) for day in days]
         shown, _ = paged(rows, start=(page - 1) * size, size=size)
         info = {"page": page, "page_size": size, "total_number": len(rows), "total_page": -(-len(rows) // size)}
         return good({"list": shown, "page_info": info})
 
-    def row(self, day: Day, name: str, metrics: list[str]) -> dict[str, Any]:
+    def row(self, day: Day, name: str, metrics: list[str], cuts: list[str]) -> dict[str, Any]:
         """Numbers as texts, some as numbers: as TikTok mixes them. Names and parents are among the metrics."""
+        values = self.cuts_of(day, [CUTS[cut] for cut in cuts])
         told: dict[str, Any] = {
             "campaign_id": day.campaign.id,
             "campaign_name": day.campaign.name,
@@ -139,7 +157,11 @@ class TiktokAds(Standin):
         for kind, thing in zip(("adgroup", "ad"), day.below, strict=False):
             told |= {f"{kind}_id": thing.id, f"{kind}_name": thing.name}
         return {
-            "dimensions": {name: day.thing.id, "stat_time_day": f"{day.day} 00:00:00"},
+            "dimensions": {
+                name: day.campaign.account_id if name == "advertiser_id" else day.thing.id,
+                "stat_time_day": f"{day.day} 00:00:00",
+                **{cut: values[CUTS[cut]] or None for cut in cuts},
+            },
             "metrics": {one: value for one, value in told.items() if one in metrics},
         }
 

@@ -18,8 +18,8 @@ IN_EACH = 2
 """Ad groups in a campaign, ads in an ad group."""
 IN_GROUP = 4
 """Campaigns in a group of campaigns."""
-BELOW = {"ad_group": 1, "ad": 2}
-"""Level -> how many steps it lies below a campaign."""
+BELOW = {"ad_group": 1, "ad": 2, "keyword": 1}
+"""Level -> how many steps it lies below a campaign; a keyword lies in an ad group beside its ads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,18 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyword(Thing):
+    """A keyword; its name is its text."""
+
+    match: str
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """What a campaign, a part of one, or several together delivered on a day.
 
-    `below`: the part's ad group, and its ad; `cut`: its values of the breakdowns, in the order of their names.
+    `below`: the part's ad group, and its ad or keyword; `cut`: its values of the breakdowns, in the order of their
+    names.
     """
 
     campaign: Campaign
@@ -193,6 +201,19 @@ class Truth:
         name = "Ad group" if kind == "ad_group" else "Ad"
         return tuple(Thing(self.id_of(kind, place), f"{name} “{place}”, ä & ö") for place in places)
 
+    @cached_property
+    def keywords(self) -> dict[str, tuple[Keyword, ...]]:
+        """An ad group's id -> its keywords."""
+        groups = [group for campaign in self.all_campaigns for group in self.below[campaign.id]]
+        return {group.id: self._keywords(place) for place, group in enumerate(groups)}
+
+    def _keywords(self, number: int) -> tuple[Keyword, ...]:
+        places = range(number * IN_EACH, (number + 1) * IN_EACH)
+        texts = (f'{"red" if place % 2 else "blue"} "shoes" {place}, ä & ö' for place in places)
+        matches = ("EXACT" if place % 2 else "BROAD" for place in places)
+        ids = (self.id_of("keyword", place) for place in places)
+        return tuple(Keyword(*told) for told in zip(ids, texts, matches, strict=True))
+
     @lru_cache(maxsize=4)  # noqa: B019 (a few truths live as long as the process; each page asks for the span again)
     def days(
         self,
@@ -204,14 +225,16 @@ class Truth:
     ) -> tuple[Day, ...]:
         """What an account delivered, day by day; a campaign without delivery has no row.
 
-        `level`: whether by 'ad', 'ad_group', 'campaign', 'campaign_group' or 'account'; `cuts`: the values of each
-        breakdown.
+        `level`: whether by 'ad', 'keyword', 'ad_group', 'campaign', 'campaign_group' or 'account'; `cuts`: the values
+        of each breakdown.
         """
         span = (first + timedelta(days=place) for place in range((last - first).days + 1))
         own = self.campaigns_of(account_id)
         found = [self.day_of(one, day) for day in span for one in own if one.born <= day <= one.ends]
         for _ in range(BELOW.get(level, 0)):
             found = [part for day in found for part in day.by_things(self.below[day.thing.id])]
+        if level == "keyword":
+            found = [part for day in found for part in day.by_things(self.keywords[day.thing.id])]
         for values in cuts:
             found = [part for day in found for part in day.by_values(values)]
         whole = {"campaign_group": self.group_of, "account": self.account_of}.get(level)

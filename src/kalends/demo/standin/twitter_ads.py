@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
-from kalends.demo.standin.speaking import Asked, Reply, Rows, Standin, paged
+from kalends.demo.standin.knowing import Rows
+from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import MICRO, Day, Truth, numeric_id
 
 PAGE = 2

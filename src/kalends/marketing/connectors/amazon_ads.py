@@ -37,20 +37,25 @@ COMMON = ("date", "campaignId", "campaignName", "impressions", "clicks", "cost")
 WINDOWS = tuple(f"{what}{days}d" for what in ("purchases", "sales") for days in (1, 7, 14, 30))
 BOUGHT = ("purchases", "sales", "purchasesClicks", "salesClicks")
 GROUP = ("adGroupId", "adGroupName")
+IS_KEYWORD = ("BROAD", "PHRASE", "EXACT")
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One kind of ads in one report. `kept`: how many days back Amazon tells its numbers."""
+    """One kind of ads in one report. `kept`: how many days back Amazon tells its numbers. `only`: the kinds of
+    targeting that are told, where not all are.
+    """
 
     name: str
     report_type: str
     group_by: tuple[str, ...]
     columns: tuple[str, ...]
     kept: int
+    only: tuple[str, ...] = ()
 
 
-LEVELS = {
+KEYWORDS = "keyword/keyword+keyword_text+match_type"
+ASKED = {
     "campaign": (
         Product("SPONSORED_PRODUCTS", "spCampaigns", ("campaign",), (*COMMON, *WINDOWS), 95),
         Product("SPONSORED_BRANDS", "sbCampaigns", ("campaign",), (*COMMON, *BOUGHT), 60),
@@ -61,7 +66,26 @@ LEVELS = {
         Product("SPONSORED_BRANDS", "sbAdGroup", ("adGroup",), (*COMMON, *GROUP, *BOUGHT), 60),
         Product("SPONSORED_DISPLAY", "sdAdGroup", ("adGroup",), (*COMMON, *GROUP, *BOUGHT), 65),
     ),
+    # Products tell of what they target in a keyword's columns, too; brands in others. Display has no keywords.
+    KEYWORDS: (
+        Product(
+            "SPONSORED_PRODUCTS",
+            "spTargeting",
+            ("targeting",),
+            (*COMMON, *GROUP, "keywordId", "keyword", "matchType", *WINDOWS),
+            95,
+        ),
+        Product(
+            "SPONSORED_BRANDS",
+            "sbTargeting",
+            ("targeting",),
+            (*COMMON, *GROUP, "keywordId", "keywordText", "matchType", *BOUGHT),
+            60,
+            only=IS_KEYWORD,
+        ),
+    ),
 }
+"""Report -> what it is put together of."""
 
 
 class Duplicate(Signal):
@@ -87,9 +111,9 @@ def judge(answer: Answer) -> Signal | None:
     return None
 
 
-def pull(ask: Ask, wanted: Slice, *, level: str) -> Iterator[Page]:
+def pull(ask: Ask, wanted: Slice) -> Iterator[Page]:
     """One page for each kind of ads. All are ordered first: Amazon makes them at the same time."""
-    orders = [(product, span) for product in LEVELS[level] if (span := told_days(ask, wanted, product))]
+    orders = [(product, span) for product in ASKED[wanted.report] if (span := told_days(ask, wanted, product))]
     for product, span in orders:
         ask.once(product.name, partial(order, ask, span, product))
     for product, span in orders:
@@ -121,7 +145,8 @@ def order(ask: Ask, wanted: Slice, product: Product) -> str:
             "reportTypeId": product.report_type,
             "timeUnit": "DAILY",
             "format": "GZIP_JSON",
-        },
+        }
+        | ({"filters": [{"field": "keywordType", "values": product.only}]} if product.only else {}),
     }
     try:
         made = ask.post(api(ask) + REPORTS, body, headers=scope(wanted), content_type=ORDER)
@@ -205,15 +230,9 @@ CONNECTOR = Connector(
     accounts=accounts,
     # Not complete: of days long past only some kinds of ads are told, and what was told of the others stays true.
     reports=(
-        Report("campaign", "Campaigns by day", partial(pull, level="campaign"), history=95, is_complete=False),
-        Report(
-            "ad_group",
-            "Ad groups by day",
-            partial(pull, level="ad_group"),
-            history=95,
-            is_default=False,
-            is_complete=False,
-        ),
+        Report("campaign", "Campaigns by day", pull, history=95, is_complete=False),
+        Report("ad_group", "Ad groups by day", pull, history=95, is_default=False, is_complete=False),
+        Report(KEYWORDS, "Keywords and targets by day", pull, history=95, is_default=False, is_complete=False),
     ),
     judge=judge,
     # No numbers are published: limits move with Amazon's load, and 429 says how long to wait

@@ -2,7 +2,8 @@
 
 A row is a campaign with all its days; a day without delivery is a date alone. Days are those of the organization
 ('ORTZ'), of which the header X-AP-Context says which is meant. By day Apple tells the last 90 days and no more. The
-app signs itself with a key of its own (developer.apple.com/documentation/apple_ads). Apple ends this API on
+app signs itself with a key of its own (developer.apple.com/documentation/apple_ads: ReportingRequest,
+Get-Keyword-Level-Reports). Apple ends this API on
 2027-01-26 in favour of its Ads Platform API.
 """
 
@@ -11,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
+
+import orjson
 
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2, client_assertion
@@ -36,22 +39,25 @@ def judge(answer: Answer) -> Signal | None:
     return Refused(f"Apple refuses: {said or answer.status}.", advice=advice)
 
 
-def pull_campaigns(ask: Ask, wanted: Slice) -> Iterator[Page]:
-    """The campaigns of an organization."""
-    for answer in report(ask, wanted, "campaigns", order_by="campaignId"):
+def pull_campaigns(ask: Ask, wanted: Slice, *, by: tuple[str, ...] = ()) -> Iterator[Page]:
+    """The campaigns of an organization, broken down or not."""
+    for answer in report(ask, wanted, "campaigns", order_by="campaignId", by=by):
         yield Page.of(answer)
 
 
-def pull_ad_groups(ask: Ask, wanted: Slice) -> Iterator[Page]:
-    """The ad groups of each campaign that delivered."""
+def pull_below(ask: Ask, wanted: Slice, *, things: str, order_by: str) -> Iterator[Page]:
+    """The ad groups or keywords of each campaign that delivered; a keyword's row says its ad group and no campaign."""
     for campaigns in list(report(ask, wanted, "campaigns", order_by="campaignId")):
         for row in rows_of(campaigns):
-            path = f"campaigns/{row['metadata']['campaignId']}/adgroups"
-            for answer in report(ask, wanted, path, order_by="adGroupId"):
-                yield Page.of(answer)
+            of = row["metadata"]["campaignId"]
+            for answer in report(ask, wanted, f"campaigns/{of}/{things}", order_by=order_by):
+                body = answer.json()
+                for one in body["data"]["reportingDataResponse"]["row"]:
+                    one["metadata"] = {"campaignId": of} | one["metadata"]
+                yield Page(orjson.dumps({"request": {"asked": answer.question.place}, "response": body}))
 
 
-def report(ask: Ask, wanted: Slice, path: str, *, order_by: str) -> Iterator[Answer]:
+def report(ask: Ask, wanted: Slice, path: str, *, order_by: str, by: tuple[str, ...] = ()) -> Iterator[Answer]:
     """The pages of a report."""
     offset, total = 0, 1
     while offset < total:
@@ -67,7 +73,7 @@ def report(ask: Ask, wanted: Slice, path: str, *, order_by: str) -> Iterator[Ans
             "returnRowTotals": False,
             "returnGrandTotals": False,
             "returnRecordsWithNoMetrics": False,
-        }
+        } | ({"groupBy": by} if by else {})
         answer = ask.post(f"{API}/reports/{path}", question, headers={"X-AP-Context": f"orgId={wanted.account.id}"})
         offset, total = following(answer, offset=offset)
         yield answer
@@ -118,7 +124,34 @@ CONNECTOR = Connector(
     accounts=accounts,
     reports=(
         Report("campaign", "Campaigns by day", pull_campaigns, history=90),
-        Report("ad_group", "Ad groups by day", pull_ad_groups, history=90, is_default=False),
+        Report(
+            "ad_group",
+            "Ad groups by day",
+            partial(pull_below, things="adgroups", order_by="adGroupId"),
+            history=90,
+            is_default=False,
+        ),
+        Report(
+            "campaign/country",
+            "Campaigns by country and day",
+            partial(pull_campaigns, by=("countryOrRegion",)),
+            history=90,
+            is_default=False,
+        ),
+        Report(
+            "campaign/device",
+            "Campaigns by device and day",
+            partial(pull_campaigns, by=("deviceClass",)),
+            history=90,
+            is_default=False,
+        ),
+        Report(
+            "keyword/keyword+keyword_text+match_type",
+            "Keywords by day",
+            partial(pull_below, things="keywords", order_by="keywordId"),
+            history=90,
+            is_default=False,
+        ),
     ),
     judge=judge,
     # Apple publishes no numbers, and its 429 does not say how long to wait.

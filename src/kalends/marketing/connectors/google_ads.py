@@ -7,7 +7,6 @@ numbers as texts (developers.google.com/google-ads/api/rest/common/search).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from kalends.marketing.connectors.asking import Answer, Ask
@@ -21,13 +20,21 @@ METRICS = (
     "metrics.cost_micros", "metrics.impressions", "metrics.clicks", "metrics.conversions",
     "metrics.conversions_value", "metrics.all_conversions", "metrics.view_through_conversions",
 )  # fmt: skip
-CAMPAIGN = ("customer.id", "customer.currency_code", "customer.time_zone", "campaign.id", "campaign.name",
-            "campaign.advertising_channel_type")  # fmt: skip
-LEVELS = {
+ACCOUNT = ("customer.id", "customer.currency_code", "customer.time_zone")
+CAMPAIGN = (*ACCOUNT, "campaign.id", "campaign.name", "campaign.advertising_channel_type")
+GROUP = (*CAMPAIGN, "ad_group.id", "ad_group.name")
+KEYWORD = tuple(f"ad_group_criterion.{name}" for name in ("criterion_id", "keyword.text", "keyword.match_type"))
+KEYWORDS = "keyword/keyword+keyword_text+match_type"
+ASKED = {
+    "account": ("customer", ACCOUNT),
     "campaign": ("campaign", CAMPAIGN),
-    "ad_group": ("ad_group", (*CAMPAIGN, "ad_group.id", "ad_group.name")),
-    "ad": ("ad_group_ad", (*CAMPAIGN, "ad_group.id", "ad_group.name", "ad_group_ad.ad.id", "ad_group_ad.ad.name")),
+    "campaign/device": ("campaign", (*CAMPAIGN, "segments.device")),
+    "ad_group": ("ad_group", GROUP),
+    "ad": ("ad_group_ad", (*GROUP, "ad_group_ad.ad.id", "ad_group_ad.ad.name")),
+    KEYWORDS: ("keyword_view", (*GROUP, *KEYWORD)),
 }
+"""Report -> the resource that has it, and what tells its rows apart. A segment cuts a resource's rows; fields of what
+is above it do not (developers.google.com/google-ads/api/docs/reporting/segmentation)."""
 
 
 def judge(answer: Answer) -> Signal | None:
@@ -81,9 +88,9 @@ def next_token(answer: Answer) -> str:
     return str(body.get("nextPageToken", ""))
 
 
-def pull(ask: Ask, wanted: Slice, *, level: str) -> Iterator[Page]:
+def pull(ask: Ask, wanted: Slice) -> Iterator[Page]:
     """One report, page by page."""
-    resource, columns = LEVELS[level]
+    resource, columns = ASKED[wanted.report]
     query = (
         f"SELECT {', '.join((*columns, 'segments.date', *METRICS))} FROM {resource}"  # noqa: S608 (GAQL of our own words)
         f" WHERE segments.date BETWEEN '{wanted.first}' AND '{wanted.last}' ORDER BY segments.date"
@@ -148,9 +155,12 @@ CONNECTOR = Connector(
     ),
     accounts=accounts,
     reports=(
-        Report("campaign", "Campaigns by day", partial(pull, level="campaign"), history=1_100),
-        Report("ad_group", "Ad groups by day", partial(pull, level="ad_group"), history=1_100, is_default=False),
-        Report("ad", "Ads by day", partial(pull, level="ad"), history=1_100, is_default=False),
+        Report("campaign", "Campaigns by day", pull, history=1_100),
+        Report("account", "Whole account by day", pull, history=1_100),
+        Report("ad_group", "Ad groups by day", pull, history=1_100, is_default=False),
+        Report("ad", "Ads by day", pull, history=1_100, is_default=False),
+        Report("campaign/device", "Campaigns by device and day", pull, history=1_100, is_default=False),
+        Report(KEYWORDS, "Keywords by day", pull, history=1_100, is_default=False),
     ),
     judge=judge,
     # Basic access: 15,000 operations a day for each developer token

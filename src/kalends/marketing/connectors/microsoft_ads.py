@@ -39,14 +39,22 @@ SERVICES = {
 }
 ENTITIES = f'xmlns:e="{CUSTOMER}/Entities"'
 ARRAYS = 'xmlns:a="http://schemas.microsoft.com/2003/10/Serialization/Arrays"'
-COMMON = ("TimePeriod", "AccountId", "AccountName", "CampaignId", "CampaignName", "CurrencyCode", "Impressions",
-          "Clicks", "Spend", "ConversionsQualified", "Revenue", "AllConversionsQualified", "AllRevenue")  # fmt: skip
-GROUP = ("AdGroupId", "AdGroupName")
-LEVELS = {
-    "Campaign": (*COMMON, "CampaignType"),
-    "AdGroup": (*COMMON, *GROUP),
-    "Ad": (*COMMON, *GROUP, "AdId", "AdTitle"),
+ACCOUNT = ("TimePeriod", "AccountId", "AccountName", "CurrencyCode", "Impressions", "Clicks", "Spend",
+           "ConversionsQualified", "Revenue", "AllConversionsQualified", "AllRevenue")  # fmt: skip
+CAMPAIGN = (*ACCOUNT, "CampaignId", "CampaignName")
+GROUP = (*CAMPAIGN, "AdGroupId", "AdGroupName")
+KEYWORDS = "keyword/bid_match_type+keyword+keyword_text"
+ASKED = {
+    "account": ("Account", ACCOUNT),
+    "campaign": ("Campaign", (*CAMPAIGN, "CampaignType")),
+    "campaign/device": ("Campaign", (*CAMPAIGN, "CampaignType", "DeviceType")),
+    "campaign/country": ("Geographic", (*CAMPAIGN, "CampaignType", "Country")),
+    "ad_group": ("AdGroup", GROUP),
+    "ad": ("Ad", (*GROUP, "AdId", "AdTitle")),
+    KEYWORDS: ("Keyword", (*GROUP, "KeywordId", "Keyword", "BidMatchType")),
 }
+"""Report -> Microsoft's kind of report, and its columns, each attribute of which cuts the rows
+(learn.microsoft.com/advertising/guides/reports, "Columns that group the data"). Keywords leave out shopping."""
 LISTED = 100
 """Accounts on a page."""
 ENDED, A_MINUTE, BUSY, UNKNOWN_REPORT = {"105", "109"}, {"117"}, {"0", "4204"}, {"2100", "2101"}
@@ -93,9 +101,9 @@ def call(ask: Ask, service: str, action: str, body: str, **of: str) -> Element:
     return only(parsed(answer.content), f"{action}Response")
 
 
-def pull(ask: Ask, wanted: Slice, *, level: str) -> Iterator[Page]:
+def pull(ask: Ask, wanted: Slice) -> Iterator[Page]:
     """The report's file; no page where it has no rows."""
-    found = ask.until(partial(finished, ask, wanted, level=level), first=5)
+    found = ask.until(partial(finished, ask, wanted), first=5)
     if link := found["link"]:
         answer = ask.get(link, quota=None, is_signed=False)
         if not plain(answer).strip():
@@ -103,11 +111,11 @@ def pull(ask: Ask, wanted: Slice, *, level: str) -> Iterator[Page]:
         yield Page.file(answer.content)
 
 
-def finished(ask: Ask, wanted: Slice, *, level: str) -> dict[str, str] | None:
+def finished(ask: Ask, wanted: Slice) -> dict[str, str] | None:
     """Where the finished report is; None while Microsoft works on it. What came to nothing is ordered anew."""
     about = ask.once("account", partial(about_account, ask, wanted.account.id))
     of = {"CustomerAccountId": wanted.account.id, "CustomerId": about["customer"]}
-    job = ask.once("job", partial(order, ask, wanted, level=level, zone=about["zone"], **of))
+    job = ask.once("job", partial(order, ask, wanted, zone=about["zone"], **of))
     body = f"<ReportRequestId>{escape(job)}</ReportRequestId>"
     try:
         status = only(call(ask, REPORTING, "PollGenerateReport", body, **of), "ReportRequestStatus")
@@ -129,10 +137,11 @@ def about_account(ask: Ask, account_id: str) -> dict[str, str]:
     return {"customer": child(found, "ParentCustomerId"), "zone": plain_name(child(found, "TimeZone"))}
 
 
-def order(ask: Ask, wanted: Slice, *, level: str, zone: str, **of: str) -> str:
+def order(ask: Ask, wanted: Slice, *, zone: str, **of: str) -> str:
     """The number of the report that was ordered."""
-    kind = f"{level}PerformanceReport"
-    columns = "".join(f"<{kind}Column>{name}</{kind}Column>" for name in LEVELS[level])
+    asked, names = ASKED[wanted.report]
+    kind = f"{asked}PerformanceReport"
+    columns = "".join(f"<{kind}Column>{name}</{kind}Column>" for name in names)
     body = (
         f'<ReportRequest i:type="{kind}Request"><ExcludeColumnHeaders>false</ExcludeColumnHeaders>'
         "<ExcludeReportFooter>true</ExcludeReportFooter><ExcludeReportHeader>true</ExcludeReportHeader>"
@@ -204,9 +213,13 @@ CONNECTOR = Connector(
     auth=TwoTokens(OAuth2(url=f"{LOGIN}/token", scope=" ".join(SCOPES))),
     accounts=accounts,
     reports=(
-        Report("campaign", "Campaigns by day", partial(pull, level="Campaign"), history=1_095),
-        Report("ad_group", "Ad groups by day", partial(pull, level="AdGroup"), history=1_095, is_default=False),
-        Report("ad", "Ads by day", partial(pull, level="Ad"), history=1_095, is_default=False),
+        Report("campaign", "Campaigns by day", pull, history=1_095),
+        Report("account", "Whole account by day", pull, history=1_095),
+        Report("ad_group", "Ad groups by day", pull, history=1_095, is_default=False),
+        Report("ad", "Ads by day", pull, history=1_095, is_default=False),
+        Report("campaign/device", "Campaigns by device and day", pull, history=1_095, is_default=False),
+        Report("campaign/country", "Campaigns by country and day", pull, history=1_095, is_default=False),
+        Report(KEYWORDS, "Keywords by day", pull, history=1_095, is_default=False),
     ),
     judge=judge,
     # No numbers are published for the Reporting service; 117 says that a minute's calls are used up.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,8 +24,20 @@ METRICS = (
     "spend", "impressions", "clicks", "conversion", "reach", "frequency", "video_play_actions", "result",
     "real_time_conversion", "complete_payment", "total_purchase_value", "total_sales_lead_value", "currency",
 )  # fmt: skip
-NAMES = {"campaign": ("campaign_name",), "adgroup": ("campaign_name", "campaign_id", "adgroup_name"),
+OF_AUDIENCES = ("spend", "impressions", "clicks", "conversion", "result", "real_time_conversion")
+"""Metrics of a report of audiences, which knows neither what was bought nor how many people were reached."""
+NAMES = {"advertiser": (), "campaign": ("campaign_name",), "adgroup": ("campaign_name", "campaign_id", "adgroup_name"),
          "ad": ("campaign_name", "campaign_id", "adgroup_name", "adgroup_id", "ad_name")}  # fmt: skip
+ASKED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "account": ("advertiser", ()),
+    "campaign": ("campaign", ()),
+    "campaign/age+gender": ("campaign", ("age", "gender")),
+    "campaign/country": ("campaign", ("country_code",)),
+    "campaign/device": ("campaign", ("platform",)),
+    "ad_group": ("adgroup", ()),
+    "ad": ("ad", ()),
+}
+"""Report -> whose rows it has, and by what they are broken down, which makes it a report of audiences."""
 PAGE_SIZE = 1000
 EXPIRED, NO_PERMISSION = {40102, 40104, 40105}, {40001, 40300}
 BUSY = {40200, 40201, 40202, 40700, 50000, 50002}
@@ -58,15 +69,16 @@ def told(answer: Answer) -> tuple[int, str]:
     return body["code"], str(body.get("message", ""))[:200]
 
 
-def pull(ask: Ask, wanted: Slice, *, level: str) -> Iterator[Page]:
+def pull(ask: Ask, wanted: Slice) -> Iterator[Page]:
     """One report, page by page."""
+    level, cuts = ASKED[wanted.report]
     question = {
         "advertiser_id": wanted.account.id,
         "service_type": "AUCTION",
-        "report_type": "BASIC",
+        "report_type": "AUDIENCE" if cuts else "BASIC",
         "data_level": f"AUCTION_{level.upper()}",
-        "dimensions": orjson.dumps([f"{level}_id", "stat_time_day"]).decode(),
-        "metrics": orjson.dumps([*METRICS, *NAMES[level]]).decode(),
+        "dimensions": orjson.dumps([f"{level}_id", "stat_time_day", *cuts]).decode(),
+        "metrics": orjson.dumps([*(OF_AUDIENCES if cuts else METRICS), *NAMES[level]]).decode(),
         "start_date": wanted.first.isoformat(),
         "end_date": wanted.last.isoformat(),
         "page_size": PAGE_SIZE,
@@ -135,9 +147,13 @@ CONNECTOR = Connector(
     auth=HeaderKey(header="Access-Token", prefix=""),
     accounts=accounts,
     reports=(
-        Report("campaign", "Campaigns by day", partial(pull, level="campaign")),
-        Report("ad_group", "Ad groups by day", partial(pull, level="adgroup"), is_default=False),
-        Report("ad", "Ads by day", partial(pull, level="ad"), is_default=False),
+        Report("campaign", "Campaigns by day", pull),
+        Report("account", "Whole account by day", pull),
+        Report("ad_group", "Ad groups by day", pull, is_default=False),
+        Report("ad", "Ads by day", pull, is_default=False),
+        Report("campaign/country", "Campaigns by country and day", pull, is_default=False),
+        Report("campaign/device", "Campaigns by device and day", pull, is_default=False),
+        Report("campaign/age+gender", "Campaigns by age and gender and day", pull, is_default=False),
     ),
     judge=judge,
     # 600 a minute for each app, whatever the advertiser (business-api.tiktok.com, "rate limits", basic level).

@@ -71,9 +71,9 @@ MAPPING = Mapping(
         ("campaign", ("campaign_id",)),
         ("account", ()),
     ),
-    # Of the keyword's text and its id, the id is the one that is named last, and the last one counts.
     breakdowns={
-        "keyword": "keyword", "keyword_id": "keyword", "search_term": "search_term", "targeting": "targeting",
+        "keyword": "keyword_text", "keyword_text": "keyword_text", "keyword_id": "keyword",
+        "search_term": "search_term", "targeting": "targeting",
         "targeting_id": "target", "target_id": "target", "matched_target_asin": "matched_target",
         "match_type": "match_type", "placement_classification": "placement", "advertised_asin": "advertised_asin",
         "advertised_sku": "advertised_sku", "promoted_asin": "advertised_asin", "promoted_sku": "advertised_sku",

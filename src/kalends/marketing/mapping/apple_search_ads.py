@@ -17,6 +17,7 @@ _DIMENSIONS = {
     "countryOrRegion": "country_or_region", "countryCode": "country_code", "deviceClass": "device_class",
     "ageRange": "age_range", "gender": "gender", "adminArea": "admin_area", "locality": "locality",
     "searchTermText": "search_term_text", "searchTermSource": "search_term_source", "keywordId": "keyword_id",
+    "keyword": "keyword", "matchType": "match_type",
 }  # fmt: skip
 
 
@@ -103,9 +104,9 @@ _BASE = Mapping(
         ("campaign", ("campaign_id",)),
         ("account", ()),
     ),
-    # A keyword has one match type, so that is no breakdown.
     breakdowns={name: name for name in _DIMENSIONS.values()}
-    | {"search_term_text": "search_term", "keyword_id": "keyword", "country_or_region": "country"},
+    | {"search_term_text": "search_term", "keyword_id": "keyword", "country_or_region": "country",
+       "device_class": "device", "keyword": "keyword_text"},
     ids=("keyword_id",),
     ignored=(
         *BOOKKEEPING, "ttr", "avg_cp*", "avg_cpt.*", "avg_cpm.*", "total_avg_cpi.*", "tap_install_cpi.*",

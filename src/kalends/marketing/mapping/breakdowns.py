@@ -26,12 +26,13 @@ class _Cut:
 
 def shape_of(columns: Columns) -> dict[str, str]:
     """`report` and `breakdowns`: per row where fields may be absent, the same for all rows of a table."""
-    cuts = dict(sorted((name, column) for column in columns.cells if (name := _breakdown(columns, column))))
-    for column in cuts.values():
+    cuts: dict[str, list[str]] = {}
+    for name, column in sorted((name, column) for column in columns.cells if (name := _breakdown(columns, column))):
+        cuts.setdefault(name, []).append(column)
         columns.used.setdefault(column, "breakdowns")
     parts = [
-        (name, _is_there(columns, column), f"coalesce({_told_apart(columns, column)}, '')")
-        for name, column in cuts.items()
+        (name, _is_any_there(columns, told), f"coalesce({_last_told(columns, told)}, '')")
+        for name, told in cuts.items()
     ]
     if columns.table.stream not in columns.mapping.streams | {""}:
         parts.append(("stream", "true", literal(columns.table.stream)))
@@ -64,6 +65,17 @@ def _named_cuts(columns: Columns) -> Iterator[_Cut]:
 def _breakdown(columns: Columns, column: str) -> str | None:
     name = columns.mapping.breakdown_of(snake(column)) or columns.mapping.breakdown_of(column)
     return name if name and not columns.mapping.is_ignored(snake(column)) else None
+
+
+def _last_told(columns: Columns, told: list[str]) -> str:
+    """Of several columns that are one breakdown, the last that has a value."""
+    *others, last = (_told_apart(columns, column) for column in told)
+    return ", ".join(f"nullif({text}, '')" for text in (last, *reversed(others)))
+
+
+def _is_any_there(columns: Columns, told: list[str]) -> str:
+    tests = [_is_there(columns, column) for column in told]
+    return tests[0] if len(tests) == 1 or columns.table.is_table else f"({' OR '.join(tests)})"
 
 
 def _told_apart(columns: Columns, column: str) -> str:

@@ -70,6 +70,8 @@ MAPPING = Mapping(
         "keyword_ad_group_criterion": "keyword",
         "ad_group_criterion.criterion_id": "keyword",
         "ad_group_criterion_criterion_id": "keyword",
+        "ad_group_criterion.keyword.text": "keyword_text",
+        "ad_group_criterion.keyword.match_type": "match_type",
         "campaign_budget.id": "budget",
         "user_location_view.country_criterion_id": "user_country",
         "user_location_view.targeting_location": "targeting_location",

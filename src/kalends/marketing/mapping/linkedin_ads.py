@@ -107,6 +107,7 @@ MAPPING = Mapping(
         "member_region": "member_region",
         "campaign_group_id": "campaign_group_id",
         "sponsored_campaign_group": "campaign_group_id",
+        "pivot.impression_device_type": "device",
     },
     breakdown_prefixes=("pivot.",),
     breakdown_kinds={"campaign_group_id": "urn", "sponsored_campaign_group": "urn"},

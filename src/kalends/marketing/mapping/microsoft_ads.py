@@ -93,12 +93,13 @@ MAPPING = Mapping(
         Field("impression_share", ("impression_share_percent",), "percent"),
         Field("search_quality_score", ("quality_score",), "number"),
     ),
-    # Places, searched words, audiences and products repeat the money of the ads under another cut.
+    # Places, searched words, audiences and products repeat the money of the ads under another cut. A country alone is a
+    # breakdown of whatever it is told of: where none is known its cell is blank, and would be of another level.
     levels=(
         ("product", ("merchant_product_id",)),
         ("search_term", ("search_query",)),
         ("user_location", ("query_intent_country", "query_intent_location_id")),
-        ("geographic", ("location_id", "country", "country_or_region")),
+        ("geographic", ("location_id",)),
         ("audience", ("audience_id",)),
         ("demographic", ("age_group", "gender", "company_name", "industry_name", "job_function_name")),
         ("goal", ("goal_id", "goal_type")),
@@ -109,10 +110,9 @@ MAPPING = Mapping(
         ("campaign", ("campaign_id",)),
         ("account", ()),
     ),
-    # Of the keyword's text and its id, the id is the one that is named last, and the last one counts.
     breakdowns={name: name for name in _CUTS} | {
         "device_type": "device", "country_or_region": "country", "state": "region", "search_query": "search_term",
-        "keyword": "keyword", "keyword_id": "keyword",
+        "keyword": "keyword_text", "keyword_id": "keyword",
     },
     hours=("time_period",),
     ignored=(

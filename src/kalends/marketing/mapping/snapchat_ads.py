@@ -146,7 +146,7 @@ MAPPING = Mapping(
         ("campaign", ("campaign_id",)),
         ("account", ()),
     ),
-    breakdowns={name: name for name in _DIMENSIONS},
+    breakdowns={name: name for name in _DIMENSIONS} | {"operating_system": "device", "os": "device"},
     hours=("date",),
     ignored=(
         *BOOKKEEPING, "avg_*", "attachment_avg_*", "swipe_up_percent", "finalized_data_end_time", "sub_request_status",

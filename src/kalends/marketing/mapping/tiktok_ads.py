@@ -13,20 +13,32 @@ from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping
 
 # What can be asked by, beside ids and days; warehouses name these without the prefix.
 _CUTS = (
-    "province_id", "dma_id", "gender", "age", "ac", "language", "platform", "placement",
+    "province_id", "dma_id", "gender", "age", "ac", "language", "placement",
     "interest_category", "interest_category_v2", "behavior_id", "device_brand_id", "contextual_tag", "search_terms",
 )  # fmt: skip
 
 
 def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
-    """The rows of an answer {code, message, data: {list: [...]}}; also of the lists of advertisers and campaigns."""
+    """The rows of an answer {code, message, data: {list: [...]}}; also of the lists of advertisers and campaigns.
+
+    What was asked by is there, though its value be unknown: as null it would make the row one of another report.
+    """
     if not isinstance(document, dict) or not isinstance(document.get("message"), str) or "code" not in document:
         return None
     data = document.get("data")
     rows = data.get("list") if isinstance(data, dict) else None
     if not isinstance(rows, list):
         return None
-    return [("", row if isinstance(row, dict) else {"value": row}) for row in rows]
+    return [("", _row(row)) for row in rows]
+
+
+def _row(row: Any) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        return {"value": row}
+    asked = row.get("dimensions")
+    if not isinstance(asked, dict):
+        return row
+    return row | {"dimensions": {name: "" if value is None else value for name, value in asked.items()}}
 
 
 def _asked(name: str) -> tuple[str, ...]:
@@ -53,6 +65,7 @@ MAPPING = Mapping(
         Field("date_from", (*_asked("stat_time_day"), *_asked("stat_time_hour")), "date"),
         Field("objective", _metric("objective_type")),
         Field("country", ("country_code", "dimensions.country_code"), "upper"),
+        Field("device", ("platform", "dimensions.platform")),
         Field("currency", _metric("currency"), "upper"),
         Field("spend", _metric("spend"), "money"),
         Field("impressions", _metric("impressions"), "count"),
@@ -80,6 +93,8 @@ MAPPING = Mapping(
         "dimensions.ad_id": "",
         "country_code": "country",
         "dimensions.country_code": "country",
+        "platform": "device",
+        "dimensions.platform": "device",
         **{name: name for name in _CUTS},
     },
     breakdown_prefixes=("dimensions.",),
