@@ -1,5 +1,6 @@
 """Numbers worked out by hand, one rule of the engine each."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -230,6 +231,18 @@ def test_breakdowns_of_a_platform(ware):
     load(ware, [fact(report="campaign/age+gender", breakdowns=text, spend=n) for text, n in ages])
     answer = ask(ware, "spend", dimensions=("age",))
     assert [(row["age"], row["spend"]) for row in answer.rows] == [("18-24", 3), ("65+", 4)]
+
+
+def test_a_keyword_is_told_by_its_text_whatever_stands_in_it(ware):
+    texts = ['the "red" shoe', "back\\slash", 'both \\"']
+    told = [
+        json.dumps({"keyword": str(n), "keyword_text": text}, separators=(",", ":")) for n, text in enumerate(texts)
+    ]
+    load(ware, [fact(report="keyword/keyword+keyword_text", breakdowns=text, spend=n) for n, text in enumerate(told)])
+    answer = ask(ware, "spend", dimensions=("Keyword",))
+    assert {row["keyword"]: row["spend"] for row in answer.rows} == {text: n for n, text in enumerate(texts)}
+    answer = ask(ware, "spend", dimensions=("keyword_id",), filters=(Filter("keyword", (texts[2],)),))
+    assert [(row["keyword_id"], row["spend"]) for row in answer.rows] == [("2", 2)]
 
 
 def test_sql_on_request_gives_the_same_rows(ware):

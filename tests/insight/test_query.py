@@ -134,6 +134,7 @@ def test_reports_are_ranked_as_the_rollup_ranks_them():
         (("ad_id",), "ad"),
         (("country",), "account/country"),
         (("campaign_id", "age", "gender"), "campaign/age+gender"),
+        (("keyword_text", "match_type"), "keyword/keyword_text+match_type"),
     ],
 )
 def test_the_missing_report_is_named(needs, report):

@@ -121,9 +121,12 @@ DECLARED: Final[tuple[Dimension, ...]] = (
         _column(name, label, needs=name, kind=Kind.BREAKDOWN)
         for name, label in (
             ("age", "Age"), ("gender", "Gender"), ("placement", "Placement"), ("publisher_platform", "Publisher"),
-            ("keyword", "Keyword"), ("search_term", "Search term"), ("network", "Network"), ("hour", "Hour"),
+            ("search_term", "Search term"), ("network", "Network"), ("hour", "Hour"), ("match_type", "Match type"),
         )
     ),
+    # In a fact's key a keyword is its id, and its text stands beside it.
+    _column("keyword", "Keyword", "keywords", needs="keyword_text", kind=Kind.BREAKDOWN),
+    _column("keyword_id", "Keyword id", needs="keyword", kind=Kind.BREAKDOWN),
     *_CALENDAR,
 )  # fmt: skip
 

@@ -28,7 +28,8 @@ def dimension_value(rows: ir.Table, entry: Dimension, shape: Shape) -> ir.Value:
         return day if entry.name == "date" else as_date(day.truncate(_TRUNCATED[entry.name]))
     if entry.kind is Kind.BREAKDOWN:
         # Canonical JSON text: '"age":"25-34"'. A pattern is what every engine can do with a text.
-        return rows["breakdowns"].re_extract(f'"{entry.needs}":"([^"]*)"', 1).nullif("")
+        found = rows["breakdowns"].re_extract(rf'"{entry.needs}":"(([^"\\]|\\.)*)"', 1)
+        return found.replace('\\"', '"').replace("\\\\", "\\").nullif("")
     return rows[entry.name]
 
 

@@ -66,12 +66,14 @@ def wanted_report(*, needs: Collection[str]) -> str:
     >>> wanted_report(needs={"campaign_id", "country"})
     'campaign/country'
     """
-    needed = frozenset(needs)
+    needed = frozenset(needs) | ({"keyword"} if _OF_KEYWORD & frozenset(needs) else frozenset())
     keys = needed & frozenset[str]().union(*(split for _, split in LEVELS.values()))
     level = next((level for level, (_, split) in LEVELS.items() if keys <= split and level not in _ODD), "ad")
     breakdowns = "+".join(sorted(needed - LEVELS[level][1]))
     return f"{level}/{breakdowns}" if breakdowns else level
 
 
+_OF_KEYWORD: Final = frozenset({"keyword_text", "match_type"})
+"""Breakdowns that only keywords have."""
 _ODD: Final = frozenset({"list", "segment", "flow", "message", "asset_group"})
 """Levels that not every platform has; a campaign report serves in their place."""

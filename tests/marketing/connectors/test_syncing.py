@@ -52,6 +52,13 @@ def test_a_slice_that_is_too_much_is_divided(house, scope, tiktok, monkeypatch):
     assert exactly(stored(house, scope, tiktok)) == exactly(known(tiktok, first, last))
 
 
+def test_a_whole_account_is_asked_for_before_what_has_to_cover_it(house, scope, google):
+    _, run_id = connect(house, scope, google, reports=["campaign", "account"], history=40)
+    parts = [(one.date_to, one.report) for one in slices(house, scope, run_id)]
+    assert parts == sorted(parts, key=lambda part: (-part[0].toordinal(), part[1]))
+    assert [report for _, report in parts] == ["account", "campaign"] * (len(parts) // 2)
+
+
 def test_an_answer_that_nobody_could_read_is_asked_for_in_smaller_parts(house, scope, tiktok, monkeypatch):
     monkeypatch.setattr("kalends.marketing.connectors.syncing.MAX_LINE_BYTES", 6_000)
     _, run_id = connect(house, scope, tiktok, history=30)

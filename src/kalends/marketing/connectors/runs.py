@@ -23,6 +23,7 @@ from kalends.marketing.connectors.connections import chosen_accounts, connector_
 from kalends.marketing.connectors.declared import Connector, Slice
 from kalends.marketing.connectors.models import Connection, SyncRun, SyncSlice
 from kalends.marketing.connectors.slicing import due_spans, windows
+from kalends.marketing.rollup import ACCOUNT
 
 SYNC: Final = "marketing.sync"
 LOG = structlog.get_logger(__name__)
@@ -131,7 +132,11 @@ def start(work: Work, *, connection_id: UUID, first: date | None = None, last: d
 def _wanted(
     work: Work, connection: Connection, connector: Connector, first: date | None, last: date | None
 ) -> Iterable[Slice]:
-    """The slices of a run, newest days first over all accounts and reports."""
+    """The slices of a run, newest days first over all accounts and reports.
+
+    Of the same days a whole account is asked for first: what comes after it of a day that is not over has at least as
+    much, and so it covers the account.
+    """
     found = []
     for account in chosen_accounts(connection):
         today = work.now.astimezone(_zone(account.zone, workspace(work).zone)).date()
@@ -150,7 +155,8 @@ def _wanted(
                 )
             )
             found += [Slice(account, name, *window) for span in spans for window in windows(*span, days=report.days)]
-    return sorted(found, key=lambda one: (-one.last.toordinal(), connection.reports.index(one.report)))
+    order = sorted(connection.reports, key=lambda name: name != ACCOUNT)
+    return sorted(found, key=lambda one: (-one.last.toordinal(), order.index(one.report)))
 
 
 def _zone(name: str, own: str) -> ZoneInfo:
