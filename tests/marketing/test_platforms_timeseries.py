@@ -84,7 +84,7 @@ def test_snapchat_breakdowns_twin(tmp_path: Path) -> None:
     stat = {"id": "A", "type": "AD_ACCOUNT", "granularity": "DAY", "breakdown_stats": {"campaign": things}}
     con, _ = staged(tmp_path / "stats.json", snap(stat), source="snapchat_ads")
     assert rows(con, "report, account_id, campaign_id, country, clicks") == [
-        ("campaign/country", "A", "c", "fr", 2), ("campaign/country", "A", "c", "us", 1),
+        ("campaign/country", "A", "c", "FR", 2), ("campaign/country", "A", "c", "US", 1),
     ]  # fmt: skip
     total = {"id": "c", "type": "CAMPAIGN", "granularity": "TOTAL", "stats": {"swipes": 5},
              "start_time": "2024-03-01T00:00:00.000Z", "end_time": "2024-03-08T00:00:00.000Z"}  # fmt: skip

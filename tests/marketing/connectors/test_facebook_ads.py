@@ -19,7 +19,7 @@ from kalends.marketing.connectors.signals import (
     TooMuch,
 )
 
-ROW = {"account_id": "1", "campaign_id": "2", "date_start": "2026-11-01", "date_stop": "2026-11-01", "spend": "1.50"}
+ROW = {"account_id": "1", "date_start": "2026-11-01", "date_stop": "2026-11-01", "spend": "1.50"}
 CUTS = {"country": "DE", "age": "18-24", "gender": "male", "publisher_platform": "instagram"}
 
 
@@ -76,8 +76,9 @@ def test_the_last_page_has_cursors_but_no_next():
 @pytest.mark.parametrize("report", CONNECTOR.reports, ids=lambda one: one.name)
 def test_reports_are_called_as_the_record_calls_them(tmp_path, report):
     asked = report.pull.keywords if isinstance(report.pull, partial) else {}
-    ids = {"campaign": {}, "adset": {"adset_id": "3"}, "ad": {"adset_id": "3", "ad_id": "4"}}[asked["level"]]
-    row = ROW | ids | {name: CUTS[name] for name in asked.get("breakdowns", ())}
+    group = {"campaign_id": "2", "adset_id": "3"}
+    ids = {"account": {}, "campaign": {"campaign_id": "2"}, "adset": group, "ad": group | {"ad_id": "4"}}
+    row = ROW | ids[asked["level"]] | {name: CUTS[name] for name in asked.get("breakdowns", ())}
     page = Page.of(answer(200, {"data": [row], "paging": {}}))
     assert reports_of(tmp_path, "facebook_ads", page.content) == [report.name]
 

@@ -18,7 +18,12 @@ from kalends.marketing.connectors.signals import Limited, Malformed, Refused, To
 
 DAY = {"start": {"year": 2026, "month": 11, "day": 1}, "end": {"year": 2026, "month": 11, "day": 1}}
 OTHER = {"start": {"day": 2, "month": 11, "year": 2026}, "end": {"day": 2, "month": 11, "year": 2026}}
-URNS = {"CAMPAIGN": "sponsoredCampaign", "CAMPAIGN_GROUP": "sponsoredCampaignGroup", "CREATIVE": "sponsoredCreative"}
+URNS = {
+    "CAMPAIGN": "sponsoredCampaign",
+    "CAMPAIGN_GROUP": "sponsoredCampaignGroup",
+    "CREATIVE": "sponsoredCreative",
+    "ACCOUNT": "sponsoredAccount",
+}
 
 
 def row(number, days=DAY, **metrics):
@@ -79,7 +84,8 @@ def test_what_is_no_row_is_malformed(body):
 
 @pytest.mark.parametrize("report", CONNECTOR.reports, ids=lambda one: one.name)
 def test_reports_are_called_as_the_record_calls_them(tmp_path, report):
-    urn = f"urn:li:{URNS[report.pull.keywords['pivot']]}:7"
-    body = {"paging": {"start": 0}, "elements": [row(1, clicks=1, impressions=5) | {"pivotValues": [urn]}]}
+    pivot = report.pull.keywords["pivot"]
+    told = {"pivot": pivot, "pivotValues": [f"urn:li:{URNS[pivot]}:7" if pivot in URNS else "MOBILE_APP"]}
+    body = {"paging": {"start": 0}, "elements": [row(1, clicks=1, impressions=5) | told]}
     page = orjson.dumps({"request": {"q": "analytics"}, "response": body})
     assert reports_of(tmp_path, "linkedin_ads", page) == [report.name]

@@ -41,7 +41,7 @@ def answers():
             yield "amazon_ads", name, [row(product.columns)]
     for name, (_, columns) in microsoft_ads.ASKED.items():
         yield "microsoft_ads", name, [row(columns)]
-    for level, name in (("CAMPAIGN", "campaign"), ("AD_GROUP", "ad_group"), ("PIN_PROMOTION", "ad")):
+    for level, name in zip(pinterest_ads.LEVELS, ("account", "campaign", "ad_group", "ad"), strict=True):
         days = [{"DATE": DAY} | row((*pinterest_ads.LEVELS[level], *pinterest_ads.METRICS))]
         yield "pinterest_ads", name, {"7": days}
     for name, more in (("campaign", {}), ("ad_group", {"adGroupId": 3, "adGroupName": "Words"})):

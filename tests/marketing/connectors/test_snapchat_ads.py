@@ -1,6 +1,7 @@
 """What Snapchat says where it does not answer, when its days begin, and what its reports are called in the record."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 from answering import NOW, answer, reports_of
@@ -12,11 +13,13 @@ from kalends.marketing.connectors.snapchat_ads import CONNECTOR, judge, listed, 
 LEVELS = {"campaign": "CAMPAIGN", "adsquad": "AD_SQUAD", "ad": "AD"}
 
 
-def stats(kind, **more):
-    step = {"start_time": "2026-11-01T00:00:00.000-07:00", "end_time": "2026-11-02T00:00:00.000-08:00",
-            "stats": {"spend": 5_000_000, "impressions": 9}}  # fmt: skip
-    part = {"id": "c1", "type": LEVELS[kind], "granularity": "DAY", "timeseries": [step]}
-    stat = {"id": "a1", "type": "AD_ACCOUNT", "granularity": "DAY", "breakdown_stats": {kind: [part]}}
+def stats(kind, cut="", **more):
+    step = {"start_time": "2026-11-01T00:00:00.000-07:00", "end_time": "2026-11-02T00:00:00.000-08:00"}
+    figures = {"spend": 5_000_000, "impressions": 9}
+    step |= {"dimension_stats": [{cut: "x", **figures}]} if cut else {"stats": figures}
+    stat = {"id": "a1", "type": "AD_ACCOUNT", "granularity": "DAY"}
+    part = {"id": "c1", "type": LEVELS.get(kind), "granularity": "DAY", "timeseries": [step]}
+    stat |= {"breakdown_stats": {kind: [part]}} if kind else {"timeseries": [step]}
     told = {"sub_request_status": "SUCCESS", "timeseries_stat": stat}
     return {"request_status": "success", "timeseries_stats": [told], **more}
 
@@ -75,5 +78,6 @@ def test_pages_neither_go_round_nor_elsewhere(link):
 
 @pytest.mark.parametrize("report", CONNECTOR.reports, ids=lambda one: one.name)
 def test_reports_are_called_as_the_record_calls_them(tmp_path, report):
-    page = Page.of(answer(200, stats(report.pull.keywords["by"])))
+    asked = report.pull.keywords if isinstance(report.pull, partial) else {}
+    page = Page.of(answer(200, stats(asked.get("by", ""), asked.get("cut", ""))))
     assert reports_of(tmp_path, "snapchat_ads", page.content) == [report.name]

@@ -27,7 +27,8 @@ KNOWN = {
     "impressions", "clicks", "reach", "frequency", "actions", "action_values", "adset_id", "adset_name", "ad_id",
     "ad_name", "attribution_setting",
 }  # fmt: skip
-LEVELS = {"campaign": "campaign", "adset": "ad_group", "ad": "ad"}
+OF_CAMPAIGN = {"campaign_id", "campaign_name", "objective"}
+LEVELS = {"account": "account", "campaign": "campaign", "adset": "ad_group", "ad": "ad"}
 """Meta's word for a level -> the record's."""
 BREAKDOWNS = ((), ("country",), ("age",), ("gender",), ("age", "gender"), ("publisher_platform",))
 """Which go together."""
@@ -67,6 +68,7 @@ class FacebookAds(Standin):
         scopes=frozenset({"ads_read"}),
         keeps="access_token",
     )
+    on_one_page: ClassVar[frozenset[str]] = frozenset({"account"})
     cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "country": ("DE", "AT", "unknown"),
         "age": ("25-34", "18-24", "65+"),
@@ -152,12 +154,12 @@ class FacebookAds(Standin):
         fields, level = set(form.get("fields", "").split(",")), form.get("level", "")
         breakdowns = tuple(sorted(filter(None, form.get("breakdowns", "").split(","))))
         if asked.method != "POST" or level not in LEVELS or form.get("time_increment") != "1":
-            return failed(100, "This stand-in makes reports of campaigns, ad sets and ads by day.")
+            return failed(100, "This stand-in makes reports of accounts, campaigns, ad sets and ads by day.")
         if unknown := sorted(set(breakdowns) - self.cuts.keys()):
             return failed(100, f"(#100) breakdowns[0] must be one of the known values, not {unknown[0]}.")
         if breakdowns not in BREAKDOWNS:
             return failed(100, f"(#100) Current combination of data breakdown columns {breakdowns} is invalid")
-        if unknown := sorted(fields - KNOWN):
+        if unknown := sorted(fields - (KNOWN - OF_CAMPAIGN if level == "account" else KNOWN)):
             return failed(100, f"(#100) {unknown[0]} is not valid for fields param.")
         if account_id not in self.truth.account_ids:
             return gone()

@@ -37,6 +37,7 @@ class GoogleAds(Standin):
         "client_secret": "google-secret",
         "refresh_token": "google-key-1",
     }
+    on_one_page: ClassVar[frozenset[str]] = frozenset({"account"})
     cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {"device": ("MOBILE", "DESKTOP", "TABLET")}
     consenting: ClassVar[Consenting] = Consenting(
         page="accounts.google.com/o/oauth2/v2/auth",

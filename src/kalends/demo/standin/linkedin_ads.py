@@ -21,6 +21,8 @@ PIVOTS = {
     "CAMPAIGN": ("campaign", "sponsoredCampaign"),
     "CAMPAIGN_GROUP": ("campaign_group", "sponsoredCampaignGroup"),
     "CREATIVE": ("ad", "sponsoredCreative"),
+    "ACCOUNT": ("account", "sponsoredAccount"),
+    "IMPRESSION_DEVICE_TYPE": ("account", ""),
 }
 """Pivot -> the record's level, and what its URNs are of."""
 FIELDS = {
@@ -49,6 +51,7 @@ class LinkedinAds(Standin):
     cannot: ClassVar[frozenset[str]] = frozenset({"cursor", "duplicate"})  # adAnalytics has no pages
     token_seconds: ClassVar[int] = 60 * 86_400
     has_parents: ClassVar[bool] = False
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {"device": ("MOBILE_APP", "DESKTOP_WEB", "MOBILE_WEB")}
     secrets: ClassVar[Mapping[str, str]] = {
         "client_id": "linkedin-app",
         "client_secret": "linkedin-secret",
@@ -124,7 +127,7 @@ class LinkedinAds(Standin):
         return [{"id": int(one.id), "name": one.name, "status": "ACTIVE", **of} for one in found]
 
     def report(self, asked: Asked) -> Reply:
-        """Campaigns, groups of them, or ads by day."""
+        """Campaigns, groups of them, ads, accounts or their devices by day."""
         fields, pivot = asked.one("fields").split(","), asked.one("pivot")
         span = SPAN.fullmatch(asked.one("dateRange"))
         account = re.fullmatch(r"List\(urn:li:sponsoredAccount:(\d+)\)", asked.one("accounts"))
@@ -135,7 +138,9 @@ class LinkedinAds(Standin):
         if not span or not account or pivot not in PIVOTS or asked.one("timeGranularity") != "DAILY":
             return failed(400, "ILLEGAL_ARGUMENT", "This stand-in knows one account by day.")
         numbers = [int(part) for part in span.groups()]
-        days = list(self.days(account[1], date(*numbers[:3]), date(*numbers[3:]), PIVOTS[pivot][0]))
+        level, urns = PIVOTS[pivot]
+        cuts = [] if urns else ["device"]
+        days = list(self.days(account[1], date(*numbers[:3]), date(*numbers[3:]), level, cuts))
         days.sort(key=lambda day: (self.calls * day.impressions) % 101)  # another order each time
         rows = [{name: value for name, value in row(day, pivot).items() if name in fields} for day in days[:MOST_ROWS]]
         return Reply.json({"paging": {"start": 0, "count": 10, "links": []}, "elements": rows})
@@ -143,7 +148,8 @@ class LinkedinAds(Standin):
 
 def urn(pivot: str, thing: Campaign | Thing) -> str:
     """An id as LinkedIn writes it."""
-    return f"urn:li:{PIVOTS[pivot][1]}:{thing.id}"
+    account = thing.account_id if isinstance(thing, Campaign) else ""
+    return f"urn:li:{PIVOTS[pivot][1]}:{thing.id or account}"
 
 
 def row(day: Day, pivot: str) -> dict[str, Any]:
@@ -151,7 +157,7 @@ def row(day: Day, pivot: str) -> dict[str, Any]:
     written = {"year": day.day.year, "month": day.day.month, "day": day.day.day}
     leads = day.conversions // 3
     return {
-        "pivotValues": [urn(pivot, day.thing)],
+        "pivotValues": [day.cut[0] if day.cut else urn(pivot, day.thing)],
         "dateRange": {"start": written, "end": written},
         "costInLocalCurrency": money(day.spend),
         "costInUsd": money(day.spend * Decimal("1.08")),

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.knowing import Rows
 from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
-from kalends.demo.standin.truth import Day, Truth
+from kalends.demo.standin.truth import Campaign, Day, Thing, Truth
 
 API, STORE = "api.pinterest.com", "pinterest-cityscape.s3.us-east-1.amazonaws.com"
 PAGE = 1
@@ -19,13 +19,13 @@ PAGE = 1
 LINK = timedelta(minutes=5)
 KEPT = timedelta(hours=1)
 COLUMNS = {
-    "CAMPAIGN_ID", "CAMPAIGN_NAME", "SPEND_IN_MICRO_DOLLAR", "IMPRESSION_1", "IMPRESSION_2", "TOTAL_CLICKTHROUGH",
+    "SPEND_IN_MICRO_DOLLAR", "IMPRESSION_1", "IMPRESSION_2", "TOTAL_CLICKTHROUGH",
     "TOTAL_CONVERSIONS", "TOTAL_CONVERSIONS_VALUE_IN_MICRO_DOLLAR", "TOTAL_VIDEO_MRC_VIEWS",
 }  # fmt: skip
-LEVELS = {"CAMPAIGN": "campaign", "AD_GROUP": "ad_group", "PIN_PROMOTION": "ad"}
+LEVELS = {"ADVERTISER": "account", "CAMPAIGN": "campaign", "AD_GROUP": "ad_group", "PIN_PROMOTION": "ad"}
 """Pinterest's word for a level -> the record's."""
-NAMED = ("AD_GROUP", "PIN_PROMOTION")
-"""What has an id and a name below a campaign."""
+NAMED = ("CAMPAIGN", "AD_GROUP", "PIN_PROMOTION")
+"""What has an id and a name, each in the one before it."""
 
 
 def twelve_digits(kind: str, place: int) -> str:
@@ -143,9 +143,9 @@ class PinterestAds(Standin):
         if not is_near or not 0 <= (last - first).days < 186:
             return failed(400, 1, "Up to 914 days back, and at most 186 days at once.")
         if body["level"] not in LEVELS or (body["granularity"], body["report_format"]) != ("DAY", "JSON"):
-            return failed(400, 1, "This stand-in knows campaigns, ad groups and ads by day only.")
+            return failed(400, 1, "This stand-in knows advertisers, campaigns, ad groups and ads by day only.")
         told = [f"{one}_{what}" for one in NAMED[: list(LEVELS).index(body["level"])] for what in ("ID", "NAME")]
-        if unknown := set(body["columns"]) - COLUMNS - set(told):
+        if unknown := set(body["columns"]) - COLUMNS - {"ADVERTISER_ID", *told}:
             return failed(400, 1, f"{sorted(unknown)} are not valid columns.")
         token = f"report-token-{len(self.ordered):04d}"
         self.ordered[token] = Ordered(account_id, body, self.clock())
@@ -167,22 +167,21 @@ class PinterestAds(Standin):
         return Reply.json({"report_status": "FINISHED", "url": url, "size": 1234.0})
 
     def file(self, asked: Asked) -> Reply:
-        """Campaign, ad group or ad -> its days."""
+        """Advertiser, campaign, ad group or ad -> its days."""
         token, until = self.links.get(asked.one("X-Amz-Signature"), ("", None))
         if until is None or until < self.clock():
             return self.refused_cursor()
         found, rows = self.ordered[token], dict[str, list[dict[str, Any]]]()
         first, last = (date.fromisoformat(found.order[name]) for name in ("start_date", "end_date"))
         for day in self.days(found.account_id, first, last, LEVELS[found.order["level"]]):
-            rows.setdefault(day.thing.id, []).append(self.row(day, found.order["columns"]))
+            rows.setdefault(day.thing.id or found.account_id, []).append(self.row(day, found.order["columns"]))
         return Reply.json(rows)
 
     def row(self, day: Day, columns: list[str]) -> dict[str, Any]:
         """A day: paid and earned apart, money in millionths."""
         earned = day.impressions // 10
         told: dict[str, Any] = {
-            "CAMPAIGN_ID": day.campaign.id,
-            "CAMPAIGN_NAME": day.campaign.name,
+            "ADVERTISER_ID": day.campaign.account_id,
             "SPEND_IN_MICRO_DOLLAR": float(day.spend_micros),
             "IMPRESSION_1": day.impressions - earned,
             "IMPRESSION_2": earned,
@@ -190,7 +189,8 @@ class PinterestAds(Standin):
             "TOTAL_CONVERSIONS": day.conversions,
             "TOTAL_CONVERSIONS_VALUE_IN_MICRO_DOLLAR": float(day.revenue_micros),
         }
-        for name, thing in zip(NAMED, day.below, strict=False):
+        things: list[Campaign | Thing] = [day.campaign, *day.below]
+        for name, thing in zip(NAMED, things, strict=False):
             told |= {f"{name}_ID": thing.id, f"{name}_NAME": thing.name}
         shown = {name: value for name, value in told.items() if name in columns and value}
         return {"DATE": day.day.isoformat()} | shown

@@ -29,6 +29,8 @@ LONGEST = timedelta(days=32)
 KINDS = {"campaign": "campaign", "adsquad": "ad_group", "ad": "ad"}
 """Snapchat's word for a level -> the record's."""
 TYPES = {"campaign": "CAMPAIGN", "adsquad": "AD_SQUAD", "ad": "AD"}
+CUTS = {"country": "country", "os": "device"}
+"""Snapchat's word for a breakdown -> the record's."""
 
 
 def uuid_of(kind: str, place: int) -> str:
@@ -44,6 +46,9 @@ class SnapchatAds(Standin):
     hosts: ClassVar[tuple[str, ...]] = ("adsapi.snapchat.com", "accounts.snapchat.com")
     token_seconds: ClassVar[int] = 1800
     has_parents: ClassVar[bool] = False
+    on_one_page: ClassVar[frozenset[str]] = frozenset({"account"})
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {"country": ("de", "at", "ch"), "device": ("ANDROID", "iOS", "WEB")}
+    tells_else: ClassVar[Mapping[str, tuple[str, ...]]] = {"account": ("spend",)}
     secrets: ClassVar[Mapping[str, str]] = {
         "client_id": "snap-app",
         "client_secret": "snap-secret",
@@ -108,25 +113,28 @@ class SnapchatAds(Standin):
         start, end = (datetime.fromisoformat(asked.one(name)) for name in ("start_time", "end_time"))
         if unknown := sorted(set(fields) - KNOWN):
             return failed(400, "E1001", f"Unsupported Stats Query: {unknown[0]} is not a field")
-        kind = asked.one("breakdown")
-        if kind not in KINDS or asked.one("granularity") != "DAY":
+        kind, cut = asked.one("breakdown"), asked.one("report_dimension")
+        if (kind and kind not in KINDS) or cut not in {"", *CUTS} or asked.one("granularity") != "DAY":
             return failed(400, "E1001", "Unsupported Stats Query: this stand-in knows campaigns, ad squads, ads by day")
         if not (self.is_midnight(start) and self.is_midnight(end)) or end - start > LONGEST or end > self.clock():
             return failed(400, "E1001", "Unsupported Stats Query: times are local midnights, past, and 31 days at most")
+        if not kind and (fields != ["spend"] or cut):
+            return failed(400, "E1001", "Unsupported Stats Query: an account has spend only")
+        level, cuts = KINDS.get(kind, "account"), [CUTS[cut]] if cut else []
         days = sorted(
-            self.days(account_id, start.date(), end.date() - timedelta(days=1), KINDS[kind]),
+            self.days(account_id, start.date(), end.date() - timedelta(days=1), level, cuts),
             key=lambda day: (day.thing.id, day.day),
         )
+        told: dict[str, Any] = {"id": account_id, "type": "AD_ACCOUNT", "granularity": "DAY"}
+        told |= {name: asked.one(name) for name in ("start_time", "end_time")}
+        if not kind:
+            return good(timeseries_stats=[stat(told | {"timeseries": self.steps(days, fields, cut)})])
         things = [list(some) for _, some in groupby(days, key=lambda day: day.thing.id)]
         shown, following = paged(things, start=int(asked.one("cursor", "0")), size=PAGE)
-        told = {"id": account_id, "type": "AD_ACCOUNT", "granularity": "DAY", "start_time": asked.one("start_time"),
-                "end_time": asked.one("end_time"), "swipe_up_attribution_window": "28_DAY",
-                "view_attribution_window": "1_DAY",
-                "breakdown_stats": {kind: [self.thing(some, TYPES[kind], fields) for some in shown]}}  # fmt: skip
-        stats = [{"sub_request_status": "SUCCESS", "timeseries_stat": told}]
-        if not following:
-            return good(timeseries_stats=stats)
-        return good(timeseries_stats=stats, paging=self.next_page(asked, following))
+        told |= {"swipe_up_attribution_window": "28_DAY", "view_attribution_window": "1_DAY",
+                 "breakdown_stats": {kind: [self.thing(some, TYPES[kind], fields, cut) for some in shown]}}  # fmt: skip
+        paging = {"paging": self.next_page(asked, following)} if following else {}
+        return good(timeseries_stats=[stat(told)], **paging)
 
     def listed(self, account_id: str, kind: str, asked: Asked) -> Reply:
         """A page of an account's campaigns, ad squads or ads, each under the one above it."""
@@ -152,22 +160,39 @@ class SnapchatAds(Standin):
         local = moment.astimezone(ZoneInfo(self.truth.zone))
         return (local.hour, local.minute) == (0, 0) and local.utcoffset() == moment.utcoffset()
 
-    def thing(self, days: list[Day], type_: str, fields: list[str]) -> dict[str, Any]:
+    def thing(self, days: list[Day], type_: str, fields: list[str], cut: str) -> dict[str, Any]:
         """A campaign's, ad squad's or ad's days on which something was delivered."""
-        steps = [
-            {
-                "start_time": self.begins(day.day),
-                "end_time": self.begins(day.day + timedelta(days=1)),
-                "stats": {name: value for name, value in figures(day).items() if name in fields},
-            }
-            for day in days
-        ]
-        return {"id": days[0].thing.id, "type": type_, "granularity": "DAY", "timeseries": steps}
+        return {
+            "id": days[0].thing.id,
+            "type": type_,
+            "granularity": "DAY",
+            "timeseries": self.steps(days, fields, cut),
+        }
+
+    def steps(self, days: list[Day], fields: list[str], cut: str) -> list[dict[str, Any]]:
+        """The days in order, each with its figures, or with those of each value of a breakdown."""
+        found = []
+        for date_, some in groupby(days, key=lambda day: day.day):
+            told = [(day, {name: value for name, value in figures(day).items() if name in fields}) for day in some]
+            parts = [{cut: day.cut[0], **stats} for day, stats in told] if cut else []
+            found.append(
+                {
+                    "start_time": self.begins(date_),
+                    "end_time": self.begins(date_ + timedelta(days=1)),
+                    **({"dimension_stats": parts} if cut else {"stats": told[0][1]}),
+                }
+            )
+        return found
 
     def begins(self, day: date) -> str:
         """The day's midnight with its offset."""
         moment = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.truth.zone))
         return moment.isoformat(timespec="milliseconds")
+
+
+def stat(told: dict[str, Any]) -> dict[str, Any]:
+    """A part of an answer that is good."""
+    return {"sub_request_status": "SUCCESS", "timeseries_stat": told}
 
 
 def figures(day: Day) -> dict[str, int]:

@@ -95,6 +95,13 @@ class Standin(Knowing):
     """How it asks a person; None where it does not."""
     cannot: ClassVar[frozenset[str]] = frozenset()
     """Faults that cannot happen to this platform: one without pages has no cursor that ends."""
+    on_one_page: ClassVar[frozenset[str]] = frozenset()
+    """Reports that are too short for a second page."""
+
+    def can_meet(self, report: str) -> list[str]:
+        """The faults that can happen to a report."""
+        of_pages = {"cursor", "duplicate"} if report in self.on_one_page else set[str]()
+        return [fault for fault in FAULTS if fault not in self.cannot | of_pages]
 
     def secret_texts(self) -> list[str]:
         """What must never be written anywhere: what a person entered, and the tokens that were given out."""

@@ -40,6 +40,7 @@ class TiktokAds(Standin):
     data_source: ClassVar[str] = "tiktok_ads"
     hosts: ClassVar[tuple[str, ...]] = ("business-api.tiktok.com",)
     cannot: ClassVar[frozenset[str]] = frozenset({"token", "cursor"})  # keys last, pages have numbers
+    on_one_page: ClassVar[frozenset[str]] = frozenset({"account"})
     cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "age": ("AGE_25_34", "AGE_18_24", "NONE"),
         "country": ("DE", "AT", ""),

@@ -32,13 +32,15 @@ from kalends.marketing.connectors.signals import (
 
 API = "https://graph.facebook.com/v25.0"
 FIELDS = (
-    "account_id", "account_name", "account_currency", "campaign_id", "campaign_name", "objective", "spend",
-    "impressions", "clicks", "reach", "frequency", "actions", "action_values",
+    "account_id", "account_name", "account_currency", "spend", "impressions", "clicks", "reach", "frequency",
+    "actions", "action_values",
 )  # fmt: skip
+CAMPAIGN = ("campaign_id", "campaign_name", "objective")
 NAMES = {
-    "campaign": (),
-    "adset": ("adset_id", "adset_name", "attribution_setting"),
-    "ad": ("adset_id", "adset_name", "ad_id", "ad_name", "attribution_setting"),
+    "account": (),
+    "campaign": CAMPAIGN,
+    "adset": (*CAMPAIGN, "adset_id", "adset_name", "attribution_setting"),
+    "ad": (*CAMPAIGN, "adset_id", "adset_name", "ad_id", "ad_name", "attribution_setting"),
 }
 PAGE_SIZE = 500
 EXPIRED = {102, 190}
@@ -217,6 +219,7 @@ CONNECTOR = Connector(
     accounts=accounts,
     reports=(
         Report("campaign", "Campaigns by day", partial(pull, level="campaign"), history=1_100),
+        Report("account", "Whole account by day", partial(pull, level="account"), history=1_100),
         Report("ad_group", "Ad sets by day", partial(pull, level="adset"), history=1_100, is_default=False),
         Report("ad", "Ads by day", partial(pull, level="ad"), history=1_100, is_default=False),
         by_campaign("country", "country"),

@@ -74,7 +74,9 @@ def pull(ask: Ask, wanted: Slice, *, pivot: str) -> Iterator[Page]:
         "accounts": f"List({quote(f'urn:li:sponsoredAccount:{wanted.account.id}', safe='')})",
     }
     parts = [rows_of(finder(ask, "adAnalytics", question | {"fields": ",".join(part)}).json()) for part in PARTS]
-    merged = {"paging": {"start": 0, "count": 10, "links": []}, "elements": together(parts)}
+    # A row does not say by what it is told apart: a bare word may be a device or anything else.
+    rows = [{"pivot": pivot} | row for row in together(parts)]
+    merged = {"paging": {"start": 0, "count": 10, "links": []}, "elements": rows}
     yield Page(orjson.dumps({"request": {**question, "parts": len(parts)}, "response": merged}))
     if pivot in NAMED and wanted.is_newest(ask.clock().date()):
         place, columns = NAMED[pivot]
@@ -160,6 +162,7 @@ CONNECTOR = Connector(
     accounts=accounts,
     reports=(
         Report("campaign", "Campaigns by day", partial(pull, pivot="CAMPAIGN")),
+        Report("account", "Whole account by day", partial(pull, pivot="ACCOUNT")),
         Report(
             "campaign_group/campaign_group_id",
             "Campaign groups by day",
@@ -167,6 +170,7 @@ CONNECTOR = Connector(
             is_default=False,
         ),
         Report("ad", "Ads by day", partial(pull, pivot="CREATIVE"), is_default=False),
+        Report("account/device", "Devices by day", partial(pull, pivot="IMPRESSION_DEVICE_TYPE"), is_default=False),
     ),
     judge=judge,
     # LinkedIn publishes no figure: each app's own stands in the developer portal, and a 429 tells when it is used up

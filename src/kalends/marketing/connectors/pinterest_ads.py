@@ -25,6 +25,7 @@ METRICS = (
 )  # fmt: skip
 CAMPAIGN, GROUP = ("CAMPAIGN_ID", "CAMPAIGN_NAME"), ("AD_GROUP_ID", "AD_GROUP_NAME")
 LEVELS = {
+    "ADVERTISER": ("ADVERTISER_ID",),
     "CAMPAIGN": CAMPAIGN,
     "AD_GROUP": (*CAMPAIGN, *GROUP),
     "PIN_PROMOTION": (*CAMPAIGN, *GROUP, "PIN_PROMOTION_ID", "PIN_PROMOTION_NAME"),
@@ -128,6 +129,7 @@ CONNECTOR = Connector(
     accounts=accounts,
     reports=(
         Report("campaign", "Campaigns by day", partial(pull, level="CAMPAIGN"), days=90, history=914),
+        Report("account", "Whole account by day", partial(pull, level="ADVERTISER"), days=90, history=914),
         Report("ad_group", "Ad groups by day", partial(pull, level="AD_GROUP"), days=90, history=914, is_default=False),
         Report("ad", "Ads by day", partial(pull, level="PIN_PROMOTION"), days=90, history=914, is_default=False),
     ),

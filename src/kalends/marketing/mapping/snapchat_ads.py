@@ -123,7 +123,7 @@ MAPPING = Mapping(
         Field("attribution", ("attribution",)),
         Field("date_from", ("date",), "date"),
         Field("date_to", ("date_to",), "date"),
-        Field("country", ("country",)),
+        Field("country", ("country",), "upper"),
         Field("region", ("region",)),
         Field("device", ("operating_system", "os")),
         Field("spend", ("spend",), "micros"),
