@@ -30,7 +30,7 @@ DIMENSIONS = (
     "date", "week", "month", "data_source", "account_id", "campaign_id", "channel", "ad_id", "country", "age", "attribution",
     "campaign_name", "campaign_name_then",
 )  # fmt: skip
-ATTRIBUTIONS = (("",), ("1d_click",), ("", "1d_click"), ("1d_click", "7d_click_1d_view"))
+ATTRIBUTIONS = (("",), ("1d_click",), ("", "1d_click"), ("1d_click", "7d_click_1d_view"), ("skan", "asked_1d_click"))
 METRICS = ("spend", "clicks", "conversions", "roas", "cpm", "ctr", "reach")
 
 maybe = st.one_of(st.none(), st.integers(0, 50))

@@ -60,7 +60,7 @@ def test_actions_with_windows_that_come_late_are_read_in_place():
     con, report = staged(made)
     assert (report.received, report.staged) == (2_000, 2_000)
     assert con.execute("SELECT conversion_types FROM staged WHERE ad_id = '1999'").fetchall() == [
-        ('{"lead":[4.0,null],"purchase":[2.0,null]}',)
+        ('{"lead":[4.0,null],"lead_7d_click":[3.0,null],"purchase":[2.0,null]}',)
     ]
     tables = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     assert "raw_0" not in tables, "a table of rows that were read one by one"

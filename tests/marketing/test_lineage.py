@@ -141,10 +141,10 @@ def test_a_files_graph_says_what_it_brought_how_it_was_read_and_what_was_checked
         found = graph.of_batch(work, batch_id=batch)
     told = kinds(found)
     assert told["report"] == ["ad, account 1"]
-    assert (told["batch"], told["file"], told["rules"]) == (["File 1"], ["meta.ndjson"], ["facebook_ads@1"])
+    assert (told["batch"], told["file"], told["rules"]) == (["File 1"], ["meta.ndjson"], ["facebook_ads@2"])
     assert told["check"] == ["1 of 4 rows set aside"]
     assert ("report:ad:1", "batch:1") in found.edges
-    assert {b for a, b in found.edges if a == "batch:1"} == {"file:1", "rules:facebook_ads@1", "check:0"}
+    assert {b for a, b in found.edges if a == "batch:1"} == {"file:1", "rules:facebook_ads@2", "check:0"}
 
 
 def test_a_facts_graph_has_every_version_and_what_others_offer_about_it(house, scope, clock, ingest):

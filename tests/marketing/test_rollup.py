@@ -168,7 +168,7 @@ def test_daily_sums_the_chosen_report_alone_and_keeps_null_apart_from_zero(tenan
     ]
 
 
-ATTRIBUTIONS = ["", "1d_click", "28d_click", "7d_click_1d_view"]
+ATTRIBUTIONS = ["", "1d_click", "28d_click", "7d_click_1d_view", "skan", "asked_1d_click"]
 
 
 def once(rows):

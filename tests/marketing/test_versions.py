@@ -134,6 +134,24 @@ def test_a_complete_window_buries_what_vanished_and_only_there(tenant, apply):
     assert apply(3, [row("x", "1")], complete=[window(DAY, DAY)]).deleted == 0  # buried already
 
 
+def test_a_complete_window_leaves_rows_of_another_attribution_window_alone(tenant, apply):
+    asked = [row("x", "1", attribution=f"asked_{one}") for one in ("1d_click", "7d_click")]
+    apply(1, [row("x", "1", attribution="1d_click"), *asked])
+    assert apply(2, [row("x", "1", attribution="7d_click")], complete=[window()]).deleted == 1
+    assert apply(3, [], complete=[window(attribution="asked_1d_click")]).deleted == 1
+    assert {one["attribution"] for one in tenant.execute("SELECT attribution FROM facts").to_pylist()} == {
+        "7d_click", "asked_7d_click"
+    }  # fmt: skip
+
+
+def test_a_warehouse_of_an_older_version_learns_of_attribution_windows(tenant, apply):
+    apply(1, [row("x", "1"), row("y", "1", attribution="asked_1d_click")], complete=[window()])
+    tenant.run("ALTER TABLE scopes DROP COLUMN attribution")
+    versions.create_tables(tenant)
+    assert apply(2, [row("z", "1")], complete=[window()]).deleted == 1
+    assert spends(tenant) == {("y", 1): "1", ("z", 1): "1"}
+
+
 def test_an_upload_that_declares_nothing_buries_nothing(tenant, apply):
     apply(1, [row("x", "1"), row("y", "2")])
     assert apply(2, [row("x", "1")]).deleted == 0

@@ -12,10 +12,11 @@ SOURCES = ("meta", "google", "tiktok", "x", "klaviyo")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DAYS = [date(2026, 3, 1) + timedelta(days=number) for number in range(4)]
 SPANS = [*((day, day) for day in DAYS), (DAYS[0], DAYS[3])]
+ASKED = ("asked_1d_click", "asked_7d_click")
 KEYS = [
     (source, report, account, campaign, *span)
     for source in SOURCES
-    for report, campaigns in (("campaign", ("c1", "c2")), ("account", ("",)))
+    for report, campaigns in (("campaign", ("c1", "c2", *(f"c2@{one}" for one in ASKED))), ("account", ("",)))
     for account in ("a1", "a2")
     for campaign in campaigns
     for span in SPANS
@@ -46,9 +47,10 @@ class Batch:
 
 
 def inside(key, window):
-    *slice_of, _, first, last = key
+    *slice_of, campaign, first, last = key
     slice_is_same = slice_of == [window.data_source, window.report, window.account_id]
-    return slice_is_same and window.date_from <= first and last <= window.date_to
+    asked = campaign.partition("@")[2] or None
+    return slice_is_same and asked == window.attribution and window.date_from <= first and last <= window.date_to
 
 
 def readings(history, root):
@@ -129,16 +131,19 @@ def load_of(rng, seq):
 def window_of(rng, keys):
     first, last = sorted(rng.choices(DAYS, k=2))
     source, report, account = rng.choice(keys)[:3]
-    return Window(data_source=source, report=report, account_id=account, date_from=first, date_to=last)
+    of = {"data_source": source, "report": report, "account_id": account}
+    return Window(**of, date_from=first, date_to=last, attribution=rng.choice((None, None, *ASKED)))
 
 
 def as_row(key, value):
-    source, report, account, campaign, first, last = key
+    source, report, account, about, first, last = key
+    campaign, _, attribution = about.partition("@")
     named = {
         "data_source": source,
         "report": report,
         "account_id": account,
         "campaign_id": campaign,
+        "attribution": attribution,
         "date_from": first,
         "date_to": last,
     }
@@ -170,8 +175,9 @@ def play(tenant: TenantWarehouse, stage, batch, history=()):
 
 
 def read(tenant, relation="facts"):
+    about = "CASE attribution WHEN '' THEN campaign_id ELSE campaign_id || '@' || attribution END AS about"
     found = tenant.execute(
-        f"SELECT data_source, report, account_id, campaign_id, date_from, date_to, spend FROM {relation} AS f"
+        f"SELECT data_source, report, account_id, {about}, date_from, date_to, spend FROM {relation} AS f"
     )
     rows = [tuple(row.values()) for row in found.to_pylist()]
     state = {row[:6]: int(row[6]) for row in rows}

@@ -7,7 +7,7 @@ from typing import Final
 import ibis
 from ibis.expr import types as ir
 
-from kalends.marketing.attribution import FIRST, THING
+from kalends.marketing.attribution import THING, rank
 
 COLUMNS: Final = (*THING, "attribution")
 """What `place_of` reads."""
@@ -15,5 +15,4 @@ COLUMNS: Final = (*THING, "attribution")
 
 def place_of(rows: ir.Table) -> ir.IntegerValue:
     """0 for the row of each thing that counts among `rows` of facts; 1, 2 ... for those that repeat it."""
-    rank = rows.attribution.cases(*((name, place) for place, name in enumerate(FIRST)), else_=len(FIRST))
-    return ibis.row_number().over(ibis.window(group_by=list(THING), order_by=[rank, rows.attribution]))
+    return ibis.row_number().over(ibis.window(group_by=list(THING), order_by=[rank(rows), rows.attribution]))

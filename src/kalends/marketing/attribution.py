@@ -5,12 +5,17 @@ that rows which differ in `attribution` alone are never added up. Rows of differ
 windows and all count: Meta keeps a window per ad set.
 
 Which one counts is the same for every day, so that a series does not jump: the platform's default window, else the rows
-that name none, else the nearest to the default, else the first by name.
+that name none, else the nearest to the default, else the first by name. A window that was asked for beside the
+account's own setting (`asked`) comes after all of these.
 """
 
 # ruff: noqa: S608 -- the statements are composed of declared column names; no text from outside
 
 from __future__ import annotations
+
+from typing import Final
+
+from ibis.expr import types as ir
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing.records import KEY
@@ -22,18 +27,40 @@ FIRST: tuple[str, ...] = ("7d_click_1d_view", "", "7d_click")
 """Before all others: Meta's default (Marketing API, `attribution_setting`; no other platform names its windows so)."""
 
 
+ASKED: Final = "asked_"
+"""How the attribution of rows begins whose window was asked for: what the platform says by itself never does."""
+
+
+def asked(window: str) -> str:
+    """The attribution of rows that were asked for under a window, such as '1d_click'."""
+    return f"{ASKED}{window}"
+
+
+def own(row: str) -> str:
+    """The condition that a row of facts was not asked for under a window, so that what it is about is in it once."""
+    return f"NOT starts_with({row}.attribution, '{ASKED}')"
+
+
 def preference(attribution: str) -> tuple[int, str]:
     """A sorting key: the window that counts first.
 
-    >>> sorted(["28d_click", "", "1d_click", "7d_click_1d_view"], key=preference)
-    ['7d_click_1d_view', '', '1d_click', '28d_click']
+    >>> sorted(["28d_click", "", "asked_1d_click", "skan", "1d_click", "7d_click_1d_view"], key=preference)
+    ['7d_click_1d_view', '', '1d_click', '28d_click', 'skan', 'asked_1d_click']
     """
-    return (FIRST.index(attribution) if attribution in FIRST else len(FIRST), attribution)
+    if attribution in FIRST:
+        return (FIRST.index(attribution), attribution)
+    return (len(FIRST) + attribution.startswith(ASKED), attribution)
 
 
-RANK = f"""CASE {" ".join(f"WHEN f.attribution = '{name}' THEN {place}" for place, name in enumerate(FIRST))} ELSE {
-    len(FIRST)
-} END"""
+RANK = f"""CASE {" ".join(f"WHEN f.attribution = '{name}' THEN {place}" for place, name in enumerate(FIRST))} WHEN {
+    f"starts_with(f.attribution, '{ASKED}') THEN {len(FIRST) + 1}"
+} ELSE {len(FIRST)} END"""
+
+
+def rank(rows: ir.Table) -> ir.IntegerValue:
+    """`RANK` as an expression over rows of facts."""
+    others = rows.attribution.startswith(ASKED).ifelse(len(FIRST) + 1, len(FIRST))
+    return rows.attribution.cases(*((name, place) for place, name in enumerate(FIRST)), else_=others)
 
 
 def stage_repeats(tenant: TenantWarehouse, *, days: str, dates: str) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import rollup
+from kalends.marketing.attribution import own
 from kalends.marketing.fingerprints import DELETED
 from kalends.marketing.records import FACT, KEY, LOG, STORED, VERSION
 
@@ -140,11 +141,14 @@ def latest(columns: str, *, where: str = "true", source: str = LOG) -> str:
 
 
 def covers(window: str, row: str) -> str:
-    """That the row's slice and dates are wholly inside the window."""
+    """That the row's slice and dates are wholly inside the window: of rows that were asked for under an attribution
+    window, those of this one; else all others.
+    """
     return (
         f"{window}.data_source = {row}.data_source AND {window}.report = {row}.report"
         f" AND {window}.account_id = {row}.account_id"
         f" AND {window}.date_from <= {row}.date_from AND {window}.date_to >= {row}.date_to"
+        f" AND coalesce({window}.attribution = {row}.attribution, {own(row)})"
     )
 
 

@@ -270,6 +270,7 @@ def stage_options(options: dict[str, Any]) -> StageOptions:
         decimal_mark=options.get("decimal_mark"),
         day_order=options.get("day_order"),
         defaults=options.get("defaults", {}),
+        attribution=options.get("attribution", ""),
         may_be_empty="complete" in options,
     )
 
@@ -283,6 +284,7 @@ def complete_windows(batch: Batch) -> list[versions.Window]:
             account_id=told["account_id"],
             date_from=date.fromisoformat(told["date_from"]),
             date_to=date.fromisoformat(told["date_to"]),
+            attribution=told.get("attribution"),
         )
         for told in batch.options.get("complete", [])
     ]

@@ -148,7 +148,7 @@ TOTALS_SCHEMA = ibis.schema(
 CONFIRMATIONS_SCHEMA = _schema("key_hash", "row_hash", "source_row", "date_from", "batch_seq", "reported_at")
 SCOPES_SCHEMA = _schema(
     "batch_seq", "data_source", "report", "account_id", "date_from", "date_to", "recorded_at", "reported_at",
-    is_complete="!boolean",
+    is_complete="!boolean", attribution="string",
 )  # fmt: skip
 RETRACTIONS_SCHEMA = _schema("batch_seq", retracted_seq="!int64")
 

@@ -58,8 +58,9 @@ class StageOptions:
     """What the sender told. `columns` corrects guesses (raw name -> record column, 'series:<role>', or None to leave
     out); `conversions` is the order of types of which the first present counts, `conversions_by_account` the same of
     single accounts; `known_columns` are the raw columns of the last batch of this kind, to say what vanished;
-    `defaults` (record column -> text) is what rows say that have no value there; with `may_be_empty`, a payload without
-    rows is an answer too. `terms`: the contract about the shape of the source's files.
+    `defaults` (record column -> text) is what rows say that have no value there; `attribution` is the window under
+    which the platform was asked to count, beside its account's own setting; with `may_be_empty`, a payload without rows
+    is an answer too. `terms`: the contract about the shape of the source's files.
     """
 
     columns: Dictionary[str, str | None] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class StageOptions:
     known_columns: frozenset[str] = frozenset()
     terms: Terms | None = None
     defaults: Dictionary[str, str] = field(default_factory=dict)
+    attribution: str = ""
     may_be_empty: bool = False
 
 
@@ -430,6 +432,7 @@ def stage(
         conversions_by_account=told.conversions_by_account,
         holds_values="action_values" in file_name.lower(),
         defaults=told.defaults,
+        attribution=told.attribution,
         currency=currency,
     )
     known, unwrap = mapping_of(data_source, file_name), unwrap_of(data_source)

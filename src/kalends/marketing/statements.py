@@ -49,13 +49,17 @@ class BatchOutOfOrderError(ConflictError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A slice that a batch declares complete: what it does not bring in these account's local dates does not exist."""
+    """A slice that a batch declares complete: what it does not bring in these account's local dates does not exist.
+
+    `attribution`: of rows that were asked for under a window the one that it is about; None: it is about all others.
+    """
 
     data_source: str
     report: str
     account_id: str
     date_from: date
     date_to: date
+    attribution: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,8 @@ def create_tables(tenant: TenantWarehouse) -> None:
     for name in ("facts", "facts_past"):
         if name in held and "raw_hash" not in tenant.list_columns(name):
             tenant.run(f"ALTER TABLE {name} ADD COLUMN raw_hash BIGINT")
+    if "scopes" in held and "attribution" not in tenant.list_columns("scopes"):
+        tenant.run("ALTER TABLE scopes ADD COLUMN attribution VARCHAR")
     if "entity_names" in held and "said" not in tenant.list_columns("entity_names"):
         tenant.run("ALTER TABLE entity_names ADD COLUMN data_source VARCHAR")
         tenant.run("ALTER TABLE entity_names ADD COLUMN said DATE")

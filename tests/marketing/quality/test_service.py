@@ -1,5 +1,7 @@
 """Scoring behind an ingest, grades, what people say of findings, the company's rules: on real stores."""
 
+import io
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -7,6 +9,7 @@ from sqlalchemy import text
 
 from kalends.base.chores import do_chores
 from kalends.base.worker import run_task
+from kalends.marketing import batches
 from kalends.marketing import service as marketing
 from kalends.marketing.batches import APPLY
 from kalends.marketing.quality import results, service
@@ -56,6 +59,23 @@ def test_clean_data_is_graded_best_and_nothing_is_found(house, scope, rows, load
     assert source.grade.failed == ()
     assert 0.4 < source.grade.coverage < 1, "one report, days too young: some of it cannot be judged"
     assert [each.date for each in source.course] == sorted(each.date for each in source.course)
+
+
+def test_rows_under_another_attribution_window_change_no_grade(house, scope, rows, load, work_off):
+    load(rows)
+    before = seen(house, scope)
+    newest = "\n".join(json.dumps(each) for each in rows[-3 * 10 :]).encode()
+    with house.work(scope) as work:
+        batches.land(
+            work, io.BytesIO(newest), data_source="facebook_ads", file_name="x", options={"attribution": "1d_click"}
+        )
+    work_off()
+    with house.work(scope) as work:
+        counted = work.warehouse.execute("SELECT count(*) AS n FROM facts").to_pylist()
+        [day], _ = results.days(work, first=date(2026, 3, 1), last=date(2026, 3, 1))
+    assert (counted, day.rows) == ([{"n": len(rows) + 30}], 3)
+    assert found(house, scope) == []
+    assert [each.grade for each in seen(house, scope).sources] == [each.grade for each in before.sources]
 
 
 def test_a_missing_day_is_worth_nothing_and_names_its_gate(house, scope, rows, load):

@@ -3,22 +3,61 @@
 The types that a file's first rows show are looked up one by one by position, which is ten times as fast as taking every
 list apart; a row with another type, or with one type twice (a breakdown of actions), takes the general way. Both ways
 write the same text, so the sample decides the speed and never the result.
+
+`value` is under the account's own setting; beside it an entry may say the same under other attribution windows
+("1d_click": "2"). These are types of their own, `purchase_1d_click`: kept, and in no sum with the others.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
+from typing import Final
 
-from kalends.marketing.reading import literal
+from kalends.marketing.reading import literal, quoted
 
-_SHAPE = '[{"action_type":"VARCHAR","value":"VARCHAR"}]'
 FAST_TYPES = 24  # beyond this many types, looking up each costs more than taking the lists apart
+WINDOW: Final = r"\d+d_\w+|dda|inline|incrementality|skan_\w+"
+"""What an entry calls its windows (developers.facebook.com/docs/marketing-api/reference/ads-action-stats)."""
 
 
-def parsed(text: str) -> str:
-    """The list of a JSON text; null where it is no list of {action_type, value}."""
-    return f"TRY(from_json(CASE WHEN starts_with({text}, '[') THEN {text} END, '{_SHAPE}'))"
+def parsed(text: str, *, window: str = "") -> str:
+    """The list of a JSON text; null where it is no list of {action_type, value}. See `of_maps`."""
+    list_of = f"CASE WHEN starts_with({text}, '[') THEN {text} END"
+    return of_maps(f"TRY(from_json({list_of}, '[\"MAP(VARCHAR, VARCHAR)\"]'))", window=window)
+
+
+def of_maps(entries: str, *, window: str = "") -> str:
+    """A list of {action_type, value} out of a list of entries that are maps. `window`: the one that was asked for,
+    whose number stands for all then.
+    """
+    if window:
+        under = _entry("a['action_type']", f"a[{literal(window)}]")
+        return f"list_transform({entries}, lambda a: {under})"
+    own = _entry("a['action_type']", "a['value']")
+    under = _entry("a['action_type'] || '_' || e.key", "e.value")
+    told = f"list_filter(map_entries(a), lambda e: regexp_full_match(e.key, {literal(WINDOW)}) AND e.value IS NOT NULL)"
+    return (
+        f"flatten(list_transform({entries}, lambda a: list_concat([{own}], list_transform({told}, lambda e: {under}))))"
+    )
+
+
+def of_structs(entries: str, keys: Iterable[str], *, window: str = "") -> str:
+    """The same out of a list of entries that are structures with `keys`, which is faster."""
+    if window:
+        under = _entry("a.action_type", f"a.{quoted(window)}" if window in keys else "NULL::VARCHAR")
+        return f"list_transform({entries}, lambda a: {under})"
+    windows = [key for key in keys if re.fullmatch(WINDOW, key)]
+    if not windows:
+        return entries
+    each = ", ".join(_entry(f"a.action_type || '_{key}'", f"a.{quoted(key)}") for key in windows)
+    own, told = _entry("a.action_type", "a.value"), f"list_filter([{each}], lambda e: e.value IS NOT NULL)"
+    return f"flatten(list_transform({entries}, lambda a: list_concat([{own}], {told})))"
+
+
+def _entry(kind: str, value: str) -> str:
+    return f"{{'action_type': {kind}, 'value': {value}}}"
 
 
 def layers(names: list[str], known: list[str]) -> list[list[str]]:
@@ -48,7 +87,7 @@ def _found(name: str, count: int) -> str:
     return f"({' + '.join(hits)})" if count else "-1"
 
 
-def sampled_types(samples: Iterable[str | None]) -> list[str]:
+def sampled_types(samples: Iterable[str | None], *, window: str = "") -> list[str]:
     """The distinct action types in some cells, sorted."""
     found = set()
     for sample in samples:
@@ -56,6 +95,7 @@ def sampled_types(samples: Iterable[str | None]) -> list[str]:
             kind = entry.get("action_type")
             if isinstance(kind, str):
                 found.add(kind)
+                found |= {f"{kind}_{key}" for key in entry if not window and re.fullmatch(WINDOW, key)}
     return sorted(found)
 
 

@@ -29,6 +29,7 @@ class Settings:
     holds_values: bool = False  # a long table of action values, not of counts
     stopped: frozenset[str] = frozenset()  # columns that hold something else than they did: kept, and read for nothing
     defaults: Dictionary[str, str] = field(default_factory=dict)  # record column -> what rows without a value say
+    attribution: str = ""  # the window under which the platform was asked to count, beside its account's own setting
     recipe: str = ""  # see `compiler.recipe_of`
     currency: str = ""  # of amounts that name none; they get it later, and only the recipe says it here
 

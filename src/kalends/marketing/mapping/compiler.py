@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kalends.base.reading.documents import snake
-from kalends.marketing import records
+from kalends.marketing import attribution, records
 from kalends.marketing.mapping import actions
 from kalends.marketing.mapping.breakdowns import shape_of
 from kalends.marketing.mapping.checks import Rule, date_rules, problems_sql
@@ -106,6 +106,8 @@ class Compiler:
         for target in IDS:
             record[target] = _or_else(record.get(target), "''")
         record["attribution"] = _or_else(record.get("attribution") or attribution_of(self.columns), "''")
+        if self.settings.attribution:
+            record["attribution"] = literal(attribution.asked(self.settings.attribution))
         record["data_source"] = literal(self.mapping.data_source)
         record |= self._dates(record)
         record |= shape_of(self.columns)

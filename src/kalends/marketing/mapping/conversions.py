@@ -125,7 +125,8 @@ class Conversions:
                 self.columns.used[column] = fed
         lists = [column for column in (counts, values) if column]
         head = self.columns.table.head
-        self.known = actions.sampled_types(row.get(snake(c), row.get(c)) for row in head for c in lists)
+        told = (row.get(snake(column), row.get(column)) for row in head for column in lists)
+        self.known = actions.sampled_types(told, window=self.columns.settings.attribution)
         found = {"conversion_types": actions.by_type("counts", "worths" if values else None, self.known)}
         if counts:
             found["conversions"] = self._chosen_of("counts", rule, record)
@@ -165,11 +166,17 @@ class Conversions:
         for name, fed in (("counts", "conversions"), ("worths", "revenue")):
             column = self._action_column(fed)
             if column:
-                cell = self.columns.cells[column]
-                lists += f", {actions.parsed(cell) if self.columns.table.has_row else cell} AS {name}"
+                lists += f", {self._parsed(column)} AS {name}"
         if lists and " AS counts" not in lists:
             lists += f", NULL::{LIST} AS counts"
         return lists
+
+    def _parsed(self, column: str) -> str:
+        cell, window = self.columns.cells[column], self.columns.settings.attribution
+        if self.columns.table.has_row:
+            return actions.parsed(cell, window=window)
+        keys = self.columns.table.lists[column]
+        return actions.of_structs(cell, keys, window=window) if keys else actions.of_maps(cell, window=window)
 
     def layers(self) -> list[list[str]]:
         """Columns to add over the parsed lists, layer by layer."""

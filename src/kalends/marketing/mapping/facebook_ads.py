@@ -2,6 +2,7 @@
 
 All numbers are strings in account currency; fields without data are absent. The same event comes under several action
 types (purchase, omni_purchase, offsite_conversion.fb_pixel_purchase), so one type is chosen by rule and never a sum.
+What an entry says under attribution windows beside its value is a type of its own: purchase_1d_click.
 """
 
 from kalends.marketing.mapping.fields import BOOKKEEPING, ActionRule, Entity, Field, Mapping, Trailing
@@ -22,7 +23,7 @@ _BREAKDOWNS = (
 
 MAPPING = Mapping(
     data_source="facebook_ads",
-    version=1,
+    version=2,
     trailing=Trailing(28, "longest click window that was ever delivered; usual re-read"),
     fields=(
         Field("account_id", ("account_id",), "account"),

@@ -21,7 +21,7 @@ came, in `extra`. Rows are told apart by the platform, the report (its level and
 breakdowns' values, the attribution setting and the days; reports repeat each other's money and are never added up.
 The attribution setting is read from the column named here, else from `attribution_setting`, `attribution_window`,
 `attribution_model`, or the windows in days (`click_window_days`, `view_window_days` ...); one thing that comes under
-several settings counts once.
+several settings counts once. Rows that a connection asked for under a window are called after it, `asked_1d_click`.
 This page is written by `python -m kalends.marketing.mapping.reference`.
 """
 KINDS: Final = {

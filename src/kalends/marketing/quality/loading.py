@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing.attribution import own
 from kalends.marketing.quality.history import METRICS, Floats, History, Parts
 from kalends.marketing.quality.statistics import STATISTICS
 from kalends.marketing.rollup import ACCOUNT
@@ -122,7 +123,8 @@ def _of_campaigns(warehouse: TenantWarehouse, days: str, begin: date, end: date)
         " AND c.campaign_id <> '' GROUP BY 1, 2, 3, 4"
         f" UNION ALL SELECT c.data_source, c.account_id, c.date_from, {told} FROM facts AS c JOIN {bare}"
         " ON b.data_source = c.data_source AND b.account_id = c.account_id AND b.date = c.date_from"
-        f" WHERE c.report = 'campaign' AND c.date_from = c.date_to AND c.date_from {dates} GROUP BY 1, 2, 3, 4",
+        f" WHERE c.report = 'campaign' AND c.date_from = c.date_to AND c.date_from {dates} AND {own('c')}"
+        " GROUP BY 1, 2, 3, 4",
     )
 
 
@@ -131,7 +133,7 @@ def _of_parts(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> 
     mine = (
         f"FROM facts AS f JOIN {ACCOUNTS.format(days=days)} ON d.data_source = f.data_source AND d.account_id ="
         f" f.account_id WHERE f.date_from = f.date_to AND f.date_from BETWEEN DATE '{begin}' AND DATE '{end}'"
-        " AND f.campaign_id <> '' AND f.report NOT IN ('account', 'campaign')"
+        f" AND f.campaign_id <> '' AND f.report NOT IN ('account', 'campaign') AND {own('f')}"
     )
     part = ", ".join(f"f.{name}" for name in PART)
     same = " AND ".join(f"p.{name} = f.{name}" for name in (*KEY, *PART))
@@ -146,7 +148,7 @@ def _of_parts(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> 
         f'SELECT f.data_source, f.account_id, f.date_from AS date, {part}, max(p.place) - 1 AS "column", {sums}'
         " FROM facts AS f"
         f" JOIN {largest} AS p ON p.place <= {MOST_PARTS} AND {same} WHERE f.date_from = f.date_to"
-        f" AND f.date_from BETWEEN DATE '{begin}' AND DATE '{end}'"
+        f" AND f.date_from BETWEEN DATE '{begin}' AND DATE '{end}' AND {own('f')}"
         f" GROUP BY f.data_source, f.account_id, f.date_from, {part}",
     )
 
@@ -163,7 +165,8 @@ def _profiles(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> 
         warehouse,
         f"SELECT f.data_source, f.account_id, f.date_from AS date, f.report, {asked} FROM facts AS f"
         f" JOIN {ACCOUNTS.format(days=days)} ON d.data_source = f.data_source AND d.account_id = f.account_id"
-        f" WHERE f.date_from = f.date_to AND f.date_from BETWEEN DATE '{begin}' AND DATE '{end}' GROUP BY 1, 2, 3, 4",
+        f" WHERE f.date_from = f.date_to AND f.date_from BETWEEN DATE '{begin}' AND DATE '{end}' AND {own('f')}"
+        " GROUP BY 1, 2, 3, 4",
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from kalends.base.warehouse import TenantWarehouse
+from kalends.marketing.attribution import own
 from kalends.marketing.quality.checks import RowCheck
 
 WEIGHT = "CAST(abs(coalesce(spend, 0)) + 0.01 AS DOUBLE PRECISION)"
@@ -39,7 +40,7 @@ def stage_rows(warehouse: TenantWarehouse, *, days: str, checks: Sequence[RowChe
         f" sum(CAST(spend AS DOUBLE PRECISION)) AS spend, min(currency) AS currency, {counts}"
         f" FROM (SELECT f.data_source, f.account_id, f.date_from AS date, f.report, f.spend, f.currency,"
         f" {WEIGHT.replace('spend', 'f.spend')} AS weight, {asked}"
-        f" FROM (SELECT * FROM facts AS f WHERE f.date_from = f.date_to AND {dates}) AS f"
+        f" FROM (SELECT * FROM facts AS f WHERE f.date_from = f.date_to AND {dates} AND {own('f')}) AS f"
         f" WHERE EXISTS (SELECT 1 FROM {days} AS d WHERE d.data_source = f.data_source"
         f" AND d.account_id = f.account_id AND d.date = f.date_from)) AS a GROUP BY 1, 2, 3, 4",
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from kalends.marketing.attribution import own
 from kalends.marketing.quality.checks import Dimension, Severity
 
 
@@ -43,7 +44,8 @@ PASSING = (
     + " END AS label, coalesce("
     + ", ".join(LABELS)
     + ", '') AS value, min(date_from) AS first, max(date_from) AS last, sum(coalesce(impressions, 0) + 1) AS seen"
-    " FROM facts AS f WHERE date_from = date_to AND EXISTS (SELECT 1 FROM {days} AS d WHERE d.data_source ="
+    f" FROM facts AS f WHERE date_from = date_to AND {own('f')}"
+    " AND EXISTS (SELECT 1 FROM {days} AS d WHERE d.data_source ="
     " f.data_source AND d.account_id = f.account_id) GROUP BY GROUPING SETS ("
     + ", ".join(f"({OWNER}, {label})" for label in LABELS)
     + ")), w AS (SELECT *, min(first) OVER o AS begun, max(last) OVER o AS newest, sum(seen) OVER o AS every,"

@@ -31,7 +31,7 @@ from kalends.marketing.reading.raw import (
     speakable,
 )
 from kalends.marketing.reading.shapes import (
-    LIST,
+    MAPS,
     Leaf,
     Pattern,
     Shape,
@@ -144,8 +144,8 @@ class _Lines:
 
     def table(self, head: tuple[Flat, ...]) -> RawTable:
         """All of it as a raw table."""
-        lists = listed(self.leaves, self.lists)
-        path, types = self.parts.path, dict.fromkeys(lists, LIST)
+        lists = dict.fromkeys(listed(self.leaves, self.lists), ())
+        path, types = self.parts.path, dict.fromkeys(lists, MAPS)
         return RawTable(
             self.chunks.stream or "" if isinstance(self.chunks, BareRows) else "",
             relation_of(path, self.leaves, {}, mark=self.pattern.mark if self.pattern else ""),
@@ -157,7 +157,7 @@ class _Lines:
             keep=self.parts.keep,
             spread=self.spread,
             parsed=self.pattern.relation(path) if self.pattern else relation_of(path, self.leaves, types),
-            lists=lists,
+            lists=self.pattern.lists if self.pattern else lists,
             mismatch=PatternError if self.pattern else SlowWayError,
         )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain, count
 
@@ -58,7 +58,8 @@ class RawTable:
     parsed: str = ""
     """Where it is read in place: `relation` with the columns `lists` parsed, which then are not written as text and
     read once more. A row of another shape fails the query, and means `mismatch`."""
-    lists: frozenset[str] = frozenset()
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of each the keys that its entries have, which are structures then; without keys they are maps."""
     mismatch: type[Exception] = SlowWayError
 
 

@@ -18,6 +18,8 @@ MAX_OBJECT_BYTES = 4 << 20  # DuckDB's buffers are twice this: one part keeps tw
 LIST_KEYS = ("action_type", "value")
 LIST = f"STRUCT({', '.join(f'{key} VARCHAR' for key in LIST_KEYS)})[]"
 """The type of a parsed list of actions."""
+MAPS = "MAP(VARCHAR, VARCHAR)[]"
+"""The same of one whose entries may have any other keys."""
 
 Leaf = tuple[str, ...]
 """The way to a value that is no object: ('metrics', 'clicks')."""

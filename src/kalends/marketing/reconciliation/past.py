@@ -10,7 +10,7 @@ from ibis.expr import types as ir
 
 from kalends.base.warehouse import TenantWarehouse
 from kalends.marketing import entities
-from kalends.marketing.attribution import FIRST, THING
+from kalends.marketing.attribution import THING, rank
 from kalends.marketing.records import ADDITIVE, COVER_METRICS, OUTCOMES
 from kalends.marketing.rollup import Totals, chosen
 from kalends.marketing.versions import facts_as_of
@@ -25,8 +25,7 @@ def daily_at(warehouse: TenantWarehouse, *, version: int, first: date, last: dat
     """Rows with the columns of `daily`, of the days given, from the one report that speaks for each account and day."""
     facts = facts_as_of(warehouse, version=version, date_from=first, date_to=last)
     rows = facts.filter(facts.date_from == facts.date_to)
-    rank = rows.attribution.cases(*((name, place) for place, name in enumerate(FIRST)), else_=len(FIRST))
-    window = ibis.window(group_by=list(THING), order_by=[rank, rows.attribution])
+    window = ibis.window(group_by=list(THING), order_by=[rank(rows), rows.attribution])
     rows = rows.mutate(_place=ibis.row_number().over(window))
     rows = rows.filter(rows["_place"] == 0).drop("_place").rename(date="date_from")
     totals = rows.aggregate(by=[*ACCOUNT_DAY, "report"], **{name: rows[name].sum() for name in DECIDING})
