@@ -7,6 +7,9 @@ import time
 import pytest
 from serving import KALENDS, data_folder, left_behind, run, served, set_up
 
+from kalends.demo.standin.registry import serving_all
+from kalends.demo.standin.snapchat_ads import SnapchatAds
+
 pytestmark = pytest.mark.xdist_group(__name__)
 
 ROWS = [
@@ -180,6 +183,24 @@ def test_bad_input_is_answered_in_words_without_a_stack_trace(home, server, word
     assert said in told.stderr
     assert told.stdout == ""
     assert "Traceback" not in told.stderr
+
+
+def test_a_platform_is_connected_with_an_attribution_window_or_not_at_all():
+    def connect(window):
+        fields = {"fields": json.dumps(dict(SnapchatAds.secrets)), "label": "Snap", "attribution": window, "history": 5}
+        said = [part for name, value in fields.items() for part in (f"--{name}", str(value))]
+        return run(folder, "platform", "connect", "snapchat_ads", *said)
+
+    with serving_all() as gateway, data_folder() as folder:
+        set_up(folder)
+        with served(folder, platform_gateway=gateway):
+            refused = connect("7d_click")
+            assert (refused.returncode, answer(folder, "platform", "list")) == (1, [])
+            assert "7d_click: there is no such attribution window" in refused.stderr
+            assert connect("7d_swipe").returncode == 0
+            assert answer(folder, "platform", "sync", "Snap")["state"] == "done"
+            [made] = answer(folder, "platform", "list")
+    assert (made["attributions"], made["last_run"]["slices"]) == (["7d_swipe"], 2)
 
 
 def test_help_and_version_answer_at_once():

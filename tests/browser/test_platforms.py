@@ -52,6 +52,23 @@ def test_is_connected_in_three_steps(connected, open_page):
     assert page.errors == []
 
 
+def test_attribution_windows_are_ticked_and_told(connected, open_page):
+    page = open_page(connected.address, viewport=PHONE)
+    sign_in(page)
+    page.goto("/data/platforms/new/facebook_ads/keys")
+    page.get_by_role("button", name="Test and go on").click()
+    page.wait_for_url(re.compile("/choose$"))
+    page.get_by_label("7 days after a click").check()
+    page.get_by_label("How far back at first").select_option("30")
+    settle(page)
+    assert violations(page) == []
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    page.get_by_role("button", name="Bring it in").click()
+    page.get_by_text(re.compile("^All is here")).wait_for(timeout=60_000)
+    assert page.get_by_text("and beside it 7 days after a click").is_visible()
+    assert page.errors == []
+
+
 def test_wrong_keys_are_told_on_a_phone(connected, open_page):
     page = open_page(connected.address, viewport=PHONE)
     sign_in(page)

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from kalends.marketing import words
+from kalends.marketing.connectors.registry import CONNECTORS
 
 pytestmark = pytest.mark.unit
 TODAY = date(2026, 11, 21)
@@ -37,3 +38,10 @@ def test_a_share_of_good_rows_is_never_rounded_up_to_all():
 )
 def test_file_sizes(size, said):
     assert words.file_size(size) == said
+
+
+def test_every_attribution_window_that_is_offered_has_words():
+    assert words.window_words("7d_click_1d_view") == "7 days after a click or 1 day after a view"
+    offered = {window for connector in CONNECTORS.values() for window in connector.attributions}
+    assert {words.window_words(window) for window in offered} >= {"1 day after a swipe", "30 days after a click"}
+    assert len({words.window_words(window) for window in offered}) == len(offered)

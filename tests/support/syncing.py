@@ -11,6 +11,7 @@ from kalends.demo.standin.registry import STANDINS
 from kalends.demo.standin.server import serving
 from kalends.identity.service import Door
 from kalends.marketing import jobs, service
+from kalends.marketing.attribution import ASKED
 from kalends.marketing.connectors import connections, runs
 from kalends.marketing.connectors.models import SyncRun, SyncSlice
 from kalends.marketing.connectors.registry import CONNECTORS
@@ -84,7 +85,7 @@ def platform(house, data_source, *, truth=None, faults=None, limits=None):
         yield made
 
 
-def connect(house, scope, standin, *, reports=None, history=90):
+def connect(house, scope, standin, *, reports=None, history=90, attributions=()):
     """A connection with all accounts that the stand-in has, and its first report unless others are named; its first
     sync is under way.
     """
@@ -95,7 +96,7 @@ def connect(house, scope, standin, *, reports=None, history=90):
     assert health.state == "healthy", health
     with house.work(scope) as work:
         connections.choose(
-            work, connection_id=connection_id, accounts=health.accounts, history=history,
+            work, connection_id=connection_id, accounts=health.accounts, history=history, attributions=attributions,
             reports=reports or [first_report(standin)],
         )  # fmt: skip
         run = runs.start(work, connection_id=connection_id)
@@ -151,10 +152,11 @@ def first_report(standin):
     return CONNECTORS[standin.data_source].reports[0].name
 
 
-def stored(house, scope, standin, report=None):
+def stored(house, scope, standin, report=None, window=""):
     """A row's key -> figures, as the warehouse has them in a report; in the first one unless another is named.
 
-    A day that is told without a single figure is one without delivery.
+    `window`: of rows that were asked for under it; without one, of those that were not. A day that is told without a
+    single figure is one without delivery.
     """
     report = report or first_report(standin)
     with house.work(scope) as work:
@@ -164,10 +166,17 @@ def stored(house, scope, standin, report=None):
         ).to_pylist()
     found = {}
     for row in rows:
+        if asked_under(row["attribution"]) != window:
+            continue
         key = tuple(row[name] for name in KEY)
         assert key not in found, f"twice: {row}"
         found[key] = {name: row[name] for name in standin.tells_of(report)}
     return told(found)
+
+
+def asked_under(attribution):
+    """The window that a row was asked for under; '' where it was for none."""
+    return attribution.removeprefix(ASKED) if attribution.startswith(ASKED) else ""
 
 
 def told(rows):

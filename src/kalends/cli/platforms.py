@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kalends.base.errors import BadInputError, NotFoundError
+from kalends.base.errors import BadInputError, KalendsError, NotFoundError
 from kalends.cli.base import Json, app, client, show, table_lines
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ def connect_platform(
         ),
     ],
     history: Annotated[int, typer.Option(help="Days that the first sync brings.")] = 90,
+    attribution: Annotated[
+        list[str] | None,
+        typer.Option(help="A window to have beside the account's own setting, such as 7d_click; more than once."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Connect a platform with all accounts that its keys can see, and start the first sync."""
@@ -84,11 +88,15 @@ def connect_platform(
             "/marketing/connections", {"data_source": data_source, "label": label, "entered": entered_of(fields)}
         )
         path = f"/marketing/connections/{made['id']}"
-        health = opened.post(f"{path}/test")
-        if not health["accounts"]:
-            opened.call("DELETE", path)
-            raise BadInputError(f"{health['problem']} {health['advice']}")
-        opened.call("PATCH", path, body={"accounts": health["accounts"], "history": history})
+        try:
+            health = opened.post(f"{path}/test")
+            if not health["accounts"]:
+                raise BadInputError(f"{health['problem']} {health['advice']}")
+            chosen = {"accounts": health["accounts"], "history": history, "attributions": attribution or []}
+            opened.call("PATCH", path, body=chosen)
+        except KalendsError:
+            opened.call("DELETE", path)  # half a connection is none
+            raise
         answer = opened.post(f"{path}/sync", {})
     show(
         {"connection": made["id"], "accounts": health["accounts"], "sync": answer},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -75,6 +76,8 @@ FIELD_NAMES = {
     "order:currency": "Order: currency",
     "order:customer": "Order: new or returning",
 }
+AFTER = {"click": "a click", "engagement": "an engagement", "swipe": "a swipe", "view": "a view"}
+"""What an attribution window follows."""
 FRESH_DAYS = 2
 """Platforms deliver a day in the course of the next one; behind that, something may have stopped."""
 HISTORY_DAYS = 90
@@ -92,6 +95,12 @@ class State:
 def source_name(data_source: str) -> str:
     """What people call a data source."""
     return SOURCE_NAMES.get(data_source) or data_source.replace("_", " ").title()
+
+
+def window_words(window: str) -> str:
+    """An attribution window: '7d_click_1d_view' is '7 days after a click or 1 day after a view'."""
+    parts = [part.rpartition("d_") for part in re.split(r"_(?=\d)", window)]
+    return " or ".join(f"{count(int(days), 'day')} after {AFTER[kind]}" for days, _, kind in parts)
 
 
 def field_name(target: str) -> str:

@@ -27,6 +27,8 @@ KNOWN = {
     "impressions", "clicks", "reach", "frequency", "actions", "action_values", "adset_id", "adset_name", "ad_id",
     "ad_name", "attribution_setting",
 }  # fmt: skip
+WINDOWS = {"1d_click": 50, "7d_click": 75, "28d_click": 80, "1d_view": 25}
+"""Attribution window -> how many of a hundred conversions come within it."""
 OF_CAMPAIGN = {"campaign_id", "campaign_name", "objective"}
 LEVELS = {"account": "account", "campaign": "campaign", "adset": "ad_group", "ad": "ad"}
 """Meta's word for a level -> the record's."""
@@ -46,6 +48,7 @@ class Job:
     fields: set[str]
     level: str
     breakdowns: tuple[str, ...]
+    windows: tuple[str, ...] = ()
     looks: int = 0
 
 
@@ -159,14 +162,16 @@ class FacebookAds(Standin):
             return failed(100, f"(#100) breakdowns[0] must be one of the known values, not {unknown[0]}.")
         if breakdowns not in BREAKDOWNS:
             return failed(100, f"(#100) Current combination of data breakdown columns {breakdowns} is invalid")
-        if unknown := sorted(fields - (KNOWN - OF_CAMPAIGN if level == "account" else KNOWN)):
+        windows = tuple(orjson.loads(form.get("action_attribution_windows", "[]")))
+        known = KNOWN - OF_CAMPAIGN if level == "account" else KNOWN
+        if unknown := sorted((fields - known) | (set(windows) - WINDOWS.keys())):
             return failed(100, f"(#100) {unknown[0]} is not valid for fields param.")
         if account_id not in self.truth.account_ids:
             return gone()
         span = orjson.loads(form["time_range"])
         first, last = date.fromisoformat(span["since"]), date.fromisoformat(span["until"])
         number = str(6_000_000_000_000 + self.calls)
-        self.jobs[number] = Job(account_id, first, last, fields, LEVELS[level], breakdowns)
+        self.jobs[number] = Job(account_id, first, last, fields, LEVELS[level], breakdowns, windows)
         return Reply.json({"report_run_id": number})
 
     def progress(self, number: str, job: Job) -> Reply:
@@ -205,10 +210,13 @@ class FacebookAds(Standin):
             "clicks": str(day.clicks),
         }
         if day.conversions:
-            told["actions"] = [{"action_type": "link_click", "value": str(day.clicks)}] + [
-                {"action_type": kind, "value": str(day.conversions)} for kind in SAME_EVENT
-            ]
-            told["action_values"] = [{"action_type": kind, "value": f"{day.revenue:f}"} for kind in SAME_EVENT]
+            within = {window: day.within(WINDOWS[window]) for window in job.windows}
+            some = {window: each for window, each in within.items() if each.conversions}
+            counts = {"value": str(day.conversions)} | {window: str(each.conversions) for window, each in some.items()}
+            worths = {"value": f"{day.revenue:f}"} | {window: f"{each.revenue:f}" for window, each in some.items()}
+            told["actions"] = [{"action_type": "link_click", "value": str(day.clicks)}]
+            told["actions"] += [{"action_type": kind, **counts} for kind in SAME_EVENT]
+            told["action_values"] = [{"action_type": kind, **worths} for kind in SAME_EVENT]
         for name, thing in zip(("adset", "ad"), day.below, strict=False):
             told |= {f"{name}_id": thing.id, f"{name}_name": thing.name, "attribution_setting": "7d_click_1d_view"}
         asked_for = {name: value for name, value in told.items() if name in job.fields}

@@ -22,6 +22,13 @@ COLUMNS = {
     "SPEND_IN_MICRO_DOLLAR", "IMPRESSION_1", "IMPRESSION_2", "TOTAL_CLICKTHROUGH",
     "TOTAL_CONVERSIONS", "TOTAL_CONVERSIONS_VALUE_IN_MICRO_DOLLAR", "TOTAL_VIDEO_MRC_VIEWS",
 }  # fmt: skip
+WITHIN = {
+    "click": {0: 0, 1: 40, 7: 60, 14: 65, 30: 70, 60: 72},
+    "engagement": {0: 0, 1: 4, 7: 8, 14: 9, 30: 10, 60: 11},
+    "view": {0: 0, 1: 20, 7: 24, 14: 26, 30: 28, 60: 29},
+}
+"""What an attribution window follows -> its days -> how many of a hundred conversions come within it."""
+USUAL = {"click": 30, "engagement": 30, "view": 1}
 LEVELS = {"ADVERTISER": "account", "CAMPAIGN": "campaign", "AD_GROUP": "ad_group", "PIN_PROMOTION": "ad"}
 """Pinterest's word for a level -> the record's."""
 NAMED = ("CAMPAIGN", "AD_GROUP", "PIN_PROMOTION")
@@ -147,6 +154,9 @@ class PinterestAds(Standin):
         told = [f"{one}_{what}" for one in NAMED[: list(LEVELS).index(body["level"])] for what in ("ID", "NAME")]
         if unknown := set(body["columns"]) - COLUMNS - {"ADVERTISER_ID", *told}:
             return failed(400, 1, f"{sorted(unknown)} are not valid columns.")
+        asked = {kind: body.get(f"{kind}_window_days", usual) for kind, usual in USUAL.items()}
+        if any(days not in WITHIN[kind] for kind, days in asked.items()):
+            return failed(400, 1, f"{asked} are not windows of attribution.")
         token = f"report-token-{len(self.ordered):04d}"
         self.ordered[token] = Ordered(account_id, body, self.clock())
         return Reply.json({"report_status": "IN_PROGRESS", "token": token, "message": None})
@@ -173,8 +183,10 @@ class PinterestAds(Standin):
             return self.refused_cursor()
         found, rows = self.ordered[token], dict[str, list[dict[str, Any]]]()
         first, last = (date.fromisoformat(found.order[name]) for name in ("start_date", "end_date"))
+        percent = within({kind: found.order.get(f"{kind}_window_days", usual) for kind, usual in USUAL.items()})
         for day in self.days(found.account_id, first, last, LEVELS[found.order["level"]]):
-            rows.setdefault(day.thing.id or found.account_id, []).append(self.row(day, found.order["columns"]))
+            row = self.row(day.within(percent), found.order["columns"])
+            rows.setdefault(day.thing.id or found.account_id, []).append(row)
         return Reply.json(rows)
 
     def row(self, day: Day, columns: list[str]) -> dict[str, Any]:
@@ -194,6 +206,11 @@ class PinterestAds(Standin):
             told |= {f"{name}_ID": thing.id, f"{name}_NAME": thing.name}
         shown = {name: value for name, value in told.items() if name in columns and value}
         return {"DATE": day.day.isoformat()} | shown
+
+
+def within(days: Mapping[str, int]) -> int:
+    """How many of a hundred conversions come within these days."""
+    return sum(WITHIN[kind][days.get(kind, 0)] for kind in WITHIN)
 
 
 def failed(status: int, code: int, message: str) -> Reply:

@@ -28,6 +28,9 @@ KNOWN = {
 LONGEST = timedelta(days=32)
 KINDS = {"campaign": "campaign", "adsquad": "ad_group", "ad": "ad"}
 """Snapchat's word for a level -> the record's."""
+SWIPES = {"1_DAY": 50, "7_DAY": 70, "28_DAY": 80}
+VIEWS = {"none": 0, "1_HOUR": 5, "3_HOUR": 8, "6_HOUR": 10, "1_DAY": 20, "7_DAY": 25}
+"""Attribution window -> how many of a hundred conversions come within it."""
 TYPES = {"campaign": "CAMPAIGN", "adsquad": "AD_SQUAD", "ad": "AD"}
 CUTS = {"country": "country", "os": "device"}
 """Snapchat's word for a breakdown -> the record's."""
@@ -120,19 +123,21 @@ class SnapchatAds(Standin):
             return failed(400, "E1001", "Unsupported Stats Query: times are local midnights, past, and 31 days at most")
         if not kind and (fields != ["spend"] or cut):
             return failed(400, "E1001", "Unsupported Stats Query: an account has spend only")
+        windows = {f"{what}_attribution_window": asked.one(f"{what}_attribution_window", usual)
+                   for what, usual in (("swipe_up", "28_DAY"), ("view", "1_DAY"))}  # fmt: skip
+        swipes, views = windows.values()
+        if swipes not in SWIPES or views not in VIEWS:
+            return failed(400, "E1001", "Unsupported Stats Query: unknown attribution window")
         level, cuts = KINDS.get(kind, "account"), [CUTS[cut]] if cut else []
-        days = sorted(
-            self.days(account_id, start.date(), end.date() - timedelta(days=1), level, cuts),
-            key=lambda day: (day.thing.id, day.day),
-        )
+        found = self.days(account_id, start.date(), end.date() - timedelta(days=1), level, cuts)
+        days = sorted((day.within(SWIPES[swipes] + VIEWS[views]) for day in found), key=lambda day: (day.thing.id, day.day))
         told: dict[str, Any] = {"id": account_id, "type": "AD_ACCOUNT", "granularity": "DAY"}
         told |= {name: asked.one(name) for name in ("start_time", "end_time")}
         if not kind:
             return good(timeseries_stats=[stat(told | {"timeseries": self.steps(days, fields, cut)})])
         things = [list(some) for _, some in groupby(days, key=lambda day: day.thing.id)]
         shown, following = paged(things, start=int(asked.one("cursor", "0")), size=PAGE)
-        told |= {"swipe_up_attribution_window": "28_DAY", "view_attribution_window": "1_DAY",
-                 "breakdown_stats": {kind: [self.thing(some, TYPES[kind], fields, cut) for some in shown]}}  # fmt: skip
+        told |= {**windows, "breakdown_stats": {kind: [self.thing(some, TYPES[kind], fields, cut) for some in shown]}}
         paging = {"paging": self.next_page(asked, following)} if following else {}
         return good(timeseries_stats=[stat(told)], **paging)
 

@@ -103,6 +103,12 @@ class Day:
             for place in range(count)
         ]
 
+    def within(self, percent: int) -> Day:
+        """It with the conversions that came within an attribution window: so many of a hundred."""
+        conversions = self.conversions * percent // 100
+        worth = self.revenue_micros // max(self.conversions, 1)
+        return replace(self, conversions=conversions, revenue_micros=conversions * worth) if percent < 100 else self
+
     def by_things(self, things: Sequence[Thing]) -> list[Day]:
         """It in a part for each of what is in it."""
         parts = zip(self.parts(len(things)), things, strict=True)

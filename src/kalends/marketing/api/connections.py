@@ -72,6 +72,7 @@ def change_connection(connection_id: UUID, body: ConnectionChange, work: Manager
         every=body.every,
         history=body.history,
         reread=body.reread,
+        attributions=body.attributions,
     )
     return ConnectionOut.of(changed)
 

@@ -188,6 +188,7 @@ def choose(
     every: int | None = None,
     history: int | None = None,
     reread: int | None = None,
+    attributions: Sequence[str] | None = None,
 ) -> Connection:
     """Set what the connection brings and how often; None leaves as it is. Raises BadConnectionError."""
     found = get(work, connection_id=connection_id, for_update=True)
@@ -195,12 +196,12 @@ def choose(
     if accounts is not None:
         found.accounts = [asdict(account) for account in accounts]
     if reports is not None:
-        known = {report.name for report in connector.reports}
-        if unknown := sorted(set(reports) - known):
-            raise BadConnectionError(f"{', '.join(unknown)}: there is no such report.", field="reports")
         if not reports:
             raise BadConnectionError("Choose at least one report.", field="reports")
-        found.reports = list(dict.fromkeys(reports))
+        found.reports = among([report.name for report in connector.reports], reports, what="report", field="reports")
+    if attributions is not None:
+        offered = connector.attributions
+        found.attributions = among(offered, attributions, what="attribution window", field="attributions")
     if label is not None:
         found.label = label.strip() or found.label
     if every is not None:
@@ -214,6 +215,14 @@ def choose(
     found.updated_at = work.now
     work.audit("change", subject_kind="connection", subject_id=found.id, before=before, after=shown(found))
     return found
+
+
+def among(offered: Collection[str], chosen: Sequence[str], *, what: str, field: str) -> list[str]:
+    """What was chosen, each once. Raises BadConnectionError where something else is offered."""
+    if unknown := sorted(set(chosen) - set(offered)):
+        said = f"{', '.join(unknown)}: there is no such {what}; there is {', '.join(offered) or 'none'}."
+        raise BadConnectionError(said, field=field)
+    return list(dict.fromkeys(chosen))
 
 
 def bounded(value: int, least: int, most: int, *, field: str) -> int:
@@ -246,7 +255,7 @@ def restore(work: Work, *, connection_id: UUID) -> Connection:
 
 def shown(connection: Connection) -> dict[str, Any]:
     """What may be shown of a connection, in an audit trail too."""
-    names = ("data_source", "label", "state", "accounts", "reports", "every", "history", "reread")
+    names = ("data_source", "label", "state", "accounts", "reports", "attributions", "every", "history", "reread")
     return {name: getattr(connection, name) for name in names}
 
 

@@ -6,8 +6,9 @@ complete: what the platform does not deliver in it any more does not exist any m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from kalends.marketing.connectors.consent import Consent
 
 
+WITHIN: Final = re.compile(r"(\d+)d_([a-z]+)")
 FRESH: Final = 2
 """Days: a platform may give yesterday only, and a day may have begun since."""
 
@@ -38,12 +40,18 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What is asked for at once: one report of one account, first to last day, both included."""
+    """What is asked for at once: one report of one account, first to last day, both included.
+
+    `attribution`: the window under which the platform is to count, such as '7d_click'; empty: as the account is set.
+    `windows`: all those that the connection brings, for a platform that can tell several in one answer.
+    """
 
     account: Account
     report: str
     first: date
     last: date
+    attribution: str = ""
+    windows: tuple[str, ...] = ()
 
     @property
     def days(self) -> list[date]:
@@ -52,17 +60,19 @@ class Slice:
 
     def is_newest(self, today: date) -> bool:
         """Whether it reaches to the present: what things are called is told as of today, so once a sync is enough."""
-        return self.last >= today - timedelta(days=FRESH)
+        return not self.attribution and self.last >= today - timedelta(days=FRESH)
+
+    @property
+    def within(self) -> dict[str, int]:
+        """The days of its attribution window by what they follow: {'click': 7, 'view': 1}."""
+        return {kind: int(days) for days, kind in WITHIN.findall(self.attribution)}
 
     def halves(self) -> tuple[Slice, Slice]:
         """The slice in two. Raises ValueError for a single day."""
         if self.first == self.last:
             raise ValueError("one day cannot be divided")
         middle = self.first + (self.last - self.first) // 2
-        return (
-            Slice(self.account, self.report, self.first, middle),
-            Slice(self.account, self.report, middle + timedelta(days=1), self.last),
-        )
+        return replace(self, last=middle), replace(self, first=middle + timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +170,8 @@ class Connector:
     it; None where the answer is good or its HTTP status tells. `quotas`: the platform's declared limits. `lag`: how
     many days pass before a day can be asked for at all. `guide`: where a person finds what the form asks for.
     `consent`: how a person signs in at the platform instead of entering keys; None where it knows no such way.
+    `attributions`: attribution windows that each report can be asked for under, beside the account's own setting, named
+    '7d_click_1d_view'.
     """
 
     data_source: str
@@ -173,6 +185,7 @@ class Connector:
     guide: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     consent: Consent | None = None
+    attributions: tuple[str, ...] = ()
 
     @property
     def reread(self) -> int:

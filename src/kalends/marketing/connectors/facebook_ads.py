@@ -36,6 +36,7 @@ FIELDS = (
     "actions", "action_values",
 )  # fmt: skip
 CAMPAIGN = ("campaign_id", "campaign_name", "objective")
+WINDOWS = ("1d_click", "7d_click", "28d_click", "1d_view")
 NAMES = {
     "account": (),
     "campaign": CAMPAIGN,
@@ -119,6 +120,8 @@ def order(ask: Ask, wanted: Slice, level: str, breakdowns: tuple[str, ...]) -> s
         "time_increment": "1",
         "use_unified_attribution_setting": "true",
     } | ({"breakdowns": ",".join(breakdowns)} if breakdowns else {})
+    if wanted.windows:
+        form["action_attribution_windows"] = orjson.dumps(wanted.windows).decode()
     answer = ask.post(
         f"{API}/act_{wanted.account.id}/insights",
         content=urlencode(form).encode(),
@@ -226,6 +229,8 @@ CONNECTOR = Connector(
         by_campaign("age and gender", "age", "gender"),
         by_campaign("platform", "publisher_platform"),
     ),
+    # developers.facebook.com/docs/marketing-api/reference/ads-action-stats
+    attributions=WINDOWS,
     judge=judge,
     # 600 an hour for each ad account, and 400 more for each active ad; a reviewed app has far more
     # (developers.facebook.com/docs/graph-api/overview/rate-limiting, Ads Insights).

@@ -30,6 +30,8 @@ class Connection(Model):
     seen: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)
     """Those that could be seen when it was last tested."""
     reports: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    attributions: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    """The attribution windows that each report is asked for under, beside the accounts' own setting."""
     sealed_secrets: Mapped[bytes]
     sealed_token: Mapped[bytes | None]
     token_until: Mapped[datetime | None]
@@ -112,6 +114,8 @@ class SyncSlice(Model):
     place: Mapped[int]
     account_id: Mapped[str]
     report: Mapped[str]
+    attribution: Mapped[str] = mapped_column(default="")
+    """The window that is asked for; empty: the account's own setting."""
     date_from: Mapped[date]
     date_to: Mapped[date]
     state: Mapped[str]

@@ -30,6 +30,8 @@ LEVELS = {
     "AD_GROUP": (*CAMPAIGN, *GROUP),
     "PIN_PROMOTION": (*CAMPAIGN, *GROUP, "PIN_PROMOTION_ID", "PIN_PROMOTION_NAME"),
 }
+ACTIONS = ("click", "engagement", "view")
+"""What a window of attribution follows: 0, 1, 7, 14, 30 or 60 days each; 30, 30 and 1 where nothing is asked."""
 LISTED = 100
 AFTER = re.compile(r"retry after (\d+) seconds", re.IGNORECASE)
 
@@ -82,7 +84,7 @@ def order(ask: Ask, wanted: Slice, *, level: str) -> str:
         "level": level,
         "columns": [*LEVELS[level], *METRICS],
         "report_format": "JSON",
-    }
+    } | ({f"{kind}_window_days": wanted.within.get(kind, 0) for kind in ACTIONS} if wanted.attribution else {})
     return str(part(ask.post(reports_of(wanted), body), "token"))
 
 
@@ -132,6 +134,16 @@ CONNECTOR = Connector(
         Report("account", "Whole account by day", partial(pull, level="ADVERTISER"), days=90, history=914),
         Report("ad_group", "Ad groups by day", partial(pull, level="AD_GROUP"), days=90, history=914, is_default=False),
         Report("ad", "Ads by day", partial(pull, level="PIN_PROMOTION"), days=90, history=914, is_default=False),
+    ),
+    attributions=(
+        "1d_click",
+        "7d_click",
+        "30d_click",
+        "1d_click_1d_view",
+        "7d_click_1d_view",
+        "7d_click_7d_engagement_1d_view",
+        "30d_click_30d_engagement_30d_view",
+        "60d_click_60d_engagement_60d_view",
     ),
     judge=judge,
     # "ads_analytics", standard access, for each user (developers.pinterest.com/docs/reference/rate-limits). An app

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from itertools import product
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -140,7 +141,7 @@ def _wanted(
     found = []
     for account in chosen_accounts(connection):
         today = work.now.astimezone(_zone(account.zone, workspace(work).zone)).date()
-        for name in connection.reports:
+        for name, attribution in product(connection.reports, ("", *connection.attributions)):
             report = connector.report(name)
             spans = (
                 [(first, min(last or today, today))]
@@ -148,13 +149,14 @@ def _wanted(
                 else due_spans(
                     connector,
                     report,
-                    landed=landed(work, connection.id, account.id, name),
+                    landed=landed(work, connection.id, account.id, name, attribution),
                     today=today,
                     history=connection.history,
                     reread=connection.reread,
                 )
             )
-            found += [Slice(account, name, *window) for span in spans for window in windows(*span, days=report.days)]
+            days = [each for span in spans for each in windows(*span, days=report.days)]
+            found += [Slice(account, name, *each, attribution=attribution) for each in days]
     order = sorted(connection.reports, key=lambda name: name != ACCOUNT)
     return sorted(found, key=lambda one: (-one.last.toordinal(), order.index(one.report)))
 
@@ -167,13 +169,16 @@ def _zone(name: str, own: str) -> ZoneInfo:
         return ZoneInfo(own)
 
 
-def landed(work: Work, connection_id: UUID, account_id: str, report: str) -> list[tuple[date, date]]:
-    """The days that are here, as stretches without a gap."""
+def landed(
+    work: Work, connection_id: UUID, account_id: str, report: str, attribution: str = ""
+) -> list[tuple[date, date]]:
+    """The days that are here under an attribution window, as stretches without a gap."""
     span = func.daterange(SyncSlice.date_from, SyncSlice.date_to, "[]")
     query = select(func.unnest(func.range_agg(span))).where(
         SyncSlice.connection_id == connection_id,
         SyncSlice.account_id == account_id,
         SyncSlice.report == report,
+        SyncSlice.attribution == attribution,
         SyncSlice.state == "landed",
     )
     return [(found.lower, found.upper - timedelta(days=1)) for found in work.session.execute(query).scalars()]
@@ -270,6 +275,7 @@ def row_of(run: SyncRun, one: Slice, *, place: int) -> SyncSlice:
         place=place,
         account_id=one.account.id,
         report=one.report,
+        attribution=one.attribution,
         date_from=one.first,
         date_to=one.last,
         state="queued",

@@ -39,6 +39,7 @@ class PlatformOut(BaseModel):
     data_source: str
     entries: list[EntryOut]
     reports: list[ReportOut]
+    attributions: list[str] = Field(description="Attribution windows that can be had beside the account's own setting.")
     reread_days: int
     guide: str
 
@@ -62,6 +63,7 @@ class PlatformOut(BaseModel):
                 ReportOut(name=report.name, label=report.label, is_default=report.is_default)
                 for report in connector.reports
             ],
+            attributions=list(connector.attributions),
             reread_days=connector.reread,
             guide=connector.guide,
         )
@@ -108,6 +110,9 @@ class ConnectionChange(BaseModel):
     label: str | None = Field(default=None, max_length=200)
     accounts: list[AccountIn] | None = Field(default=None, max_length=10_000)
     reports: list[str] | None = None
+    attributions: list[str] | None = Field(
+        default=None, description="Attribution windows under which each report is asked for once more."
+    )
     every: int | None = Field(default=None, description="Minutes between two syncs.")
     history: int | None = Field(default=None, description="Days that the first sync brings.")
     reread: int | None = Field(default=None, description="Days that are asked for again each time.")
@@ -182,6 +187,7 @@ class ConnectionOut(BaseModel):
     state: str
     accounts: list[dict[str, str]]
     reports: list[str]
+    attributions: list[str]
     every: int
     history: int
     reread: int | None
@@ -207,6 +213,7 @@ class SliceOut(BaseModel):
     id: UUID
     account_id: str
     report: str
+    attribution: str
     date_from: date
     date_to: date
     state: str

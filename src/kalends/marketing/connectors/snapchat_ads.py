@@ -28,6 +28,8 @@ FIELDS = (
     "conversion_view_content", "conversion_add_billing", "conversion_sign_ups", "conversion_page_views",
     "conversion_app_opens", "conversion_subscribe",
 )  # fmt: skip
+USUAL = {"swipe": 28, "view": 1}
+"""The days of attribution windows where nobody asks for others."""
 PAGE_SIZE = 200
 NAMED = {
     "campaign": ("id", "name", "objective"),
@@ -66,6 +68,7 @@ def until_reset(answer: Answer) -> float | None:
 
 def pull(ask: Ask, wanted: Slice, *, by: str, cut: str = "") -> Iterator[Page]:
     """One report, page by page, and the names of what it is about. `cut`: by what else it is told apart."""
+    within = wanted.within or USUAL
     question = {
         "breakdown": by,
         **({"report_dimension": cut} if cut else {}),
@@ -73,8 +76,8 @@ def pull(ask: Ask, wanted: Slice, *, by: str, cut: str = "") -> Iterator[Page]:
         "fields": ",".join(FIELDS),
         **span(wanted),
         "omit_empty": "true",
-        "swipe_up_attribution_window": "28_DAY",
-        "view_attribution_window": "1_DAY",
+        "swipe_up_attribution_window": f"{within['swipe']}_DAY",
+        "view_attribution_window": f"{within['view']}_DAY" if "view" in within else "none",
         "limit": PAGE_SIZE,
     }
     yield from stats(ask, wanted, question)
@@ -173,6 +176,7 @@ CONNECTOR = Connector(
             "campaign/device", "Campaigns by device and day", partial(pull, by="campaign", cut="os"), is_default=False
         ),
     ),
+    attributions=("1d_swipe", "7d_swipe", "28d_swipe", "1d_swipe_1d_view", "7d_swipe_1d_view", "28d_swipe_7d_view"),
     judge=judge,
     # 10 a second for each token (developers.snap.com/api/marketing-api/Ads-API/rate-limits).
     quotas=(Quota("", 10, 1, is_shared=True),),

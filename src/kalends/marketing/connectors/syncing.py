@@ -20,12 +20,14 @@ from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.reading.text import MAX_LINE_BYTES
 from kalends.base.work import Work
 from kalends.marketing import batches
+from kalends.marketing.attribution import asked
 from kalends.marketing.connectors.asking import Ask, new_client
 from kalends.marketing.connectors.connections import chosen_accounts, connector_of, get, voice
 from kalends.marketing.connectors.declared import Page, Report, Slice
 from kalends.marketing.connectors.models import Connection, SyncRun, SyncSlice
 from kalends.marketing.connectors.runs import get_run, go_on, row_of
 from kalends.marketing.connectors.signals import CursorExpired, NotYet, Passing, Refused, Signal, TooMuch
+from kalends.marketing.words import window_words
 from kalends.notify.service import tell_admins
 
 ANEW: Final = 3
@@ -49,7 +51,9 @@ def bring_next(run: JobRun) -> None:
         connector = connector_of(connection.data_source)
         account = next(one for one in chosen_accounts(connection) if one.id == row.account_id)
     report = connector.report(row.report)
-    wanted = Slice(account, row.report, row.date_from, row.date_to)
+    wanted = Slice(
+        account, row.report, row.date_from, row.date_to, row.attribution, windows=tuple(connection.attributions)
+    )
     with new_client() as client:
         ask = voice(
             run.house,
@@ -120,7 +124,8 @@ def next_slice(work: Work, *, run_id: UUID) -> tuple[SyncSlice, Connection] | No
         ).scalar()
         go_on(work, run_id, after=soonest)
         return None
-    if all(account.id != found.account_id for account in chosen_accounts(connection)):
+    is_chosen = not found.attribution or found.attribution in connection.attributions
+    if not is_chosen or all(account.id != found.account_id for account in chosen_accounts(connection)):
         found.state, found.finished_at = "cancelled", work.now
         go_on(work, run_id)
         return None
@@ -189,16 +194,18 @@ def land(
     account = wanted.account
     is_complete = report.is_complete and all(page.is_whole for page in pages)
     defaults = {"account_id": account.id, "account_name": account.name, "date_zone": account.zone}
+    under = f", {window_words(wanted.attribution)}" if wanted.attribution else ""
     batch = batches.land(
         work,
         payload,
         data_source=ask.connector.data_source,
-        file_name=f"{wanted.report} of {account.name or account.id}, {wanted.first} to {wanted.last}",
+        file_name=f"{wanted.report} of {account.name or account.id}, {wanted.first} to {wanted.last}{under}",
         options={
             "date_range": [wanted.first.isoformat(), wanted.last.isoformat()],
             "defaults": {name: value for name, value in defaults.items() if value},
             "complete": [window_of(wanted)] if is_complete else [],
             "currency": account.currency or None,
+            "attribution": wanted.attribution,
             "slice": str(slice_id),
         },
         idempotency_key=f"slice {slice_id}",
@@ -211,13 +218,14 @@ def land(
     go_on(work, row.run_id)
 
 
-def window_of(wanted: Slice) -> dict[str, str]:
+def window_of(wanted: Slice) -> dict[str, str | None]:
     """The slice as a batch declares it complete."""
     return {
         "report": wanted.report,
         "account_id": wanted.account.id,
         "date_from": wanted.first.isoformat(),
         "date_to": wanted.last.isoformat(),
+        "attribution": asked(wanted.attribution) if wanted.attribution else None,
     }
 
 

@@ -145,6 +145,7 @@ def choose(work: Manager, connection_id: UUID, sent: SentForm) -> Response:
             connection_id=connection_id,
             accounts=[one for one in known if one.id in wanted],
             reports=list(map(str, sent.getlist("report"))),
+            attributions=list(map(str, sent.getlist("attribution"))),
             label=str(sent.get("label", "")),
             every=whole(sent.get("every"), connections.EVERY),
             history=whole(sent.get("history"), connections.HISTORY),
