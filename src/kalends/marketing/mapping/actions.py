@@ -72,7 +72,7 @@ def layers(names: list[str], known: list[str]) -> list[list[str]]:
             f"list_transform({name}, lambda a: TRY_CAST(a.value AS DOUBLE)) AS {name}_values",
         )
     ]
-    looked_up = known if len(known) <= FAST_TYPES else []
+    looked_up = known if _are_few(known) else []
     places = [
         f"list_position({name}_types, {literal(kind)}) AS {name}_at{index}"
         for name in names
@@ -80,6 +80,11 @@ def layers(names: list[str], known: list[str]) -> list[list[str]]:
     ]
     complete = [f"{_found(name, len(looked_up))} = coalesce(len({name}_types), 0) AS {name}_complete" for name in names]
     return [lists, places, complete]
+
+
+def _are_few(known: list[str]) -> bool:
+    """Whether to look up each. An entry has most of its windows, so that these count as the one type."""
+    return sum(re.search(f"_(?:{WINDOW})$", kind) is None for kind in known) <= FAST_TYPES
 
 
 def _found(name: str, count: int) -> str:
@@ -120,7 +125,7 @@ def chosen(name: str, priority: tuple[str, ...], known: list[str]) -> str:
     whens = " ".join(f"WHEN list_contains({name}_types, {literal(kind)}) THEN {literal(kind)}" for kind in priority)
     general = _amount(name, f"(CASE {whens} END)")
     places = [f"{name}_at{known.index(kind)}" for kind in priority if kind in known]
-    if len(known) > FAST_TYPES:
+    if not _are_few(known):
         return general
     fast = f"{name}_values[coalesce({', '.join(places)})]" if places else "NULL"
     return f"CASE WHEN {name}_complete THEN {fast} ELSE {general} END"
@@ -129,7 +134,7 @@ def chosen(name: str, priority: tuple[str, ...], known: list[str]) -> str:
 def by_type(counts: str, values: str | None, known: list[str]) -> str:
     """All types as {"type":[count,value]}, sorted by type; null where there are none."""
     general = _general(counts, values)
-    if not known or len(known) > FAST_TYPES:
+    if not known or not _are_few(known):
         return f"nullif({general}, '{{}}')"
     complete = f"{counts}_complete" + (f" AND {values}_complete" if values else "")
     return f"nullif(CASE WHEN {complete} THEN {_looked_up(counts, values, known)} ELSE {general} END, '{{}}')"
