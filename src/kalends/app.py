@@ -66,6 +66,7 @@ PAGES = (
 
 SUBSCRIPTIONS: dict[str, list[str]] = {
     "marketing.batch_published": ["marketing.score_batch"],
+    "marketing.settling_changed": ["marketing.score_all"],
     "messages.pages_changed": ["messages.renew_names"],
 }
 """What is announced -> the kinds of job that answer it."""

@@ -82,6 +82,7 @@ def asker(
         has_rates="rates" in held,
         has_renames=renames.TABLE in held,
         rules=marketing.rules_at(work, version=snapshot.rules_version),
+        settling=marketing.settling_at(work, version=snapshot.rules_version),
     )
 
 

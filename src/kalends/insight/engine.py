@@ -27,7 +27,7 @@ from kalends.insight.shape import NO_RULES
 from kalends.insight.statements import Build, Statements, as_value
 from kalends.insight.survey import Catalogue, Survey, read_catalogue, survey
 from kalends.insight.tables import Tables
-from kalends.marketing.service import Rules, settled_until
+from kalends.marketing.service import BY_RULE, Rules, Settling
 
 _CATALOGUES: Final = 256
 """One per tenant that was asked lately and a few versions of each: some kilobytes apiece."""
@@ -73,6 +73,7 @@ class Asker:
     has_rates: bool = False
     has_renames: bool = False
     rules: Rules = NO_RULES
+    settling: Settling = BY_RULE
 
     def fetch(self, shape: Hashable, build: Build, values: Mapping[str, Any]) -> pa.Table:
         """The rows of a statement. One that reads expressions instead of tables is compiled anew."""
@@ -118,8 +119,9 @@ def to_sql(asker: Asker, query: Query) -> str:
 
 def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: Survey) -> Result:
     finished = finish(groups, planned.shape)
-    sources = _provisional(asked, planned, asker.snapshot.today)
-    settled = [settled_until(source, today=asker.snapshot.today) for source in sources]
+    today = asker.snapshot.today
+    sources = _provisional(asked, planned, asker.settling, today)
+    settled = [asker.settling.settled_until(source, today=today) for source in sources]
     return Result(
         query=query,
         snapshot=asker.snapshot,
@@ -155,14 +157,15 @@ def _rates(asker: Asker, query: Query, planned: Plan) -> tuple[str, ...]:
     return rates_used(asker.warehouse, query, version=asker.snapshot.data_version)
 
 
-def _provisional(asked: Survey, planned: Plan, today: date) -> tuple[str, ...]:
+def _provisional(asked: Survey, planned: Plan, settling: Settling, today: date) -> tuple[str, ...]:
     """The platforms whose numbers in the period may still be restated."""
     last: dict[str, date] = {}
     for source, day in [(a.data_source, a.last_day) for a in asked.accounts] + [
         (s.data_source, s.end) for s in planned.spans
     ]:
         last[source] = max(day, last.get(source, day))
-    return tuple(sorted(source for source, day in last.items() if day > settled_until(source, today=today)))
+    young = (source for source, day in last.items() if settling.is_provisional(source, last_day=day, today=today))
+    return tuple(sorted(young))
 
 
 def _coverage(query: Query, planned: Plan, asked: Survey, catalogue: Catalogue) -> Coverage:

@@ -21,7 +21,7 @@ from kalends.base.clock import system_clock
 from kalends.base.errors import BadInputError
 from kalends.base.work import Work
 from kalends.identity.service import Door
-from kalends.marketing import batches, orders, settling
+from kalends.marketing import batches, orders
 from kalends.marketing.applied import newest_applied
 from kalends.marketing.batches import NotKnownYetError, data_version, refuse_forgotten, version_at
 from kalends.marketing.batchreport import describe as describe_staging
@@ -58,7 +58,7 @@ from kalends.marketing.schemas import (
     Totals,
     Transformed,
 )
-from kalends.marketing.settling import settled_until
+from kalends.marketing.settling import BY_RULE, Settling
 from kalends.marketing.staging import StageOptions, stage
 from kalends.marketing.stewardship import counting
 from kalends.marketing.stewardship.drawing import Drawing, draw
@@ -70,9 +70,11 @@ from kalends.marketing.stewardship.naming import Rules
 from kalends.marketing.stewardship.rules import conversion_rules, rules_at
 from kalends.marketing.stewardship.rules import version_of as rules_version
 from kalends.marketing.stewardship.schemas import GraphOut
+from kalends.marketing.stewardship.settled import settling_at
 from kalends.marketing.stewardship.usage import write_down_usage
 
 __all__ = [
+    "BY_RULE",
     "COUNTERS",
     "Counted",
     "Drawing",
@@ -84,6 +86,7 @@ __all__ = [
     "NotKnownYetError",
     "RawLine",
     "Rules",
+    "Settling",
     "Slice",
     "Source",
     "aggregate",
@@ -126,8 +129,7 @@ __all__ = [
     "rules_version",
     "said_again",
     "set_contract",
-    "settled_until",
-    "settling_curves",
+    "settling_at",
     "take_back",
     "transform",
     "version_at",
@@ -381,12 +383,6 @@ def list_contracts(work: Work) -> list[dict[str, Any]]:
 def set_contract(work: Work, *, data_source: str, mode: str) -> None:
     """Say what is done when the source's files change their shape."""
     contracts.settle(work, data_source=data_source, mode=mode)
-
-
-def settling_curves(work: Work, *, data_source: str) -> list[settling.Curve]:
-    """How each metric of a source came in over its settled days, out of what is published."""
-    version = data_version(work)
-    return settling.curves(work.warehouse, data_source=data_source, today=work.now.date(), version=version)
 
 
 def quarantine(work: Work, *, batch_id: UUID, limit: int, offset: int) -> Quarantine:

@@ -91,6 +91,7 @@ def test_settling_shows_a_curve(owner, room, clock):
     page = owner.get("/data/settling").text
     assert 'data-chart="settling-1"' in page
     assert "provisional for 28 days" in page
+    assert "longest click window" in page
 
 
 def test_a_reader_sees_no_buttons(signed_in, room):

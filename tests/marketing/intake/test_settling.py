@@ -8,6 +8,7 @@ from intake_rows import FIRST, meta_rows
 from kalends.marketing import settling
 from kalends.marketing.connectors.registry import CONNECTORS
 from kalends.marketing.mapping import MAPPINGS
+from kalends.marketing.settling import BY_RULE
 
 SHARES = [0.5, 0.8, 0.8, 1.0]
 """Of a day's final value that is known when it is 0, 1, 2 and 3 days old."""
@@ -64,20 +65,18 @@ def test_the_curve_on_each_engine(tenant_on, stage):
 @pytest.mark.unit
 def test_every_platform_says_how_long_its_days_change():
     assert all(mapping.trailing.why for mapping in MAPPINGS.values())
-    told = {
-        name: settling.trailing_days(name) for name in ("google_ads", "facebook_ads", "twitter_ads", "google_analytics")
-    }
+    told = {name: BY_RULE.days(name) for name in ("google_ads", "facebook_ads", "twitter_ads", "google_analytics")}
     assert told == {"google_ads": 30, "facebook_ads": 28, "twitter_ads": 14, "google_analytics": 90}
-    assert settling.trailing_days("file") == 30
+    assert BY_RULE.days("file") == 30
 
 
 @pytest.mark.unit
 def test_what_may_still_change_is_asked_for_again():
-    assert all(one.reread == settling.trailing_days(one.data_source) for one in CONNECTORS.values())
+    assert all(one.reread == BY_RULE.days(one.data_source) for one in CONNECTORS.values())
 
 
 @pytest.mark.unit
 def test_a_day_is_provisional_until_it_is_old_enough():
     today = date(2026, 3, 2)
-    assert settling.is_provisional("twitter_ads", last_day=date(2026, 2, 16), today=today)
-    assert not settling.is_provisional("twitter_ads", last_day=date(2026, 2, 15), today=today)
+    assert BY_RULE.is_provisional("twitter_ads", last_day=date(2026, 2, 16), today=today)
+    assert not BY_RULE.is_provisional("twitter_ads", last_day=date(2026, 2, 15), today=today)

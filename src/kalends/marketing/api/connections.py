@@ -62,7 +62,8 @@ def get_connection(connection_id: UUID, work: Reader) -> ConnectionOut:
 
 @router.patch("/connections/{connection_id}")
 def change_connection(connection_id: UUID, body: ConnectionChange, work: Manager) -> ConnectionOut:
-    """Choose what it brings, and how often."""
+    """Choose what it brings, how often, and for how many days it asks again (null: as the platform restates them)."""
+    is_platforms = body.reread is None and "reread" in body.model_fields_set
     changed = connections.choose(
         work,
         connection_id=connection_id,
@@ -71,7 +72,7 @@ def change_connection(connection_id: UUID, body: ConnectionChange, work: Manager
         label=body.label,
         every=body.every,
         history=body.history,
-        reread=body.reread,
+        reread="platform" if is_platforms else body.reread,
         attributions=body.attributions,
     )
     return ConnectionOut.of(changed)

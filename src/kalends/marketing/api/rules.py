@@ -13,9 +13,11 @@ from kalends.base.work import Work
 from kalends.identity.service import permit
 from kalends.marketing.stewardship import rules, typesseen
 from kalends.marketing.stewardship.naming import MOST_RULES, Rules
-from kalends.marketing.stewardship.rules import Kind
 
 router = APIRouter(prefix="/marketing/rules", tags=["rules"])
+
+Kind = Literal["channel_groups", "names", "conversions"]
+"""How days settle is said at an address of its own."""
 
 Reader = Annotated[Work, permit("data.read")]
 Writer = Annotated[Work, permit("data.write")]

@@ -16,6 +16,7 @@ from kalends.base.errors import BadInputError, NotFoundError
 from kalends.base.ids import new_id
 from kalends.base.outside import inner_allowed
 from kalends.base.work import House, Work
+from kalends.marketing.connectors import rereads
 from kalends.marketing.connectors.apps import app_keys
 from kalends.marketing.connectors.asking import Ask, OpenWork, new_client
 from kalends.marketing.connectors.declared import Account, Connector, Entry
@@ -187,10 +188,11 @@ def choose(
     label: str | None = None,
     every: int | None = None,
     history: int | None = None,
-    reread: int | None = None,
+    reread: rereads.Reread | None = None,
     attributions: Sequence[str] | None = None,
 ) -> Connection:
-    """Set what the connection brings and how often; None leaves as it is. Raises BadConnectionError."""
+    """Set what the connection brings and how often; None leaves as it is. Raises BadConnectionError, BadRereadError."""
+    rereads.check(reread)
     found = get(work, connection_id=connection_id, for_update=True)
     connector, before = connector_of(found.data_source), shown(found)
     if accounts is not None:
@@ -208,8 +210,7 @@ def choose(
         found.every = bounded(every, FASTEST, SLOWEST, field="every")
     if history is not None:
         found.history = bounded(history, 1, LONGEST_HISTORY, field="history")
-    if reread is not None:
-        found.reread = bounded(reread, 0, 400, field="reread")
+    rereads.change(work, found, reread)
     if accounts is not None and found.accounts and found.next_sync_at is None:
         found.next_sync_at = work.now
     found.updated_at = work.now
@@ -239,6 +240,7 @@ def forget(work: Work, *, connection_id: UUID) -> None:
     forget_token(found)
     found.removed_at = found.updated_at = work.now
     found.next_sync_at = None
+    rereads.note(work)
     work.audit("remove", subject_kind="connection", subject_id=found.id, before=shown(found))
 
 
@@ -249,6 +251,7 @@ def restore(work: Work, *, connection_id: UUID) -> Connection:
         raise NoSuchConnectionError
     found.removed_at, found.updated_at, found.health = None, work.now, "broken"
     found.problem, found.advice = "Its keys were removed.", "Enter them anew."
+    rereads.note(work)
     work.audit("restore", subject_kind="connection", subject_id=found.id)
     return found
 

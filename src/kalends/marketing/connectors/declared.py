@@ -193,6 +193,11 @@ class Connector:
         return trailing(self.data_source).days
 
     @property
+    def reread_why(self) -> str:
+        """Why so many."""
+        return trailing(self.data_source).why
+
+    @property
     def beside(self) -> tuple[Entry, ...]:
         """What is entered also by who signs in: neither a secret nor the app's."""
         app = {entry.name for entry in self.consent.app} if self.consent else set()

@@ -41,6 +41,7 @@ class PlatformOut(BaseModel):
     reports: list[ReportOut]
     attributions: list[str] = Field(description="Attribution windows that can be had beside the account's own setting.")
     reread_days: int
+    reread_why: str
     guide: str
 
     @classmethod
@@ -65,6 +66,7 @@ class PlatformOut(BaseModel):
             ],
             attributions=list(connector.attributions),
             reread_days=connector.reread,
+            reread_why=connector.reread_why,
             guide=connector.guide,
         )
 
@@ -115,7 +117,9 @@ class ConnectionChange(BaseModel):
     )
     every: int | None = Field(default=None, description="Minutes between two syncs.")
     history: int | None = Field(default=None, description="Days that the first sync brings.")
-    reread: int | None = Field(default=None, description="Days that are asked for again each time.")
+    reread: int | None = Field(
+        default=None, description="Days that are asked for again each time, 0 to 400; null: as the platform restates."
+    )
 
 
 class Span(BaseModel):

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from kalends.base.charts.settling import settling as settling_chart
-from kalends.base.errors import BadInputError
+from kalends.base.errors import BadInputError, KalendsError
 from kalends.base.pages import Choice, flash, render
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
@@ -19,7 +19,9 @@ from kalends.marketing.api.rates import load_content
 from kalends.marketing.intake import hooks, replays
 from kalends.marketing.intake.hooks import AddedHook
 from kalends.marketing.preview import source_choices
-from kalends.marketing.settling import settled_until, trailing
+from kalends.marketing.settling import ENOUGH, LONGEST, Way
+from kalends.marketing.stewardship import settled
+from kalends.marketing.stewardship.settled import Standing
 
 router = APIRouter(include_in_schema=False)
 
@@ -181,17 +183,45 @@ def show_settling(request: Request, work: Reader) -> Response:
         request,
         "data/settling.html",
         sources=[_settling_of(work, source.name) for source in service.list_sources(work)],
+        enough=ENOUGH,
+        longest=LONGEST,
         words=words,
+        may_write=_may(request, "data.write"),
     )
 
 
 def _settling_of(work: Work, name: str) -> dict[str, Any]:
-    curves = service.settling_curves(work, data_source=name)
-    lines = {words.field_name(curve.metric): curve.shares for curve in curves}
+    found = settled.standing(work, data_source=name)
+    lines = {words.field_name(curve.metric): curve.shares for curve in found.curves}
     return {
         "name": name,
-        "rule": trailing(name),
-        "until": settled_until(name, today=work.now.date()),
-        "curves": curves,
+        "standing": found,
+        "ways": _ways(found),
         "spec": settling_chart(lines=lines) if lines else None,
     }
+
+
+def _ways(found: Standing) -> list[Choice]:
+    """How a source's days may settle; as measured only where something was."""
+    offered = {"rule": f"As the platform says: {words.count(found.rule.days, 'day')}"}
+    if found.measured is not None:
+        offered["measured"] = f"As measured: {words.count(found.measured, 'day')}"
+    elif found.own.way == "measured":
+        offered["measured"] = "As it was measured"
+    offered["days"] = "As we say"
+    return [Choice(label, value=way, current=way == found.own.way) for way, label in offered.items()]
+
+
+@router.post("/data/settling/{data_source}")
+def set_settling(work: Writer, data_source: str, way: Annotated[Way, Form()], days: Text = "") -> Response:
+    """Say how long a source's days take to settle; the number counts for days of the company's own alone."""
+    answer = RedirectResponse("/data/settling", status_code=303)
+    own = int(days) if way == "days" and days.strip().isdecimal() else None
+    try:
+        rule = settled.choose(work, data_source=data_source, way=way, days=own)
+    except KalendsError as error:
+        flash(answer, text=error.message, tone="bad")
+        return answer
+    said = f"{words.source_name(rule.data_source)}: a day’s numbers are provisional for"
+    flash(answer, text=f"{said} {words.count(rule.holds, 'day')}.")
+    return answer

@@ -18,11 +18,12 @@ from kalends.base.pages.messages import FlashTone
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
 from kalends.marketing import words
-from kalends.marketing.connectors import connections, progress, runs
+from kalends.marketing.connectors import connections, progress, rereads, runs
 from kalends.marketing.connectors.apps import app_keys
 from kalends.marketing.connectors.connections import connector_of
 from kalends.marketing.connectors.declared import Connector
 from kalends.marketing.connectors.registry import CONNECTORS
+from kalends.marketing.settling import LONGEST
 
 router = APIRouter(include_in_schema=False)
 
@@ -127,6 +128,7 @@ def show_choice(request: Request, work: Manager, connection_id: UUID) -> Respons
         connector=connector_of(found.data_source),
         accounts=accounts,
         chosen={one["id"] for one in found.accounts} or {one.id for one in accounts},
+        longest=LONGEST,
         rhythms=_choices(EVERY, found.every),
         spans=_choices(HISTORY, found.history),
         words=words,
@@ -149,6 +151,7 @@ def choose(work: Manager, connection_id: UUID, sent: SentForm) -> Response:
             label=str(sent.get("label", "")),
             every=whole(sent.get("every"), connections.EVERY),
             history=whole(sent.get("history"), connections.HISTORY),
+            reread=rereads.read(sent.get("reread")),
         )
         if runs.running(work, connection_id) is None:
             runs.start(work, connection_id=connection_id)
@@ -171,6 +174,7 @@ def show_connection(request: Request, work: Reader, connection_id: UUID) -> Resp
         connector=connector_of(found.data_source),
         runs=past,
         last=last,
+        longest=LONGEST,
         problems=[one for one in failed or () if one.problem],
         span=progress.covered_span(work, connection_id),
         usage=progress.usage(work, found),
@@ -182,6 +186,17 @@ def show_connection(request: Request, work: Reader, connection_id: UUID) -> Resp
         words=words,
         now=work.now,
     )
+
+
+@router.post("/data/platforms/{connection_id}/reread")
+def set_reread(work: Manager, connection_id: UUID, reread: Annotated[str, Form(max_length=20)] = "") -> Response:
+    """For how many days it asks again; empty: as the platform restates them."""
+    here = f"/data/platforms/{connection_id}"
+    try:
+        connections.choose(work, connection_id=connection_id, reread=rereads.read(reread))
+    except rereads.BadRereadError as error:
+        return to(here, error.message, tone="bad")
+    return to(here, "From the next sync on, so many days are asked for again.")
 
 
 @router.post("/data/platforms/{connection_id}/sync")

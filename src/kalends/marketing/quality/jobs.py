@@ -7,6 +7,7 @@ from kalends.base.jobs import LIGHT, JobRun, job
 from kalends.base.scope import Scope
 from kalends.base.work import House
 from kalends.marketing.quality import service
+from kalends.marketing.stewardship import settled
 
 SCORE_BATCH = "marketing.score_batch"
 SCORE_NEW_DAY = "marketing.score_new_day"
@@ -31,7 +32,9 @@ def score_all(run: JobRun) -> None:
 
 @job(SCORE_NEW_DAY, queue=LIGHT)
 def score_new_day(run: JobRun) -> None:
-    """Look again at the days that a new day changes."""
+    """Look again at the days that a new day changes, by how days settle as far as that is known by now."""
+    with run.work() as work:
+        settled.measure_anew(work)
     with run.work() as work:
         service.score_new_day(work)
 

@@ -27,11 +27,11 @@ from kalends.marketing.quality.models import QualityAcknowledgement, QualityRule
 from kalends.marketing.quality.results import Wanted
 from kalends.marketing.quality.rowpass import WEIGHT
 from kalends.marketing.quality.rules import own_checks, read_rules
-from kalends.marketing.settling import trailing_days
+from kalends.marketing.stewardship.settled import settling_of
 
 SCORE_ALL: Final = "marketing.score_all"
-LOOK_BACK: Final = timedelta(days=95)
-"""How far back a new day can change anything: to where the slowest platform's conversions settle."""
+GRACE: Final = timedelta(days=5)
+"""A new day changes something as far back as where the slowest source's numbers settle, and so many days before."""
 LONGEST_WAIT: Final = timedelta(minutes=2)
 """So long what was published may wait for what comes behind it, to be scored together."""
 LARGE: Final = 100_000
@@ -156,7 +156,8 @@ def score_new_day(work: Work) -> scoring.Scored:
     state = _state(work)
     if state is None or results.scored_rules(work) != version_wanted(work):
         return score_everything(work)
-    scoring.touch_all(work.warehouse, since=today_of(work) - LOOK_BACK)
+    back = timedelta(days=settling_of(work).longest) + GRACE
+    scoring.touch_all(work.warehouse, since=today_of(work) - back)
     done = scoring.score(work.warehouse, scope_of(work))
     state.scored_on, state.scored_at = today_of(work), work.now
     return done
@@ -174,7 +175,7 @@ def scope_of(work: Work) -> scoring.Scope:
     return scoring.Scope(
         rules=version_wanted(work),
         today=today,
-        settling=trailing_days,
+        settling=settling_of(work).days,
         special=special_days(work),
         own=own_rules(work),
     )

@@ -33,7 +33,7 @@ class RuleSet(Model):
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    """channel_groups | names | conversions"""
+    """channel_groups | names | conversions | settling"""
     version: Mapped[int]
     rules: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     note: Mapped[str]

@@ -1,4 +1,4 @@
-"""A tenant's rules about names and groups: kept in every state that they ever had, tried out before they count."""
+"""A tenant's rules about names, groups, conversions and settling: kept in every state that they ever had."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from kalends.base.errors import BadInputError, ConflictError
 from kalends.base.ids import new_id
 from kalends.base.work import Work
 from kalends.marketing import renames
+from kalends.marketing.settling import SettlingRule
 from kalends.marketing.stewardship.counting import ConversionRule, ConversionRules
 from kalends.marketing.stewardship.models import RuleSet
 from kalends.marketing.stewardship.namevalues import group_of, part_of
 from kalends.marketing.stewardship.naming import MOST_RULES, OTHER, USUAL, ChannelGroup, NameRule, Rules
 
-Kind = Literal["channel_groups", "names", "conversions"]
+Kind = Literal["channel_groups", "names", "conversions", "settling"]
 FORMS: Final[Mapping[str, TypeAdapter[Any]]] = {
     "channel_groups": TypeAdapter(tuple[ChannelGroup, ...]),
     "names": TypeAdapter(tuple[NameRule, ...]),
     "conversions": TypeAdapter(ConversionRules),
+    "settling": TypeAdapter(tuple[SettlingRule, ...]),
 }
 ONE_BY_ONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 SHOWN: Final = 200
@@ -115,6 +117,12 @@ def conversion_rules(work: Work) -> tuple[int, tuple[ConversionRule, ...]]:
     return state.version, read_rules("conversions", state.rules)
 
 
+def settling_rules(work: Work, *, version: int | None = None) -> tuple[SettlingRule, ...]:
+    """What is said of how days settle: now, or after change number `version`."""
+    rows = _rows(work, kind="settling", version=version_of(work) if version is None else version)
+    return FORMS["settling"].validate_python(rows[0].rules) if rows else ()
+
+
 def history_of(work: Work, *, kind: Kind) -> list[State]:
     """Every state of the rules of a kind, the newest first."""
     return [State(row.kind, row.version, row.rules, row.note, row.made_at) for row in _rows(work, kind=kind)]
@@ -137,10 +145,14 @@ def _plain(rules: tuple[BaseModel, ...]) -> list[dict[str, Any]]:
     return [rule.model_dump(mode="json", exclude_defaults=True) for rule in rules]
 
 
+def alone(work: Work) -> None:
+    """Whoever changes rules at the same time waits here until the commit: versions have no gaps and no twins."""
+    work.session.execute(ONE_BY_ONE, {"key": f"{work.scope.tenant_id} rules"})
+
+
 def save(work: Work, *, kind: Kind, rules: tuple[Any, ...], note: str = "") -> State:
     """Let `rules` count from now on; the same again change nothing. Answers as of earlier keep the earlier ones."""
-    # Whoever changes rules at the same time waits here: versions have no gaps and no twins.
-    work.session.execute(ONE_BY_ONE, {"key": f"{work.scope.tenant_id} rules"})
+    alone(work)
     before, plain = state_of(work, kind=kind), _plain(rules)
     if before.version and before.rules == plain:
         return before
