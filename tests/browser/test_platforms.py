@@ -69,6 +69,24 @@ def test_attribution_windows_are_ticked_and_told(connected, open_page):
     assert page.errors == []
 
 
+def test_an_open_page_sees_what_begins_elsewhere(connected, open_page):
+    page = open_page(connected.address, viewport=DESK)
+    sign_in(page)
+    brings(page, "Pinterest Ads")
+    page.get_by_label("Days asked for again").fill("12")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("the last 12 days, each time").wait_for()
+    settle(page)
+    assert violations(page) == []
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_label("From").fill("2026-01-01")
+    other.get_by_label("To", exact=True).fill("2026-01-20")
+    other.get_by_role("button", name="Fetch").click()
+    page.get_by_text("Back-fill").wait_for(timeout=60_000)
+    assert page.errors == []
+
+
 def test_wrong_keys_are_told_on_a_phone(connected, open_page):
     page = open_page(connected.address, viewport=PHONE)
     sign_in(page)

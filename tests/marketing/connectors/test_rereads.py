@@ -1,7 +1,11 @@
-"""For how many days a connection asks again is seen and changed."""
+"""For how many days a connection asks again is seen and changed; its pages renew themselves when a run begins."""
+
+import re
 
 import pytest
 from syncing import connect, platform, slices, work_off
+
+from kalends.marketing.connectors.runs import start_due
 
 HERE = "/api/v1/marketing/connections"
 FIELD = '<input class="input" id="reread" name="reread" type="number" value="{}"'
@@ -83,3 +87,20 @@ def test_the_window_over_http(client, signed_in, connection):
     assert signed_in("analyst").post(f"/data/platforms/{connection}/reread", data={"reread": "3"}).status_code == 403
     known = {one["data_source"]: one for one in client.get("/api/v1/marketing/platforms").json()}
     assert (known["tiktok_ads"]["reread_days"], known["tiktok_ads"]["reread_why"]) == (28, "longest click window")
+
+
+@pytest.mark.parametrize("path", ["/data/platforms", "/data/platforms/{}"])
+def test_a_page_renews_itself_when_a_run_begins_and_asks_little_until_then(client, house, scope, connection, path):
+    page = path.format(connection)
+    shown = client.get(page).text
+    [look] = re.findall(rf'hx-get="({page}\?seen=[^"]+)" hx-trigger="every 15s"', shown)
+    assert (client.get(look).status_code, client.get(look).content) == (204, b"")
+    house.clock.advance(days=2)
+    assert start_due(house) == 1
+    running = client.get(look)
+    assert running.status_code == 200
+    assert re.search(rf'hx-get="{page}" hx-trigger="every [23]s"', running.text)
+    work_off(house, scope)
+    [after] = re.findall(rf'hx-get="({page}\?seen=[^"]+)"', client.get(look).text)
+    assert after != look
+    assert client.get(after).status_code == 204

@@ -62,6 +62,15 @@ def last_runs(work: Work) -> dict[UUID, RunProgress]:
     return {one.run.connection_id: one for one in counted(work, work.session.scalars(newest).all())}
 
 
+def mark(work: Work, *, connection_id: UUID | None = None) -> str:
+    """Another text whenever a run has begun or ended, of a connection or of any: so a page knows that it is old."""
+    is_open = SyncRun.state.in_(("running", "paused"))
+    query = select(func.count(), func.count().filter(is_open), func.max(SyncRun.started_at))
+    of = query if connection_id is None else query.where(SyncRun.connection_id == connection_id)
+    count, still_open, newest = work.session.execute(of).one()
+    return f"{count}.{still_open}.{newest.timestamp() if newest else 0:.0f}"
+
+
 def counted(work: Work, runs: Sequence[SyncRun]) -> list[RunProgress]:
     """The runs with their slices counted."""
     rows = work.session.execute(

@@ -37,14 +37,17 @@ RUNS, SLICES = 8, 50
 
 
 @router.get("/data/platforms")
-def show_platforms(request: Request, work: Reader) -> Response:
-    """What is connected, how it is, and what can be connected."""
+def show_platforms(request: Request, work: Reader, seen: str = "") -> Response:
+    """What is connected, how it is, and what can be connected; no content to whom has `seen` the newest mark."""
+    if seen == (mark := progress.mark(work)):
+        return Response(status_code=204)
     found = connections.listed(work)
     return render(
         request,
         "data/platforms.html",
         connections=found,
         runs=progress.last_runs(work),
+        mark=mark,
         spans={one.id: progress.covered_span(work, one.id) for one in found},
         platforms=[(name, label) for name, label in words.PLATFORM_NAMES.items() if name in CONNECTORS],
         manages=request.state.permitted.may("settings.manage"),
@@ -161,9 +164,11 @@ def choose(work: Manager, connection_id: UUID, sent: SentForm) -> Response:
 
 
 @router.get("/data/platforms/{connection_id}")
-def show_connection(request: Request, work: Reader, connection_id: UUID) -> Response:
-    """One connection: how it is, how far its syncs are, what went wrong."""
+def show_connection(request: Request, work: Reader, connection_id: UUID, seen: str = "") -> Response:
+    """One connection: how it is, how far its syncs are, what went wrong; no content to whom has `seen` it."""
     found = connections.get(work, connection_id=connection_id)
+    if seen == (mark := progress.mark(work, connection_id=connection_id)):
+        return Response(status_code=204)
     past = progress.runs_of(work, connection_id=connection_id, limit=RUNS)
     last = progress.last_runs(work).get(connection_id)
     failed = last and work.session.scalars(progress.slices_of(last.run.id).limit(SLICES)).all()
@@ -174,6 +179,7 @@ def show_connection(request: Request, work: Reader, connection_id: UUID) -> Resp
         connector=connector_of(found.data_source),
         runs=past,
         last=last,
+        mark=mark,
         longest=LONGEST,
         problems=[one for one in failed or () if one.problem],
         span=progress.covered_span(work, connection_id),
