@@ -5,6 +5,7 @@ import re
 import pytest
 from syncing import connect, platform, slices, work_off
 
+from kalends.marketing.connectors.registry import CONNECTORS
 from kalends.marketing.connectors.runs import start_due
 
 HERE = "/api/v1/marketing/connections"
@@ -104,3 +105,17 @@ def test_a_page_renews_itself_when_a_run_begins_and_asks_little_until_then(clien
     [after] = re.findall(rf'hx-get="({page}\?seen=[^"]+)"', client.get(look).text)
     assert after != look
     assert client.get(after).status_code == 204
+
+
+def test_every_platform_has_a_budget():
+    assert all(connector.quotas for connector in CONNECTORS.values())
+
+
+def test_a_budget_of_ours_is_told_as_such(client, house, scope):
+    with platform(house, "apple_search_ads") as standin:
+        made, _ = connect(house, scope, standin, reports=["campaign"], history=3)
+        work_off(house, scope)
+    assert (
+        "of 60 calls in a minute, a limit of ours: the platform publishes none"
+        in client.get(f"/data/platforms/{made}").text
+    )

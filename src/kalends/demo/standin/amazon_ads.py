@@ -111,6 +111,10 @@ class AmazonAds(Standin):
         """Files break off, too."""
         return asked.host in {API, STORE}
 
+    def is_limited(self, asked: Asked) -> bool:
+        """Files are fetched by their links, as often as one likes."""
+        return asked.host != STORE
+
     def is_signed(self, asked: Asked) -> bool:
         """The app and, but for the list, the profile go along; a file is fetched by its link alone."""
         if asked.host == STORE:

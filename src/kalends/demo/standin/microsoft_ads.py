@@ -91,6 +91,10 @@ class MicrosoftAds(Standin):
         """Files break off, too."""
         return asked.host in {REPORTING, CUSTOMER, STORE}
 
+    def is_limited(self, asked: Asked) -> bool:
+        """Files are fetched by their links, as often as one likes."""
+        return asked.host != STORE
+
     def is_signed(self, asked: Asked) -> bool:
         """By elements of the SOAP header; a file is fetched by its link alone."""
         if asked.host == STORE:

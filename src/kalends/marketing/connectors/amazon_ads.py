@@ -18,7 +18,7 @@ from typing import Any
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
 from kalends.marketing.connectors.consent import Consent
-from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Report, Slice
+from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.files import plain
 from kalends.marketing.connectors.signals import CursorExpired, Malformed, Passing, Refused, Signal
 
@@ -235,8 +235,10 @@ CONNECTOR = Connector(
         Report(KEYWORDS, "Keywords and targets by day", pull, history=95, is_default=False, is_complete=False),
     ),
     judge=judge,
-    # No numbers are published: limits move with Amazon's load, and 429 says how long to wait
-    # (advertising.amazon.com/API/docs/en-us/reference/concepts/rate-limiting).
+    # No numbers are published: all callers of a region share what Amazon's load leaves, and 429 says how long to wait
+    # (advertising.amazon.com/API/docs/en-us/reference/concepts/rate-limiting). One call a second orders a month of a
+    # profile and looks for it a few times in less than a minute; more would only fill a queue that is everybody's.
+    quotas=(Quota("", 60, 60, is_shared=True, is_own=True),),
     lag=1,
     guide="advertising.amazon.com/API/docs/en-us/guides/onboarding/overview",
     # advertising.amazon.com/API/docs/en-us/guides/account-management/authorization/authorization-grants

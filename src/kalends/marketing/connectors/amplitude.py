@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import Basic
-from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Report, Slice
+from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import Malformed, Refused, Signal, TooMuch
 
 HOSTS = {"us": "amplitude.com", "eu": "analytics.eu.amplitude.com"}
@@ -92,7 +92,10 @@ CONNECTOR = Connector(
     accounts=accounts,
     reports=(Report("event/event+event_id", "Events, one by one", pull, days=7, is_complete=False),),
     judge=judge,
-    # Amplitude declares no number for exports; it says 429 when there are too many.
+    # Amplitude declares no number for exports; it says 429 when there are too many. The least that it declares for any
+    # way to read events is 360 an hour for each project (amplitude.com/docs/apis/analytics/dashboard-rest, user
+    # activity): years come in an hour at that, for an export has a week.
+    quotas=(Quota("", 360, 3_600, is_own=True),),
     lag=1,
     guide="amplitude.com/docs/apis/authentication",
 )

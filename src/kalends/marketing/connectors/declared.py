@@ -128,13 +128,15 @@ class Quota:
     """At most `calls` in any `seconds`, by the platform's own rule, of calls of one kind on one account.
 
     Several may have one name: all of them hold then. `is_shared`: it holds over all accounts together, as a limit of a
-    user or an app does, and for the calls that are about no account.
+    user or an app does, and for the calls that are about no account. `is_own`: the platform publishes no number, so
+    this one is ours: what a sync needs, and little enough that other programs of the same user are not kept waiting.
     """
 
     name: str
     calls: int
     seconds: int
     is_shared: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +169,9 @@ class Connector:
 
     `entries`: what a person gives to connect. `auth`: how calls are signed. `accounts`: lists what the connection can
     see, which is also how it is tested. `judge`: the platform's own signals in an answer whose status does not say
-    it; None where the answer is good or its HTTP status tells. `quotas`: the platform's declared limits. `lag`: how
-    many days pass before a day can be asked for at all. `guide`: where a person finds what the form asks for.
-    `consent`: how a person signs in at the platform instead of entering keys; None where it knows no such way.
+    it; None where the answer is good or its HTTP status tells. `quotas`: the platform's declared limits, or ours.
+    `lag`: how many days pass before a day can be asked for at all. `guide`: where a person finds what the form asks
+    for. `consent`: how a person signs in at the platform instead of entering keys; None where it knows no such way.
     `attributions`: attribution windows that each report can be asked for under, beside the account's own setting, named
     '7d_click_1d_view'.
     """

@@ -19,7 +19,7 @@ import orjson
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
 from kalends.marketing.connectors.consent import Consent
-from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Report, Slice
+from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.signals import Limited, Malformed, Refused, Signal, TooMuch
 
 API = "https://api.linkedin.com/rest"
@@ -173,9 +173,10 @@ CONNECTOR = Connector(
         Report("account/device", "Devices by day", partial(pull, pivot="IMPRESSION_DEVICE_TYPE"), is_default=False),
     ),
     judge=judge,
-    # LinkedIn publishes no figure: each app's own stands in the developer portal, and a 429 tells when it is used up
-    # (learn.microsoft.com/linkedin/shared/api-guide/concepts/rate-limits).
-    quotas=(),
+    # LinkedIn publishes no figure: each app's own, by day, stands in the developer portal, and a 429 tells when it is
+    # used up (learn.microsoft.com/linkedin/shared/api-guide/concepts/rate-limits). 5,000 a day bring two years of all
+    # reports of thirty accounts, and what the app does besides has its share; a call a second keeps them apart.
+    quotas=(Quota("", 60, 60, is_shared=True, is_own=True), Quota("", 5_000, 86_400, is_shared=True, is_own=True)),
     guide="linkedin.com/developers/apps",
     headers={"LinkedIn-Version": VERSION, "X-Restli-Protocol-Version": "2.0.0"},
     # learn.microsoft.com/linkedin/shared/authentication: authorization-code-flow, programmatic-refresh-tokens

@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2, TwoTokens
 from kalends.marketing.connectors.consent import Consent
-from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Report, Slice
+from kalends.marketing.connectors.declared import Account, Connector, Entry, Page, Quota, Report, Slice
 from kalends.marketing.connectors.files import plain
 from kalends.marketing.connectors.microsoft_zones import plain_name, zone_of
 from kalends.marketing.connectors.signals import (
@@ -222,7 +222,9 @@ CONNECTOR = Connector(
         Report(KEYWORDS, "Keywords by day", pull, history=1_095, is_default=False),
     ),
     judge=judge,
-    # No numbers are published for the Reporting service; 117 says that a minute's calls are used up.
+    # No numbers are published for the Reporting service; 117 says that a minute's calls are used up, so that is what
+    # is counted in. A report takes an order and a few looks: one call a second serves a dozen of them at the same time.
+    quotas=(Quota("", 60, 60, is_shared=True, is_own=True),),
     guide="learn.microsoft.com/advertising/guides/get-started",
     # learn.microsoft.com/advertising/guides/authentication-oauth-consent
     consent=Consent(
