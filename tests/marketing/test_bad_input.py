@@ -401,3 +401,41 @@ def test_a_last_row_without_its_last_cells(last: str, end: str, fault: list[tupl
     con, report = staged(days("c9,1,1250", last, end=end))
     assert faults(con) == fault
     assert report.staged == 2 - len(fault)
+
+
+TWO_SYSTEMS = "start,end,campaign,spend\n03/04/2026,04/03/2026,A,1\n25/04/2026,05/25/2026,B,2\n"
+BOTH = "date,campaign,spend\n25/12/2025,A,1\n12/26/2025,B,2\n05/05/2026,C,3\n03/04/2026,D,4\n"
+
+
+def test_each_column_is_read_in_its_own_order() -> None:
+    con, report = staged(TWO_SYSTEMS.encode(), options=StageOptions(columns={"start": "date_from", "end": "date_to"}))
+    assert con.execute("SELECT date_from, date_to FROM staged ORDER BY ALL").fetchall() == [
+        (date(2026, 4, 3), date(2026, 4, 3)), (date(2026, 4, 25), date(2026, 5, 25)),
+    ]  # fmt: skip
+    assert (report.quarantined, report.day_order, report.open_days) == (0, None, None)
+    assert any("“start” with the day first, “end” with the month first" in said for said in report.warnings)
+
+
+def test_a_column_that_shows_nothing_is_written_as_the_others() -> None:
+    content = TWO_SYSTEMS.replace("25/04/2026,05/25/2026", "25/04/2026,06/05/2026")
+    con, report = staged(content.encode(), options=StageOptions(columns={"start": "date_from", "end": "date_to"}))
+    found = con.execute("SELECT date_to FROM staged WHERE campaign_id = 'B'").fetchall()
+    assert (report.day_order, found) == ("day_first", [(date(2026, 5, 6),)])
+
+
+def test_a_column_of_both_orders_is_read_where_it_is_clear_and_told_of() -> None:
+    con, report = staged(BOTH.encode())
+    assert con.execute("SELECT campaign_id, date_from FROM staged ORDER BY ALL").fetchall() == [
+        ("A", date(2025, 12, 25)), ("B", date(2025, 12, 26)), ("C", date(2026, 5, 5)),
+    ]  # fmt: skip
+    assert faults(con) == [(4, "date", "unreadable_date")]
+    assert (report.open_days.count, report.open_days.example) == (1, "03/04/2026")
+    assert any("day first (25/12/2025) and with the month first (12/26/2025)" in said for said in report.warnings)
+    told, report = staged(BOTH.encode(), options=StageOptions(day_order="day_first"))
+    assert (faults(told), report.open_days) == ([(2, "date", "unreadable_date")], None)
+    assert told.execute("SELECT date_from FROM staged WHERE campaign_id = 'D'").fetchall() == [(date(2026, 4, 3),)]
+
+
+def test_a_date_that_is_none_by_either_order_decides_nothing() -> None:
+    _, report = staged(b"date,campaign,spend\n25/13/2025,A,1\n25/12/2025,B,2\n03/04/2026,C,3\n")
+    assert (report.day_order, report.quarantined) == ("day_first", 1)

@@ -205,6 +205,37 @@ def test_which_number_is_the_month_is_asked_where_the_file_does_not_say(editor, 
     assert "All 12 rows are new or changed" in editor.get(where).text
 
 
+def test_a_file_of_no_platform_has_the_name_that_its_company_gives_it(editor, house, scope, work_off):
+    rows = "date,campaign,outlay\n2026-02-01,W,{}\n"
+    href = upload(editor, rows.format(1))
+    fields = {"data_source": "file", "column": ["outlay"], "field": ["spend"]}
+    assert "Name of the source" in editor.get(f"{href}/preview").text
+    named = editor.post(href, data=fields | {"own_source": " Agency North "}).text
+    assert 'value="Agency North"' in named
+    assert re.search(r'<option value="spend" selected', named)
+    load(editor, href)
+    other = upload(editor, rows.format(2))
+    assert "Name of the source" not in editor.post(other, data={"data_source": "klaviyo", "own_source": "x"}).text
+    load(editor, other, **fields)
+    work_off()
+    with house.work(scope) as work:
+        assert {source.name: source.rows for source in overview.list_sources(work)} == {"Agency North": 1, "file": 1}
+    assert '<option value="Agency North">' in editor.get(f"{upload(editor, rows.format(3))}/preview").text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Google Ads", "“Google Ads” is taken"), ("META", "“META” is taken"), ("x" * 101, "at most 100 characters")],
+)
+def test_a_name_that_a_source_cannot_have_is_refused_in_words(editor, name, said):
+    href = upload(editor, b"date,campaign,spend\n2026-02-01,W,1\n")
+    fields = {"data_source": "file", "own_source": name}
+    look = editor.post(href, data=fields).text
+    assert said in look
+    assert f'value="{name}"' in look
+    assert editor.post(f"{href}/load", data=fields).status_code == 422
+
+
 def test_the_whole_life_of_a_file(editor, house, scope, work_off, clock):
     href = upload(editor, CSV.encode(), name="kosten.csv")
     where = load(editor, href)

@@ -21,10 +21,13 @@ def ingest(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The export file.")],
     *,
     source: Annotated[
-        str, typer.Option("--source", "-s", help="The platform, such as google_ads or tiktok_ads; or file.")
+        str, typer.Option("--source", "-s", help="The platform, such as google_ads; else a name of your own.")
     ] = "file",
     start: Annotated[str | None, typer.Option("--from", help="First day, for rows without a date.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last day, for rows without a date.")] = None,
+    day_order: Annotated[
+        str | None, typer.Option("--day-order", help="What 3/4/2026 means: day_first or month_first; else as it shows.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Load a file and wait until it is visible. Exit code 2: loaded, but some rows are in quarantine."""
@@ -33,6 +36,7 @@ def ingest(
         "data_source": source,
         "date_range_start": start,
         "date_range_end": end,
+        "day_order": day_order,
     }
     with client() as opened:
         batch = opened.post("/marketing/ingest/local", body)

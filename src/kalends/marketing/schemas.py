@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from kalends.marketing.models import Batch
 from kalends.marketing.records import EARLIEST, LATEST
@@ -15,11 +15,25 @@ from kalends.marketing.records import EARLIEST, LATEST
 TOTALLED = ("rows", "spend", "impressions", "clicks", "conversions", "revenue")
 
 
-class Window(BaseModel):
-    """The days that rows without a date of their own stand for."""
+SourceName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
+"""A platform, or the name that a company gives to files of its own."""
+DayOrder = Literal["day_first", "month_first"]
+DecimalMark = Literal[".", ","]
+
+
+class Reading(BaseModel):
+    """How rows are to be read: the days that those without a date of their own stand for, and how days and numbers are
+    written where the rows themselves do not decide.
+    """
 
     date_range_start: date | None = Field(default=None, description="First day, for rows that carry no date.")
     date_range_end: date | None = Field(default=None, description="Last day, included.")
+    day_order: DayOrder | None = Field(
+        default=None, description="Whether 3/4/2026 has the day first or the month; else as the rows show."
+    )
+    decimal_mark: DecimalMark | None = Field(
+        default=None, description="Whether 1,234 is a thousand (.) or not (,); else as the rows show."
+    )
 
     @model_validator(mode="after")
     def check_order(self) -> Self:
@@ -35,15 +49,16 @@ class Window(BaseModel):
 
     def options(self) -> dict[str, Any]:
         """As a batch keeps it."""
-        if self.date_range_start is None or self.date_range_end is None:
-            return {}
-        return {"date_range": [self.date_range_start.isoformat(), self.date_range_end.isoformat()]}
+        told: dict[str, Any] = {"day_order": self.day_order, "decimal_mark": self.decimal_mark}
+        if self.date_range_start and self.date_range_end:
+            told["date_range"] = [self.date_range_start.isoformat(), self.date_range_end.isoformat()]
+        return {name: value for name, value in told.items() if value}
 
 
 Expected = dict[str, Annotated[Decimal, Field(max_digits=28, decimal_places=9)]]
 
 
-class Promise(Window):
+class Promise(Reading):
     """What the sender says of what it sends."""
 
     is_complete: bool = Field(
@@ -86,11 +101,8 @@ class Entries(Promise):
 
     model_config = ConfigDict(extra="forbid")
 
-    data_source: str = Field(
-        min_length=1,
-        max_length=100,
-        pattern=r"^[^\x00]+$",
-        description="The platform, such as google_ads or tiktok_ads; or file.",
+    data_source: SourceName = Field(
+        description="The platform, such as google_ads or tiktok_ads; else file, or a name of your own."
     )
     data_entries: list[dict[str, Any]] = Field(min_length=1, description="The rows, as the platform gave them.")
 
@@ -105,7 +117,7 @@ class LocalFile(Promise):
     """A file on the server's own disk; only its owner may name one."""
 
     path: str = Field(description="Absolute path.")
-    data_source: str = Field(default="file", min_length=1, max_length=100)
+    data_source: SourceName = "file"
     columns: dict[str, str | None] = Field(default_factory=dict, description="Corrected guesses: raw name -> field.")
     wait: bool = Field(default=False, description="Answer when the data is visible.")
 

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,6 +33,7 @@ from kalends.marketing.mapping import canonical_source
 from kalends.marketing.models import Batch
 from kalends.marketing.names import find_campaigns
 from kalends.marketing.overview import Source, count_waiting, list_sources
+from kalends.marketing.pipeline import declared_days, stage_options
 from kalends.marketing.quality import forgetting as _quality_forgetting  # noqa: F401 - goes with days that go
 from kalends.marketing.quality import standing
 from kalends.marketing.reconciliation import counted as _counted
@@ -59,7 +61,7 @@ from kalends.marketing.schemas import (
     Transformed,
 )
 from kalends.marketing.settling import BY_RULE, Settling
-from kalends.marketing.staging import StageOptions, stage
+from kalends.marketing.staging import stage
 from kalends.marketing.stewardship import counting
 from kalends.marketing.stewardship.drawing import Drawing, draw
 from kalends.marketing.stewardship.evidence import Evidence, Slice, offers_evidence
@@ -283,7 +285,7 @@ def transform(work: Work, envelope: Entries, *, columns: dict[str, str | None]) 
     """What an ingest of these rows would store, without storing it."""
     # Not orjson: a platform's number may have more than 64 bits.
     raw = json.dumps(envelope.model_dump(mode="json")).encode()
-    first, last = envelope.date_range_start, envelope.date_range_end
+    options = envelope.options() | {"columns": columns}
     counted = counting.choice(counting.of_source(conversion_rules(work)[1], envelope.data_source))
     with duckdb.connect(config={"autoinstall_known_extensions": False, "temp_directory": ""}) as con:
         report = stage(
@@ -291,8 +293,8 @@ def transform(work: Work, envelope: Entries, *, columns: dict[str, str | None]) 
             lambda: io.BytesIO(raw),
             data_source=envelope.data_source,
             now=system_clock(),
-            date_range=(first, last) if first and last else None,
-            options=StageOptions(columns=columns, **counted),
+            date_range=declared_days(options),
+            options=replace(stage_options(options), **counted),
         )
         rows = con.execute("FROM staged ORDER BY source_row LIMIT 1000").to_arrow_table().to_pylist()
         aside = con.execute("FROM quarantined ORDER BY source_row").to_arrow_table().to_pylist()

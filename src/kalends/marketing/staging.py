@@ -33,7 +33,7 @@ from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, holds_e
 from kalends.marketing.mapping.entities import CREATE_NAMED, entity_of, stage_names
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.generic import generic_mapping
-from kalends.marketing.mapping.notation import OpenDays
+from kalends.marketing.mapping.notation import OpenDays, WrittenDays
 from kalends.marketing.mapping.orders import CREATE_ORDERS, SOURCE, orders_layout, stage_orders
 from kalends.marketing.mapping.unpivot import CREATE_SERIES, layout_of, stage_series
 from kalends.marketing.parted import PLACE, stage_parts
@@ -181,8 +181,7 @@ class _Staging:
             self.report.quarantined += done.quarantined
             self.report.staged += done.received - done.quarantined
             self.report.series += done.series
-            self.report.day_order = done.day_order
-            self._ask(done.open_days)
+            self._note_days(done.days)
             return None
         guessed = generic_mapping(table.columns, data_source=self.report.data_source, corrections=self.options.columns)
         return guessed if guessed.guessed or known is None else known
@@ -205,8 +204,8 @@ class _Staging:
         )
         self.report.mapping = "orders@1"
         self.report.guessed |= {column: f"order:{field}" for field, column in columns.items()}
-        self.report.decimal_mark, self.report.day_order = done.decimal_mark, done.day_order
-        self._ask(done.open_days)
+        self.report.decimal_mark = done.decimal_mark
+        self._note_days(done.days)
         self.report.received += done.received
         self.report.quarantined += done.quarantined
         self.report.duplicates += done.repeated
@@ -279,23 +278,22 @@ class _Staging:
 
     def _settled(self, table: RawTable, mapping: Mapping) -> Settings:
         """The file's notation: told, else shown by the file. NDJSON read in place is plain, or comes here again."""
-        mark, order = self.options.decimal_mark, self.options.day_order
-        written: frozenset[str] = frozenset()
-        if table.has_row:
-            mark = mark or notation.decimal_mark(self.con, table, mapping)
-            dates = notation.date_columns(table, mapping)
-            order = order or notation.day_order(self.con, table, dates)
-            written = notation.written_columns(self.con, table, mapping, mark)
-            if order is None:
-                self._ask(notation.open_days(self.con, table, [column for column in dates if column in written]))
-        self.report.decimal_mark, self.report.day_order = mark, order
-        return replace(self.settings, decimal_mark=mark, day_order=order, written=written)
+        if not table.has_row:
+            self.report.decimal_mark, self.report.day_order = self.options.decimal_mark, self.options.day_order
+            return replace(self.settings, decimal_mark=self.options.decimal_mark)
+        mark = self.options.decimal_mark or notation.decimal_mark(self.con, table, mapping)
+        written = notation.written_columns(self.con, table, mapping, mark)
+        dates = [column for column in notation.date_columns(table, mapping) if column in written]
+        days = notation.written_days(self.con, table, dates, told=self.options.day_order)
+        self.report.decimal_mark = mark
+        self._note_days(days)
+        return replace(self.settings, decimal_mark=mark, day_orders=days.orders, written=written)
 
-    def _ask(self, found: OpenDays | None) -> None:
-        """Say that nobody can tell which number is the month."""
-        if found is not None:
-            self.report.open_days = found
-            self.report.warnings.append(found.sentence())
+    def _note_days(self, days: WrittenDays) -> None:
+        """Say how days are written, and which of them nobody can tell."""
+        self.report.day_order = days.order
+        self.report.open_days = days.open_days or self.report.open_days
+        self.report.warnings += days.sentences()
 
     def _divide(self, name: str, table: RawTable, plan: Plan, known: KnownRows) -> None:
         """Good rows stay; broken ones and keys that come twice with different values go to quarantine."""

@@ -20,6 +20,8 @@ from kalends.marketing.bodies import UnpackingRoute, read_body
 from kalends.marketing.schemas import (
     Batches,
     BatchOut,
+    DayOrder,
+    DecimalMark,
     Entries,
     IngestAnswer,
     LocalFile,
@@ -27,6 +29,7 @@ from kalends.marketing.schemas import (
     Promise,
     Quarantine,
     Rates,
+    SourceName,
     Transformed,
 )
 
@@ -65,11 +68,15 @@ class EnvelopeTooLargeError(BadInputError):
 def ingest(
     request: Request,
     door: Writer,
-    data_source: Annotated[str, Query(max_length=100, description="For a file: which platform it is from.")] = "file",
+    data_source: Annotated[
+        SourceName, Query(description="For a file: which platform it is from; else file, or a name of your own.")
+    ] = "file",
     file_name: Annotated[str, Query(max_length=300)] = "",
     reported_at: Annotated[datetime | None, Query(description="When the platform said it; else now.")] = None,
     date_range_start: date | None = None,
     date_range_end: date | None = None,
+    day_order: Annotated[DayOrder | None, Query(description="What 3/4/2026 means; else as the file shows.")] = None,
+    decimal_mark: Annotated[DecimalMark | None, Query(description="In 1,234; else as the file shows.")] = None,
     columns: Annotated[list[str] | None, Query(description="Corrected guesses, each as raw-name=field.")] = None,
     is_complete: Annotated[bool, Query(description="Nothing else exists in the declared days.")] = False,
     expected: Annotated[list[str] | None, Query(description="Promised totals, each as metric=total.")] = None,
@@ -91,6 +98,8 @@ def ingest(
     told = {
         "date_range_start": date_range_start,
         "date_range_end": date_range_end,
+        "day_order": day_order,
+        "decimal_mark": decimal_mark,
         "is_complete": is_complete,
         "expected": {metric: total or "?" for metric, _, total in (one.partition("=") for one in expected or [])},
         "refuse_if_differs": refuse_if_differs,

@@ -16,7 +16,7 @@ from kalends.marketing.bodies import is_packed, read_raw
 from kalends.marketing.intake import hooks
 from kalends.marketing.intake.hooks import AddedHook
 from kalends.marketing.models import Hook, HookDelivery
-from kalends.marketing.schemas import Window
+from kalends.marketing.schemas import Reading, SourceName
 
 router = APIRouter(tags=["marketing"])
 
@@ -24,13 +24,13 @@ Reader = Annotated[Work, permit("data.read")]
 Manager = Annotated[Work, permit("settings.manage")]
 
 
-class NewHook(Window):
+class NewHook(Reading):
     """A hook to make."""
 
     model_config = ConfigDict(extra="forbid")
 
     label: str = Field(min_length=1, max_length=100, description="Who posts to it.")
-    data_source: str = Field(min_length=1, max_length=100, description="The platform whose rows it brings; or file.")
+    data_source: SourceName = Field(description="The platform whose rows it brings; else file, or a name of your own.")
 
 
 class Delivery(BaseModel):

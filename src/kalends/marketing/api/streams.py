@@ -20,7 +20,7 @@ from kalends.marketing.api.checking import FILE_TYPES, checked, corrections
 from kalends.marketing.bodies import is_packed, pieces_of
 from kalends.marketing.intake import streams
 from kalends.marketing.mapping import canonical_source
-from kalends.marketing.schemas import Window
+from kalends.marketing.schemas import DayOrder, DecimalMark, Reading, SourceName
 
 router = APIRouter(prefix="/marketing/ingest", tags=["marketing"])
 
@@ -52,11 +52,13 @@ class Receipts(StreamingResponse):
 def ingest_stream(
     request: Request,
     door: Annotated[Door, door("data.write")],
-    data_source: Annotated[str, Query(max_length=100)] = "file",
+    data_source: SourceName = "file",
     file_name: Annotated[str, Query(max_length=300)] = "",
     reported_at: Annotated[datetime | None, Query(description="When the platform said it; else now.")] = None,
     date_range_start: date | None = None,
     date_range_end: date | None = None,
+    day_order: DayOrder | None = None,
+    decimal_mark: DecimalMark | None = None,
     columns: Annotated[list[str] | None, Query(description="Corrected guesses, each as raw-name=field.")] = None,
     chunk_bytes: Annotated[int, Query(ge=1 << 10, le=64 << 20, description="About how much one receipt is for.")] = (
         streams.CHUNK_BYTES
@@ -72,7 +74,13 @@ def ingest_stream(
     under this key already, then `{"chunk": 1, "bytes": ..., "rows": ...}` once chunk 1 is safe on disk and committed,
     and at the end `{"done": true, "batch": ...}`. A fault ends it with `{"error": {...}}`; what was acknowledged stays.
     """
-    window = checked(Window, {"date_range_start": date_range_start, "date_range_end": date_range_end})
+    told = {
+        "date_range_start": date_range_start,
+        "date_range_end": date_range_end,
+        "day_order": day_order,
+        "decimal_mark": decimal_mark,
+    }
+    reading = checked(Reading, told)
     is_packed(request)
     with door.work() as work:
         opened = streams.open_stream(
@@ -80,7 +88,7 @@ def ingest_stream(
             key=idempotency_key or str(new_id()),
             data_source=canonical_source(data_source),
             file_name=file_name,
-            options={**window.options(), "columns": corrections(columns or [])},
+            options={**reading.options(), "columns": corrections(columns or [])},
             reported_at=reported_at,
         )
     pieces = pieces_of(request, idle=streams.IDLE_SECONDS)

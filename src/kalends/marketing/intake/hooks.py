@@ -245,20 +245,20 @@ def signature_headers(secret: str, *, timestamp: int, body: bytes) -> dict[str, 
 
 
 def _land(work: Work, hook: Hook, body: bytes, *, key: str) -> Batch:
-    """Rows in an envelope that names its days, or any file."""
+    """Rows in an envelope that says how to read them, or any file."""
     return batches.land(
         work,
         io.BytesIO(body),
         data_source=hook.data_source,
         file_name=f"{hook.label}, {work.now:%Y-%m-%d %H:%M}",
-        options=hook.options | _days_of(body),
+        options=hook.options | _told_in(body),
         idempotency_key=key,
     )
 
 
-def _days_of(body: bytes) -> dict[str, Any]:
-    """The days that the envelope of the ingest API names for rows without a date."""
-    if body.lstrip()[:1] != b"{" or b'"date_range_start"' not in body:
+def _told_in(body: bytes) -> dict[str, Any]:
+    """What the envelope of the ingest API says of its rows."""
+    if body.lstrip()[:1] != b"{" or b'"data_entries"' not in body:
         return {}
     try:
         return Entries.model_validate(orjson.loads(body)).options()

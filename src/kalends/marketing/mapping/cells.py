@@ -1,7 +1,8 @@
 """From a text cell to a typed value, as DuckDB SQL: plain notation first and fast, then what people and sheets write.
 
 Nothing is guessed for a single cell. '1,234' is 1234 or 1.234, and '03/04/2024' is March or April: the file decides
-(`decimal_mark`, `day_order`), by its own unambiguous cells or by what the sender says; else the cell is a fault.
+(`decimal_mark`, `day_order`), by its own unambiguous cells or by what the sender says; else the cell is a fault, unless
+it can be read one way only: '25/12/2023'.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ MACROS = (
         WHEN trim(t) LIKE '%\%' ESCAPE '\' THEN
             TRY_CAST(marked_number(bare_number(left(trim(t), -1)), mark, false) AS DOUBLE) / 100
         ELSE TRY_CAST(marked_number(bare_number(t), mark, false) AS DOUBLE) END""",
+    """CREATE OR REPLACE TEMP MACRO only_day(by_day, by_month) AS CASE
+        WHEN by_month IS NULL OR by_day = by_month THEN by_day WHEN by_day IS NULL THEN by_month END""",
     rf"""CREATE OR REPLACE TEMP MACRO written_date(t, day_first) AS CASE
         WHEN regexp_matches(t, '^\d{{4}}-\d{{2}}-\d{{2}}[T |]') THEN TRY_CAST(left(t, 10) AS DATE)
         WHEN regexp_full_match(t, '\d{{8}}') THEN CAST(try_strptime(t, '%Y%m%d') AS DATE)
@@ -78,7 +81,9 @@ MACROS = (
         WHEN regexp_full_match(t, '\d{{1,2}}\.\d{{1,2}}\.\d{{4}}') THEN CAST(try_strptime(t, '%d.%m.%Y') AS DATE)
         WHEN regexp_full_match(t, '\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{4}}') THEN CASE day_first
             WHEN true THEN CAST(try_strptime(replace(t, '-', '/'), '%d/%m/%Y') AS DATE)
-            WHEN false THEN CAST(try_strptime(replace(t, '-', '/'), '%m/%d/%Y') AS DATE) END
+            WHEN false THEN CAST(try_strptime(replace(t, '-', '/'), '%m/%d/%Y') AS DATE)
+            ELSE only_day(CAST(try_strptime(replace(t, '-', '/'), '%d/%m/%Y') AS DATE),
+                CAST(try_strptime(replace(t, '-', '/'), '%m/%d/%Y') AS DATE)) END
         ELSE CAST(try_strptime(t, {list(_MONTHS)}) AS DATE) END""",
 )
 

@@ -22,7 +22,7 @@ class Settings:
     today: date
     date_range: tuple[date, date] | None = None
     decimal_mark: str | None = None
-    day_order: str | None = None
+    day_orders: Dictionary[str, str] = field(default_factory=dict)  # date column -> which number stands first
     conversions: tuple[str, ...] = ()
     conversions_by_account: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
     written: frozenset[str] = frozenset()  # columns with cells that are not in plain notation
@@ -105,7 +105,7 @@ class Columns:
         if column not in self.settings.written:
             return plain_sql(cell, item.kind)
         if item.kind == "date":
-            return date_sql(cell, self.settings.day_order)
+            return date_sql(cell, self.settings.day_orders.get(column))
         return number_sql(cell, item.kind, self.settings.decimal_mark)
 
     def _add_rules(self, item: Field, column: str, cell: str, alias: str) -> None:

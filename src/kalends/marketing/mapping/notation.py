@@ -2,12 +2,13 @@
 """How a file as a whole writes numbers and dates, told by its own unambiguous cells.
 
 Only cells that admit one reading count as evidence, over all rows, so the order of rows does not matter. Evidence for
-both readings is no evidence: then only unambiguous cells are read.
+both readings is no evidence: then only unambiguous cells are read. Days are decided column by column, for two columns
+of one file may come from two systems; a column that shows nothing is written as all that do show it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,8 +21,9 @@ from kalends.marketing.reading import RawTable, quoted
 
 _POINT = r"^\D*\d+\.(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(,\d{3})+\.\d+\D*$|^\D*\d{1,3}(,\d{3}){2,}\D*$"
 _COMMA = r"^\D*\d+,(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(\.\d{3})+,\d+\D*$|^\D*\d{1,3}(\.\d{3}){2,}\D*$"
-_DAY_FIRST = r"^(1[3-9]|2\d|3[01])[/-]\d{1,2}[/-]\d{4}$"
-_MONTH_FIRST = r"^\d{1,2}[/-](1[3-9]|2\d|3[01])[/-]\d{4}$"
+_DAY_FIRST = r"^(1[3-9]|2\d|3[01])[/-](0?[1-9]|1[0-2])[/-]\d{4}$"
+_MONTH_FIRST = r"^(0?[1-9]|1[0-2])[/-](1[3-9]|2\d|3[01])[/-]\d{4}$"
+ORDERS = ("day_first", "month_first")
 _EITHER = r"\d{1,2}[/-]\d{1,2}[/-]\d{4}"
 
 
@@ -45,20 +47,77 @@ class OpenDays:
         )
 
 
+@dataclass(frozen=True)
+class WrittenDays:
+    """How the date columns of a file write days. `orders`: column -> 'day_first' or 'month_first', of columns that are
+    all of one; `both`: column -> a clear date of either order, of columns that have both; `open_days`: what can be read
+    both ways in the columns that have no one order.
+    """
+
+    orders: dict[str, str]
+    both: dict[str, tuple[str, str]]
+    open_days: OpenDays | None
+
+    @property
+    def order(self) -> str | None:
+        """The one order of all columns; None where they differ, or show none."""
+        found = set(self.orders.values())
+        return found.pop() if len(found) == 1 and not self.both else None
+
+    def sentences(self) -> Iterator[str]:
+        """What is to be told of it."""
+        firsts, months = ([column for column, own in self.orders.items() if own == order] for order in ORDERS)
+        if firsts and months:
+            yield (
+                f"Days are written in two ways: {_listed(firsts)} with the day first, {_listed(months)} with the month "
+                "first. Each column was read in its own."
+            )
+        for column, (day, month) in self.both.items():
+            yield (
+                f"{_listed([column])} holds dates with the day first ({day}) and with the month first ({month}). Those "
+                "that can be read one way only were read so. If you choose an order, those of the other are set aside."
+            )
+        if self.open_days is not None:
+            yield self.open_days.sentence()
+
+
 def decimal_mark(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping) -> str | None:
     """'.' or ',' where the file's number cells show it, else None."""
     point, comma = _evidence(con, table, _columns(table, mapping, frozenset(NUMBER_TYPES)), (_POINT, _COMMA))
     return None if point == comma else "." if point else ","
 
 
-def day_order(con: duckdb.DuckDBPyConnection, table: RawTable, columns: list[str]) -> str | None:
-    """'day_first' or 'month_first' where the cells of these columns show it, else None."""
-    day, month = _evidence(con, table, columns, (_DAY_FIRST, _MONTH_FIRST))
-    return None if day == month else "day_first" if day else "month_first"
+def written_days(
+    con: duckdb.DuckDBPyConnection, table: RawTable, columns: Sequence[str], *, told: str | None
+) -> WrittenDays:
+    """How these columns write days: as `told`, else as their clear dates show."""
+    if told:
+        return WrittenDays(dict.fromkeys(columns, told), {}, None)
+    clear = _clear_days(con, table, columns)
+    orders = {column: ORDERS[0 if day else 1] for column, (day, month) in clear.items() if bool(day) != bool(month)}
+    both = {column: (day, month) for column, (day, month) in clear.items() if day and month}
+    if not both and len(shown := set(orders.values())) == 1:
+        orders = dict.fromkeys(columns, *shown)
+    undecided = [column for column in columns if column not in orders]
+    return WrittenDays(orders, both, open_days(con, table, undecided))
+
+
+def _clear_days(
+    con: duckdb.DuckDBPyConnection, table: RawTable, columns: Sequence[str]
+) -> dict[str, tuple[str | None, str | None]]:
+    """Column -> one of its dates that can only have the day first, and one that can only have the month first."""
+    tests = [
+        f"min({quoted(column)}) FILTER (WHERE regexp_matches({quoted(column)}, '{pattern}'))"
+        for column in columns
+        for pattern in (_DAY_FIRST, _MONTH_FIRST)
+    ]
+    found = con.execute(f"SELECT {', '.join(tests)} FROM {table.relation}").fetchone() if tests else None
+    cells = found or ()
+    return dict(zip(columns, zip(cells[::2], cells[1::2], strict=True), strict=True))
 
 
 def open_days(con: duckdb.DuckDBPyConnection, table: RawTable, columns: Sequence[str]) -> OpenDays | None:
-    """The dates in these columns that can be read both ways; to be asked where `day_order` shows nothing."""
+    """The dates in these columns that are two days by their two readings; to be asked where nothing shows an order."""
     if not columns:
         return None
     by_day, by_month = (
@@ -68,7 +127,7 @@ def open_days(con: duckdb.DuckDBPyConnection, table: RawTable, columns: Sequence
         "SELECT count(*), min(cell), min(by_day), max(by_day), min(by_month), max(by_month) FROM "
         f"(SELECT cell, {by_day} AS by_day, {by_month} AS by_month FROM "
         f"(SELECT unnest([{', '.join(map(quoted, columns))}]) AS cell FROM {table.relation}) "
-        "WHERE regexp_full_match(cell, ?)) WHERE by_day IS NOT NULL AND by_month IS NOT NULL",
+        "WHERE regexp_full_match(cell, ?)) WHERE by_day <> by_month",
         [_EITHER],
     ).fetchone()
     if not found or not found[0]:
@@ -113,3 +172,7 @@ def _evidence(
     values = [pattern for pattern in patterns for _ in columns]
     found = con.execute(f"SELECT {first}, {second} FROM {table.relation}", values).fetchone()
     return (bool(found[0]), bool(found[1])) if found else (False, False)
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f"“{column}”" for column in columns)

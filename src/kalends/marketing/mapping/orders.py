@@ -21,7 +21,7 @@ from kalends.marketing.mapping import notation
 from kalends.marketing.mapping.cells import EMPTY_MARKS, MONEY_TYPE, date_sql, number_sql, plain_sql
 from kalends.marketing.mapping.fields import Field, Mapping
 from kalends.marketing.mapping.generic import guess, plain_name
-from kalends.marketing.mapping.notation import OpenDays
+from kalends.marketing.mapping.notation import WrittenDays
 from kalends.marketing.reading import ROW, RawTable, as_it_came, literal, quoted
 
 SOURCE: Final = "orders"
@@ -59,17 +59,14 @@ LONGEST_ID: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Rows of the file; those with a problem; repeated ones; orders; how numbers and days are written; and the days
-    that may be read both ways.
-    """
+    """Rows of the file; those with a problem; repeated ones; orders; how numbers and days are written."""
 
     received: int
     quarantined: int
     repeated: int
     orders: int
     decimal_mark: str | None
-    day_order: str | None
-    open_days: OpenDays | None
+    days: WrittenDays
 
 
 def orders_layout(
@@ -104,9 +101,8 @@ def stage_orders(
     """Fill `orders_staged`; a row that breaks a rule is quarantined with each rule that it broke."""
     shape = _mapping(columns)
     mark = decimal_mark or notation.decimal_mark(con, table, shape)
-    dates = notation.date_columns(table, shape)
-    order = day_order or notation.day_order(con, table, dates)
-    open_days = None if order else notation.open_days(con, table, dates)
+    days = notation.written_days(con, table, notation.date_columns(table, shape), told=day_order)
+    order = days.orders.get(columns.get("time", ""))
     typed = ", ".join(f"{sql} AS {name}" for name, sql in _typed(columns, mark, order))
     texts = ", ".join(f"{_cell(columns, name)} AS {name}_text" for name in NAMES)
     con.execute(f"CREATE OR REPLACE TEMP TABLE order_rows AS SELECT {ROW} AS n, {typed}, {texts} FROM {table.relation}")
@@ -116,7 +112,7 @@ def stage_orders(
     broken = _quarantine(con, table, columns, today)
     fields = "order_id, date, ordered_at, market, channel, gross, net, refunds, currency, customer, n"
     con.execute(f"INSERT INTO orders_staged SELECT {fields} FROM order_rows")
-    return Staged(received, broken, repeated, _count(con, "order_rows"), mark, order, open_days)
+    return Staged(received, broken, repeated, _count(con, "order_rows"), mark, days)
 
 
 def _mapping(columns: dict[str, str]) -> Mapping:

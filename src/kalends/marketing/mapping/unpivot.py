@@ -10,7 +10,7 @@ import duckdb
 
 from kalends.marketing.mapping import notation
 from kalends.marketing.mapping.cells import EMPTY_MARKS, date_sql
-from kalends.marketing.mapping.notation import OpenDays
+from kalends.marketing.mapping.notation import WrittenDays
 from kalends.marketing.mapping.wide import Series, Wide, wide_layout
 from kalends.marketing.reading import ROW, RawTable, literal, quoted
 
@@ -23,15 +23,14 @@ MAX_WIDE_COLUMNS = 1_000  # every one of them becomes a row per date
 
 @dataclass(frozen=True)
 class Unpivoted:
-    """Rows of the file, rows without a date or with an unreadable number, values that became series rows, how days are
-    written, and those that may be read both ways.
+    """Rows of the file, rows without a date or with an unreadable number, values that became series rows, and how days
+    are written.
     """
 
     received: int
     quarantined: int
     series: int
-    day_order: str | None
-    open_days: OpenDays | None
+    days: WrittenDays
 
 
 def layout_of(con: duckdb.DuckDBPyConnection, table: RawTable, corrections: Dictionary[str, str | None]) -> Wide | None:
@@ -54,9 +53,8 @@ def _numeric(con: duckdb.DuckDBPyConnection, table: RawTable) -> frozenset[str]:
 
 def stage_series(con: duckdb.DuckDBPyConnection, table: RawTable, wide: Wide, day_order: str | None) -> Unpivoted:
     """Fill `series_staged`; a row with an unreadable date or number is quarantined whole."""
-    order = day_order or notation.day_order(con, table, [wide.date])
-    open_days = None if order else notation.open_days(con, table, [wide.date])
-    day = date_sql(quoted(wide.date), order)
+    days = notation.written_days(con, table, [wide.date], told=day_order)
+    day = date_sql(quoted(wide.date), days.orders.get(wide.date))
     place = f"coalesce({quoted(wide.place)}, '')" if wide.place else "''"
     fault = f"CASE WHEN {day} IS NULL THEN {literal(wide.date)} {_faults(wide.series)} END"
     con.execute(
@@ -81,7 +79,7 @@ def stage_series(con: duckdb.DuckDBPyConnection, table: RawTable, wide: Wide, da
         "SELECT count(*), count(__bad), (SELECT count(*) FROM series_staged) FROM wide_rows"
     ).fetchone()
     received, quarantined, values = counts or (0, 0, 0)
-    return Unpivoted(received, quarantined, values, order, open_days)
+    return Unpivoted(received, quarantined, values, days)
 
 
 def _faults(series: tuple[Series, ...]) -> str:

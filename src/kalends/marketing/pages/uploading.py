@@ -17,12 +17,13 @@ from kalends.base.forms import SentForm
 from kalends.base.pages import Choice, flash, render
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
-from kalends.marketing import batches, drafts, words
+from kalends.marketing import batches, drafts, service, words
 from kalends.marketing.bodies import read_body
 from kalends.marketing.mapping.generic import SYNONYMS
 from kalends.marketing.mapping.orders import TARGETS as ORDER_TARGETS
 from kalends.marketing.models import Batch, Draft
 from kalends.marketing.preview import (
+    FILE,
     SERIES_TARGETS,
     Preview,
     cells_of,
@@ -77,7 +78,7 @@ def _guess(door: Door, draft_id: UUID, file_name: str) -> str:
         sample = take_sample(lambda: door.house.files.open(door.scope.tenant_id, file_id))
         return guess_source(sample, file_name=file_name)
     except BadInputError:
-        return "file"
+        return FILE
 
 
 @router.get("/data/upload/{draft_id}")
@@ -129,9 +130,9 @@ def discard_draft(work: Writer, draft_id: UUID) -> Response:
 
 
 class Corrections(BaseModel):
-    """What the preview's form says, besides the columns."""
+    """What the preview's form says."""
 
-    data_source: str = Field(max_length=100)
+    data_source: str
     reported_at: datetime | None = None
     first: date | None = None
     last: date | None = None
@@ -142,6 +143,8 @@ class Corrections(BaseModel):
     def errors(self) -> dict[str, str]:
         """Field -> what does not fit and what would."""
         found = {}
+        if self.own_source and (problem := words.name_problem(self.own_source)):
+            found["own_source"] = problem
         if self.first and self.last and self.last < self.first:
             found["last"] = f"The last day comes before the first, {self.first}."
         for target, columns in doubly_taken(self.columns).items():
@@ -154,6 +157,16 @@ class Corrections(BaseModel):
         if (self.first is None) == (self.last is None):
             return {}
         return {"last" if self.first else "first": "Give both the first and the last day, or neither."}
+
+    @property
+    def rules(self) -> str:
+        """Whose rules read the file: a platform's, or those of other files, whatever the company calls them."""
+        return self.data_source if self.data_source in source_choices() else FILE
+
+    @property
+    def own_source(self) -> str:
+        """The name that the company gave to other files; '' where it gave none."""
+        return self.data_source if self.data_source not in source_choices() else ""
 
     def options(self) -> dict[str, Any]:
         """As a batch keeps them."""
@@ -188,15 +201,16 @@ def _told(work: Work, draft: Draft, sent: FormData) -> Corrections:
         return _stored(draft)
     told = _read(sent, zone=workspace(work).zone)
     # Columns that were chosen for one source mean nothing to another one's rules.
-    return told if told.data_source == draft.data_source else told.model_copy(update={"columns": {}})
+    return told if told.rules == _stored(draft).rules else told.model_copy(update={"columns": {}})
 
 
 def _read(sent: FormData, *, zone: str) -> Corrections:
     """The form's fields as values; what is no value of its kind is taken as not given."""
     text = {name: value.strip() for name, value in sent.items() if isinstance(value, str)}
     source = text.get("data_source", "")
+    is_platforms = source in source_choices() and source != FILE
     return Corrections(
-        data_source=source if source in source_choices() else "file",
+        data_source=source if is_platforms else text.get("own_source") or FILE,
         reported_at=_instant(text.get("reported_at", ""), zone=zone),
         first=_day(text.get("first", "")),
         last=_day(text.get("last", "")),
@@ -242,8 +256,9 @@ def _shown(work: Work, draft: Draft, told: Corrections, errors: dict[str, str] |
         "aside": [(row, cells_of(row.raw)) for row in found.aside] if found else [],
         "errors": errors or {},
         "sources": [
-            Choice(words.source_name(name), value=name, current=name == told.data_source) for name in source_choices()
+            Choice(words.source_name(name), value=name, current=name == told.rules) for name in source_choices()
         ],
+        "own_sources": [source.name for source in service.list_sources(work) if source.name not in words.SOURCE_NAMES],
         "targets": _targets(found),
         "reported": (told.reported_at or draft.reported_at).astimezone(ZoneInfo(workspace(work).zone)),
         "words": words,
