@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from datetime import date
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -308,6 +309,16 @@ def test_a_picture_is_no_table(editor):
     assert "The file is no table: its bytes are no text." in look
     assert ">Load<" not in look.replace("</svg>", ">")
     assert "Discard and choose another file" in look
+
+
+def test_a_correction_that_comes_behind_the_loading_finds_no_draft(editor, house, scope):
+    href = upload(editor, b"date,campaign,spend\n2026-02-01,W,1\n")
+    draft_id = UUID(href.rpartition("/")[2])
+    with house.work(scope) as work:
+        assert drafts.get(work, draft_id)
+        load(editor, href)
+        with pytest.raises(drafts.NoSuchDraftError):
+            drafts.change(work, draft_id=draft_id, data_source="file", options={})
 
 
 def test_drafts_expire_after_a_day(editor, house, scope, clock):

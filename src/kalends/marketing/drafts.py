@@ -53,9 +53,9 @@ def land(door: Door, source: BinaryIO, *, file_name: str, reported_at: datetime 
         return draft.id
 
 
-def get(work: Work, draft_id: UUID) -> Draft:
-    """The draft, or NoSuchDraftError."""
-    draft = work.session.get(Draft, (work.scope.tenant_id, draft_id))
+def get(work: Work, draft_id: UUID, *, is_locked: bool = False) -> Draft:
+    """The draft, or NoSuchDraftError. `is_locked`: nobody else loads or discards it before the transaction ends."""
+    draft = work.session.get(Draft, (work.scope.tenant_id, draft_id), with_for_update=is_locked or None)
     if draft is None or draft.created_at <= work.now - KEPT:
         raise NoSuchDraftError
     return draft
@@ -71,7 +71,7 @@ def change(
     work: Work, *, draft_id: UUID, data_source: str, options: dict[str, Any], reported_at: datetime | None = None
 ) -> Draft:
     """Say from where the file is, how to read it, and when it was exported."""
-    draft = get(work, draft_id)
+    draft = get(work, draft_id, is_locked=True)
     draft.data_source, draft.options = data_source, options
     draft.reported_at = min(reported_at or draft.reported_at, work.now)
     return draft

@@ -222,3 +222,26 @@ class ClaimRule(Model):
     label: Mapped[str]
     resolved_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
+
+
+class SeriesUnit(Model):
+    """What a series is measured in, as people said: it holds for all values of the name, of whichever file."""
+
+    __tablename__ = "series_units"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    unit: Mapped[str]
+
+
+class MarketRow(Model):
+    """A market as series name it in `geo`, the one that it lies in, and how many people live there."""
+
+    __tablename__ = "markets"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    geo: Mapped[str]
+    parent: Mapped[str | None]
+    population: Mapped[int | None]

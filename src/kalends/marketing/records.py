@@ -115,7 +115,6 @@ SERIES_SCHEMA = ibis.schema(
         "source_row": "!int64",
     }
 )
-MARKETS_SCHEMA = ibis.schema({"geo": "!string", "parent": "string", "population": "int64"})
 QUARANTINE_SCHEMA = ibis.schema(
     {
         "batch_seq": "!int64",
@@ -171,7 +170,6 @@ TABLES: dict[str, ibis.Schema] = {
     "daily": DAILY_SCHEMA,
     "report_days": REPORT_DAYS_SCHEMA,
     "series": SERIES_SCHEMA,
-    "markets": MARKETS_SCHEMA,
     "quarantine": QUARANTINE_SCHEMA,
     "control_totals": TOTALS_SCHEMA,
     "entity_names": ENTITY_NAMES_SCHEMA,

@@ -175,7 +175,7 @@ class _Staging:
             return None
         wide = layout_of(self.con, table, self.options.columns)
         if wide is not None:
-            self.report.mapping, self.report.guessed = "wide@1", wide.guessed
+            self.report.mapping, self.report.guessed = "wide@2", wide.guessed
             done = stage_series(self.con, table, wide, self.options.day_order)
             self.report.received += done.received
             self.report.quarantined += done.quarantined

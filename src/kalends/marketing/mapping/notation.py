@@ -40,8 +40,9 @@ class OpenDays:
 
     def sentence(self) -> str:
         """It in words."""
+        dates = "date" if self.count == 1 else "dates"
         return (
-            f"Day or month first? {self.count} dates such as {self.example} can be read both ways, and the file does "
+            f"Day or month first? {self.count} {dates} such as {self.example} can be read both ways, and the file does "
             f"not decide: {' to '.join(map(str, self.day_first))} if the day stands first, "
             f"{' to '.join(map(str, self.month_first))} if the month does."
         )

@@ -72,8 +72,8 @@ def stage_series(con: duckdb.DuckDBPyConnection, table: RawTable, wide: Wide, da
         con.execute(
             f"INSERT INTO series_staged "
             f"SELECT ?, ?, ?, ?, __day, {last}, __geo, CAST({quoted(series.column)} AS DOUBLE), "
-            f"NULL, __n FROM wide_rows WHERE __bad IS NULL AND TRY_CAST({quoted(series.column)} AS DOUBLE) IS NOT NULL",
-            [series.column, series.role, series.metric, series.channel],
+            f"?, __n FROM wide_rows WHERE __bad IS NULL AND TRY_CAST({quoted(series.column)} AS DOUBLE) IS NOT NULL",
+            [series.column, series.role, series.metric, series.channel, series.unit],
         )
     counts = con.execute(
         "SELECT count(*), count(__bad), (SELECT count(*) FROM series_staged) FROM wide_rows"

@@ -26,12 +26,13 @@ _DATES = ("date", "time", "week", "date_week", "ds", "day", "datum", "fecha", "w
 
 @dataclass(frozen=True)
 class Series:
-    """One number column of a wide file."""
+    """One number column of a wide file. `unit`: what stands in brackets in its name, as in 'Price (EUR)'."""
 
     column: str
     role: str
     metric: str | None
     channel: str | None
+    unit: str | None
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,13 @@ def _series(column: str, correction: str | None) -> Series:
     name = plain_name(column)
     metric, channel = _media(name)
     role = (correction or "").partition(":")[2] or _role(name, metric)
-    return Series(column, role if role in ROLES else "control", metric, channel)
+    return Series(column, role if role in ROLES else "control", metric, channel, unit_in(column))
+
+
+def unit_in(column: str) -> str | None:
+    """The unit that a column's name ends with in brackets: 'EUR' of 'Price (EUR)', '%' of 'Share [%]'."""
+    found = re.search(r"[(\[]([^()\[\]]{1,20})[)\]]\s*$", column)
+    return found[1].strip() or None if found else None
 
 
 def _media(name: str) -> tuple[str | None, str | None]:

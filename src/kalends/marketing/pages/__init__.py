@@ -15,6 +15,7 @@ from kalends.marketing.pages import (
     quality,
     reconciliation,
     retention,
+    series,
     uploading,
 )
 
@@ -30,6 +31,7 @@ for part in (
     quality,
     reconciliation,
     retention,
+    series,
     uploading,
 ):
     router.include_router(part.router)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,10 +18,11 @@ from kalends.base.forms import SentForm
 from kalends.base.pages import Choice, flash, render
 from kalends.base.work import Work
 from kalends.identity.service import Door, door, permit, workspace
-from kalends.marketing import batches, drafts, service, words
+from kalends.marketing import batches, drafts, serieslist, service, words
 from kalends.marketing.bodies import read_body
 from kalends.marketing.mapping.generic import SYNONYMS
 from kalends.marketing.mapping.orders import TARGETS as ORDER_TARGETS
+from kalends.marketing.mapping.wide import unit_in
 from kalends.marketing.models import Batch, Draft
 from kalends.marketing.preview import (
     FILE,
@@ -34,6 +36,7 @@ from kalends.marketing.preview import (
     source_choices,
 )
 from kalends.marketing.sampling import take_sample
+from kalends.marketing.serieslist import LONGEST_UNIT
 from kalends.marketing.stewardship.rules import conversion_rules
 
 router = APIRouter(include_in_schema=False)
@@ -117,6 +120,7 @@ def load_draft(request: Request, work: Writer, draft_id: UUID, sent: SentForm) -
     if errors := told.missing() | told.errors():
         return render(request, "data/draft.html", status=422, **_shown(work, draft, told, errors))
     _keep(work, draft, told)
+    serieslist.set_units(work, told.units)
     return _to(drafts.load(work, draft_id=draft_id))
 
 
@@ -139,6 +143,7 @@ class Corrections(BaseModel):
     decimal_mark: str | None = None
     day_order: str | None = None
     columns: dict[str, str | None] = Field(default_factory=dict)
+    units: dict[str, str] = Field(default_factory=dict)
 
     def errors(self) -> dict[str, str]:
         """Field -> what does not fit and what would."""
@@ -147,6 +152,8 @@ class Corrections(BaseModel):
             found["own_source"] = problem
         if self.first and self.last and self.last < self.first:
             found["last"] = f"The last day comes before the first, {self.first}."
+        if any(len(unit) > LONGEST_UNIT or not unit.isprintable() for unit in self.units.values()):
+            found["unit"] = f"A unit has at most {LONGEST_UNIT} characters, as “EUR” or “%”."
         for target, columns in doubly_taken(self.columns).items():
             named = " and ".join(f"“{column}”" for column in columns)
             found[f"double-{target}"] = f"{named} are both “{words.field_name(target)}”: choose one of them."
@@ -174,6 +181,7 @@ class Corrections(BaseModel):
         told = {
             "date_range": [day.isoformat() for day in days],
             "columns": self.columns,
+            "units": self.units,
             "decimal_mark": self.decimal_mark,
             "day_order": self.day_order,
         }
@@ -217,17 +225,23 @@ def _read(sent: FormData, *, zone: str) -> Corrections:
         decimal_mark=mark if (mark := text.get("decimal_mark")) in {".", ","} else None,
         day_order=order if (order := text.get("day_order")) in {"day_first", "month_first"} else None,
         columns=_chosen(sent),
+        units={name: unit for name, text in _pairs(sent, "unit") if (unit := text.strip())},
     )
 
 
 def _chosen(sent: FormData) -> dict[str, str | None]:
-    """The corrected columns: names and choices come as two lists of the same length."""
-    names, choices = ([value for value in sent.getlist(key) if isinstance(value, str)] for key in ("column", "field"))
+    """The corrected columns."""
     return {
         name: None if choice == "-" else choice
-        for name, choice in zip(names, choices, strict=False)
+        for name, choice in _pairs(sent, "field")
         if choice and is_target(choice)
     }
+
+
+def _pairs(sent: FormData, field: str) -> Iterator[tuple[str, str]]:
+    """What was sent for each column: names and values come as two lists of the same length."""
+    names, values = ([value for value in sent.getlist(key) if isinstance(value, str)] for key in ("column", field))
+    yield from zip(names, values, strict=False)
 
 
 def _day(text: str) -> date | None:
@@ -259,6 +273,7 @@ def _shown(work: Work, draft: Draft, told: Corrections, errors: dict[str, str] |
             Choice(words.source_name(name), value=name, current=name == told.rules) for name in source_choices()
         ],
         "own_sources": [source.name for source in service.list_sources(work) if source.name not in words.SOURCE_NAMES],
+        "known_units": _known_units(work, found),
         "targets": _targets(found),
         "reported": (told.reported_at or draft.reported_at).astimezone(ZoneInfo(workspace(work).zone)),
         "words": words,
@@ -280,6 +295,13 @@ def _look(work: Work, draft: Draft, told: Corrections) -> tuple[Preview | None, 
     except BadInputError as error:
         return None, error
     return found, None
+
+
+def _known_units(work: Work, found: Preview | None) -> dict[str, str | None]:
+    """What each series of a wide file is measured in, where nobody says otherwise."""
+    if found is None or found.layout != "wide":
+        return {}
+    return {column.name: unit_in(column.name) for column in found.columns} | serieslist.units_of(work)
 
 
 def _targets(found: Preview | None) -> list[tuple[str, list[Choice]]]:
