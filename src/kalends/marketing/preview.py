@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
+from pydantic import TypeAdapter, ValidationError
 
 from kalends.base.reading.documents import snake
 from kalends.marketing.batchreport import control_totals
-from kalends.marketing.mapping import MAPPINGS, unwrap_any
+from kalends.marketing.mapping import ALIASES, MAPPINGS, unwrap_any
 from kalends.marketing.mapping.compiler import is_report
 from kalends.marketing.mapping.entities import entity_of
 from kalends.marketing.mapping.fields import Mapping
@@ -26,10 +27,11 @@ from kalends.marketing.pipeline import declared_days, stage_options
 from kalends.marketing.reading import RawTable, Way, open_raw, quoted
 from kalends.marketing.records import KEY, STAGED_VERSION
 from kalends.marketing.sampling import Sample
-from kalends.marketing.schemas import QuarantinedRow
+from kalends.marketing.schemas import QuarantinedRow, SourceName
 from kalends.marketing.staging import StageReport, stage
 from kalends.marketing.stewardship import counting
 from kalends.marketing.stewardship.counting import ConversionRule
+from kalends.marketing.words import SOURCE_NAMES
 
 ROWS_SHOWN = 20
 ASIDE_SHOWN = 20
@@ -49,6 +51,7 @@ _NAMED = {"google_analytics": "google_analytics", "ga4": "google_analytics", "ru
           "hubspot": "hubspot", "salesforce": "salesforce", "opportunit": "salesforce", "mixpanel": "mixpanel",
           "amplitude": "amplitude"}  # fmt: skip
 _CUT = "unreadable_row"
+_SOURCE_NAME: TypeAdapter[str] = TypeAdapter(SourceName)
 
 
 @dataclass(frozen=True)
@@ -305,3 +308,15 @@ def _text(value: object) -> str:
 def source_choices() -> tuple[str, ...]:
     """The sources that can be chosen on upload."""
     return (*MAPPINGS, ORDERS, FILE)
+
+
+def name_problem(own: str) -> str:
+    """What is wrong with the name that a company gives to a source of its own; '' where nothing is."""
+    names = {name.casefold() for pair in SOURCE_NAMES.items() for name in pair}
+    if own.casefold() in names | ALIASES.keys():
+        return f"“{own}” is taken: choose it in the list, or give another name."
+    try:
+        _SOURCE_NAME.validate_python(own)
+    except ValidationError:
+        return "A name has at most 100 characters."
+    return ""

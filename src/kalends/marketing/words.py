@@ -6,12 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from pydantic import TypeAdapter, ValidationError
-
 from kalends.base.formats import day, number, percent
 from kalends.base.pages.components import Tone
-from kalends.marketing.mapping import ALIASES
-from kalends.marketing.schemas import BatchOut, SourceName
+from kalends.marketing.schemas import BatchOut
 
 PLATFORM_NAMES = {
     "google_ads": "Google Ads",
@@ -81,7 +78,6 @@ FIELD_NAMES = {
 }
 AFTER = {"click": "a click", "engagement": "an engagement", "swipe": "a swipe", "view": "a view"}
 """What an attribution window follows."""
-_SOURCE_NAME: TypeAdapter[str] = TypeAdapter(SourceName)
 FRESH_DAYS = 2
 """Platforms deliver a day in the course of the next one; behind that, something may have stopped."""
 HISTORY_DAYS = 90
@@ -105,18 +101,6 @@ def window_words(window: str) -> str:
     """An attribution window: '7d_click_1d_view' is '7 days after a click or 1 day after a view'."""
     parts = [part.rpartition("d_") for part in re.split(r"_(?=\d)", window)]
     return " or ".join(f"{count(int(days), 'day')} after {AFTER[kind]}" for days, _, kind in parts)
-
-
-def name_problem(own: str) -> str:
-    """What is wrong with the name that a company gives to a source of its own; '' where nothing is."""
-    names = {name.casefold() for pair in SOURCE_NAMES.items() for name in pair}
-    if own.casefold() in names | ALIASES.keys():
-        return f"“{own}” is taken: choose it in the list, or give another name."
-    try:
-        _SOURCE_NAME.validate_python(own)
-    except ValidationError:
-        return "A name has at most 100 characters."
-    return ""
 
 
 def field_name(target: str) -> str:

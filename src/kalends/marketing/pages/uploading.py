@@ -32,6 +32,7 @@ from kalends.marketing.preview import (
     doubly_taken,
     guess_source,
     is_target,
+    name_problem,
     preview,
     source_choices,
 )
@@ -148,7 +149,7 @@ class Corrections(BaseModel):
     def errors(self) -> dict[str, str]:
         """Field -> what does not fit and what would."""
         found = {}
-        if self.own_source and (problem := words.name_problem(self.own_source)):
+        if self.own_source and (problem := name_problem(self.own_source)):
             found["own_source"] = problem
         if self.first and self.last and self.last < self.first:
             found["last"] = f"The last day comes before the first, {self.first}."
