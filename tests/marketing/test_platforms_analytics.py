@@ -9,18 +9,24 @@ import pytest
 from duckdb_in_memory import connect
 
 from kalends.marketing.mapping import MAPPINGS
-from kalends.marketing.staging import StageReport, stage
+from kalends.marketing.staging import StageOptions, StageReport, stage
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 BIG = "9007199254740993"  # 2^53 + 1: a double would make it ...992
 
 
 def staged(
-    folder: Path, document: object, source: str, *, days: tuple[date, date] | None = None, name: str = "answer.json"
+    folder: Path,
+    document: object,
+    source: str,
+    *,
+    days: tuple[date, date] | None = None,
+    name: str = "answer.json",
+    options: StageOptions | None = None,
 ) -> tuple[duckdb.DuckDBPyConnection, StageReport]:
     path, con = folder / name, connect()
     path.write_text(document if isinstance(document, str) else json.dumps(document, indent=1))
-    return con, stage(con, path, data_source=source, file_name=path.name, now=NOW, date_range=days)
+    return con, stage(con, path, data_source=source, file_name=path.name, now=NOW, date_range=days, options=options)
 
 
 def rows(con: duckdb.DuckDBPyConnection, columns: str) -> list[tuple]:
@@ -294,3 +300,61 @@ def test_hubspot_deals_of_a_warehouse_twin(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_nobody_elses_document_is_claimed(source: str, document: object) -> None:
     assert MAPPINGS[source].unwrap(document) is None
+
+
+def types_of(con: duckdb.DuckDBPyConnection) -> dict:
+    [(types,)] = rows(con, "conversion_types")
+    return json.loads(types)
+
+
+def test_key_events_that_a_property_named_itself_are_types_twin(tmp_path: Path) -> None:
+    metrics = {"keyEvents": "7", "keyEvents:sign_up": "5", "keyEvents:purchase": "2", "ecommercePurchases": "2",
+               "purchaseRevenue": "35.5"}  # fmt: skip
+    answer = run_report({"date": "20240331"}, metrics)
+    told = StageOptions(conversions=("purchase", "key_events"))
+    con, _ = staged(tmp_path, answer, "google_analytics")
+    assert types_of(con) == {
+        "key_events": [7, None], "sign_up": [5, None], "purchase": [2, None], "ecommerce_purchases": [2, 35.5],
+    }  # fmt: skip
+    assert rows(con, "conversions, extra") == [(7, None)]
+    con, _ = staged(tmp_path, answer, "google_analytics", options=told)
+    assert rows(con, "conversions") == [(2,)]
+
+
+def test_success_events_of_a_suite_are_types_twin(tmp_path: Path) -> None:
+    ids = ["orders", "revenue", "checkouts", "event7"]
+    answer = {
+        "totalPages": 1, "columns": {"dimension": {"id": "variables/daterangeday"}, "columnIds": list("0123")},
+        "rows": [{"itemId": "1240230", "value": "Mar 30", "data": [3, 99.5, 8, 12]}],
+    }  # fmt: skip
+    metrics = [{"columnId": str(place), "id": f"metrics/{name}"} for place, name in enumerate(ids)]
+    document = {"request": {"rsid": "suite", "metricContainer": {"metrics": metrics}}, "response": answer}
+    con, _ = staged(tmp_path, document, "adobe_analytics")
+    assert types_of(con) == {"orders": [3, 99.5], "checkouts": [8, None], "event7": [12, None]}
+    con, _ = staged(tmp_path, document, "adobe_analytics", options=StageOptions(conversions=("event7",)))
+    assert rows(con, "conversions, CAST(revenue AS DOUBLE)") == [(12, 99.5)]
+
+
+@pytest.mark.parametrize(
+    ("source", "row", "types", "chosen", "counted"),
+    [
+        ("google_ads",
+         {"customer.id": "1", "campaign.id": "2", "segments.date": "2024-03-31", "metrics.conversions": 2.5,
+          "metrics.conversions_value": 50, "metrics.all_conversions": 4, "metrics.all_conversions_value": 70,
+          "metrics.view_through_conversions": "3"},
+         {"conversions": [2.5, 50], "all_conversions": [4, 70], "view_through_conversions": [3, None]},
+         "all_conversions", (4, 70)),
+        ("klaviyo",
+         {"groupings": {"campaign_id": "C", "send_channel": "email"}, "date": "2024-03-31",
+          "statistics": {"recipients": 10, "conversions": 3, "conversion_uniques": 2, "conversion_value": 60}},
+         {"conversions": [3, 60], "conversion_uniques": [2, None]}, "conversion_uniques", (2, 60)),
+    ],
+)  # fmt: skip
+def test_what_a_platform_calls_a_conversion_is_kept_by_type_and_can_be_chosen_twin(
+    tmp_path: Path, source: str, row: dict, types: dict, chosen: str, counted: tuple
+) -> None:
+    con, _ = staged(tmp_path, [row], source)
+    assert types_of(con) == types
+    assert rows(con, "conversions") == [(types["conversions"][0],)]
+    con, _ = staged(tmp_path, [row], source, options=StageOptions(conversions=(chosen,)))
+    assert rows(con, "conversions, CAST(revenue AS DOUBLE)") == [counted]

@@ -166,7 +166,7 @@ def test_events_that_count_are_named(room, client):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (rule("x", source="google_ads"), "does not tell types of conversions apart"),
+        (rule("x", source="hubspot"), "does not tell types of conversions apart"),
         (rule("x", source="linkedin_ads"), "it has external_website"),
         (rule("lead", "lead"), "comes twice"),
         (rule(), "Rule 1, types: is empty"),
@@ -178,6 +178,13 @@ def test_what_is_no_rule_is_said(wrong, said):
         rules.read_rules("conversions", [wrong])
     with pytest.raises(BadRuleError, match="two rules"):
         rules.read_rules("conversions", [rule("lead", account_id="1"), rule("purchase", account_id="act_1")])
+
+
+def test_a_type_that_a_property_named_itself_may_count_before_anybody_saw_it(room):
+    row = {"property_id": "7", "date": DAY.isoformat(), "keyEvents": 9, "keyEvents:sign_up": 4}
+    put(room, rule("sign_up", "key_events", source="google_analytics"))
+    room.load([row], source="google_analytics")
+    assert total(room, "conversions") == 4
 
 
 TOLD = st.dictionaries(st.sampled_from(TYPES), st.integers(0, 9), max_size=4)
@@ -250,6 +257,7 @@ def test_rules_over_http_and_on_the_page(room, signed_in):
     page = editor.get("/data/conversions").text
     assert "lead\npurchase</textarea>" in page
     assert "never a sum" in page
+    assert "Salesforce and HubSpot tell no types of conversions" in page
     assert "1 file was read by older rules" in page
     assert "Let them count" not in viewer.get("/data/conversions").text
     sent = {"account_id": ["", "act_1"], "types": ["purchase", "omni_purchase"]}

@@ -4,7 +4,8 @@ An answer numbers its columns and names no metric, report suite or filter: those
 is no report (github.com/AdobeDocs/analytics-2.0-apis, reports/examples.md). One call has one dimension; a breakdown is
 a further call with a filter per column, so columns with different filters are different rows here. A day's `value` is
 display text; its itemId is the day: years since 1900, month from 00, day ('1180001' is 2018-01-01), for hours and
-minutes followed by those. An item's text may repeat, so the itemId is what tells rows apart.
+minutes followed by those. `metrics/event1` is a success event of the suite's own. An item's text may repeat, so the
+itemId is what tells rows apart.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kalends.marketing.mapping.asked import asked
-from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping, Trailing
+from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping, Trailing, TypedColumn
 
 _MOMENT = re.compile(r"(\d{3})(\d{2})(\d{2})(\d{2})?(\d{2})?")
 _DAYS = ("daterangeday", "daterangehour", "daterangeminute")
@@ -120,7 +121,7 @@ def _tail(name: Any) -> str:
 
 MAPPING = Mapping(
     data_source="adobe_analytics",
-    version=1,
+    version=2,
     trailing=Trailing(30, "late hits and attribution panels"),
     fields=(
         Field("account_id", ("rsid",), "id"),
@@ -138,6 +139,13 @@ MAPPING = Mapping(
     levels=(("campaign", ("values.campaign",)), ("account", ())),
     breakdown_prefixes=("dimensions.",),
     ignored=BOOKKEEPING,
+    typed=(
+        TypedColumn("orders", ("metrics.orders",), ("metrics.revenue",)),
+        TypedColumn("checkouts", ("metrics.checkouts",)),
+        TypedColumn("carts", ("metrics.carts",)),
+        TypedColumn("cartadditions", ("metrics.cartadditions",)),
+    ),
+    typed_like=("metrics.event*",),
     constants={"channel": "web"},
     unwrap=unwrap,
 )

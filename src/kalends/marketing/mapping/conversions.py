@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Final
 
@@ -12,7 +14,7 @@ from kalends.base.reading.documents import snake
 from kalends.marketing.mapping import actions
 from kalends.marketing.mapping.checks import unread
 from kalends.marketing.mapping.columns import Columns, first_of
-from kalends.marketing.mapping.fields import ActionRule, EventRule
+from kalends.marketing.mapping.fields import ActionRule, EventRule, TypedColumn
 from kalends.marketing.reading import LIST, literal
 
 _NO_AMOUNT: Final = "NULL::DOUBLE"
@@ -34,10 +36,17 @@ class Conversions:
         self._read_event()
 
     def _read_types(self) -> None:
-        for item in sorted(self.columns.mapping.typed, key=lambda one: one.type):
+        types = {one.type: one for one in (*self._named_types(), *self.columns.mapping.typed)}
+        for _, item in sorted(types.items()):
             count, value = self.columns.amount(item.counts, "number"), self.columns.amount(item.values, item.value_kind)
             if count or value:
                 self.pairs.append((item.type, count or _NO_AMOUNT, value or _NO_AMOUNT))
+
+    def _named_types(self) -> Iterator[TypedColumn]:
+        """The types that the company named itself."""
+        for column in map(snake, self.columns.table.columns):
+            if any(fnmatchcase(column, pattern) for pattern in self.columns.mapping.typed_like):
+                yield TypedColumn(re.split("[:.]", column)[-1], (column,))
 
     def _read_event(self) -> None:
         rule = self.columns.mapping.events

@@ -104,7 +104,8 @@ class Mapping:
     ratios that are derived when asked, and bookkeeping whose change is no news. `streams`: a connector's streams that
     hold a report as it is; another stream's rows, which may be the same report cut in a way that the rows do not show,
     get the stream's name as a breakdown. Whatever is neither mapped nor ignored is kept in `extra`. `typed`:
-    conversions by type, kept beside the one number that counts. `events`: rows that are single events.
+    conversions by type, kept beside the one number that counts; `typed_like`: patterns of columns that count a type
+    which the company named itself: 'key_events:sign_up' is the type 'sign_up'. `events`: rows that are single events.
     `hours`: columns whose cells may say an hour ('2021-03-31 09:00'): '9' is a breakdown, with its offset where
     one is written, for an hour comes twice when clocks go back. `named_cuts`: (name, value) columns of a breakdown
     that is named in the row: 'GENDER', 'female' is the breakdown gender. `ids`: columns that are enough to say what a
@@ -130,6 +131,7 @@ class Mapping:
     channel_by_type: Dictionary[str, str] = field(default_factory=dict)
     actions: ActionRule | None = None
     typed: tuple[TypedColumn, ...] = ()
+    typed_like: tuple[str, ...] = ()
     events: EventRule | None = None
     needs_id: bool = True
     hours: tuple[str, ...] = ()

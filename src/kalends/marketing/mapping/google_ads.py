@@ -1,10 +1,12 @@
 """Google Ads: search and searchStream answers, flat dotted rows (Airbyte), and Fivetran's tables.
 
 Cost is in micros, conversion values are not; int64 come as strings; a date repeats for every segment asked for, so
-every segment is part of the key (developers.google.com/google-ads/api/docs/reporting/segmentation).
+every segment is part of the key (developers.google.com/google-ads/api/docs/reporting/segmentation). What an account
+counts as conversions is chosen there, action by action; beside it reports have all conversions, those by the day on
+which they happened, and those after a mere view.
 """
 
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _DATE_PARTS = tuple(f"segments.{part}" for part in ("day_of_week", "week", "month", "month_of_year", "quarter", "year"))
 _RESOURCES = (
@@ -14,7 +16,7 @@ _RESOURCES = (
 
 MAPPING = Mapping(
     data_source="google_ads",
-    version=1,
+    version=2,
     trailing=Trailing(30, "default conversion window; conversions count on the day of the click"),
     fields=(
         Field("account_id", ("customer.id", "customer_id"), "id"),
@@ -96,6 +98,24 @@ MAPPING = Mapping(
         Entity("campaign", ("id",), ("name",), ("advertising_channel_type",)),
         Entity("account", ("id",), ("descriptive_name",), ("currency_code", "time_zone")),
         Entity("account", ("customer.id",), ("customer.descriptive_name",), ("customer.auto_tagging_enabled",)),
+    ),
+    typed=(
+        TypedColumn(
+            "conversions", ("metrics.conversions", "conversions"), ("metrics.conversions_value", "conversions_value")
+        ),
+        TypedColumn(
+            "all_conversions",
+            ("metrics.all_conversions", "all_conversions"),
+            ("metrics.all_conversions_value", "all_conversions_value"),
+        ),
+        TypedColumn(
+            "conversions_by_conversion_date",
+            ("metrics.conversions_by_conversion_date", "conversions_by_conversion_date"),
+            ("metrics.conversions_value_by_conversion_date", "conversions_value_by_conversion_date"),
+        ),
+        TypedColumn(
+            "view_through_conversions", ("metrics.view_through_conversions", "view_through_conversions")
+        ),
     ),
     channel_by_type={
         "SEARCH": "paid_search", "DISPLAY": "display", "VIDEO": "video", "SHOPPING": "shopping", "MULTI_CHANNEL": "app",

@@ -4,7 +4,8 @@ All values are strings that belong to their headers by position; `rows` is absen
 be printed with a fraction ('344.234'), which is rounded. The date is YYYYMMDD in the property's zone, money is in the
 currency that `metadata` names (developers.google.com, Analytics Data API v1, RunReportResponse).
 An answer does not name its property: that is in the request, so keep both (`asked`), or else two properties' answers
-cannot be told apart. Users of the last 7, 14, 28 or 30 days are no number of one day and are not read as such.
+cannot be told apart. `keyEvents:purchase` is the key events of that name alone. Users of the last 7, 14, 28 or 30 days
+are no number of one day and are not read as such.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from kalends.base.reading.documents import snake
 from kalends.marketing.mapping.asked import asked
-from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping, Trailing
+from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping, Trailing, TypedColumn
 
 _SOURCES = (
     "source", "medium", "source_medium", "source_platform", "campaign_id", "campaign_name", "campaign",
@@ -148,7 +149,7 @@ def _universal_name(name: str) -> str:
 
 MAPPING = Mapping(
     data_source="google_analytics",
-    version=1,
+    version=2,
     trailing=Trailing(90, "key events may be attributed for 90 days"),
     fields=(
         Field("account_id", ("property_id", "view_id"), "id"),
@@ -200,6 +201,13 @@ MAPPING = Mapping(
                 "platform_device_category", "operating_system", "os_with_version")),
         }
     ),
+    typed=(
+        TypedColumn("key_events", ("key_events", "conversions")),
+        TypedColumn("ecommerce_purchases", ("ecommerce_purchases",), ("purchase_revenue",)),
+        TypedColumn("transactions", ("ga_transactions",), ("ga_transaction_revenue",)),
+        TypedColumn("goal_completions", ("ga_goal_completions_all",)),
+    ),
+    typed_like=("key_events:*",),
     constants={"channel": "web"},
     needs_id=False,
     aside=(frozenset({"user_pseudo_id"}),),  # the export to BigQuery: one row an event

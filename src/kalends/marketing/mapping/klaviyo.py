@@ -1,6 +1,8 @@
 """Klaviyo: campaign and flow reports (values and series) of the JSON:API, already taken out of their envelope.
 
 A values report carries no date: its rows take the request's range, its own where the request lies beside it (`asked`).
+A report is of one metric that counts as conversion, chosen where it is asked for; it says how often that happened, and
+to how many people.
 Single events (/api/events, Fivetran's `event`) are not a report and are not read as one.
 """
 
@@ -11,7 +13,7 @@ from typing import Any
 
 from kalends.base.reading.documents import records
 from kalends.marketing.mapping.asked import asked
-from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing
+from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _METRICS = {
     "sends": ("recipients",),
@@ -37,7 +39,7 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
 
 MAPPING = Mapping(
     data_source="klaviyo",
-    version=1,
+    version=2,
     trailing=Trailing(30, "a company may credit an e-mail for 30 days"),
     fields=(
         Field("account_id", ("account_id", "public_api_key"), "id"),
@@ -76,6 +78,10 @@ MAPPING = Mapping(
         Entity("flow", ("id",), ("attributes.name",), ("attributes.trigger_type",)),
         Entity("campaign", ("id",), ("name",), ("campaign_type", "subject")),
         Entity("flow", ("id",), ("name",), ("trigger_type", "status")),
+    ),
+    typed=(
+        TypedColumn("conversions", ("statistics.conversions",), ("statistics.conversion_value",)),
+        TypedColumn("conversion_uniques", ("statistics.conversion_uniques",)),
     ),
     constants={"channel": "email"},
     unwrap=unwrap,

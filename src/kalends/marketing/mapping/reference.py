@@ -80,7 +80,10 @@ def _rules(mapping: Mapping) -> Iterator[str]:
     if mapping.events and mapping.events.conversions:
         yield f"\nEvents that count as conversions: {_listed(sorted(mapping.events.conversions))}.\n"
     if mapping.typed:
-        yield f"\nKept by type of conversion: {_listed(sorted(typed.type for typed in mapping.typed))}.\n"
+        types = [*sorted(typed.type for typed in mapping.typed), *mapping.typed_like]
+        yield f"\nKept by type of conversion: {_listed(types)}.\n"
+    if not (mapping.typed or mapping.actions or mapping.events):
+        yield "\nIts reports tell no types of conversions: there is no rule to make of them.\n"
     if mapping.ignored:
         yield f"\nLeft out, for it is derived when asked or is no news: {_listed(sorted(mapping.ignored))}.\n"
 

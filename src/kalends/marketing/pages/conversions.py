@@ -142,6 +142,7 @@ def _page(
         usual={one.data_source: counting.usual_types(one.data_source) for one in seen},
         how={one.data_source: counting.how_told(one.data_source) for one in seen},
         declared={one.data_source: counting.declared_types(one.data_source) for one in seen},
+        untold=[name for code, name in words.PLATFORM_NAMES.items() if code not in counting.SOURCES],
         version=version,
         history=rules.history_of(work, kind="conversions")[:10],
         replays=service.replay_state(work),

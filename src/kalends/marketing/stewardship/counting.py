@@ -32,7 +32,9 @@ def how_told(data_source: str) -> How | None:
 
 
 def declared_types(data_source: str) -> tuple[str, ...]:
-    """The types that columns of the platform's reports give; () where types are free texts."""
+    """The types that columns of the platform's reports give, beside those that a company names itself there (the
+    mapping's `typed_like`); () where all types are free texts.
+    """
     is_declared = how_told(data_source) == "columns"
     return tuple(sorted({one.type for one in MAPPINGS[data_source].typed})) if is_declared else ()
 
@@ -76,7 +78,8 @@ class ConversionRule(BaseModel):
     @model_validator(mode="after")
     def _known_types(self) -> ConversionRule:
         known = declared_types(self.data_source)
-        unknown = [one for one in self.types if known and one not in known]
+        is_closed = known and not MAPPINGS[self.data_source].typed_like
+        unknown = [one for one in self.types if is_closed and one not in known]
         if unknown:
             raise ValueError(f"{self.data_source} has no type {unknown[0]!r}; it has {', '.join(known)}")
         twice = [one for place, one in enumerate(self.types) if one in self.types[:place]]
