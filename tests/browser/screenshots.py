@@ -121,6 +121,7 @@ def every_page(page):
                 "quality/rules",
                 "reconciliation",
                 "names",
+                "series",
                 "settling",
                 "shapes",
                 "hooks",

@@ -38,6 +38,8 @@ PAGES = (
     "/data/reconciliation",
     "/data/lineage",
     "/data/names",
+    "/data/conversions",
+    "/data/series",
     "/data/settling",
     "/data/shapes",
     "/data/hooks",
