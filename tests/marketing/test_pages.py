@@ -315,10 +315,10 @@ def test_a_correction_that_comes_behind_the_loading_finds_no_draft(editor, house
     href = upload(editor, b"date,campaign,spend\n2026-02-01,W,1\n")
     draft_id = UUID(href.rpartition("/")[2])
     with house.work(scope) as work:
-        assert drafts.get(work, draft_id)
+        held = drafts.get(work, draft_id)
         load(editor, href)
         with pytest.raises(drafts.NoSuchDraftError):
-            drafts.change(work, draft_id=draft_id, data_source="file", options={})
+            drafts.change(work, draft_id=held.id, data_source="file", options={})
 
 
 def test_drafts_expire_after_a_day(editor, house, scope, clock):
