@@ -7,8 +7,8 @@ from alembic import op
 
 from kalends.base.migrations.tables import tenant_table, words
 
-revision = "0022"
-down_revision = "0021"
+revision = "0024"
+down_revision = "0023"
 
 
 def upgrade() -> None:
