@@ -76,7 +76,7 @@ def test_reopened_and_deleted_ones(house, scope):
 
 def test_leads_and_names(house, scope):
     with platform(house, "salesforce") as standin:
-        connect(house, scope, standin, history=10)
+        connect(house, scope, standin, reports=[one.name for one in CONNECTOR.reports], history=10)
         work_off(house, scope)
     batches = batches_of(house, scope)
     assert [(one.state, one.quarantined) for one in batches] == [("published", 0)] * 2

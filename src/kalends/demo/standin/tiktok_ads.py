@@ -21,6 +21,7 @@ METRICS = {
     "spend", "impressions", "clicks", "conversion", "reach", "frequency", "video_play_actions", "result",
     "real_time_conversion", "complete_payment", "total_purchase_value", "total_sales_lead_value", "currency",
 }  # fmt: skip
+OF_ACCOUNT = {"spend", "impressions", "clicks", "reach", "frequency", "video_play_actions"}
 OF_AUDIENCES = {"spend", "impressions", "clicks", "conversion", "result", "real_time_conversion"}
 CUTS = {"age": "age", "gender": "gender", "country_code": "country", "platform": "device"}
 """TikTok's word for a breakdown -> the record's."""
@@ -50,7 +51,7 @@ class TiktokAds(Standin):
     tells_else: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
         ("campaign/age+gender", "campaign/country", "campaign/device"),
         ("spend", "impressions", "clicks", "conversions"),
-    )
+    ) | {"account": ("spend", "impressions", "clicks")}
     secrets: ClassVar[Mapping[str, str]] = {
         "access_token": "tiktok-key-1",
         "app_id": "7001",
@@ -130,7 +131,8 @@ class TiktokAds(Standin):
             return coded(40002, f"dimensions: at this data_level, {things}_id and stat_time_day")
         if asked.one("report_type") != ("AUDIENCE" if cuts else "BASIC"):
             return coded(40002, "dimensions: audiences are told in a report of their own")
-        if unknown := sorted(set(metrics) - (OF_AUDIENCES if cuts else METRICS) - ATTRIBUTES[things]):
+        known = OF_AUDIENCES if cuts else OF_ACCOUNT if things == "advertiser" else METRICS
+        if unknown := sorted(set(metrics) - known - ATTRIBUTES[things]):
             return coded(40002, f"Invalid metric fields: {unknown}")
         if not 1 <= int(asked.one("page_size", "10")) <= 1000:
             return coded(40002, "page_size: from 1 to 1000")

@@ -24,8 +24,10 @@ METRICS = (
     "spend", "impressions", "clicks", "conversion", "reach", "frequency", "video_play_actions", "result",
     "real_time_conversion", "complete_payment", "total_purchase_value", "total_sales_lead_value", "currency",
 )  # fmt: skip
+OF_ACCOUNT = ("spend", "impressions", "clicks", "reach", "frequency", "video_play_actions")
 OF_AUDIENCES = ("spend", "impressions", "clicks", "conversion", "result", "real_time_conversion")
-"""Metrics of a report of audiences, which knows neither what was bought nor how many people were reached."""
+"""Metrics of whole advertisers, of which conversions are not told, and of a report of audiences, which knows neither
+what was bought nor how many people were reached."""
 NAMES = {"advertiser": (), "campaign": ("campaign_name",), "adgroup": ("campaign_name", "campaign_id", "adgroup_name"),
          "ad": ("campaign_name", "campaign_id", "adgroup_name", "adgroup_id", "ad_name")}  # fmt: skip
 ASKED: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -72,13 +74,14 @@ def told(answer: Answer) -> tuple[int, str]:
 def pull(ask: Ask, wanted: Slice) -> Iterator[Page]:
     """One report, page by page."""
     level, cuts = ASKED[wanted.report]
+    metrics = OF_AUDIENCES if cuts else OF_ACCOUNT if level == "advertiser" else METRICS
     question = {
         "advertiser_id": wanted.account.id,
         "service_type": "AUCTION",
         "report_type": "AUDIENCE" if cuts else "BASIC",
         "data_level": f"AUCTION_{level.upper()}",
         "dimensions": orjson.dumps([f"{level}_id", "stat_time_day", *cuts]).decode(),
-        "metrics": orjson.dumps([*(OF_AUDIENCES if cuts else METRICS), *NAMES[level]]).decode(),
+        "metrics": orjson.dumps([*metrics, *NAMES[level]]).decode(),
         "start_date": wanted.first.isoformat(),
         "end_date": wanted.last.isoformat(),
         "page_size": PAGE_SIZE,
