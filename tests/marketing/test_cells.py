@@ -34,15 +34,43 @@ def test_counts_with_a_fraction_are_rounded(number):
     assert read("rounded", str(int(number))) == int(number)
 
 
+@pytest.mark.parametrize(
+    ("cell", "is_rounded"), [("2.5", 3), ("-2.5", -3), ("0.499999999", 0), (f"{10**18 - 1}.5", 10**18)]
+)
+def test_halves_are_rounded_away_from_zero(cell, is_rounded):
+    assert read("rounded", cell) == is_rounded
+
+
+@pytest.mark.parametrize("kind", ["rounded", "count", "micros"])
+@pytest.mark.parametrize("cell", [str(2**63), f"{2**63}.0", "9" * 29])
+def test_what_no_column_holds_is_null(kind, cell):
+    assert read(kind, cell) is None
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_whole_counts_are_exact_also_as_floats(count):
+    assert read("count", str(count)) == read("count", f"{count}.0") == count
+
+
+@pytest.mark.parametrize("cell", ["12.5", "12.05", "-1", "-1.0", "5e-1", "1.0e1"])
+def test_a_count_in_no_plain_notation_is_null(cell):
+    assert read("count", cell) is None
+
+
+@given(st.dates())
+def test_days_are_plain_with_hyphens_and_without(day):
+    assert read("date", day.isoformat()) == read("date", day.strftime("%Y%m%d").zfill(8)) == day
+
+
 @pytest.mark.parametrize("kind", ["micros", "rounded", "count", "money", "number", "date"])
 @pytest.mark.parametrize("cell", [None, "", "none", "1,5", "--5"])
 def test_what_is_no_number_is_null(kind, cell):
     assert read(kind, cell) is None
 
 
-@pytest.mark.parametrize("kind", ["micros", "rounded"])
-def test_a_cell_takes_no_long_arithmetic(kind):
-    CON.execute("CREATE OR REPLACE TEMP TABLE many AS SELECT (range * 977)::VARCHAR AS cell FROM range(50_000)")
+@pytest.mark.parametrize(("kind", "fraction"), [("micros", ""), ("micros", ".0"), ("rounded", ""), ("rounded", ".25")])
+def test_a_cell_takes_no_long_arithmetic(kind, fraction):
+    CON.execute(f"CREATE OR REPLACE TEMP TABLE many AS SELECT range * 977 || '{fraction}' AS cell FROM range(50_000)")
     begin = time.process_time()
     CON.execute(f"SELECT sum({plain_sql('cell', kind)}) FROM many").fetchone()
     took = time.process_time() - begin

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 import duckdb
@@ -143,7 +144,7 @@ class _Staging:
     def run(self, raw: Raw) -> None:
         self.report.format = raw.format
         self.report.warnings.extend(raw.notes)
-        for index, table in enumerate(raw.tables):
+        for index, table in enumerate(chain(raw.tables, raw.behind)):
             self._stage_table(f"staged_{index}", table)
         self.gather()
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from kalends.base.reading.documents import Flat, Unwrap, flatten, no_envelope, record, records, unwrapped
+from kalends.base.reading.documents import Flat, Unwrap, flatten, loaded, no_envelope, record, records, unwrapped
 from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError, UnreadablePayloadError
 from kalends.base.reading.sheets import (
     HEADER_WITHIN,
@@ -72,7 +72,7 @@ def rows_of(payload: Payload, sniffed: Sniffed, unwrap: Unwrap = no_envelope) ->
 def _loads(text: str) -> Any:
     """JSON, also with the NaN and Infinity that Python and JavaScript tools write. Raises ValueError."""
     try:
-        return orjson.loads(text)
+        return loaded(text)
     except orjson.JSONDecodeError:
         try:
             return json.loads(text)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from kalends.marketing.mapping.asked import asked
 from kalends.marketing.mapping.fields import BOOKKEEPING, Field, Mapping, Trailing, TypedColumn
@@ -38,22 +38,40 @@ def _is_report(answer: Any) -> bool:
 def _rows(request: dict[str, Any], answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
     columns = answer["columns"]
     name = _tail((columns.get("dimension") or {}).get("id") or request.get("dimension") or "item")
+    shared: dict[str, Any] = {"rsid": request.get("rsid")} if request.get("rsid") else {}
+    cuts = _cuts(request, [str(column) for column in columns["columnIds"]])
+    for item in answer.get("rows") or []:
+        data = item.get("data") or []
+        for cut, columns_of_it in cuts:
+            told = [column for column in columns_of_it if column.place < len(data)]
+            row = shared | _item(cut, name, item)
+            for place, inside, called in told:
+                row.setdefault(inside, {})[called] = data[place]
+            if told:  # an empty object is nothing, and rows that hold one are not read in place
+                yield {key: inner for key, inner in row.items() if inner != {}}
+
+
+class _Column(NamedTuple):
+    """A column's place in an answer's rows, and what it is in ours: a metric, or a number where nobody asked for it."""
+
+    place: int
+    inside: str
+    called: str
+
+
+def _cuts(request: dict[str, Any], columns: list[str]) -> list[tuple[dict[str, Any], list[_Column]]]:
+    """What the columns' filters leave, each with its columns: they are a row of their own."""
     container = request.get("metricContainer") or {}
     asked_for = {str(metric.get("columnId")): metric for metric in container.get("metrics") or []}
     filters = {str(item.get("id")): item for item in container.get("metricFilters") or []}
-    shared = {"rsid": request.get("rsid")} if request.get("rsid") else {}
-    for item in answer.get("rows") or []:
-        cuts: dict[str, dict[str, Any]] = {}
-        for column, value in zip(map(str, columns["columnIds"]), item.get("data") or [], strict=False):
-            metric = asked_for.get(column, {})
-            applied = [filters.get(str(one), {}) for one in metric.get("filters") or []]
-            cut = _cut([*(request.get("globalFilters") or []), *applied])
-            row = cuts.setdefault(str(cut), shared | _item(cut, name, item))
-            if metric:
-                row["metrics"][_tail(metric.get("id"))] = value
-            else:
-                row.setdefault("columns", {})[column] = value
-        yield from cuts.values()
+    found: dict[str, tuple[dict[str, Any], list[_Column]]] = {}
+    for place, column in enumerate(columns):
+        metric = asked_for.get(column, {})
+        applied = [filters.get(str(one), {}) for one in metric.get("filters") or []]
+        cut = _cut([*(request.get("globalFilters") or []), *applied])
+        inside, called = ("metrics", _tail(metric.get("id"))) if metric else ("columns", column)
+        found.setdefault(str(cut), (cut, []))[1].append(_Column(place, inside, called))
+    return list(found.values())
 
 
 def _cut(filters: list[Any]) -> dict[str, Any]:

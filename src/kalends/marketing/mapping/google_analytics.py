@@ -58,9 +58,9 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
     reports = answer.get("reports")
     several = reports if isinstance(reports, list) and reports else [answer]
     if all(_is_ga4(report) for report in several):
-        return [("", row) for report in several for row in _ga4_rows(report, request)]
+        return (("", row) for report in several for row in _ga4_rows(report, request))
     if all(_is_universal(report) for report in several):
-        return [("", row) for report in several for row in _universal_rows(report, request)]
+        return (("", row) for report in several for row in _universal_rows(report, request))
     return None
 
 
@@ -84,10 +84,11 @@ def _ga4_rows(report: dict[str, Any], request: dict[str, Any]) -> Iterator[dict[
     shared |= {name: told[name] for name in _DOUBTS if told.get(name)}
     if "date" not in dimensions:
         shared |= _only_range(request)
+    own = [name for name in dimensions if name != "date" and snake(name) not in _DIMENSIONS]
     for row in report.get("rows") or []:
         yield (
             shared
-            | _dimensions(zip(dimensions, _values(row.get("dimensionValues")), strict=False))
+            | _apart(dict(zip(dimensions, _values(row.get("dimensionValues")), strict=False)), own)
             | dict(zip(metrics, _values(row.get("metricValues")), strict=False))
         )
 
@@ -96,15 +97,10 @@ def _values(cells: list[dict[str, Any]] | None) -> list[Any]:
     return [cell.get("value") for cell in cells or []]
 
 
-def _dimensions(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Dimensions by the names that flat rows have too; one that is not known is a dimension all the same."""
-    row: dict[str, Any] = {}
-    for name, value in pairs:
-        if snake(name) in _DIMENSIONS or name == "date":
-            row[name] = value
-        else:
-            row.setdefault("dimensions", {})[name] = value
-    return row
+def _apart(named: dict[str, Any], own: Iterable[str]) -> dict[str, Any]:
+    """Dimensions by the names that flat rows have too; those that are a property's own are dimensions all the same."""
+    apart = {name: named.pop(name) for name in own if name in named}
+    return {**named, "dimensions": apart} if apart else named
 
 
 def _property(request: dict[str, Any]) -> dict[str, Any]:
@@ -130,13 +126,9 @@ def _universal_rows(report: dict[str, Any], request: dict[str, Any]) -> Iterator
     view = request.get("viewId")
     if view:
         shared["view_id"] = str(view)
+    own = [name for name in dimensions if name != "ga_date" and snake(name).removeprefix("ga_") not in _UNIVERSAL]
     for row in data.get("rows") or []:
-        named = {}
-        for name, value in zip(dimensions, row.get("dimensions") or [], strict=False):
-            if name == "ga_date" or snake(name).removeprefix("ga_") in _UNIVERSAL:
-                named[name] = value
-            else:
-                named.setdefault("dimensions", {})[name] = value
+        named = _apart(dict(zip(dimensions, row.get("dimensions") or [], strict=False)), own)
         for place, answer in enumerate(row.get("metrics") or []):
             span = {"date_range": f"{place}"} if place else {}  # the second and later ranges that were asked for
             yield shared | span | named | dict(zip(metrics, answer.get("values") or [], strict=False))

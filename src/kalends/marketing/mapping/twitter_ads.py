@@ -50,15 +50,15 @@ def _stats(document: dict[str, Any], length: int) -> Iterator[tuple[str, Any]]:
     asked = _params(document)
     # Without its request an answer names no level; line items are what X says to ask for.
     id_column = _IDS.get(str(asked.get("entity") or "LINE_ITEM"), "entity_id")
+    times = [_time(asked, length, index) for index in range(length)]
     for entity in document["data"]:
         if not isinstance(entity, dict) or not isinstance(entity.get("id_data"), list):
             yield "", _object(entity)
             continue
         for part in map(_object, entity["id_data"]):
-            metrics = part.get("metrics")
             about = {**_about(asked), id_column: entity.get("id"), **_segment(asked, part.get("segment"))}
-            for index in range(length):
-                yield "", {**about, **_time(asked, length, index), "metrics": _at(metrics, index)}
+            for time, metrics in zip(times, _steps(part.get("metrics"), length), strict=True):
+                yield "", {**about, **time, "metrics": metrics}
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -124,13 +124,14 @@ def _day(moment: datetime) -> str:
     return (moment + timedelta(hours=12)).date().isoformat()
 
 
-def _at(value: Any, index: int) -> Any:
-    """One place of every array, in whatever objects they lie; null where a metric has no data."""
-    if isinstance(value, dict):
-        return {name: _at(inner, index) for name, inner in value.items()}
+def _steps(value: Any, length: int) -> list[Any]:
+    """The arrays, in whatever objects they lie, place by place; null where a metric has no data."""
+    if isinstance(value, dict) and value:
+        places = zip(*(_steps(inner, length) for inner in value.values()), strict=True)
+        return [dict(zip(value, cells, strict=True)) for cells in places]
     if isinstance(value, list):
-        return value[index] if index < len(value) else None
-    return value
+        return [*value[:length], *[None] * (length - len(value))]
+    return [value] * length
 
 
 def _reach(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -146,8 +146,9 @@ class _Lines:
         """All of it as a raw table."""
         lists = dict.fromkeys(listed(self.leaves, self.lists), ())
         path, types = self.parts.path, dict.fromkeys(lists, MAPS)
+        stream, aside = (self.chunks.stream, self.chunks.aside) if isinstance(self.chunks, BareRows) else ("", ())
         return RawTable(
-            self.chunks.stream or "" if isinstance(self.chunks, BareRows) else "",
+            stream or "",
             relation_of(path, self.leaves, {}, mark=self.pattern.mark if self.pattern else ""),
             self.names(),
             is_table=False,
@@ -158,6 +159,7 @@ class _Lines:
             spread=self.spread,
             parsed=self.pattern.relation(path) if self.pattern else relation_of(path, self.leaves, types),
             lists=self.pattern.lists if self.pattern else lists,
+            aside=aside,
             mismatch=PatternError if self.pattern else SlowWayError,
         )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain, count
+
+from kalends.base.reading.rows import Row
 
 ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
 
@@ -60,6 +62,8 @@ class RawTable:
     read once more. A row of another shape fails the query, and means `mismatch`."""
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Of each the keys that its entries have, which are structures then; without keys they are maps."""
+    aside: Sequence[Row] = ()
+    """Where it is read in place: the rows of other streams behind these, once `advance` was False."""
     mismatch: type[Exception] = SlowWayError
 
 

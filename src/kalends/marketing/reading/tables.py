@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from kalends.base.reading.documents import Unwrap, no_envelope
 from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError
-from kalends.base.reading.rows import Row, Rows, rows_of
+from kalends.base.reading.rows import Row, rows_of
 from kalends.base.reading.sniff import sniff
 from kalends.base.reading.unpack import Payload, Unpacking, is_plain_file
 from kalends.marketing.reading.lines import in_place
@@ -38,6 +38,8 @@ class Raw:
     format: str
     tables: tuple[RawTable, ...]
     notes: tuple[str, ...] = ()
+    behind: Iterable[RawTable] = ()
+    """More of them, which are there once all parts of one that is read in place were."""
 
 
 @contextmanager
@@ -62,14 +64,16 @@ def open_raw(
     if way is not Way.ROWS:
         with in_place(con, payload, sniffed, way=way, columns=columns, lists=lists, unwrap=unwrap) as table:
             if table is not None:
-                yield Raw(sniffed.format, (table,))
+                yield Raw(sniffed.format, (table,), behind=_behind(con, table))
                 return
     if sniffed.format == "parquet":
         with _local(payload) as path:
             table, notes = parquet_table(con, path)
             yield Raw("parquet", (table,), tuple(notes))
     else:
-        yield _loaded(con, rows_of(payload, sniffed, unwrap), sniffed.format)
+        rows = rows_of(payload, sniffed, unwrap)
+        tables = _loaded(con, rows, is_table=rows.is_table)
+        yield Raw(sniffed.format, tables, tuple(rows.notes))
 
 
 @contextmanager
@@ -84,21 +88,27 @@ def _local(payload: Payload) -> Iterator[Path]:
         yield file.path
 
 
-def _loaded(con: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> Raw:
+def _behind(con: duckdb.DuckDBPyConnection, table: RawTable) -> Iterator[RawTable]:
+    """The tables of what was set aside while one was read in place."""
+    if table.aside:
+        yield from _loaded(con, table.aside, is_table=False)
+
+
+def _loaded(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], *, is_table: bool) -> tuple[RawTable, ...]:
     """The rows in one temp table per stream: in one pass where the first rows have all columns, else in three."""
     source = iter(rows)
     first = list(islice(source, ROWS_A_CHUNK))
     try:
-        streams = _Streams(con, _columns_by_stream(first, is_table=rows.is_table))
+        streams = _Streams(con, _columns_by_stream(first, is_table=is_table))
         streams.fill(chain(first, source))
     except UnseenColumnsError:
-        streams = _Streams(con, _columns_by_stream(rows, is_table=rows.is_table))
+        streams = _Streams(con, _columns_by_stream(rows, is_table=is_table))
         streams.fill(rows)
     found = [
-        RawTable(stream, table, tuple(streams.columns[stream]), rows.is_table, has_row=True)
+        RawTable(stream, table, tuple(streams.columns[stream]), is_table, has_row=True)
         for stream, table in streams.tables.items()
     ]
-    return Raw(name, tuple(replace(table, head=_head(con, table)) for table in found), tuple(rows.notes))
+    return tuple(replace(table, head=_head(con, table)) for table in found)
 
 
 class _Streams:
