@@ -58,7 +58,7 @@ prove: setup-test ## the full counts of every "must hold"; hours; writes docs/pr
 	$(BIN)/python benchmarks/prove.py
 
 bench: $(VENV)/.dev ## the figures, each against a rival
-	for file in benchmarks/ingest.py benchmarks/insights.py; do $(BIN)/python $$file || exit 1; done
+	for file in benchmarks/ingest.py benchmarks/answers.py benchmarks/insights.py; do $(BIN)/python $$file || exit 1; done
 
 lint: $(VENV)/.dev ## style, types, layers
 	$(BIN)/ruff check .
