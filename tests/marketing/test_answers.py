@@ -3,6 +3,7 @@
 import gc
 import io
 import json
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
@@ -106,6 +107,19 @@ def test_an_answer_is_unwrapped_once():
     rows.head(200)
     assert b"".join(rows).count(b"\n") == 9
     assert len(opened) == looked + 1
+
+
+def test_the_text_of_a_line_is_let_go_before_its_rows_are_read():
+    payload = b'{"request":{},"response":[{"a":1},%s{"a":2}]}\n{"a":3}\n' % (b" " * (8 << 20))
+    rows = BareRows(opened := lambda: io.BytesIO(payload), sniff(opened), unwrap_of("shop"))
+    tracemalloc.start()
+    try:
+        assert rows.head(1) == [{"a": 1}]
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 4 << 20
+    assert b"".join(rows).count(b"\n") == 3
 
 
 @pytest.mark.parametrize("source", ["google_analytics", "klaviyo", "adobe_analytics"])

@@ -81,8 +81,7 @@ class BareRows:
             if self.sniffed.format == "json":
                 yield from unwrapped(loaded("".join(lines)), self.unwrap)
             else:
-                for line in filter(str.strip, lines):
-                    item = loaded(line)
+                for item in map(loaded, filter(str.strip, lines)):
                     if not isinstance(item, dict):
                         raise OddRowError
                     yield from rows_of_line(item, self.unwrap)

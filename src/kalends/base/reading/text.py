@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from kalends.base.reading.errors import PayloadTooLargeError
 from kalends.base.reading.unpack import Payload, Unpacking
@@ -34,15 +36,15 @@ class Lines:
         chunks = iter(self._unpacking)
         if self.encoding.startswith("utf-16"):
             chunks = _as_utf8(chunks, self.encoding)
-        for number, line in enumerate(_split(chunks), start=1):
-            yield self._decoded(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line, number)
+        yield from map(self._decoded, _split(chunks), count(1))  # without a name that holds a line of megabytes
 
     def _decoded(self, line: bytes, number: int) -> str:
+        plain = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
         try:
-            return line.decode("utf-8")
+            return plain.decode("utf-8")
         except UnicodeDecodeError:
             self.odd_lines.append(number)
-            return line.decode("cp1252", errors="replace")
+            return plain.decode("cp1252", errors="replace")
 
 
 def _as_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
@@ -59,10 +61,11 @@ def _split(chunks: Iterator[bytes]) -> Iterator[bytes]:
         held += chunk
         if b"\n" not in chunk and b"\r" not in chunk and len(held) <= MAX_LINE_BYTES:
             continue
-        lines = bytes(held).splitlines(keepends=True)
+        lines = deque(bytes(held).splitlines(keepends=True))
         held = bytearray(lines.pop() if lines else b"")
-        yield from lines
         number += len(lines)
+        while lines:
+            yield lines.popleft()
         _refuse_long(held, number + 1)
     yield from bytes(held).splitlines(keepends=True)
 
