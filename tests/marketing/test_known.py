@@ -140,6 +140,16 @@ def test_a_file_that_comes_again_is_passed_over(tenant, source):
     assert (received, applied.changed, applied.unchanged) == (ROWS, 1, ROWS - 1)
 
 
+@pytest.mark.parametrize("source", MADE)
+def test_answers_that_come_again_are_passed_over(tenant, source):
+    rows = [MADE[source](number) for number in range(ROWS)]
+    answers = [{"request": {}, "response": {"results": rows[place : place + 10]}} for place in range(0, ROWS, 10)]
+    load(tenant, answers, seq=1, source=source, is_asked=True)
+    passed, (*_, applied) = load(tenant, answers, seq=2, source=source, is_asked=True)
+    assert ROWS - 15 < passed < ROWS, "all but the first part's rows"
+    assert (applied.changed, applied.unchanged) == (0, ROWS)
+
+
 @settings(deadline=None)
 @given(
     source=st.sampled_from(sorted(MADE)),

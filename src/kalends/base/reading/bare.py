@@ -17,8 +17,8 @@ from kalends.base.reading.unpack import Payload
 
 FORMATS = ("json", "ndjson")
 ROWS_A_CHUNK = 1_000
-MOST_ASIDE = 100_000
-"""Rows of other streams, about a kilobyte each, that are held in memory."""
+MOST_ASIDE = 1_000_000
+"""Cells of other streams' rows that are held in memory: some 100 MB, the names of 200,000 ads."""
 
 
 END = orjson.Fragment(b"\n")
@@ -64,16 +64,16 @@ class BareRows:
         return first
 
     def _of_one_stream(self) -> Iterator[dict[str, Any]]:
+        held = 0
         for number, (stream, row) in enumerate(self._streams(), start=1):
             self.stream = stream if self.stream is None else self.stream
-            if not isinstance(row, dict):
+            if not isinstance(row, dict) or held > MOST_ASIDE or (self.aside and stream == self.stream):
                 raise OddRowError
-            if stream != self.stream and len(self.aside) < MOST_ASIDE:
-                self.aside.append(Row(number, stream, flatten(row)))
-            elif stream != self.stream or self.aside:
-                raise OddRowError
-            else:
+            if stream == self.stream:
                 yield row
+            else:
+                self.aside.append(Row(number, stream, flatten(row)))
+                held += len(self.aside[-1].cells)
 
     def _streams(self) -> Iterator[tuple[str, Any]]:
         lines = Lines(self.payload, self.sniffed.encoding)
