@@ -42,7 +42,7 @@ def test_halves_are_rounded_away_from_zero(cell, is_rounded):
 
 
 @pytest.mark.parametrize("kind", ["rounded", "count", "micros"])
-@pytest.mark.parametrize("cell", [str(2**63), f"{2**63}.0", "9" * 29])
+@pytest.mark.parametrize("cell", [str(2**63), f"{2**63}.0", "9" * 29, "1.8446744073709552e+19"])
 def test_what_no_column_holds_is_null(kind, cell):
     assert read(kind, cell) is None
 
