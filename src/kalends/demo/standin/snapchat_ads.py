@@ -114,23 +114,18 @@ class SnapchatAds(Standin):
         """An account's stats by day and by what is under it."""
         fields = asked.one("fields", "spend").split(",")
         start, end = (datetime.fromisoformat(asked.one(name)) for name in ("start_time", "end_time"))
-        if unknown := sorted(set(fields) - KNOWN):
-            return failed(400, "E1001", f"Unsupported Stats Query: {unknown[0]} is not a field")
         kind, cut = asked.one("breakdown"), asked.one("report_dimension")
-        if (kind and kind not in KINDS) or cut not in {"", *CUTS} or asked.one("granularity") != "DAY":
-            return failed(400, "E1001", "Unsupported Stats Query: this stand-in knows campaigns, ad squads, ads by day")
-        if not (self.is_midnight(start) and self.is_midnight(end)) or end - start > LONGEST or end > self.clock():
-            return failed(400, "E1001", "Unsupported Stats Query: times are local midnights, past, and 31 days at most")
-        if not kind and (fields != ["spend"] or cut):
-            return failed(400, "E1001", "Unsupported Stats Query: an account has spend only")
         windows = {f"{what}_attribution_window": asked.one(f"{what}_attribution_window", usual)
                    for what, usual in (("swipe_up", "28_DAY"), ("view", "1_DAY"))}  # fmt: skip
         swipes, views = windows.values()
+        if why := self.unknown(asked, fields) or self.unanswerable(start, end):
+            return failed(400, "E1001", f"Unsupported Stats Query: {why}")
         if swipes not in SWIPES or views not in VIEWS:
             return failed(400, "E1001", "Unsupported Stats Query: unknown attribution window")
         level, cuts = KINDS.get(kind, "account"), [CUTS[cut]] if cut else []
         found = self.days(account_id, start.date(), end.date() - timedelta(days=1), level, cuts)
-        days = sorted((day.within(SWIPES[swipes] + VIEWS[views]) for day in found), key=lambda day: (day.thing.id, day.day))
+        percent = SWIPES[swipes] + VIEWS[views]
+        days = sorted((day.within(percent) for day in found), key=lambda day: (day.thing.id, day.day))
         told: dict[str, Any] = {"id": account_id, "type": "AD_ACCOUNT", "granularity": "DAY"}
         told |= {name: asked.one(name) for name in ("start_time", "end_time")}
         if not kind:
@@ -140,6 +135,22 @@ class SnapchatAds(Standin):
         told |= {**windows, "breakdown_stats": {kind: [self.thing(some, TYPES[kind], fields, cut) for some in shown]}}
         paging = {"paging": self.next_page(asked, following)} if following else {}
         return good(timeseries_stats=[stat(told)], **paging)
+
+    def unknown(self, asked: Asked, fields: list[str]) -> str:
+        """What of the question Snapchat does not know; '' where it knows all."""
+        kind, cut = asked.one("breakdown"), asked.one("report_dimension")
+        if unknown := sorted(set(fields) - KNOWN):
+            return f"{unknown[0]} is not a field"
+        if (kind and kind not in KINDS) or cut not in {"", *CUTS} or asked.one("granularity") != "DAY":
+            return "this stand-in knows campaigns, ad squads, ads by day"
+        return "an account has spend only" if not kind and (fields != ["spend"] or cut) else ""
+
+    def unanswerable(self, start: datetime, end: datetime) -> str:
+        """Why there is no answer for the time; '' where there is."""
+        is_whole = self.is_midnight(start) and self.is_midnight(end)
+        if not is_whole or end - start > LONGEST or end > self.clock():
+            return "times are local midnights, past, and 31 days at most"
+        return ""
 
     def listed(self, account_id: str, kind: str, asked: Asked) -> Reply:
         """A page of an account's campaigns, ad squads or ads, each under the one above it."""
