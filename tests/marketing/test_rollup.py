@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -29,6 +30,11 @@ def totals(report, *amounts):
         report=report, spend=spend, impressions=impressions, clicks=clicks, revenue=revenue, conversions=conversions,
         sessions=sessions,
     )  # fmt: skip
+
+
+def nameless(report, *amounts):
+    """Totals of rows that name no campaign."""
+    return replace(totals(report, *amounts), names_campaigns=False)
 
 
 def outcome(report, *amounts):
@@ -69,6 +75,10 @@ def outcome(report, *amounts):
         # Without any metric at all, the finest speaks.
         ([totals("account"), totals("campaign")], "campaign"),
         ([totals("account", "0"), totals("campaign", "0")], "campaign"),
+        # Ads that do not say whose they are speak for the account and not for its campaigns.
+        ([totals("campaign", "100"), nameless("ad", "100")], "campaign"),
+        ([totals("account", "100"), nameless("ad", "100")], "ad"),
+        ([nameless("ad_group", "100"), nameless("ad", "100")], "ad"),
     ],
 )
 def test_the_finest_covering_report_speaks(reports, expected):
@@ -95,7 +105,8 @@ def fact(number, day, account, totals_of):
     values = {metric: getattr(totals_of, metric) for metric in METRICS}
     if values["conversions"] is not None:
         values["conversions"] = float(values["conversions"])
-    return named | {"report": totals_of.report, "campaign_id": f"c{number % 2}"} | values
+    campaign = f"c{number % 2}" if totals_of.names_campaigns else ""
+    return named | {"report": totals_of.report, "campaign_id": campaign} | values
 
 
 def random_totals(rng):
@@ -109,7 +120,7 @@ def random_totals(rng):
     has_ads = rng.random() < 0.5
     for name in rng.sample(REPORTS, rng.randint(0, 5)):
         ads = (money(), amount(), amount()) if has_ads else (None, rng.choice([None, 0]), None)
-        yield totals(name, *ads, money(), money(), amount())
+        yield replace(totals(name, *ads, money(), money(), amount()), names_campaigns=rng.random() < 0.7)
 
 
 @pytest.fixture

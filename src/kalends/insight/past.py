@@ -52,6 +52,7 @@ def report_days(rows: ir.Table) -> ir.Table:
     totals = rows.aggregate(
         by=[*_ACCOUNT_DAY, "report"],
         repeats=rows.count(where=~once),
+        _names_campaigns=(rows.campaign_id != "").any(),
         **{name: rows[name].sum(where=once).cast(_WIDE) for name in _DECIDING},
     )
     totals = totals.mutate(_is_split=totals.report.contains("/"))
@@ -64,7 +65,8 @@ def report_days(rows: ir.Table) -> ir.Table:
     totals = totals.mutate(is_covering=decide.ifelse(covers, by_outcome))
     ranks = [(level, rank) for level, (rank, _) in LEVELS.items()]
     rank = totals.report.split("/")[0].cases(*ranks, else_=OTHER_LEVEL)
-    order = [totals.is_covering.desc(), rank.desc(), totals["_is_split"], totals.report]
+    fineness = totals["_names_campaigns"].ifelse(rank, ibis.least(rank, OTHER_LEVEL))
+    order = [totals.is_covering.desc(), fineness.desc(), totals["_is_split"], totals.report]
     place = ibis.row_number().over(ibis.window(group_by=list(_ACCOUNT_DAY), order_by=order))
     return totals.mutate(_is_chosen=totals.is_covering & (place == 0))
 

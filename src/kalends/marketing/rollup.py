@@ -8,7 +8,8 @@ click under several values. A metric that the reference does not have, or has as
 the three decides (analytics, a CRM), revenue, conversions and sessions do, by the same rules.
 
 The *chosen* report is the finest covering one: by level, at the same level the one without breakdowns first. The
-'account' report is the coarsest, so it is chosen only where nothing with campaigns covers.
+'account' report is the coarsest, so it is chosen only where nothing with campaigns covers. Rows of ads that do not say
+which campaign they belong to (LinkedIn, X, Snapchat) are only finer than the account's.
 
 Only daily rows take part. A period row (`date_from` before `date_to`) is never spread over its days. Of rows that tell
 one thing under several attribution windows one takes part (`kalends.marketing.attribution`).
@@ -51,9 +52,10 @@ Amount = Decimal | int | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """One report's totals of one account and day; None = not delivered."""
+    """One report's totals of one account and day; None = not delivered. `names_campaigns`: some row names its own."""
 
     report: str
+    names_campaigns: bool = True
     spend: Amount = None
     impressions: Amount = None
     clicks: Amount = None
@@ -84,8 +86,15 @@ def covering(reports: Collection[Totals]) -> set[str]:
 
 def chosen(reports: Collection[Totals]) -> str | None:
     """The one report that speaks for the account on that day; None where none covers."""
-    ranked = sorted(covering(reports), key=lambda report: (-level_of(report), has_breakdowns(report), report))
-    return ranked[0] if ranked else None
+    covers = covering(reports)
+    ranked = sorted((-fineness(one), has_breakdowns(one.report), one.report) for one in reports if one.report in covers)
+    return ranked[0][-1] if ranked else None
+
+
+def fineness(totals: Totals) -> int:
+    """The report's level; one below campaigns that names none of them is no finer than any other."""
+    level = level_of(totals.report)
+    return level if totals.names_campaigns else min(level, OTHER_LEVEL)
 
 
 def _known(reports: Collection[Totals], metrics: Iterable[str]) -> dict[str, Decimal | int]:
@@ -120,6 +129,7 @@ ACCOUNT_DAY = ("data_source", "account_id", "date")
 LEVEL = f"""CASE split_part(report, '/', 1) {
     " ".join(f"WHEN '{level}' THEN {rank}" for level, rank in LEVELS.items())
 } ELSE {OTHER_LEVEL} END"""
+FINENESS = f"CASE WHEN names_campaigns THEN {LEVEL} ELSE least({LEVEL}, {OTHER_LEVEL}) END"
 BREAKDOWNS = "(position('/' IN report) > 0)"
 
 
@@ -174,8 +184,9 @@ def _covered(days: str, *, dates: str, repeats: str) -> str:
     once = " FILTER (WHERE r.key_hash IS NULL)" if repeats else ""
     sums = ", ".join(_sum(metric, once) for metric in (*COVER_METRICS, *OUTCOMES))
     rows = f'count(*){once} AS "rows", count(*) - count(*){once} AS repeats'
+    names = "bool_or(f.campaign_id <> '') AS names_campaigns"
     totals = (
-        f"SELECT f.data_source, f.account_id, f.date_from AS date, f.report, {rows}, {sums} FROM facts AS f"
+        f"SELECT f.data_source, f.account_id, f.date_from AS date, f.report, {rows}, {names}, {sums} FROM facts AS f"
         f" JOIN {days} AS d ON d.data_source = f.data_source AND d.account_id = f.account_id AND d.date = f.date_from"
         f"{repeats} WHERE f.date_from = f.date_to AND {dates} GROUP BY 1, 2, 3, 4"
     )
@@ -183,7 +194,7 @@ def _covered(days: str, *, dates: str, repeats: str) -> str:
     covers, by_outcome = (" AND ".join(map(_reaches_sql, metrics)) for metrics in (COVER_METRICS, OUTCOMES))
     decide = " OR ".join(f"coalesce({metric}_reference, 0) > 0" for metric in COVER_METRICS)
     covers = f"CASE WHEN {decide} THEN {covers} ELSE {by_outcome} END"
-    rank = f"ORDER BY is_covering DESC, {LEVEL} DESC, {BREAKDOWNS}, report"
+    rank = f"ORDER BY is_covering DESC, {FINENESS} DESC, {BREAKDOWNS}, report"
     place = f"row_number() OVER (PARTITION BY {', '.join(ACCOUNT_DAY)} {rank})"
     return (
         f"SELECT *, is_covering AND {place} = 1 AS is_chosen FROM (SELECT *, {covers} AS is_covering"

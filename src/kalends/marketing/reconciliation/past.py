@@ -28,10 +28,12 @@ def daily_at(warehouse: TenantWarehouse, *, version: int, first: date, last: dat
     window = ibis.window(group_by=list(THING), order_by=[rank(rows), rows.attribution])
     rows = rows.mutate(_place=ibis.row_number().over(window))
     rows = rows.filter(rows["_place"] == 0).drop("_place").rename(date="date_from")
-    totals = rows.aggregate(by=[*ACCOUNT_DAY, "report"], **{name: rows[name].sum() for name in DECIDING})
+    named = (rows.campaign_id != "").any()
+    sums = {name: rows[name].sum() for name in DECIDING}
+    totals = rows.aggregate(by=[*ACCOUNT_DAY, "report"], names_campaigns=named, **sums)
     by_day: dict[tuple[object, ...], list[Totals]] = {}
     for row in warehouse.to_arrow(totals).to_pylist():
-        told = Totals(report=row["report"], **{name: row[name] for name in DECIDING})
+        told = Totals(**{name: row[name] for name in ("report", "names_campaigns", *DECIDING)})
         by_day.setdefault(tuple(row[name] for name in ACCOUNT_DAY), []).append(told)
     spoken = [dict(zip(ACCOUNT_DAY, key, strict=True)) | {"report": chosen(each)} for key, each in by_day.items()]
     columns = [(name, kind.to_pyarrow()) for name, kind in SCHEMA.items()]
