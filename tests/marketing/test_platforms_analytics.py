@@ -358,3 +358,10 @@ def test_what_a_platform_calls_a_conversion_is_kept_by_type_and_can_be_chosen_tw
     assert rows(con, "conversions") == [(types["conversions"][0],)]
     con, _ = staged(tmp_path, [row], source, options=StageOptions(conversions=(chosen,)))
     assert rows(con, "conversions, CAST(revenue AS DOUBLE)") == [counted]
+
+
+def test_a_platforms_own_number_alone_is_no_type_of_it_twin(tmp_path: Path) -> None:
+    statistics = {"recipients": 10, "conversions": 3, "conversion_value": 60}
+    row = {"groupings": {"campaign_id": "C", "send_channel": "email"}, "date": "2024-03-31", "statistics": statistics}
+    con, _ = staged(tmp_path, [row], "klaviyo")
+    assert rows(con, "conversion_types, conversions, CAST(revenue AS DOUBLE), extra") == [(None, 3, 60, None)]
