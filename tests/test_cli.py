@@ -200,7 +200,7 @@ def test_a_platform_is_connected_with_an_attribution_window_or_not_at_all():
             assert connect("7d_swipe").returncode == 0
             assert answer(folder, "platform", "sync", "Snap")["state"] == "done"
             [made] = answer(folder, "platform", "list")
-    assert (made["attributions"], made["last_run"]["slices"]) == (["7d_swipe"], 2)
+    assert (made["attributions"], made["last_run"]["slices"]) == (["7d_swipe"], 4)
 
 
 def test_help_and_version_answer_at_once():

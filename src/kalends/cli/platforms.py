@@ -127,7 +127,9 @@ def sync(
     wait: Annotated[bool, typer.Option(help="Wait until all is here.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Bring a connection up to date, or fetch some days again. Exit code 1: a part could not be had."""
+    """Bring a connection up to date, or fetch some days again. Of a sync that is under way already the end is waited
+    for. Exit code 1: a part could not be had.
+    """
     with client() as opened:
         known = opened.get("/marketing/connections")
         found = next((one for one in known if label in {one["label"], one["id"]}), None)
@@ -135,7 +137,9 @@ def sync(
             raise NotFoundError(
                 f"There is no connection {label!r}; there are {', '.join(one['label'] for one in known) or 'none'}."
             )
-        run = opened.post(f"/marketing/connections/{found['id']}/sync", {"first": start, "last": end})
+        run = found["last_run"]
+        if start or end or not run or run["state"] != "running":
+            run = opened.post(f"/marketing/connections/{found['id']}/sync", {"first": start, "last": end})
         if run and wait:
             run = follow(opened, run, quiet=as_json)
     show(run, as_json=as_json, lines=lambda one: [sentence(one)])
