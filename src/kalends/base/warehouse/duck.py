@@ -114,7 +114,7 @@ class DuckWarehouse(Warehouse):
         *,
         folder: Path,
         key_for: Callable[[UUID], bytes],
-        memory_limit: str = "760MB",
+        memory_limit: str = "740MB",
         threads: int | None = None,
         max_attached: int = MAX_ATTACHED,
         patience: float = 10.0,

@@ -121,12 +121,10 @@ class Conversions:
         return found
 
     def _by_type(self) -> dict[str, str]:
-        """Conversions of types that have columns of their own; the platform's own number alone is no type of it."""
-        own = {one.sources for one in self.columns.mapping.fields if one.target == "conversions"}
-        counts = [one.counts for one in self.columns.mapping.typed if one.type in {kind for kind, _, _ in self.pairs}]
-        if len(self.pairs) == 1 and own.intersection(counts):
-            return {}
-        parts = [actions.part(literal(json.dumps(kind)), count, value) for kind, count, value in self.pairs]
+        """Conversions of types that have columns of their own; the record's own number is none of them."""
+        own = {one.type for one in self.columns.mapping.typed if one.is_own}
+        told = [pair for pair in self.pairs if pair[0] not in own]
+        parts = [actions.part(literal(json.dumps(kind)), count, value) for kind, count, value in told]
         whole = f"nullif('{{' || concat_ws(',', {', '.join(parts)}) || '}}', '{{}}')"
         return {"conversion_types": whole} if parts else {}
 

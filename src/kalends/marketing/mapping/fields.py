@@ -63,12 +63,15 @@ class ActionRule:
 
 @dataclass(frozen=True)
 class TypedColumn:
-    """Conversions of one type that have columns of their own: how many, and what they were worth."""
+    """Conversions of one type that have columns of their own: how many, and what they were worth. `is_own`: they are
+    the record's own number, which a rule may name, and which is not kept a second time.
+    """
 
     type: str
     counts: tuple[str, ...]
     values: tuple[str, ...] = ()
     value_kind: Kind = "money"
+    is_own: bool = False
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,10 @@ MAPPING = Mapping(
     ),
     typed=(
         TypedColumn(
-            "conversions", ("metrics.conversions", "conversions"), ("metrics.conversions_value", "conversions_value")
+            "conversions",
+            ("metrics.conversions", "conversions"),
+            ("metrics.conversions_value", "conversions_value"),
+            is_own=True,
         ),
         TypedColumn(
             "all_conversions",

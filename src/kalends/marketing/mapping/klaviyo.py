@@ -80,7 +80,7 @@ MAPPING = Mapping(
         Entity("flow", ("id",), ("name",), ("trigger_type", "status")),
     ),
     typed=(
-        TypedColumn("conversions", ("statistics.conversions",), ("statistics.conversion_value",)),
+        TypedColumn("conversions", ("statistics.conversions",), ("statistics.conversion_value",), is_own=True),
         TypedColumn("conversion_uniques", ("statistics.conversion_uniques",)),
     ),
     constants={"channel": "email"},
