@@ -78,7 +78,7 @@ def test_what_is_counted_takes_the_place_of_what_is_claimed():
     assert {row["roas"] for row in found.rows} == {2.0}
     assert found.notes == [
         "Revenue: every sale once, as counted by Shop orders.",
-        "Together the platforms claim 50% more revenue.",
+        "Together the platforms claim 50\u202f% more revenue.",
     ]
 
 
@@ -87,7 +87,7 @@ def test_metrics_that_one_counts_are_told_together():
     held = Counted(days, dict.fromkeys(days, 1.0))
     assert once({"revenue": held, "conversions": held}).notes == [
         "Revenue and conversions: every sale once, as counted by Shop orders.",
-        "Together the platforms claim 2900% more revenue and 200% more conversions.",
+        "Together the platforms claim 2,900\u202f% more revenue and 200\u202f% more conversions.",
     ]
 
 

@@ -227,7 +227,7 @@ def test_a_sale_that_the_shop_counts_is_shown_once(house, scope, ingest, reader,
     assert shown["Revenue"][1] == "/data/reconciliation?metric=revenue"
     assert shown["Spend"][1].startswith("/trace?")
     assert "Revenue and conversions: every sale once, as counted by Shop orders." in page
-    assert "Together the platforms claim 75% more revenue and 100% more conversions." in page
+    assert "Together the platforms claim 75\u202f% more revenue and 100\u202f% more conversions." in page
 
 
 def test_an_analytics_tool_adds_nothing_to_what_platforms_deliver(house, scope, ingest, reader, work_off):

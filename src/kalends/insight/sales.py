@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from kalends.base.formats import percent
 from kalends.insight.comparisons import Comparison, stands_for
 from kalends.insight.metrics import metric
 from kalends.insight.periods import Period
@@ -145,7 +146,7 @@ def _said_of(
         if claims is not None and claims > 1 + LITTLE:
             over[name] = claims - 1
     if over:
-        yield f"Together the platforms claim {listed([f'{more:.0%} more {name}' for name, more in over.items()])}."
+        yield f"Together the platforms claim {listed([f'{percent(more, digits=0)} more {name}' for name, more in over.items()])}."
 
 
 def _days(count: int) -> str:

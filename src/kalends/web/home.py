@@ -87,6 +87,7 @@ def view(work: Work, *, words: str, grain: str) -> HomeView:
         channels=channels(asked, totals),
         coming=coming(work, today=today),
         sources=[source_state(source, work=work, today=today) for source in sources],
+        is_counted="revenue" in found.once.counted,
         notes=found.once.notes,
     )
 

@@ -66,7 +66,8 @@ class HomeView:
     """The whole page (`web/home.html`, as `view`).
 
     `trend`: a spec from `kalends.base.charts.trend`, None while there is nothing to draw; `trend_words` is its text
-    alternative in one sentence. `notes`: what a reader must know of the figures. `first_steps` is shown instead of
+    alternative in one sentence. `notes`: what a reader must know of the figures. `is_counted`: sales in the figures are
+    counted, and so other than those that the channels claim. `first_steps` is shown instead of
     everything else while there is no data.
     """
 
@@ -82,5 +83,6 @@ class HomeView:
     channels: Sequence[ChannelRow]
     coming: Sequence[ComingUp]
     sources: Sequence[SourceState]
+    is_counted: bool = False
     notes: Sequence[str] = ()
     first_steps: Sequence[FirstStep] = ()
