@@ -23,6 +23,8 @@ from kalends.marketing.words import source_name
 Row = Mapping[str, Any]
 LITTLE: Final = 0.005
 """A share that nobody needs to be told of."""
+ABSURD: Final = 1_000
+"""So many times what was counted is no claim on it: the two are not of one thing."""
 RATIO: Final = ("roas", "revenue", "spend")
 """The ratio that is made of sales, its top and its bottom."""
 
@@ -138,15 +140,15 @@ def _said_of(
         alike.setdefault(f"every sale once, as counted by {listed(who)}{left}.", []).append(name)
     for told_so, names in alike.items():
         yield f"{listed(names).capitalize()}: {told_so}"
-    over = {}
+    over: list[str] = []
     for name, days in courses.items():
         claims = _ratio(
             _sum(_plain(claimed.get(one.day, {}).get(name)) for one in days), _sum(one.value for one in days)
         )
-        if claims is not None and claims > 1 + LITTLE:
-            over[name] = claims - 1
+        if claims is not None and 1 + LITTLE < claims < ABSURD:
+            over.append(f"{percent(claims - 1, digits=0)} more {name}")
     if over:
-        yield f"Together the platforms claim {listed([f'{percent(more, digits=0)} more {name}' for name, more in over.items()])}."
+        yield f"Together the platforms claim {listed(over)}."
 
 
 def _days(count: int) -> str:
