@@ -4,33 +4,19 @@ import gzip
 import json
 import random
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import date
 from io import BytesIO
-from pathlib import Path
 
 import duckdb
 import pytest
-from duckdb_in_memory import connect
+from staging_files import faults, staged
 
 from kalends.base.reading import EmptyPayloadError, UnreadablePayloadError
 from kalends.base.reading.errors import NoTextError
 from kalends.base.reading.sniff import is_binary
-from kalends.marketing.staging import StageOptions, StageReport, stage
+from kalends.marketing.staging import StageOptions, StageReport
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
-Staged = tuple[duckdb.DuckDBPyConnection, StageReport]
-
-
-def staged(content: bytes | Path, source: str = "file", **told: object) -> Staged:
-    con = connect()
-    payload = content if isinstance(content, Path) else (lambda: BytesIO(content))
-    report = stage(con, payload, data_source=source, now=NOW, **told)
-    return con, report
-
-
-def faults(con: duckdb.DuckDBPyConnection) -> list[tuple]:
-    return con.execute("SELECT source_row, column_name, code FROM quarantined ORDER BY ALL").fetchall()
 
 
 def is_whole(con: duckdb.DuckDBPyConnection, report: StageReport) -> bool:

@@ -1,33 +1,18 @@
 """Workbooks and Parquet: all sheets, moments in their zones, structs, and what is damaged."""
 
 from datetime import UTC, date, datetime
-from io import BytesIO
 from pathlib import Path
 
-import duckdb
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from duckdb_in_memory import connect
+from staging_files import faults, staged
 
 from kalends.base.reading import UnreadablePayloadError
-from kalends.marketing.staging import StageOptions, StageReport, stage
+from kalends.marketing.staging import StageOptions
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
-Staged = tuple[duckdb.DuckDBPyConnection, StageReport]
-
-
-def staged(content: bytes | Path, source: str = "file", **told: object) -> Staged:
-    con = connect()
-    payload = content if isinstance(content, Path) else (lambda: BytesIO(content))
-    report = stage(con, payload, data_source=source, now=NOW, **told)
-    return con, report
-
-
-def faults(con: duckdb.DuckDBPyConnection) -> list[tuple]:
-    return con.execute("SELECT source_row, column_name, code FROM quarantined ORDER BY ALL").fetchall()
 
 
 def test_excel_with_titles_and_merged_headers(tmp_path: Path) -> None:

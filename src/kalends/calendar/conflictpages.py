@@ -98,13 +98,7 @@ def _conflicts(work: Work, asked: Shown, labels: dict[str, str]) -> dict[str, An
     found = conflicts.list_conflicts(work, wanted=asked.wanted(), limit=SHOWN, offset=first)
     total = conflicts.count_wanted(work, wanted=asked.wanted())
     is_open = asked.view == "open"
-    paging = Paging(
-        first=min(first + 1, total),
-        last=first + len(found),
-        total=total,
-        previous_href=asked.href(page=asked.page - 1) if asked.page > 1 else "",
-        next_href=asked.href(page=asked.page + 1) if first + len(found) < total else "",
-    )
+    paging = Paging.of(asked.page, size=SHOWN, total=total, address=lambda page: asked.href(page=page))
     known = causes.shared_causes(work) if is_open else ()
     return {
         "conflicts": [shown(view, labels) for view in found],

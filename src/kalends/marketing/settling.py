@@ -25,8 +25,6 @@ SEEN_BY: Final = 3
 SAME: Final = 0.01
 """A share within one hundredth of the end is called settled."""
 MOST_DAYS: Final = 120
-
-
 ENOUGH: Final = 14
 """Dates that a measure is made of at least: two of each weekday."""
 LONGEST: Final = 400

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,6 +65,18 @@ class Paging:
     total: int
     previous_href: str = ""
     next_href: str = ""
+
+    @classmethod
+    def of(cls, page: int, *, size: int, total: int, address: Callable[[int], str]) -> Paging:
+        """Page number `page` (from 1) of rows that are shown `size` at a time; `address`: where a page is."""
+        last = min(page * size, total)
+        return cls(
+            first=min((page - 1) * size + 1, last),
+            last=last,
+            total=total,
+            previous_href=address(page - 1) if page > 1 else "",
+            next_href=address(page + 1) if last < total else "",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,6 @@ from kalends.marketing.stewardship import settled
 
 Reread = int | Literal["platform"]
 """Days, or as the platform restates them."""
-
-
 RIGHT: Final = f"Days asked for again: give a whole number from 0 to {LONGEST}, or none for the platform’s own."
 
 

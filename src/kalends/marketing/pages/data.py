@@ -104,7 +104,9 @@ def show_batch(
         record=batch,
         score=standing.quick_score(work, batch),
         aside=[(row, cells_of(row.raw)) for row in aside.rows],
-        paging=_pages(total=aside.total, page=page, address=lambda number: f"/data/batches/{batch_id}?page={number}"),
+        paging=Paging.of(
+            page, size=PAGE, total=aside.total, address=lambda number: f"/data/batches/{batch_id}?page={number}"
+        ),
         sender=_name_of(work, batch),
         other=_other(work, batch),
         read_again=overview.neighbour(work, seq=batch.replayed_by_seq or batch.replays_seq),
@@ -191,16 +193,6 @@ def _address(*, show: str, source: str, page: int = 1) -> str:
 
 
 def _paging(*, total: int, page: int, show: str, source: str) -> Paging:
-    return _pages(total=total, page=page, address=lambda number: _address(show=show, source=source, page=number))
-
-
-def _pages(*, total: int, page: int, address: Any) -> Paging:
-    """Which rows are shown, and where the ones before and after are."""
-    last = min(page * PAGE, total)
-    return Paging(
-        first=min((page - 1) * PAGE + 1, last),
-        last=last,
-        total=total,
-        previous_href=address(page - 1) if page > 1 else "",
-        next_href=address(page + 1) if last < total else "",
+    return Paging.of(
+        page, size=PAGE, total=total, address=lambda number: _address(show=show, source=source, page=number)
     )

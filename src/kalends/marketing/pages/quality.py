@@ -85,7 +85,7 @@ def show_quality(request: Request, work: Reader, asked: Asked) -> Response:
         asked=asked,
         drawing=_drawing(found, asked.source),
         findings=results.findings(work, wanted, limit=SHOWN, offset=(asked.page - 1) * SHOWN),
-        paging=_paging(total, asked.page, lambda page: asked.href("#findings", page=page)),
+        paging=Paging.of(asked.page, size=SHOWN, total=total, address=lambda page: asked.href("#findings", page=page)),
         periods=[Choice(label, asked.href(days=days), current=asked.days == days) for days, label in PERIODS],
         filters=_filters(asked, total),
         says=words_of(work),
@@ -111,7 +111,9 @@ def show_rows(
         finding=found,
         rows=rows,
         columns=told,
-        paging=_paging(total, page, lambda number: f"{PAGE}/findings/{finding}?page={number}"),
+        paging=Paging.of(
+            page, size=SHOWN, total=total, address=lambda number: f"{PAGE}/findings/{finding}?page={number}"
+        ),
         says=words_of(work),
         words=words,
         data_words=data_words,
@@ -194,17 +196,6 @@ def _filters(asked: Shown, total: int) -> list[Choice]:
                count=total if asked.severity == name else None)
         for name, label in labels
     ]  # fmt: skip
-
-
-def _paging(total: int, page: int, address: Any) -> Paging:
-    last = min(page * SHOWN, total)
-    return Paging(
-        first=min((page - 1) * SHOWN + 1, last),
-        last=last,
-        total=total,
-        previous_href=address(page - 1) if page > 1 else "",
-        next_href=address(page + 1) if last < total else "",
-    )
 
 
 def _may_write(request: Request) -> bool:

@@ -128,13 +128,7 @@ def _conflicts(answer: Answer, metric: str, asked: Shown) -> dict[str, Any]:
     wanted = [one for one in found if one.state in VIEWS[view]]
     first = (asked.page - 1) * SHOWN
     shown = wanted[first : first + SHOWN]
-    paging = Paging(
-        first=min(first + 1, len(wanted)),
-        last=first + len(shown),
-        total=len(wanted),
-        previous_href=asked.href(page=asked.page - 1) if asked.page > 1 else "",
-        next_href=asked.href(page=asked.page + 1) if first + len(shown) < len(wanted) else "",
-    )
+    paging = Paging.of(asked.page, size=SHOWN, total=len(wanted), address=lambda page: asked.href(page=page))
     sources = sorted({said.source for one in wanted if one.state == "open" for said in one.said})
     return {
         "view": view,

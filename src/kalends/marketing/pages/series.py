@@ -126,7 +126,7 @@ def _page(request: Request, work: Work, asked: Shown, *, error: str = "", status
         drawn={key: [value["value"] for value in values] for key, values in drawn.items()},
         key=_key,
         files={batch.seq: batch for batch in batches.numbered(work, sorted({one["batch_seq"] for one in shown}))},
-        paging=_paging(asked, total=len(kept)),
+        paging=Paging.of(asked.page, size=SHOWN, total=len(kept), address=lambda page: asked.address(page=page)),
         asked=asked,
         choices=_choices(found, told, tree, asked.market),
         markets=[(market, len(tree.path(market.geo)) - 1) for market in _in_order(told, tree)],
@@ -165,17 +165,6 @@ def _choices(found: Sequence[dict[str, Any]], told: Sequence[Market], tree: Tree
 def _in_order(told: Sequence[Market], tree: Tree) -> list[Market]:
     """Each market behind the one that it lies in."""
     return sorted(told, key=lambda market: tree.path(market.geo))
-
-
-def _paging(asked: Shown, *, total: int) -> Paging:
-    last = min(asked.page * SHOWN, total)
-    return Paging(
-        first=min((asked.page - 1) * SHOWN + 1, last),
-        last=last,
-        total=total,
-        previous_href=asked.address(page=asked.page - 1) if asked.page > 1 else "",
-        next_href=asked.address(page=asked.page + 1) if last < total else "",
-    )
 
 
 def _key(one: dict[str, Any]) -> Key:

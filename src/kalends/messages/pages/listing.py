@@ -164,11 +164,4 @@ def filters(rows: Sequence[Row], asked: Shown) -> dict[str, list[Choice]]:
 
 def paging(total: int, asked: Shown) -> Paging:
     """Where in the list the shown part is."""
-    last = min(asked.page * SHOWN, total)
-    return Paging(
-        first=min((asked.page - 1) * SHOWN + 1, last),
-        last=last,
-        total=total,
-        previous_href=asked.href(page=asked.page - 1) if asked.page > 1 else "",
-        next_href=asked.href(page=asked.page + 1) if last < total else "",
-    )
+    return Paging.of(asked.page, size=SHOWN, total=total, address=lambda page: asked.href(page=page))

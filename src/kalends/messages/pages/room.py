@@ -44,14 +44,11 @@ def address(path: str, **told: Any) -> str:
 
 def paging(path: str, *, page: int, total: int, **told: Any) -> Paging:
     """Which part of a long list is shown."""
-    first = (page - 1) * ROWS
-    return Paging(
-        first=min(first + 1, total),
-        last=min(first + ROWS, total),
-        total=total,
-        previous_href=address(path, **told, page=page - 1 if page > 2 else None) if page > 1 else "",
-        next_href=address(path, **told, page=page + 1) if first + ROWS < total else "",
-    )
+
+    def at(number: int) -> str:
+        return address(path, **told, page=number if number > 1 else None)
+
+    return Paging.of(page, size=ROWS, total=total, address=at)
 
 
 def choices(pairs: list[tuple[str, str]], current: str) -> list[Choice]:
