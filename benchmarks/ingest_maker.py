@@ -14,7 +14,10 @@ import argparse
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import count as counting
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -32,7 +35,9 @@ ACTION_TYPES = (
     "purchase",
 )
 OBJECTIVES = ("SALES", "LEADS", "TRAFFIC")
-Row = dict[str, object]
+MESSAGES_A_CAMPAIGN = 8
+ANSWER = "01GMRWDSA0ARTAKE1SFX8JGXAY"
+Row = dict[str, Any]
 
 
 def names_of(ad: int) -> Row:
@@ -128,34 +133,75 @@ def google_rows(*, count: int, seed: int = 1) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def klaviyo_rows(*, count: int, seed: int = 1) -> Iterator[Row]:
-    """Flow messages of Klaviyo's series report by day: groupings and statistics are objects."""
+def klaviyo_numbers(random_numbers: random.Random) -> Row:
+    """What became of one message: the statistics that our connector asks for."""
+    sent = random_numbers.randrange(100, 20_000)
+    return {
+        "recipients": sent,
+        "delivered": sent - sent // 90,
+        "opens": sent // 3,
+        "clicks": sent // 40,
+        "unsubscribes": sent // 900,
+        "bounced": sent // 90,
+        "conversions": random_numbers.randrange(0, 40),
+        "conversion_value": round(random_numbers.random() * 4_000, 2),
+    }
+
+
+def klaviyo_values(*, count: int, seed: int = 1) -> Iterator[Row]:
+    """Results of Klaviyo's campaign values report: the messages of a day's campaigns, with the day they were sent,
+    which only the question says (see `in_answers`).
+    """
     random_numbers = random.Random(seed)
     for number in range(count):
-        message, sent = number % ADS_A_DAY, random_numbers.randrange(100, 20_000)
+        day, message = divmod(number, ADS_A_DAY)
+        yield {
+            "groupings": {
+                "campaign_id": f"01J{day:05d}C{message // MESSAGES_A_CAMPAIGN:017d}",
+                "campaign_message_id": f"01J{day:05d}M{message:017d}",
+                "send_channel": "email",
+            },
+            "statistics": klaviyo_numbers(random_numbers),
+        }
+
+
+def in_answers(results: Iterator[Row]) -> Iterator[Row]:
+    """Results as the API answers and our connector keeps them: a day's in one document, beside the question."""
+    for number in counting(0):
+        if not (some := list(islice(results, ADS_A_DAY))):
+            return
+        day = (FIRST_DAY + timedelta(days=number)).isoformat()
+        yield {
+            "request": {"timeframe": {"start": f"{day}T00:00:00+00:00", "end": f"{day}T23:59:59+00:00"}},
+            "response": {
+                "data": {"type": "campaign-values-report", "id": ANSWER, "attributes": {"results": some}},
+                "links": {"self": "https://a.klaviyo.com/api/campaign-values-reports"},
+            },
+        }
+
+
+def klaviyo_rows(*, count: int, seed: int = 1) -> Iterator[Row]:
+    """Flow messages by day, as somebody may write them down from Klaviyo's series: no answer of the API is so."""
+    random_numbers = random.Random(seed)
+    for number in range(count):
+        message = number % ADS_A_DAY
         day = (FIRST_DAY + timedelta(days=number // ADS_A_DAY)).isoformat()
         yield {
             "account_id": "XaBc12",
             "groupings": {
-                "flow_id": f"Fl{message // 8:04d}", "flow_message_id": f"01GMRWDSA0ARTAKE1SFX{message:06d}",
+                "flow_id": f"Fl{message // MESSAGES_A_CAMPAIGN:04d}",
+                "flow_message_id": f"01GMRWDSA0ARTAKE1SFX{message:06d}",
                 "send_channel": "email",
             },
-            "statistics": {
-                "recipients": sent,
-                "delivered": sent - sent // 90,
-                "opens": sent // 3,
-                "clicks": sent // 40,
-                "unsubscribes": sent // 900,
-                "bounced": sent // 90,
-                "conversions": random_numbers.randrange(0, 40),
-                "conversion_value": round(random_numbers.random() * 4_000, 2),
-            },
+            "statistics": klaviyo_numbers(random_numbers),
             "interval_from": day,
             "interval_to": day,
-        }  # fmt: skip
+        }
 
 
-SHAPES = {"meta": rows, "google": google_rows, "klaviyo": klaviyo_rows}
+SHAPES = {"meta": rows, "google": google_rows, "klaviyo": klaviyo_values, "klaviyo_rows": klaviyo_rows}
+IN_ANSWERS = frozenset({"klaviyo"})
+"""Shapes whose rows lie in answers, one document a line."""
 
 
 def changed(made: Iterator[Row]) -> Iterator[Row]:
@@ -172,19 +218,29 @@ def changed(made: Iterator[Row]) -> Iterator[Row]:
 
 
 def shuffled_lines(made: Iterator[Row], *, seed: int = 2) -> list[bytes]:
-    """The same rows as lines in another order, with their keys reversed and spaces after the separators."""
-    lines = [orjson.dumps(dict(reversed(row.items()))).replace(b'":', b'": ').replace(b',"', b', "') for row in made]
+    """The same documents as lines in another order, with their keys reversed and spaces after the separators; results
+    inside of them likewise.
+    """
+    lines = [orjson.dumps(reversed_keys(one, seed)).replace(b'":', b'": ').replace(b',"', b', "') for one in made]
     random.Random(seed).shuffle(lines)
     return lines
+
+
+def reversed_keys(document: Row, seed: int) -> Row:
+    """The document with its keys, and those of its results, in reverse; the results in another order."""
+    if "response" in document:
+        results = [dict(reversed(one.items())) for one in document["response"]["data"]["attributes"]["results"]]
+        random.Random(seed).shuffle(results)
+        document["response"]["data"]["attributes"]["results"] = results
+    return dict(reversed(document.items()))
 
 
 def write(path: Path, *, count: int, variant: str = "plain", seed: int = 1, shape: str = "meta") -> int:
     """Write one variant; returns the bytes written."""
     made = SHAPES[shape](count=count, seed=seed)
-    if variant == "shuffled":
-        lines: Iterator[bytes] = iter(shuffled_lines(made))
-    else:
-        lines = map(orjson.dumps, changed(made) if variant == "changed" else made)
+    made = changed(made) if variant == "changed" else made
+    made = in_answers(made) if shape in IN_ANSWERS else made
+    lines = shuffled_lines(made) if variant == "shuffled" else map(orjson.dumps, made)
     with path.open("wb") as out:
         for line in lines:
             out.write(line + b"\n")

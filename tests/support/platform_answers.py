@@ -98,6 +98,8 @@ def klaviyo(draw):
     if draw(st.integers(0, 3)) == 0:
         flow = {"id": "F", "attributes": {"name": draw(st.text(max_size=3)), "trigger_type": "x"}}
         return beside({"data": [flow]}, names="flow")
+    if draw(st.booleans()):
+        return draw(klaviyo_values())
     days = draw(st.integers(1, 3))
     values = st.lists(CELLS | st.sampled_from([12.0, 0.0]), min_size=days, max_size=days)
     results = [
@@ -107,6 +109,22 @@ def klaviyo(draw):
     ]  # fmt: skip
     starts = [f"2026-01-0{day + 1}T00:00:00+00:00" for day in range(days)]
     return beside({"data": {"attributes": {"results": results, "date_times": starts}}}, asked="flows")
+
+
+@st.composite
+def klaviyo_values(draw):
+    """A report whose rows stay closed, unless something is odd about them."""
+    odd = st.sampled_from([{}, {"interval_from": "2026-01-05"}, {"interval_to": None}])
+    results = [
+        {"groupings": {"campaign_id": draw(IDS), "campaign_message_id": draw(st.text(max_size=3)),
+                       "send_channel": "email"},
+         "statistics": {"recipients": draw(CELLS), "conversion_value": draw(CELLS), "own": draw(CELLS)},
+         **draw(MORE), **draw(st.just({}) | st.just({}) | odd)}
+        for _ in range(draw(st.integers(0, 4)))
+    ]  # fmt: skip
+    results += draw(st.just([]) | st.just([]) | st.sampled_from([[{}], [None], ["x"], [5], [[1]]]))
+    frame = {"start": "2026-01-02T00:00:00+00:00", "end": "2026-01-02T23:59:59+00:00"}
+    return beside({"data": {"attributes": {"results": results}}, "links": {"self": "x"}}, timeframe=frame)
 
 
 @st.composite

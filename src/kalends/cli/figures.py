@@ -13,7 +13,7 @@ from kalends.cli.base import Json, app, client, show, table_lines
 if TYPE_CHECKING:
     from kalends.client import Client
 
-FIRST_POLL_SECONDS, POLL_SECONDS = 0.02, 0.2  # a small file is there at once; a large one is not asked for often
+QUIET_SECONDS, BAR_SECONDS = 60, 0.5  # of waiting in one request: until it is there, and until the bar goes on
 
 
 @app.command()
@@ -61,13 +61,11 @@ def wait_for(opened: Client, batch: dict[str, Any], *, quiet: bool) -> dict[str,
     from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), *Progress.get_default_columns()[:2], TimeElapsedColumn())
-    started = time.monotonic()
+    started, seconds = time.monotonic(), QUIET_SECONDS if quiet else BAR_SECONDS
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
         bar = None
         while batch["state"] not in {"published", "failed"}:
-            waited = time.monotonic() - started
-            time.sleep(min(max(FIRST_POLL_SECONDS, waited / 50), POLL_SECONDS))
-            batch = opened.get(f"/marketing/batches/{batch['id']}")
+            batch = opened.get(f"/marketing/batches/{batch['id']}?wait={seconds}")
             if bar is None and time.monotonic() - started > 1:
                 bar = progress.add_task(f"Reading {batch['file_name']}", total=None)
             if bar is not None and batch.get("progress"):

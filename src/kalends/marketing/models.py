@@ -53,6 +53,11 @@ class Batch(Model):
     report: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more will become of it."""
+        return self.state in {"published", "failed"}
+
 
 class DataState(Model):
     """One row per tenant: the next batch's number, and the newest published version. Its row lock orders batches."""

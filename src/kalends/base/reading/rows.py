@@ -109,7 +109,7 @@ def _line_rows(line: str, place: int, numbers: Iterator[int], unwrap: Unwrap) ->
         yield _faulty(next(numbers), NO_OBJECT, json.dumps(item), place)
         return
     for stream, row in rows_of_line(item, unwrap):
-        yield Row(next(numbers), stream, flatten(row), line=place)
+        yield _row(next(numbers), stream, row, place)
 
 
 def rows_of_line(item: dict[str, Any], unwrap: Unwrap) -> Iterator[tuple[str, Any]]:
@@ -122,6 +122,12 @@ def rows_of_line(item: dict[str, Any], unwrap: Unwrap) -> Iterator[tuple[str, An
         rows = None if inner is item else unwrap(inner)
         for own, row in [(stream, inner)] if rows is None else rows:
             yield stream or own, row
+
+
+def _row(number: int, stream: str, item: Any, line: int | None = None) -> Row:
+    if isinstance(item, dict):
+        return Row(number, stream, flatten(item), line=line)
+    return _faulty(number, NO_OBJECT, json.dumps(item), line)
 
 
 def _faulty(number: int, fault: str, raw: str, line: int | None = None) -> Row:
@@ -159,10 +165,7 @@ class DocumentRows:
             yield from _salvaged(text, error)
             return
         for number, (stream, item) in enumerate(found, start=1):
-            if isinstance(item, dict):
-                yield Row(number, stream, flatten(item))
-            else:
-                yield _faulty(number, NO_OBJECT, json.dumps(item))
+            yield _row(number, stream, item)
 
 
 def _whole(lines: Lines) -> str:

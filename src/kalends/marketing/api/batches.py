@@ -42,6 +42,7 @@ ENVELOPE_BYTES = 64 << 20
 
 Writer = Annotated[Door, door("data.write")]
 Reader = Annotated[Work, permit("data.read")]
+Follower = Annotated[Door, door("data.read")]
 IdempotencyKey = Annotated[str | None, Header(max_length=200, description="The same key again gives the first answer.")]
 
 
@@ -158,9 +159,15 @@ def list_batches(
 
 
 @router.get("/batches/{batch_id}")
-def get_batch(batch_id: UUID, work: Reader) -> BatchOut:
+def get_batch(
+    batch_id: UUID,
+    door: Follower,
+    wait: Annotated[float, Query(ge=0, le=300, description="Seconds to wait until it is published or failed.")] = 0,
+) -> BatchOut:
     """One batch, with how far it is while it runs."""
-    return service.describe(work, batch_id=batch_id)
+    service.await_done(door, batch_id=batch_id, seconds=wait)
+    with door.work() as work:
+        return service.describe(work, batch_id=batch_id)
 
 
 @router.get("/batches/{batch_id}/quarantine")

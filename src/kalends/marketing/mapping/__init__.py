@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from kalends.base.reading.documents import Unwrap, no_envelope, unwrapped
+from kalends.base.reading.envelopes import Envelope
 from kalends.marketing.mapping import (
     adobe_analytics,
     amazon_ads,
@@ -68,6 +69,12 @@ def unwrap_of(data_source: str) -> Unwrap:
         return no_envelope
     known = MAPPINGS.get(canonical_source(data_source))
     return partial(_unwrap_asked, known.unwrap if known else unwrap_any)
+
+
+def envelope_of(data_source: str) -> Envelope[Any] | None:
+    """Where the source's answers have rows that can stay closed, if that is known."""
+    known = MAPPINGS.get(canonical_source(data_source))
+    return known.envelope if known else None
 
 
 def _unwrap_asked(unwrap: Unwrap, document: Any) -> Iterable[tuple[str, Any]] | None:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from kalends.base.reading.documents import Unwrap, no_envelope
+from kalends.base.reading.envelopes import Envelope
 
 Kind = Literal[
     "text", "upper", "id", "given", "account", "customer", "tail", "urn", "date", "month", "month_end", "first_day",
@@ -117,7 +118,8 @@ class Mapping:
     `aside`: columns that together show a table of single events or objects, which is no report and is not guessed to
     be one. `needs_id`: a row without any id is a fault; not so where a whole project is one account that its rows do
     not name. `unwrap` takes the platform's own envelope off a JSON document (`records` knows the common ones), and must
-    say None for a document that is not so shaped. `trailing`: for how long its numbers still change.
+    say None for a document that is not so shaped; `envelope` is the same of answers whose rows can stay closed.
+    `trailing`: for how long its numbers still change.
     """
 
     data_source: str
@@ -142,6 +144,7 @@ class Mapping:
     ids: tuple[str, ...] = ()
     files: tuple[tuple[str, Mapping], ...] = ()
     unwrap: Unwrap = no_envelope
+    envelope: Envelope[Any] | None = None
     aside: tuple[frozenset[str], ...] = ()
     trailing: Trailing = Trailing()
     guessed: Dictionary[str, str] = field(default_factory=dict)

@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec import Raw, Struct
+
 from kalends.base.reading.documents import records
+from kalends.base.reading.envelopes import Envelope
 from kalends.marketing.mapping.asked import asked
 from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
@@ -33,8 +36,44 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
     frame = request.get("timeframe")
     if not isinstance(frame, dict):
         return None
-    days = {"interval_from": str(frame.get("start"))[:10], "interval_to": str(frame.get("end"))[:10]}
+    days = _days(frame.get("start"), frame.get("end"))
     return [("", days | row if isinstance(row, dict) else row) for _, row in records(answer)]
+
+
+def _days(first: object, last: object) -> dict[str, str]:
+    """The days of a request, for rows that do not say theirs."""
+    return {"interval_from": str(first)[:10], "interval_to": str(last)[:10]}
+
+
+class _Frame(Struct):
+    start: str
+    end: str
+
+
+class _Request(Struct):
+    timeframe: _Frame
+    names: None = None
+
+
+class _Attributes(Struct):
+    results: list[Raw]
+    date_times: None = None
+    """A series has them, and lists for numbers: its rows are opened."""
+
+
+class _Data(Struct):
+    attributes: _Attributes
+
+
+class _Response(Struct):
+    data: _Data
+
+
+class _Values(Struct):
+    """The answer of a values report beside its question."""
+
+    request: _Request
+    response: _Response
 
 
 MAPPING = Mapping(
@@ -85,4 +124,9 @@ MAPPING = Mapping(
     ),
     constants={"channel": "email"},
     unwrap=unwrap,
+    envelope=Envelope(
+        _Values,
+        rows=lambda answer: answer.response.data.attributes.results,
+        given=lambda answer: _days(answer.request.timeframe.start, answer.request.timeframe.end),
+    ),
 )

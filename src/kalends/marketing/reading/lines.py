@@ -19,6 +19,7 @@ import orjson
 
 from kalends.base.reading.bare import FORMATS, BareRows, OddRowError
 from kalends.base.reading.documents import Flat, Unwrap, flatten, is_airbyte, no_envelope
+from kalends.base.reading.envelopes import Envelope
 from kalends.base.reading.sniff import HEAD_BYTES, Sniffed
 from kalends.base.reading.unpack import Payload, Unpacking
 from kalends.marketing.reading.parts import IS_POSSIBLE, Parts, in_parts
@@ -57,9 +58,10 @@ def in_place(
     columns: frozenset[str],
     lists: frozenset[str],
     unwrap: Unwrap,
+    envelope: Envelope[Any] | None,
 ) -> Iterator[RawTable | None]:
     """The payload as a raw table, while the block runs; None where it cannot be read in place. See `open_raw`."""
-    items, chunks = _bare(payload, sniffed, unwrap) if IS_POSSIBLE else ([], None)
+    items, chunks = _bare(payload, sniffed, unwrap, envelope) if IS_POSSIBLE else ([], None)
     shape = Shape.of(items)
     if not items or chunks is None or max(map(len, shape.objects), default=0) > MAX_DEPTH:
         yield None
@@ -68,13 +70,15 @@ def in_place(
         yield lines.table(tuple(map(flatten, items))) if lines.settle(columns) else None
 
 
-def _bare(payload: Payload, sniffed: Sniffed, unwrap: Unwrap) -> tuple[list[dict[str, Any]], Chunks | None]:
+def _bare(
+    payload: Payload, sniffed: Sniffed, unwrap: Unwrap, envelope: Envelope[Any] | None
+) -> tuple[list[dict[str, Any]], Chunks | None]:
     """The first rows and all lines of JSON that can be read in place; nothing where it cannot."""
     if sniffed.format not in FORMATS or sniffed.encoding != "utf-8":
         return [], None
     if items := _plain_items(sniffed, unwrap):
         return items, Unpacking(payload)
-    bare = BareRows(payload, sniffed, unwrap)
+    bare = BareRows(payload, sniffed, unwrap, envelope)
     try:
         return bare.head(HEAD_ROWS), bare
     except OddRowError:

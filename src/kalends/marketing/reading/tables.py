@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from kalends.base.reading.documents import Unwrap, no_envelope
+from kalends.base.reading.envelopes import Envelope
 from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError
 from kalends.base.reading.rows import Row, rows_of
 from kalends.base.reading.sniff import sniff
@@ -51,10 +52,11 @@ def open_raw(
     columns: frozenset[str] = frozenset(),
     lists: frozenset[str] = frozenset(),
     unwrap: Unwrap = no_envelope,
+    envelope: Envelope[Any] | None = None,
 ) -> Iterator[Raw]:
     """The payload as raw tables, while the block runs. `columns` are known to be somewhere in it, where each part is
     asked for its keys. `lists`: columns, by their plain names, that are wanted as parsed lists of actions. `unwrap`
-    takes the platform's envelope off JSON.
+    takes the platform's envelope off JSON; `envelope` does where rows can stay closed, which then are read in place.
 
     Raises EmptyPayloadError, UnreadablePayloadError, PayloadTooLargeError for the payload as a whole; a table's
     `advance` raises SlowWayError and UnseenColumnsError, a query over its parts what `mismatch` means, and then it is
@@ -62,7 +64,8 @@ def open_raw(
     """
     sniffed = sniff(payload)
     if way is not Way.ROWS:
-        with in_place(con, payload, sniffed, way=way, columns=columns, lists=lists, unwrap=unwrap) as table:
+        how = {"way": way, "columns": columns, "lists": lists, "unwrap": unwrap, "envelope": envelope}
+        with in_place(con, payload, sniffed, **how) as table:
             if table is not None:
                 yield Raw(sniffed.format, (table,), behind=_behind(con, table))
                 return
