@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from kalends.base.reading.envelopes import Envelope
-from kalends.marketing.mapping import envelope_of
+from kalends.marketing.mapping import dialect_of
 
 pytestmark = pytest.mark.unit
 
@@ -58,11 +58,14 @@ def test_what_is_no_object_makes_no_row(row):
 
 
 def test_a_platform_that_is_not_known_has_none():
-    assert envelope_of("somebody's file") is None
+    assert dialect_of("somebody's file").envelope is None
 
 
 def test_klaviyos_values_stay_closed_and_its_series_and_names_do_not():
-    klaviyo, frame = envelope_of("klaviyo"), {"start": "2026-01-02T00:00:00+00:00", "end": "2026-01-03T23:59:59+00:00"}
+    klaviyo, frame = (
+        dialect_of("klaviyo").envelope,
+        {"start": "2026-01-02T00:00:00+00:00", "end": "2026-01-03T23:59:59+00:00"},
+    )
 
     def lines(request, **attributes):
         answer = {"data": {"attributes": {"results": [{"statistics": {"opens": 1}}]} | attributes}}

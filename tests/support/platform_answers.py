@@ -159,8 +159,36 @@ def pinterest_ads(draw):
     return beside(rows, ad_account_id="1")
 
 
+@st.composite
+def facebook_ads(draw):
+    action = st.fixed_dictionaries({"action_type": st.sampled_from(["purchase", "lead"]), "value": CELLS})
+    lists = st.fixed_dictionaries(
+        {},
+        optional={
+            "actions": st.lists(action, max_size=2),
+            "results": st.just([{"indicator": "x", "values": [{"value": "4"}]}]),
+        },
+    )
+    rows = [
+        {"date_start": "2026-01-02", "date_stop": "2026-01-02", "ad_id": draw(IDS), "ad_name": draw(st.text(max_size=3)),
+         "spend": draw(CELLS), "clicks": draw(CELLS), **draw(st.just({}) | lists), **draw(MORE)}
+        for _ in range(draw(st.integers(0, 4)))
+    ]  # fmt: skip
+    return beside({"data": rows, "paging": {"cursors": {"after": "x"}}}, asked="insights")
+
+
+@st.composite
+def google_ads(draw):
+    rows = [
+        {"campaign": {"id": draw(IDS), "name": draw(st.text(max_size=3))}, "segments": {"date": "2026-01-02"},
+         "metrics": {"clicks": draw(CELLS), "costMicros": draw(CELLS), "conversions": draw(CELLS)}, **draw(MORE)}
+        for _ in range(draw(st.integers(0, 4)))
+    ]  # fmt: skip
+    return beside({"results": rows, "fieldMask": "campaign.id", "requestId": "x"}, asked="search")
+
+
 ANSWERS = {
     made.__name__: made
     for made in (google_analytics, snapchat_ads, twitter_ads, adobe_analytics, hubspot, klaviyo, linkedin_ads,
-                 tiktok_ads, pinterest_ads)
+                 tiktok_ads, pinterest_ads, facebook_ads, google_ads)
 }  # fmt: skip

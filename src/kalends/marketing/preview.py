@@ -24,7 +24,7 @@ from kalends.marketing.mapping.orders import SOURCE as ORDERS
 from kalends.marketing.mapping.orders import TARGETS as ORDER_TARGETS
 from kalends.marketing.mapping.orders import orders_layout
 from kalends.marketing.pipeline import declared_days, stage_options
-from kalends.marketing.reading import RawTable, Way, open_raw, quoted
+from kalends.marketing.reading import Dialect, RawTable, Way, open_raw, quoted
 from kalends.marketing.records import KEY, STAGED_VERSION
 from kalends.marketing.sampling import Sample
 from kalends.marketing.schemas import QuarantinedRow, SourceName
@@ -107,7 +107,10 @@ def guess_source(sample: Sample, *, file_name: str) -> str:
         claimed.extend([name] if name else [])
         return rows
 
-    with _database() as con, open_raw(con, sample.head(HEAD_BYTES).open, way=Way.ROWS, unwrap=unwrap) as raw:
+    with (
+        _database() as con,
+        open_raw(con, sample.head(HEAD_BYTES).open, way=Way.ROWS, dialect=Dialect(unwrap=unwrap)) as raw,
+    ):
         scores = {
             name: max((_known_share(table, mapping) for table in raw.tables), default=0.0)
             for name, mapping in MAPPINGS.items()
@@ -202,7 +205,7 @@ def _without_cut(report: StageReport, aside: list[QuarantinedRow]) -> tuple[Stag
 def _columns(con: duckdb.DuckDBPyConnection, sample: Sample) -> dict[str, tuple[str, ...]]:
     """The file's columns in their order, each with a few values."""
     found: dict[str, tuple[str, ...]] = {}
-    with open_raw(con, sample.head(HEAD_BYTES).open, way=Way.ROWS, unwrap=unwrap_any) as raw:
+    with open_raw(con, sample.head(HEAD_BYTES).open, way=Way.ROWS, dialect=Dialect(unwrap=unwrap_any)) as raw:
         for table in raw.tables:
             head = table.head or _first_rows(con, table)
             for column in table.columns:

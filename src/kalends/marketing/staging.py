@@ -27,7 +27,7 @@ from kalends.base.reading.errors import EmptyPayloadError
 from kalends.marketing import drift, orders, records, series
 from kalends.marketing.drift import Drift, Examined, Sample, Terms
 from kalends.marketing.known import KnownRows, NotKnownError
-from kalends.marketing.mapping import canonical_source, envelope_of, mapping_of, notation, unwrap_of
+from kalends.marketing.mapping import canonical_source, dialect_of, mapping_of, notation
 from kalends.marketing.mapping.cells import install
 from kalends.marketing.mapping.checks import CREATE_QUARANTINE, quarantine
 from kalends.marketing.mapping.compiler import Compiler, Plan, Settings, holds_events, is_report, recipe_of
@@ -434,17 +434,14 @@ def stage(
         attribution=told.attribution,
         currency=currency,
     )
-    known, unwrap, envelope = mapping_of(data_source, file_name), unwrap_of(data_source), envelope_of(data_source)
-    lists = known.lists() if known else frozenset[str]()
-    way, columns = Way.PATTERN, frozenset[str]()
+    dialect, way, columns = dialect_of(data_source, file_name), Way.PATTERN, frozenset[str]()
     while True:
         staging = _Staging(
             con, settings, told, StageReport(data_source=canonical_source(data_source)), file_name, facts
         )
         _prepare(con)
         try:
-            told_of = {"columns": columns, "lists": lists, "unwrap": unwrap, "envelope": envelope}
-            with open_raw(con, payload, way=way, **told_of) as raw:
+            with open_raw(con, payload, way=way, columns=columns, dialect=dialect) as raw:
                 staging.run(raw)
         except EmptyPayloadError:
             if not told.may_be_empty:

@@ -27,7 +27,7 @@ class Envelope(Generic[Answer]):
         answer: type[Answer],
         *,
         rows: Callable[[Answer], Sequence[msgspec.Raw]],
-        given: Callable[[Answer], Mapping[str, Any]],
+        given: Callable[[Answer], Mapping[str, Any]] = lambda _: {},
     ) -> None:
         self._answer, self._rows, self._given = answer, rows, given
 

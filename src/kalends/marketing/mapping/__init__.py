@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from kalends.base.reading.documents import Unwrap, no_envelope, unwrapped
-from kalends.base.reading.envelopes import Envelope
 from kalends.marketing.mapping import (
     adobe_analytics,
     amazon_ads,
@@ -28,6 +27,7 @@ from kalends.marketing.mapping import (
 from kalends.marketing.mapping.asked import asked
 from kalends.marketing.mapping.fields import Mapping
 from kalends.marketing.mapping.orders import SOURCE as ORDERS
+from kalends.marketing.reading import Dialect
 
 MAPPINGS: dict[str, Mapping] = {
     platform.MAPPING.data_source: platform.MAPPING
@@ -71,10 +71,10 @@ def unwrap_of(data_source: str) -> Unwrap:
     return partial(_unwrap_asked, known.unwrap if known else unwrap_any)
 
 
-def envelope_of(data_source: str) -> Envelope[Any] | None:
-    """Where the source's answers have rows that can stay closed, if that is known."""
-    known = MAPPINGS.get(canonical_source(data_source))
-    return known.envelope if known else None
+def dialect_of(data_source: str, file_name: str = "") -> Dialect:
+    """How the source writes its JSON."""
+    known = mapping_of(data_source, file_name)
+    return Dialect(known.lists() if known else frozenset(), unwrap_of(data_source), known.envelope if known else None)
 
 
 def _unwrap_asked(unwrap: Unwrap, document: Any) -> Iterable[tuple[str, Any]] | None:

@@ -5,6 +5,15 @@ types (purchase, omni_purchase, offsite_conversion.fb_pixel_purchase), so one ty
 What an entry says under attribution windows beside its value is a type of its own: purchase_1d_click.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Raw, Struct
+
+from kalends.base.reading.envelopes import Envelope
+from kalends.marketing.mapping.asked import asked
 from kalends.marketing.mapping.fields import BOOKKEEPING, ActionRule, Entity, Field, Mapping, Trailing
 
 # The widest count of an event first: omni_ is web, app and shop together; then what is a part of it.
@@ -20,6 +29,30 @@ _BREAKDOWNS = (
     "body_asset", "call_to_action_asset", "link_url_asset", "description_asset", "ad_format_asset",
     "conversion_destination", "app_id", "skan_campaign_id", "mmm", "user_segment_key", "action_type",
 )  # fmt: skip
+
+
+def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
+    """Rows of which one has the metric `results`: a list, which elsewhere is what an envelope holds."""
+    _, answer = asked(document)
+    held = answer.get("data", answer) if isinstance(answer, dict) else answer
+    rows = held if isinstance(held, list) else [held]
+    return [("", row) for row in rows] if any(map(_has_results, rows)) else None
+
+
+def _has_results(row: Any) -> bool:
+    return isinstance(row, dict) and "date_start" in row and isinstance(row.get("results"), list)
+
+
+class _Page(Struct):
+    data: list[Raw]
+
+
+class _Answer(Struct):
+    """A page of insights beside its question."""
+
+    request: dict[str, Any]
+    response: _Page
+
 
 MAPPING = Mapping(
     data_source="facebook_ads",
@@ -77,4 +110,6 @@ MAPPING = Mapping(
     ),
     constants={"channel": "paid_social"},
     actions=ActionRule("actions", "action_values", CONVERSIONS),
+    unwrap=unwrap,
+    envelope=Envelope(_Answer, rows=lambda answer: answer.response.data),
 )  # fmt: skip

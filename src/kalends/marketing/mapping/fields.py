@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
 from kalends.base.reading.documents import Unwrap, no_envelope
 from kalends.base.reading.envelopes import Envelope

@@ -6,6 +6,13 @@ counts as conversions is chosen there, action by action; beside it reports have 
 which they happened, and those after a mere view.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Raw, Struct
+
+from kalends.base.reading.envelopes import Envelope
 from kalends.marketing.mapping.fields import BOOKKEEPING, Entity, Field, Mapping, Trailing, TypedColumn
 
 _DATE_PARTS = tuple(f"segments.{part}" for part in ("day_of_week", "week", "month", "month_of_year", "quarter", "year"))
@@ -13,6 +20,18 @@ _RESOURCES = (
     "customer.resource_name", "campaign.resource_name", "campaign.base_campaign", "ad_group.resource_name",
     "ad_group.base_ad_group", "ad_group_ad.ad_group", "ad_group_ad.resource_name", "base_campaign", "base_ad_group",
 )  # fmt: skip
+
+
+class _Page(Struct):
+    results: list[Raw]
+
+
+class _Answer(Struct):
+    """A page of a search beside its question."""
+
+    request: dict[str, Any]
+    response: _Page
+
 
 MAPPING = Mapping(
     data_source="google_ads",
@@ -125,4 +144,5 @@ MAPPING = Mapping(
         "DEMAND_GEN": "display", "DISCOVERY": "display",
     },
     constants={"channel": "paid_search"},
+    envelope=Envelope(_Answer, rows=lambda answer: answer.response.results),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from kalends.marketing.reading.raw import (
     FAULT,
     RAW,
     ROW,
+    Dialect,
     PatternError,
     RawTable,
     SlowWayError,
@@ -14,6 +15,6 @@ from kalends.marketing.reading.shapes import LIST, literal, quoted
 from kalends.marketing.reading.tables import Raw, as_it_came, create_raw, open_raw
 
 __all__ = [
-    "FAULT", "LIST", "RAW", "ROW", "PatternError", "Raw", "RawTable", "SlowWayError", "UnseenColumnsError", "Way",
-    "as_it_came", "create_raw", "literal", "open_raw", "quoted",
+    "FAULT", "LIST", "RAW", "ROW", "Dialect", "PatternError", "Raw", "RawTable", "SlowWayError", "UnseenColumnsError",
+    "Way", "as_it_came", "create_raw", "literal", "open_raw", "quoted",
 ]  # fmt: skip

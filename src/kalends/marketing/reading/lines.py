@@ -19,11 +19,11 @@ import orjson
 
 from kalends.base.reading.bare import FORMATS, BareRows, OddRowError
 from kalends.base.reading.documents import Flat, Unwrap, flatten, is_airbyte, no_envelope
-from kalends.base.reading.envelopes import Envelope
 from kalends.base.reading.sniff import HEAD_BYTES, Sniffed
 from kalends.base.reading.unpack import Payload, Unpacking
 from kalends.marketing.reading.parts import IS_POSSIBLE, Parts, in_parts
 from kalends.marketing.reading.raw import (
+    Dialect,
     PatternError,
     RawTable,
     SlowWayError,
@@ -56,29 +56,25 @@ def in_place(
     *,
     way: Way,
     columns: frozenset[str],
-    lists: frozenset[str],
-    unwrap: Unwrap,
-    envelope: Envelope[Any] | None,
+    dialect: Dialect,
 ) -> Iterator[RawTable | None]:
     """The payload as a raw table, while the block runs; None where it cannot be read in place. See `open_raw`."""
-    items, chunks = _bare(payload, sniffed, unwrap, envelope) if IS_POSSIBLE else ([], None)
+    items, chunks = _bare(payload, sniffed, dialect) if IS_POSSIBLE else ([], None)
     shape = Shape.of(items)
     if not items or chunks is None or max(map(len, shape.objects), default=0) > MAX_DEPTH:
         yield None
         return
-    with _Lines.opened(con, items, chunks, shape, way=way, lists=lists) as lines:
+    with _Lines.opened(con, items, chunks, shape, way=way, lists=dialect.lists) as lines:
         yield lines.table(tuple(map(flatten, items))) if lines.settle(columns) else None
 
 
-def _bare(
-    payload: Payload, sniffed: Sniffed, unwrap: Unwrap, envelope: Envelope[Any] | None
-) -> tuple[list[dict[str, Any]], Chunks | None]:
+def _bare(payload: Payload, sniffed: Sniffed, dialect: Dialect) -> tuple[list[dict[str, Any]], Chunks | None]:
     """The first rows and all lines of JSON that can be read in place; nothing where it cannot."""
     if sniffed.format not in FORMATS or sniffed.encoding != "utf-8":
         return [], None
-    if items := _plain_items(sniffed, unwrap):
+    if items := _plain_items(sniffed, dialect.unwrap):
         return items, Unpacking(payload)
-    bare = BareRows(payload, sniffed, unwrap, envelope)
+    bare = BareRows(payload, sniffed, dialect.unwrap, dialect.envelope)
     try:
         return bare.head(HEAD_ROWS), bare
     except OddRowError:

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain, count
+from typing import Any
 
+from kalends.base.reading.documents import Unwrap, no_envelope
+from kalends.base.reading.envelopes import Envelope
 from kalends.base.reading.rows import Row
 
 ROW, FAULT, RAW = "__row", "__fault", "__raw"  # bookkeeping columns of a raw table; a file has no such names
@@ -18,6 +21,17 @@ class Way(Enum):
     PATTERN = "in place, each row held against what the first ones have"
     KEYS = "in place, each part asked for its keys first"
     ROWS = "row by row"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a source writes its JSON. `lists`: columns, by their plain names, that are wanted as parsed lists of actions.
+    `unwrap` takes the source's envelope off a document; `envelope` does where rows can stay closed.
+    """
+
+    lists: frozenset[str] = frozenset()
+    unwrap: Unwrap = no_envelope
+    envelope: Envelope[Any] | None = None
 
 
 class PatternError(Exception):

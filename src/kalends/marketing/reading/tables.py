@@ -16,8 +16,6 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from kalends.base.reading.documents import Unwrap, no_envelope
-from kalends.base.reading.envelopes import Envelope
 from kalends.base.reading.errors import EmptyPayloadError, PayloadTooLargeError
 from kalends.base.reading.rows import Row, rows_of
 from kalends.base.reading.sniff import sniff
@@ -25,11 +23,13 @@ from kalends.base.reading.unpack import Payload, Unpacking, is_plain_file
 from kalends.marketing.reading.lines import in_place
 from kalends.marketing.reading.parquet import parquet_table
 from kalends.marketing.reading.parts import in_memory
-from kalends.marketing.reading.raw import FAULT, RAW, ROW, RawTable, UnseenColumnsError, Way, speakable, valid
+from kalends.marketing.reading.raw import FAULT, RAW, ROW, Dialect, RawTable, UnseenColumnsError, Way, speakable, valid
 from kalends.marketing.reading.shapes import quoted
 
 ROWS_A_CHUNK = 20_000
 MAX_COLUMNS = 20_000
+PLAIN = Dialect()
+"""That of whoever writes rows without an envelope."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,10 @@ def open_raw(
     *,
     way: Way = Way.PATTERN,
     columns: frozenset[str] = frozenset(),
-    lists: frozenset[str] = frozenset(),
-    unwrap: Unwrap = no_envelope,
-    envelope: Envelope[Any] | None = None,
+    dialect: Dialect = PLAIN,
 ) -> Iterator[Raw]:
     """The payload as raw tables, while the block runs. `columns` are known to be somewhere in it, where each part is
-    asked for its keys. `lists`: columns, by their plain names, that are wanted as parsed lists of actions. `unwrap`
-    takes the platform's envelope off JSON; `envelope` does where rows can stay closed, which then are read in place.
+    asked for its keys.
 
     Raises EmptyPayloadError, UnreadablePayloadError, PayloadTooLargeError for the payload as a whole; a table's
     `advance` raises SlowWayError and UnseenColumnsError, a query over its parts what `mismatch` means, and then it is
@@ -64,8 +61,7 @@ def open_raw(
     """
     sniffed = sniff(payload)
     if way is not Way.ROWS:
-        how = {"way": way, "columns": columns, "lists": lists, "unwrap": unwrap, "envelope": envelope}
-        with in_place(con, payload, sniffed, **how) as table:
+        with in_place(con, payload, sniffed, way=way, columns=columns, dialect=dialect) as table:
             if table is not None:
                 yield Raw(sniffed.format, (table,), behind=_behind(con, table))
                 return
@@ -74,7 +70,7 @@ def open_raw(
             table, notes = parquet_table(con, path)
             yield Raw("parquet", (table,), tuple(notes))
     else:
-        rows = rows_of(payload, sniffed, unwrap)
+        rows = rows_of(payload, sniffed, dialect.unwrap)
         tables = _loaded(con, rows, is_table=rows.is_table)
         yield Raw(sniffed.format, tables, tuple(rows.notes))
 
