@@ -11,6 +11,11 @@ from kalends.marketing.mapping import dialect_of
 pytestmark = pytest.mark.unit
 
 
+@pytest.fixture(autouse=True)
+def _short_documents_too(monkeypatch):
+    monkeypatch.setattr("kalends.base.reading.envelopes.WORTH_CHARACTERS", 0)
+
+
 class Answer(msgspec.Struct):
     rows: list[msgspec.Raw]
     day: str = ""
@@ -49,6 +54,12 @@ def test_nothing_given_leaves_the_rows_alone():
 )
 def test_other_documents_are_left_to_who_opens_them(odd):
     assert envelope().lines(odd) is None
+
+
+def test_short_documents_are_opened(monkeypatch):
+    monkeypatch.setattr("kalends.base.reading.envelopes.WORTH_CHARACTERS", 100)
+    assert envelope().lines(document({"id": 1})) is None
+    assert envelope().lines(document({"id": 50 * "1"})) is not None
 
 
 @pytest.mark.parametrize("row", [None, 5, "x", [1], ["x"], True, 0.5])

@@ -35,6 +35,13 @@ def read(source, documents, encoding="utf-8"):
     return (staged, aside, named, counts, columns), (loaded_rows.fetchone()[0] or 0) < told.received
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _short_answers_stay_closed_too():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kalends.base.reading.envelopes.WORTH_CHARACTERS", 0)
+        yield
+
+
 @pytest.mark.parametrize("source", ANSWERS)
 @settings(max_examples=settings().max_examples // 2)  # of each platform
 @given(data=st.data())

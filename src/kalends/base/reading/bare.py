@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice, repeat
+from itertools import chain, repeat
 from typing import Any
 
 import orjson
@@ -73,18 +73,23 @@ class BareRows:
         return first
 
     def _of_one_stream(self) -> Iterator[Piece]:
+        rows: list[dict[str, Any]] = []
         try:
             for answer in self._answers():
                 if isinstance(answer, bytes):
                     self._go_on_with("")
                     self._number += answer.count(b"\n")
-                    yield answer
-                else:
-                    ours = self._ours(answer)
-                    while rows := list(islice(ours, ROWS_A_CHUNK)):
+                    yield from filter(None, (rows, answer))
+                    rows = []
+                    continue
+                for row in self._ours(answer):
+                    rows.append(row)
+                    if len(rows) == ROWS_A_CHUNK:
                         yield rows
+                        rows = []
         except ValueError as error:
             raise OddRowError from error
+        yield rows
 
     def _ours(self, answer: Iterable[tuple[str, Any]]) -> Iterator[dict[str, Any]]:
         """The answer's rows of our stream; those of others are laid aside."""
@@ -139,5 +144,7 @@ def _opened(piece: Piece, count: int) -> list[dict[str, Any]]:
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:
     """The rows as NDJSON: to write them one by one takes twice as long."""
+    if not rows:
+        return b""
     text = orjson.dumps([*chain.from_iterable(zip(rows, repeat(END), strict=False))])
     return text[len("[") : -len(",\n]")].replace(b",\n,", b"\n") + b"\n"
