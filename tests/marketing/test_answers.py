@@ -159,3 +159,36 @@ def test_nobody_looks_for_cycles_while_json_is_read():
     with pytest.raises(ValueError, match="unexpected"):
         loaded("{")
     assert gc.isenabled()
+
+
+INSIGHT = {"account_id": "1", "date_start": "2026-01-02", "date_stop": "2026-01-02", "spend": "1.5",
+           "results": [{"indicator": "actions:lead", "values": [{"value": "4"}]}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "document", [INSIGHT, {"data": [INSIGHT]}, beside({"data": [INSIGHT], "paging": {}}), [INSIGHT]]
+)
+def test_metas_metric_results_is_no_envelope(document):
+    con = connect()
+    payload = json.dumps(document).encode()
+    stage(con, lambda: io.BytesIO(payload), data_source="facebook_ads", now=NOW)
+    [(spend, extra)] = con.execute("SELECT spend, extra FROM staged").fetchall()
+    assert (float(spend), "actions:lead" in extra) == (1.5, True)
+
+
+def test_what_is_no_object_in_an_answer_is_set_aside_and_the_rows_beside_it_stay():
+    answer = beside({"data": {"attributes": {"results": [None, *values(2), 5]}}}, timeframe=DAY)
+    (staged, aside, *_), _ = read("klaviyo", [answer, answer])
+    assert len(staged) == 2  # each of them came twice
+    assert aside == [(number, "unreadable_row") for number in (1, 4, 5, 8)]
+
+
+DAY = {"start": "2026-01-02T00:00:00+00:00", "end": "2026-01-02T23:59:59+00:00"}
+
+
+def values(count):
+    """Results of Klaviyo's campaigns."""
+    return [
+        {"groupings": {"campaign_id": f"C{number}", "send_channel": "email"}, "statistics": {"opens": number}}
+        for number in range(count)
+    ]

@@ -23,6 +23,9 @@ Unwrap = Callable[[Any], Iterable[tuple[str, Any]] | None]
 
 Of a connector's lines it is asked about the whole line first, with the stream that it names, and then about its data.
 """
+_BATCH = {"results", "fieldMask", "requestId", "summaryRow", "queryResourceConsumption", "nextPageToken",
+          "totalResultsCount"}  # fmt: skip
+"""What a batch of a Google searchStream may have; an array of those is an answer. A row may have `results`, too."""
 _ENVELOPES = ("data_entries", "results", "data", "rows", "records", "response_example")
 
 
@@ -113,12 +116,17 @@ def records(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _item_records(item: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(item, dict) and ("fieldMask" in item or isinstance(item.get("results"), list)):
-        yield from records(item.get("results", []))  # one batch of a Google searchStream
+    if isinstance(item, dict) and _is_batch(item):
+        yield from records(item.get("results", []))
     elif isinstance(item, dict):
         yield from record(item)
     else:
         yield "", item
+
+
+def _is_batch(item: dict[str, Any]) -> bool:
+    is_any = "fieldMask" in item or "results" in item
+    return is_any and isinstance(item.get("results", []), list) and item.keys() <= _BATCH
 
 
 def _object_records(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
