@@ -4,11 +4,12 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import psutil
 import pytest
-from serving import KALENDS, data_folder, environment, left_behind, processes_of, served
+from serving import KALENDS, Served, data_folder, environment, left_behind, processes_of, served, set_up
 
 SECOND_START_SECONDS = 5
 """What the product promises for a start on a folder that exists, on a machine that has nothing else to do."""
@@ -69,6 +70,39 @@ def test_a_wish_to_stop_leaves_no_process_and_nothing_locked(home, number):
         assert not (home / "run" / "kalends.sock").exists()
         server.start()
         assert server.client().get("/readyz").json() == {"status": "ready"}
+
+
+STUCK = """
+import sys, time
+from pathlib import Path
+from kalends.base import worker
+from kalends.cli.serving import serve
+from kalends.marketing import jobs
+
+def stuck(run):
+    Path(sys.argv[1]).touch()
+    time.sleep(600)
+
+worker.GRACE_SECONDS = 1
+jobs.apply_next = stuck
+serve(port=0)
+"""
+
+
+def test_a_task_that_does_not_end_does_not_keep_a_server_that_was_stopped(home, tmp_path):
+    begun, rows = tmp_path / "begun", tmp_path / "rows.csv"
+    rows.write_text("campaign_id,date,spend\n1,2026-01-02,5\n")
+    set_up(home)
+    server = Served(home)
+    server.command = [sys.executable, "-c", STUCK, begun]
+    server.start()
+    with server.owner() as owner:
+        owner.post("/api/v1/marketing/ingest?wait=0", content=rows.read_bytes()).raise_for_status()
+    while not begun.exists():
+        assert server.process.poll() is None
+        time.sleep(0.05)
+    assert server.end(signal.SIGTERM, seconds=patience(15)) == 0
+    assert left_behind(home, within=patience(3)) == []
 
 
 def test_killed_alone_it_takes_postgres_along_and_starts_again(home):

@@ -150,6 +150,7 @@ class Listener:
     public: socket.socket | None
     """By which people come in; None where the server runs for one command only."""
     config: uvicorn.Config
+    worker: Worker | None = None
 
     @property
     def address(self) -> str:
@@ -272,7 +273,7 @@ def running(settings: Settings, *, tcp: bool, clock: Clock = system_clock) -> It
         ensure_owner_token(settings)
         opened = listener(house, tcp=tcp, stack=stack)
         if settings.worker:
-            worker = Worker(house)
-            stack.callback(worker.stop)
-            worker.start(alone=settings.database_url is None)
+            opened.worker = Worker(house)
+            stack.callback(opened.worker.stop)
+            opened.worker.start(alone=settings.database_url is None)
         yield opened

@@ -75,6 +75,7 @@ class Served:
     def __init__(self, home, **settings):
         self.home = home
         self.settings = {"port": 0} | settings
+        self.command = [KALENDS, "up"]
         self.process = None
         self.lines = []
 
@@ -84,7 +85,7 @@ class Served:
         self.lines = []
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [KALENDS, "up"],
+                self.command,
                 env=environment(self.home, **self.settings),
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -28,6 +28,8 @@ DURATION = Histogram("kalends_task_seconds", "How long tasks ran.", ["kind"])
 
 STALLED_SECONDS = 30
 """A worker that has not been heard of for this long is dead: its heartbeat comes every 10 s."""
+GRACE_SECONDS = 10
+"""How long running tasks may take to end when the worker stops."""
 
 
 def run_task(house: House, tenant_id: UUID, task_id: UUID) -> None:
@@ -100,6 +102,12 @@ class Worker:
         self._failure: BaseException | None = None
         self._alone = False
         self._workers: list[asyncio.Task[None]] = []
+        self._busy: set[int] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a task is running; one that is, once the worker was stopped, was cut off, but its thread goes on."""
+        return bool(self._busy)
 
     def start(self, *, alone: bool) -> None:
         """Begin to take tasks. `alone`: no other worker can be alive (embedded mode), so every job that is still
@@ -112,10 +120,10 @@ class Worker:
             raise self._failure
 
     def stop(self) -> None:
-        """Let the running tasks end (10 s), then let go. What is cut off runs again at the next start."""
+        """Let the running tasks end, then let go. What is cut off runs again at the next start."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop_now)
-            self._thread.join(timeout=15)
+            self._thread.join(timeout=GRACE_SECONDS + 5)
 
     def _stop_now(self) -> None:
         for task in self._workers:
@@ -150,7 +158,7 @@ class Worker:
                             name=queue,
                             concurrency=concurrency,
                             install_signal_handlers=False,
-                            shutdown_graceful_timeout=10,
+                            shutdown_graceful_timeout=GRACE_SECONDS,
                             delete_jobs="successful",
                             fetch_job_polling_interval=2,
                         )
@@ -162,7 +170,12 @@ class Worker:
 
     def _run_task(self, *, tenant: str, task: str) -> None:
         give_way()
-        run_task(self._house, UUID(tenant), UUID(task))
+        me = threading.get_ident()
+        self._busy.add(me)
+        try:
+            run_task(self._house, UUID(tenant), UUID(task))
+        finally:
+            self._busy.discard(me)
 
 
 async def sweep(app: procrastinate.App) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,6 +43,7 @@ def serve(*, port: int | None, before: Callable[[Client], None] | None = None, *
     configure_logs(form=settings.log_format, level=settings.log_level if settings.log_format == "json" else "warning")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
+    listener = None
     try:
         with running(settings, tcp=True) as listener:
             if before:
@@ -49,6 +52,15 @@ def serve(*, port: int | None, before: Callable[[Client], None] | None = None, *
             listener.serve()
     except KeyboardInterrupt:
         typer.echo("Stopped.")
+    if listener and listener.worker and listener.worker.is_busy:
+        leave()
+
+
+def leave() -> None:
+    """End the process at once: Python would wait for the thread of a task that was cut off, however long that takes."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def stop(number: int, _frame: object) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import ibis
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from warehouses import open_duck
 from kalends.base.ids import new_id
 from kalends.base.warehouse import PostgresWarehouse
 from kalends.marketing import fingerprints, versions
-from kalends.marketing.quality import scoring
+from kalends.marketing.quality import loading, scoring
 from kalends.marketing.quality.grading import Finding, grade_of
 from kalends.marketing.quality.rules import EXAMPLE, own_checks
 from kalends.marketing.records import KEY, STAGED_SCHEMA
@@ -175,3 +176,21 @@ def test_more_faults_never_raise_a_score(good, failing, more, days, added):
         return grade_of(measured, rows + of_days).score
 
     assert graded(many, days + added) <= graded(fewer, days) + 1e-12
+
+
+def test_beyond_the_largest_campaigns_the_others_are_one(warehouse, monkeypatch):
+    """Who sends e-mails has thousands of campaigns: the checks do not look at a matrix of all of them and all days."""
+    yesterday = TODAY - timedelta(days=1)
+    small = [
+        row | {"campaign_id": f"small {back}", "spend": Decimal(back), "source_row": 1000 + back}
+        for back, row in enumerate(facts()[-10:], start=1)
+    ]
+    load(warehouse, [*facts(), *small])
+    monkeypatch.setattr(loading, "MOST_CAMPAIGNS", 2)
+    scoring.touch_all(warehouse)
+    scored(warehouse)
+    [history] = loading.histories(warehouse, days=scoring.MONTHS, first=yesterday, last=yesterday, today=TODAY)
+    assert history.campaigns == (loading.OTHERS, "33445566771", "33445566772")
+    assert np.nansum(history.by_campaign["spend"][:, 0]) == sum(range(1, 11))
+    assert np.nansum(history.by_campaign["spend"]) == pytest.approx(np.nansum(history.totals["spend"]))
+    assert set(history.currencies) == {frozenset({"EUR"}), frozenset()}

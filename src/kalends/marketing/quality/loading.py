@@ -24,6 +24,9 @@ ACCOUNTS = "(SELECT DISTINCT data_source, account_id FROM {days}) AS d"
 KEY = ("data_source", "account_id")
 PART: Final = ("report", "campaign_id", "ad_group_id", "ad_id", "breakdowns")
 SIDES: Final = tuple(f"{side}{place}" for side in ("top", "of") for place in range(len(STATISTICS)))
+MOST_CAMPAIGNS: Final = 500
+"""Of an account. Who sends e-mails has a campaign or more a day, and none of them has a past to be held against."""
+OTHERS: Final = "(all others)"
 MOST_PARTS: Final = 60
 """Of an account: the largest. What is wrong with thousands of small ones is hardly seen in any."""
 
@@ -104,7 +107,8 @@ def _of_reports(warehouse: TenantWarehouse, days: str, begin: date, end: date) -
 
 def _of_campaigns(warehouse: TenantWarehouse, days: str, begin: date, end: date) -> pl.DataFrame:
     """Campaigns' days out of the rollup; where that could only take the account's own report, because campaigns do not
-    add up to it, out of the report of campaigns.
+    add up to it, out of the report of campaigns. Beyond the largest of an account, or those with the most days where
+    none spends, the others are one.
     """
     sums = ", ".join(f"CAST(sum(c.{metric}) AS DOUBLE PRECISION) AS {metric}" for metric in METRICS)
     told = (
@@ -117,14 +121,25 @@ def _of_campaigns(warehouse: TenantWarehouse, days: str, begin: date, end: date)
         f"(SELECT c.data_source, c.account_id, c.date FROM daily AS c {account} WHERE c.date {dates}"
         " GROUP BY 1, 2, 3 HAVING max(c.campaign_id) = '') AS b"
     )
-    return _frame(
-        warehouse,
+    every = (
         f"SELECT c.data_source, c.account_id, c.date, {told} FROM daily AS c {account} WHERE c.date {dates}"
         " AND c.campaign_id <> '' GROUP BY 1, 2, 3, 4"
         f" UNION ALL SELECT c.data_source, c.account_id, c.date_from, {told} FROM facts AS c JOIN {bare}"
         " ON b.data_source = c.data_source AND b.account_id = c.account_id AND b.date = c.date_from"
         f" WHERE c.report = 'campaign' AND c.date_from = c.date_to AND c.date_from {dates} AND {own('c')}"
-        " GROUP BY 1, 2, 3, 4",
+        " GROUP BY 1, 2, 3, 4"
+    )
+    largest = (
+        "SELECT data_source, account_id, campaign_id, row_number() OVER (PARTITION BY data_source, account_id"
+        " ORDER BY coalesce(sum(spend), 0) DESC, count(*) DESC, campaign_id) AS place FROM c GROUP BY 1, 2, 3"
+    )
+    both = ", ".join(f'sum(c."{name}") AS "{name}"' for name in ("rows", *METRICS))
+    return _frame(
+        warehouse,
+        f"WITH c AS ({every}), l AS ({largest}) SELECT c.data_source, c.account_id, c.date,"
+        f" CASE WHEN l.place <= {MOST_CAMPAIGNS} THEN c.campaign_id ELSE '{OTHERS}' END AS campaign_id,"
+        f" min(c.one) AS one, max(c.other) AS other, {both} FROM c JOIN l ON l.data_source = c.data_source"
+        " AND l.account_id = c.account_id AND l.campaign_id = c.campaign_id GROUP BY 1, 2, 3, 4",
     )
 
 
