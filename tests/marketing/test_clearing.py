@@ -15,8 +15,10 @@ HISTORIES = max(3, round(200 * float(os.environ.get("KALENDS_PROVE", "0.015"))))
 
 
 def shortened(history, horizon, played):
-    """The history without taking back, after the clearing, what was loaded before the horizon: that is refused."""
-    return [b for b in history if b.seq <= played or b.retracts is None or b.retracts > horizon]
+    """The history without taking back or reading again, after the clearing, what was loaded before the horizon: both
+    are refused (`batches.kept_since`).
+    """
+    return [b for b in history if b.seq <= played or min(b.retracts or b.seq, b.replays or b.seq) > horizon]
 
 
 def test_no_later_answer_misses_what_was_forgotten(tenant, stage):
