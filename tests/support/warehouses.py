@@ -4,6 +4,7 @@ Each warehouse has a folder and files of its own; tenants' ids differ, so no two
 """
 
 import atexit
+import os
 import shutil
 import tempfile
 from functools import cache
@@ -11,6 +12,10 @@ from pathlib import Path
 
 from kalends.base.warehouse import DuckWarehouse
 from kalends.base.warehouse.duck import catalog, open_root
+
+THREADS = None if os.environ.get("KALENDS_PROVE") else 1
+"""A test's tables fit in one group of rows, of which no two threads can work at one: to wake a second only costs.
+Who starts a whole server, and who proves, has as many as the product."""
 
 
 class Passing(DuckWarehouse):
@@ -32,7 +37,7 @@ def open_duck(*, folder, key_for, **options):
 def root():
     """The DuckDB itself, with the product's own limits."""
     folder = Path(tempfile.mkdtemp(prefix="kalends-duckdb-"))
-    opened = open_root(folder=folder, memory_limit="900MB", threads=None)
+    opened = open_root(folder=folder, memory_limit="900MB", threads=THREADS)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(opened.close)
     return opened
