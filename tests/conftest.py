@@ -62,8 +62,12 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """What has been imported lives to the end: the garbage collector need not go through it again and again."""
+    """What has been imported lives to the end: the garbage collector need not go through it again and again.
+
+    And a test makes more than the 700 new objects after which it would look: statements are trees of them.
+    """
     gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
     gc.enable()
 
 
