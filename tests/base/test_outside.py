@@ -50,7 +50,7 @@ def test_a_call_goes_to_the_checked_address_under_the_name_asked_for(monkeypatch
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     port, times = server.server_port, []
 
     def resolved(host, *_, **__):
