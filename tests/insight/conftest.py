@@ -74,8 +74,8 @@ def load(ware, facts):
 
 def asker(ware, *, engine=None, **more):
     """Ask this tenant's warehouse as it is now."""
-    told = {"has_renames": ware.exists("renames")} | more
-    return Asker(engine=engine or ENGINE, warehouse=ware, snapshot=Snapshot(1, 1, TODAY), **told)
+    told = {"has_renames": ware.exists("renames"), "snapshot": Snapshot(1, 1, TODAY)} | more
+    return Asker(engine=engine or ENGINE, warehouse=ware, **told)
 
 
 @pytest.fixture

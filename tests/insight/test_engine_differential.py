@@ -25,7 +25,8 @@ from kalends.marketing.rollup import Totals, covering
 FIRST = date(2023, 12, 20)
 DAYS = 24  # across a year's end and a leap year's beginning, few enough that reports meet
 REPORTS = ("account", "campaign", "ad", "campaign/country", "ad/age")
-SPLITS = {"campaign_id": ("c1", "c2"), "ad_id": ("1", "2"), "country": ("DE", "FR"), "age": ("18-24", "65+")}
+CODES = {"DE": "DE", "Germany": "DE", "2276": "DE", "FR": "FR"}
+SPLITS = {"campaign_id": ("c1", "c2"), "ad_id": ("1", "2"), "country": (*CODES, "Mars"), "age": ("18-24", "65+")}
 DIMENSIONS = (
     "date", "week", "month", "data_source", "account_id", "campaign_id", "channel", "ad_id", "country", "age", "attribution",
     "campaign_name", "campaign_name_then",
@@ -84,7 +85,7 @@ def queries(draw):
             st.sampled_from([("video",), (None, "search")]),
             st.sampled_from(["in", "not_in"]),
         ),
-        st.builds(Filter, st.just("country"), st.just(("DE",))),
+        st.builds(Filter, st.just("country"), st.sampled_from([("DE",), ("Germany", "Mars")])),
         st.builds(Filter, st.just("campaign_name"), st.sampled_from([("A",), (None, "B")])),
         st.builds(Filter, st.just("campaign_name_then"), st.just(("A",))),
         st.builds(Filter, st.just("account_id"), st.just(("a2",))),
@@ -142,6 +143,8 @@ def value(row, name, day):
         return unit_start(day, name)
     if name == "age":
         return row["breakdowns"].partition('"age":"')[2].partition('"')[0] or None
+    if name == "country":
+        return CODES.get(row["country"], row["country"])
     if name == "campaign_name_then":
         return row["campaign_name"]
     if name == "campaign_name":

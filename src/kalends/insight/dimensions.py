@@ -3,6 +3,8 @@
 A calendar column is joined through the day. When two periods are compared, columns that name a position in time
 (`fiscal_quarter`, `iso_week`) are read from the day that a compared day stands for, and columns that say what kind of
 day it was (`is_holiday`, `day_of_week`) from the compared day itself: holidays are compared with holidays.
+
+A country is its two letters (ISO 3166-1), however the platform writes it; what that was stays in the fact.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ class Kind(Enum):
     GROUP = "group"
     PART = "part"
     THEN = "then"
+    COUNTRY = "country"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ DECLARED: Final[tuple[Dimension, ...]] = (
     _column("currency", "Currency", in_daily=True),
     _column("date_zone", "Time zone of the dates"),
     _column("attribution", "Attribution window"),
-    _column("country", "Country", "countries", "market", needs="country"),
+    _column("country", "Country", "countries", "market", needs="country", kind=Kind.COUNTRY),
     _column("region", "Region", "regions", needs="region"),
     _column("device", "Device", "devices", needs="device"),
     _column("list_id", "List", needs="list_id"),

@@ -6,8 +6,10 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
+import ibis
 from ibis.expr import types as ir
 
+from kalends.base.countries import name_of
 from kalends.insight.dimensions import Dimension, Kind, dimension
 from kalends.insight.shape import FilterShape, Shape, kind_of
 from kalends.insight.statements import Bind
@@ -23,6 +25,8 @@ def dimension_value(rows: ir.Table, entry: Dimension, shape: Shape) -> ir.Value:
         return group_of(rows, shape.rules.groups)
     if entry.kind is Kind.PART:
         return part_of(rows, shape.rules.names, entry.name.partition(":")[2])
+    if entry.kind is Kind.COUNTRY:
+        return _country(rows, shape)
     if entry.kind is Kind.TIME:
         day = rows["_day"]
         return day if entry.name == "date" else as_date(day.truncate(_TRUNCATED[entry.name]))
@@ -33,6 +37,14 @@ def dimension_value(rows: ir.Table, entry: Dimension, shape: Shape) -> ir.Value:
     return rows[entry.name]
 
 
+def _country(rows: ir.Table, shape: Shape, *, is_named: bool = False) -> ir.StringValue:
+    """The code of a row's country, with its name where asked; what names no country stays as it came."""
+    known = [(code, f"{code} {name_of(code)}" if is_named else code, raw) for code, raw in shape.countries]
+    # All rows of most platforms have the code already: they need no look.
+    cases = [(rows["country"].isin(raw), told) for code, told, raw in known if raw != (told,)]
+    return ibis.cases(*cases, else_=rows["country"]) if cases else rows["country"]
+
+
 def as_date(day: ir.DateValue) -> ir.DateValue:
     """A day that was computed. To DuckDB it is an instant, though a day to Ibis, which would leave out a plain cast."""
     return day.cast("timestamp").cast("date")
@@ -41,10 +53,18 @@ def as_date(day: ir.DateValue) -> ir.DateValue:
 def keeping(rows: ir.Table, shape: Shape, bind: Bind, *, dated: bool, only: str | None = None) -> list[ir.BooleanValue]:
     """The filters that need to know the day, or those that do not and so come before any join; or `only` one's."""
     return [
-        _keeps(dimension_value(rows, dimension(kept.dimension), shape), kept, number, bind)
+        _keeps(_compared(rows, kept, shape), kept, number, bind)
         for number, kept in enumerate(shape.filters)
         if dimension(kept.dimension).is_dated == dated and only in (None, kept.dimension)
     ]
+
+
+def _compared(rows: ir.Table, kept: FilterShape, shape: Shape) -> ir.Value:
+    """What a filter's values are compared with: of a country its name as well, where a part of it is looked for."""
+    entry = dimension(kept.dimension)
+    if entry.kind is Kind.COUNTRY and kept.operator == "contains":
+        return _country(rows, shape, is_named=True)
+    return dimension_value(rows, entry, shape)
 
 
 def _keeps(value: ir.Value, shape: FilterShape, number: int, bind: Bind) -> ir.BooleanValue:

@@ -69,6 +69,7 @@ def plan(
         ),
         singles=Reading("facts", "ranked", 0, coarse, sizes, once, renamed, called=called) if singles else None,
         rules=_rules(query, rules),
+        countries=catalogue.countries if _asks_of_countries(query) else (),
     )
     return Plan(shape, values, answering, spans[0])
 
@@ -77,6 +78,10 @@ def _read(query: Query, columns: Iterable[str]) -> tuple[str, ...]:
     """Those columns that the query reads."""
     read = {column for entry in query.dimension_entries(filtered=True) for column in columns_read(entry)}
     return tuple(column for column in columns if column in read)
+
+
+def _asks_of_countries(query: Query) -> bool:
+    return any(entry.kind is Kind.COUNTRY for entry in query.dimension_entries(filtered=True))
 
 
 def _rules(query: Query, rules: Rules) -> Rules:

@@ -16,9 +16,10 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from kalends.base.countries import code_of
 from kalends.base.errors import BadInputError
 from kalends.insight.comparisons import Comparison
-from kalends.insight.dimensions import Dimension, dimension
+from kalends.insight.dimensions import Dimension, Kind, dimension
 from kalends.insight.metrics import Metric, metric
 from kalends.insight.periods import Period
 
@@ -45,7 +46,10 @@ class UnknownHandleError(BadInputError):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Keep rows whose `dimension` is one of `values` ('in'), none of them ('not_in'), or has the text ('contains')."""
+    """Keep rows whose `dimension` is one of `values` ('in'), none of them ('not_in'), or has the text ('contains').
+
+    A country may be given in any notation; of one, 'contains' looks into the code and the English name.
+    """
 
     dimension: str
     values: tuple[Value, ...]
@@ -53,7 +57,11 @@ class Filter:
 
     def __post_init__(self) -> None:
         """Canonical name; at least one value; sorted, so that the same filter is the same question."""
-        object.__setattr__(self, "dimension", dimension(self.dimension).name)
+        entry = dimension(self.dimension)
+        object.__setattr__(self, "dimension", entry.name)
+        if entry.kind is Kind.COUNTRY and self.operator != "contains":
+            codes = (isinstance(value, str) and code_of(value) for value in self.values)
+            object.__setattr__(self, "values", tuple(c or v for c, v in zip(codes, self.values, strict=True)))
         if not 1 <= len(self.values) <= MOST_VALUES:
             raise BadQueryError(f"A filter needs 1 to {MOST_VALUES} values; {self.dimension} has {len(self.values)}.")
         if self.operator not in OPERATORS:

@@ -78,6 +78,9 @@ class Shape:
     rules: Rules = NO_RULES
     """Of the tenant's rules about names and groups those that this query uses."""
 
+    countries: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Where the query uses them: the code of each country that there is, and how rows write it."""
+
 
 def power_of_two(count: int) -> int:
     """The smallest power of two that is at least `count`; 0 for 0."""

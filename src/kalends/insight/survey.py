@@ -16,8 +16,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from ibis.expr import types as ir
 
+from kalends.base.countries import code_of
 from kalends.insight.claims import TOLD
 from kalends.insight.query import Filter
+from kalends.insight.reports import split_by
 from kalends.insight.spans import Span
 from kalends.insight.statements import Build
 from kalends.insight.tables import Tables
@@ -68,6 +70,9 @@ class Catalogue:
 
     attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Per platform that tells one thing under several attribution windows: those it uses, the preferred first."""
+
+    countries: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The code of each country that rows are of, and every way in which they write it."""
 
     @property
     def reports(self) -> tuple[str, ...]:
@@ -127,6 +132,9 @@ def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool, has_renames
     renamed = fetch("catalogue/renames", lambda _: _renamed(tables), {}).column(0).to_pylist() if has_renames else []
     quotes = fetch("catalogue/quotes", lambda _: _quotes(tables), {}).column(0).to_pylist() if has_rates else []
     levels = fetch("catalogue/called", lambda _: _called(tables), {}).column(0).to_pylist()
+    reports = {*held.reports, *(row["report"] for row in spans)}
+    by_country = any("country" in split_by(report) for report in reports)
+    written = fetch("catalogue/countries", lambda _: _countries(tables), {}).column(0).to_pylist() if by_country else []
     return Catalogue(
         days=held,
         currencies=tuple(sorted(filter(None, currencies))),
@@ -137,7 +145,17 @@ def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool, has_renames
         tellers={column: tuple(row["data_source"] for row in tellers if row[column]) for column in TOLD},
         called=tuple(column for column, (level, _) in entities.LEVELS.items() if level in levels),
         attributions=_by_source(named),
+        countries=_by_code(written),
     )
+
+
+def _by_code(written: Iterable[str | None]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What rows write by the country that it means; what means none is left out."""
+    found: dict[str, list[str]] = {}
+    for text in written:
+        if text and (code := code_of(text)):
+            found.setdefault(code, []).append(text)
+    return tuple((code, tuple(sorted(texts))) for code, texts in sorted(found.items()))
 
 
 def _by_source(named: Iterable[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -182,6 +200,10 @@ def _tellers(tables: Tables) -> ir.Table:
 
 def _attributions(tables: Tables) -> ir.Table:
     return _distinct(tables, "facts", "data_source", "attribution")
+
+
+def _countries(tables: Tables) -> ir.Table:
+    return _distinct(tables, "facts", "country")
 
 
 def _renamed(tables: Tables) -> ir.Table:
