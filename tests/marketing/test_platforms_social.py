@@ -136,10 +136,22 @@ def test_linkedins_pivots_are_told_apart(tmp_path):
     assert con.execute("SELECT DISTINCT code FROM quarantined").fetchall() == [("missing_id",)]
 
 
+def test_a_country_of_linkedins_has_its_name_where_somebody_asked_for_it(tmp_path):
+    rows = [
+        element([f"urn:li:geo:{place}"], 1, impressions=seen, sponsoredCampaign="5", pivot="MEMBER_COUNTRY_V2", **name)
+        for place, seen, name in ((101282230, 1, {"countryName": "Germany"}), (999, 2, {}))
+    ]
+    con, _ = staged(tmp_path, linkedin(rows), "linkedin_ads")
+    assert facts(con, "impressions", "report", "breakdowns", "country") == [
+        (1, "campaign/country", '{"country":"101282230"}', "Germany"),
+        (2, "campaign/country", '{"country":"999"}', "999"),
+    ]
+
+
 def test_linkedins_months_are_periods(tmp_path):
     table = "campaign_id,month,member_country,impressions\n1,2024-02,101,980\n1,2024-13,101,5\n"
     con, report = staged(tmp_path, table, "linkedin_ads", suffix="csv")
-    assert report.summed("campaign/member_country") == {"impressions": 980}
+    assert report.summed("campaign/country") == {"impressions": 980}
     assert facts(con, "CAST(date_from AS VARCHAR)", "CAST(date_to AS VARCHAR)") == [("2024-02-01", "2024-02-29")]
     assert ("unreadable_date",) in con.execute("SELECT code FROM quarantined").fetchall()
 

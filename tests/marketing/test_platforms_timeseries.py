@@ -143,6 +143,20 @@ def test_pinterest_targeting_twin(tmp_path: Path) -> None:
     ]
 
 
+def test_pinterests_types_that_the_record_has_a_column_for(tmp_path: Path) -> None:
+    base = {"DATE": "2024-04-01", "AD_ACCOUNT_ID": "7", "CAMPAIGN_ID": "8", "IMPRESSION_1": 5}
+    cuts = (("APPTYPE", "iphone"), ("COUNTRY", "DE"), ("REGION", "US-CA"), ("GENDER", "male"), ("COUNTRY", ""))
+    lines = [{**base, "TARGETING_TYPE": kind, "TARGETING_VALUE": value} for kind, value in cuts]
+    con, _ = staged(tmp_path / "rows.jsonl", "\n".join(map(json.dumps, lines)), source="pinterest_ads")
+    assert rows(con, "report, breakdowns, device, country, region") == [
+        ("campaign/country", '{"country":""}', None, None, None),
+        ("campaign/country", '{"country":"DE"}', None, "DE", None),
+        ("campaign/device", '{"device":"iphone"}', "iphone", None, None),
+        ("campaign/gender", '{"gender":"male"}', None, None, None),
+        ("campaign/region", '{"region":"US-CA"}', None, None, "US-CA"),
+    ]
+
+
 def test_pinterest_span_twin(tmp_path: Path) -> None:
     base = {"AD_ACCOUNT_ID": "7", "IMPRESSION_2": 11.0}
     content = [{**base, "DATE_RANGE": "2023-10-01 - 2023-10-31"}, {**base, "DATE_RANGE": "2023-10-01 - lately"}]

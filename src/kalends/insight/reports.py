@@ -28,6 +28,8 @@ LEVELS: Final[Mapping[str, tuple[int, frozenset[str]]]] = {
     "search_term": (6, _AD_GROUP | {"search_term"}),
 }
 """How fine a level is (as the rollup by day and campaign ranks it), and what its rows are split by."""
+_SAME: Final[Mapping[str, str]] = {"geocountry": "country", "device_category": "device"}
+"""What platforms call a breakdown whose value stands in the record's own column, too."""
 _OTHERWISE: Final = (1, frozenset[str]())
 """Of a level that is not listed no more is known than that it is finer than the account."""
 
@@ -39,7 +41,8 @@ def split_by(report: str, /) -> frozenset[str]:
     ['ad_group_id', 'age', 'campaign_id', 'gender']
     """
     level, _, breakdowns = report.partition("/")
-    return LEVELS.get(level, _OTHERWISE)[1] | frozenset(filter(None, breakdowns.split("+")))
+    named = frozenset(filter(None, breakdowns.split("+")))
+    return LEVELS.get(level, _OTHERWISE)[1] | named | {_SAME[name] for name in named & _SAME.keys()}
 
 
 def finest_first(report: str, /) -> tuple[int, bool, str]:

@@ -23,6 +23,7 @@ URNS = {
     "CAMPAIGN_GROUP": "sponsoredCampaignGroup",
     "CREATIVE": "sponsoredCreative",
     "ACCOUNT": "sponsoredAccount",
+    "MEMBER_COUNTRY_V2": "geo",
 }
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from duckdb_in_memory import connect
 
-from kalends.marketing.connectors import amazon_ads, microsoft_ads, pinterest_ads
+from kalends.marketing.connectors import amazon_ads, google_ads, microsoft_ads, pinterest_ads
 from kalends.marketing.connectors.registry import CONNECTORS
 from kalends.marketing.staging import StageOptions, stage
 
@@ -28,6 +28,20 @@ def row(columns):
     return {column: value(column) for column in columns}
 
 
+def nested(columns):
+    """A row of Google's: objects in objects, with the view's own name beside what was asked for."""
+    found = {}
+    for column in columns:
+        *path, name = column.split(".")
+        inner = found
+        for step in path:
+            inner = inner.setdefault(
+                step, {"resourceName": "customers/7/views/7~true"} if step.endswith("view") else {}
+            )
+        inner[name] = DAY if name == "date" else value(name)
+    return found
+
+
 def apple_row(**more):
     metadata = {"orgId": 1, "campaignId": 2, "adChannelType": "SEARCH"} | more
     money = {"amount": "1.5", "currency": "EUR"}
@@ -41,9 +55,13 @@ def answers():
             yield "amazon_ads", name, [row(product.columns)]
     for name, (_, columns) in microsoft_ads.ASKED.items():
         yield "microsoft_ads", name, [row(columns)]
-    for level, name in zip(pinterest_ads.LEVELS, ("account", "campaign", "ad_group", "ad"), strict=True):
-        days = [{"DATE": DAY} | row((*pinterest_ads.LEVELS[level], *pinterest_ads.METRICS))]
-        yield "pinterest_ads", name, {"7": days}
+    for one in CONNECTORS["pinterest_ads"].reports:
+        asked = one.pull.keywords
+        cut = {"TARGETING_TYPE": asked["cut"], "TARGETING_VALUE": "DE"} if "cut" in asked else {}
+        days = [{"DATE": DAY} | row((*pinterest_ads.LEVELS[asked["level"]], *pinterest_ads.METRICS)) | cut]
+        yield "pinterest_ads", one.name, {"7": days}
+    for name, (_, columns) in google_ads.ASKED.items():
+        yield "google_ads", name, {"results": [nested((*columns, "segments.date", *google_ads.METRICS))]}
     for name, more in (("campaign", {}), ("ad_group", {"adGroupId": 3, "adGroupName": "Words"})):
         yield "apple_search_ads", name, {"data": {"reportingDataResponse": {"row": [apple_row(**more)]}}, "error": None}
 
@@ -56,4 +74,8 @@ def test_a_report_lands_under_its_own_name(tmp_path, platform, report, answer):
     told = stage(con, path, data_source=platform, now=NOW, options=StageOptions(defaults={"account_id": "1"}))
     assert (told.received, told.staged, told.quarantined) == (1, 1, 0)
     assert con.execute("SELECT report FROM staged").fetchall() == [(report,)]
+    for cut in {"country", "device"} & set(report.partition("/")[2].split("+")):  # the record has a column for it
+        column = con.execute(f"SELECT {cut}, breakdowns FROM staged")
+        [(told, breakdowns)] = column.fetchall()
+        assert told == json.loads(breakdowns)[cut] != ""
     assert CONNECTORS[platform].report(report).name == report

@@ -20,9 +20,13 @@ QUERY = re.compile(
     r" ORDER BY segments\.date"
 )
 LEVELS = {"customer": "account", "campaign": "campaign", "ad_group": "ad_group", "ad_group_ad": "ad",
-          "keyword_view": "keyword"}  # fmt: skip
+          "keyword_view": "keyword", "user_location_view": "campaign"}  # fmt: skip
 """Resource -> the record's level."""
 DEVICE = "segments.device"
+PLACE, COUNTRY, TARGETED = (
+    f"user_location_view{name}" for name in (".", ".country_criterion_id", ".targeting_location")
+)
+CUTS = {DEVICE: "device", COUNTRY: "country", TARGETED: "targeting_location"}
 
 
 @dataclass
@@ -38,7 +42,11 @@ class GoogleAds(Standin):
         "refresh_token": "google-key-1",
     }
     on_one_page: ClassVar[frozenset[str]] = frozenset({"account"})
-    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {"device": ("MOBILE", "DESKTOP", "TABLET")}
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "device": ("MOBILE", "DESKTOP", "TABLET"),
+        "country": ("2276", "2040", "2756"),
+        "targeting_location": ("true", "false"),
+    }
     consenting: ClassVar[Consenting] = Consenting(
         page="accounts.google.com/o/oauth2/v2/auth",
         exchange="oauth2.googleapis.com/token",
@@ -91,10 +99,15 @@ class GoogleAds(Standin):
         fields, level = told["fields"].split(", "), LEVELS[told["resource"]]
         if set(fields) - FIELDS.keys():
             return failed(400, "INVALID_ARGUMENT", "queryError", "UNRECOGNIZED_FIELD")
-        if any(name.startswith(NOT_TOLD[level]) for name in fields):
+        places = {name for name in fields if name.startswith(PLACE)}
+        if any(name.startswith(NOT_TOLD[level]) for name in fields) or (
+            places and told["resource"] != "user_location_view"
+        ):
             return failed(400, "INVALID_ARGUMENT", "queryError", "PROHIBITED_RESOURCE_TYPE_IN_SELECT_CLAUSE")
         first, last = date.fromisoformat(told["first"]), date.fromisoformat(told["last"])
-        days = self.days(account_id, first, last, level, ["device"] if DEVICE in fields else [])
+        # A view has a row for each country and whether it was targeted, asked for or not.
+        cuts = {COUNTRY, TARGETED} if told["resource"] == "user_location_view" else {DEVICE} & set(fields)
+        days = self.days(account_id, first, last, level, [CUTS[name] for name in cuts])
         shown, following = paged(days, start=int(token or 0), size=PAGE)
         mask = ",".join(map(camel, fields))
         body: dict[str, Any] = {"results": [self.row(day, fields) for day in shown], "fieldMask": mask}
@@ -128,6 +141,8 @@ FIELDS: dict[str, Callable[[Day, Truth], Any]] = {
     "ad_group_criterion.keyword.match_type": lambda day, _: keyword(day).match,
     "segments.date": lambda day, _: day.day.isoformat(),
     DEVICE: lambda day, _: day.cut[0],
+    COUNTRY: lambda day, _: day.cut[0],
+    TARGETED: lambda day, _: day.cut[1] == "true",
     "metrics.cost_micros": lambda day, _: str(day.spend_micros),
     "metrics.impressions": lambda day, _: str(day.impressions),
     "metrics.clicks": lambda day, _: str(day.clicks),

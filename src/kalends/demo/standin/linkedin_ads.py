@@ -23,7 +23,10 @@ PIVOTS = {
     "CREATIVE": ("ad", "sponsoredCreative"),
     "ACCOUNT": ("account", "sponsoredAccount"),
     "IMPRESSION_DEVICE_TYPE": ("account", ""),
+    "MEMBER_COUNTRY_V2": ("account", "geo"),
 }
+CUTS = {"IMPRESSION_DEVICE_TYPE": "device", "MEMBER_COUNTRY_V2": "country"}
+PLACES = {"101282230": "Germany", "103883259": "Austria", "106693272": "Switzerland"}
 """Pivot -> the record's level, and what its URNs are of."""
 FIELDS = {
     "dateRange", "pivotValues", "costInLocalCurrency", "costInUsd", "impressions", "clicks",
@@ -51,7 +54,10 @@ class LinkedinAds(Standin):
     cannot: ClassVar[frozenset[str]] = frozenset({"cursor", "duplicate"})  # adAnalytics has no pages
     token_seconds: ClassVar[int] = 60 * 86_400
     has_parents: ClassVar[bool] = False
-    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {"device": ("MOBILE_APP", "DESKTOP_WEB", "MOBILE_WEB")}
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "device": ("MOBILE_APP", "DESKTOP_WEB", "MOBILE_WEB"),
+        "country": tuple(PLACES),
+    }
     secrets: ClassVar[Mapping[str, str]] = {
         "client_id": "linkedin-app",
         "client_secret": "linkedin-secret",
@@ -92,7 +98,7 @@ class LinkedinAds(Standin):
         return failed(500, "INTERNAL_SERVER_ERROR", "Internal Server Error")
 
     def answer(self, asked: Asked) -> Reply:
-        """Accounts, or a report; nothing without the headers that each call needs."""
+        """Accounts, names, or a report; nothing without the headers that each call needs."""
         if asked.headers.get("x-restli-protocol-version") != "2.0.0":
             return failed(400, "ILLEGAL_ARGUMENT", "Rest.li 2.0.0 is needed for structures.")
         if not re.fullmatch(r"20\d{4}", asked.headers.get("linkedin-version", "")):
@@ -102,8 +108,9 @@ class LinkedinAds(Standin):
         if found := re.fullmatch(rf"{API}/adAccounts/(\d+)/(adCampaigns|adCampaignGroups)", asked.path):
             listed = self.campaigns if found[2] == "adCampaigns" else self.groups
             return Reply.json({"elements": listed(found[1]), "metadata": {}})
-        if asked.path == f"{API}/adAnalytics" and asked.one("q") == "analytics":
-            return self.report(asked)
+        finders = {("adAnalytics", "analytics"): self.report, ("adTargetingEntities", "urns"): self.places}
+        if finder := finders.get((asked.path.removeprefix(f"{API}/"), asked.one("q"))):
+            return finder(asked)
         return failed(404, "RESOURCE_NOT_FOUND", f"No virtual resource found {asked.path}")
 
     def account(self, account_id: str) -> dict[str, Any]:
@@ -126,6 +133,13 @@ class LinkedinAds(Standin):
         found = dict.fromkeys(self.truth.group_of(one) for one in self.truth.campaigns_of(account_id))
         return [{"id": int(one.id), "name": one.name, "status": "ACTIVE", **of} for one in found]
 
+    def places(self, asked: Asked) -> Reply:
+        """What places are called; of what is none, nothing."""
+        urns = re.findall(r"urn:li:geo:(\d+)", asked.one("urns"))
+        facet = "urn:li:adTargetingFacet:locations"
+        told = [{"urn": f"urn:li:geo:{one}", "facetUrn": facet, "name": PLACES[one]} for one in urns if one in PLACES]
+        return Reply.json({"elements": told, "paging": {"start": 0, "count": 10, "links": []}})
+
     def report(self, asked: Asked) -> Reply:
         """Campaigns, groups of them, ads, accounts or their devices by day."""
         fields, pivot = asked.one("fields").split(","), asked.one("pivot")
@@ -138,9 +152,8 @@ class LinkedinAds(Standin):
         if not span or not account or pivot not in PIVOTS or asked.one("timeGranularity") != "DAILY":
             return failed(400, "ILLEGAL_ARGUMENT", "This stand-in knows one account by day.")
         numbers = [int(part) for part in span.groups()]
-        level, urns = PIVOTS[pivot]
-        cuts = [] if urns else ["device"]
-        days = list(self.days(account[1], date(*numbers[:3]), date(*numbers[3:]), level, cuts))
+        cuts = [CUTS[pivot]] if pivot in CUTS else []
+        days = list(self.days(account[1], date(*numbers[:3]), date(*numbers[3:]), PIVOTS[pivot][0], cuts))
         days.sort(key=lambda day: (self.calls * day.impressions) % 101)  # another order each time
         rows = [{name: value for name, value in row(day, pivot).items() if name in fields} for day in days[:MOST_ROWS]]
         return Reply.json({"paging": {"start": 0, "count": 10, "links": []}, "elements": rows})
@@ -152,12 +165,20 @@ def urn(pivot: str, thing: Campaign | Thing) -> str:
     return f"urn:li:{PIVOTS[pivot][1]}:{thing.id or account}"
 
 
+def told_of(day: Day, pivot: str) -> str:
+    """What a row is of: an id as LinkedIn writes it, or a bare word."""
+    kind = PIVOTS[pivot][1]
+    if not day.cut:
+        return urn(pivot, day.thing)
+    return f"urn:li:{kind}:{day.cut[0]}" if kind else day.cut[0]
+
+
 def row(day: Day, pivot: str) -> dict[str, Any]:
     """Days as objects, money as texts, ids as URNs."""
     written = {"year": day.day.year, "month": day.day.month, "day": day.day.day}
     leads = day.conversions // 3
     return {
-        "pivotValues": [day.cut[0] if day.cut else urn(pivot, day.thing)],
+        "pivotValues": [told_of(day, pivot)],
         "dateRange": {"start": written, "end": written},
         "costInLocalCurrency": money(day.spend),
         "costInUsd": money(day.spend * Decimal("1.08")),

@@ -30,6 +30,9 @@ WITHIN = {
 """What an attribution window follows -> its days -> how many of a hundred conversions come within it."""
 USUAL = {"click": 30, "engagement": 30, "view": 1}
 LEVELS = {"ADVERTISER": "account", "CAMPAIGN": "campaign", "AD_GROUP": "ad_group", "PIN_PROMOTION": "ad"}
+TARGETING = "_TARGETING"
+TYPES = {"APPTYPE": "device", "COUNTRY": "country"}
+"""What a level that ends in _TARGETING can be cut by here -> the record's breakdown."""
 """Pinterest's word for a level -> the record's."""
 NAMED = ("CAMPAIGN", "AD_GROUP", "PIN_PROMOTION")
 """What has an id and a name, each in the one before it."""
@@ -62,6 +65,10 @@ class PinterestAds(Standin):
     data_source: ClassVar[str] = "pinterest_ads"
     hosts: ClassVar[tuple[str, ...]] = (API, STORE, "www.pinterest.com")
     cannot: ClassVar[frozenset[str]] = frozenset({"duplicate"})  # a report is one file
+    cuts: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "device": ("iphone", "android_mobile", "web"),
+        "country": ("DE", "AT", "CH"),
+    }
     secrets: ClassVar[Mapping[str, str]] = {
         "client_id": "1490001",
         "client_secret": "pinterest-secret",
@@ -149,9 +156,12 @@ class PinterestAds(Standin):
         is_near = first >= self.clock().date() - timedelta(days=914)
         if not is_near or not 0 <= (last - first).days < 186:
             return failed(400, 1, "Up to 914 days back, and at most 186 days at once.")
-        if body["level"] not in LEVELS or (body["granularity"], body["report_format"]) != ("DAY", "JSON"):
+        level, types = body["level"].removesuffix(TARGETING), body.get("targeting_types", [])
+        if level not in LEVELS or (body["granularity"], body["report_format"]) != ("DAY", "JSON"):
             return failed(400, 1, "This stand-in knows advertisers, campaigns, ad groups and ads by day only.")
-        told = [f"{one}_{what}" for one in NAMED[: list(LEVELS).index(body["level"])] for what in ("ID", "NAME")]
+        if (len(types) == 1) != body["level"].endswith(TARGETING) or not set(types) <= TYPES.keys():
+            return failed(400, 1, "A level that ends in _TARGETING, and no other, has a type; here only one.")
+        told = [f"{one}_{what}" for one in NAMED[: list(LEVELS).index(level)] for what in ("ID", "NAME")]
         if unknown := set(body["columns"]) - COLUMNS - {"ADVERTISER_ID", *told}:
             return failed(400, 1, f"{sorted(unknown)} are not valid columns.")
         asked = {kind: body.get(f"{kind}_window_days", usual) for kind, usual in USUAL.items()}
@@ -184,8 +194,10 @@ class PinterestAds(Standin):
         found, rows = self.ordered[token], dict[str, list[dict[str, Any]]]()
         first, last = (date.fromisoformat(found.order[name]) for name in ("start_date", "end_date"))
         percent = within({kind: found.order.get(f"{kind}_window_days", usual) for kind, usual in USUAL.items()})
-        for day in self.days(found.account_id, first, last, LEVELS[found.order["level"]]):
+        level, types = found.order["level"].removesuffix(TARGETING), found.order.get("targeting_types", [])
+        for day in self.days(found.account_id, first, last, LEVELS[level], [TYPES[one] for one in types]):
             row = self.row(day.within(percent), found.order["columns"])
+            row |= {"TARGETING_TYPE": types[0], "TARGETING_VALUE": day.cut[0]} if types else {}
             rows.setdefault(day.thing.id or found.account_id, []).append(row)
         return Reply.json(rows)
 

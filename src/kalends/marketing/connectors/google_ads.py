@@ -25,6 +25,11 @@ CAMPAIGN = (*ACCOUNT, "campaign.id", "campaign.name", "campaign.advertising_chan
 GROUP = (*CAMPAIGN, "ad_group.id", "ad_group.name")
 KEYWORD = tuple(f"ad_group_criterion.{name}" for name in ("criterion_id", "keyword.text", "keyword.match_type"))
 KEYWORDS = "keyword/keyword+keyword_text+match_type"
+PLACE = tuple(f"user_location_view.{name}" for name in ("country_criterion_id", "targeting_location"))
+COUNTRIES = "campaign/country+targeting_location"
+"""Where people were, as on other platforms; geographic_view has where they were or what place they were after. A
+country comes twice, as a place that was targeted and as one that was not
+(developers.google.com/google-ads/api/fields/v22/user_location_view)."""
 ASKED = {
     "account": ("customer", ACCOUNT),
     "campaign": ("campaign", CAMPAIGN),
@@ -32,6 +37,7 @@ ASKED = {
     "ad_group": ("ad_group", GROUP),
     "ad": ("ad_group_ad", (*GROUP, "ad_group_ad.ad.id", "ad_group_ad.ad.name")),
     KEYWORDS: ("keyword_view", (*GROUP, *KEYWORD)),
+    COUNTRIES: ("user_location_view", (*CAMPAIGN, *PLACE)),
 }
 """Report -> the resource that has it, and what tells its rows apart. A segment cuts a resource's rows; fields of what
 is above it do not (developers.google.com/google-ads/api/docs/reporting/segmentation)."""
@@ -161,6 +167,7 @@ CONNECTOR = Connector(
         Report("ad", "Ads by day", pull, history=1_100, is_default=False),
         Report("campaign/device", "Campaigns by device and day", pull, history=1_100, is_default=False),
         Report(KEYWORDS, "Keywords by day", pull, history=1_100, is_default=False),
+        Report(COUNTRIES, "Campaigns by country and day", pull, history=1_100, is_default=False),
     ),
     judge=judge,
     # Basic access: 15,000 operations a day for each developer token

@@ -41,6 +41,9 @@ NAMED = {
 }
 """Pivot -> where its things are called by name, for a report has none (learn.microsoft.com/linkedin/marketing:
 integrations/ads/account-structure)."""
+COUNTRY = "MEMBER_COUNTRY_V2"
+"""The pivot whose values are places. Its numbers are approximate, to protect members (ads-reporting, as above)."""
+MOST_PLACES = 50
 Row = dict[str, Any]
 
 
@@ -76,6 +79,8 @@ def pull(ask: Ask, wanted: Slice, *, pivot: str) -> Iterator[Page]:
     parts = [rows_of(finder(ask, "adAnalytics", question | {"fields": ",".join(part)}).json()) for part in PARTS]
     # A row does not say by what it is told apart: a bare word may be a device or anything else.
     rows = [{"pivot": pivot} | row for row in together(parts)]
+    if pivot == COUNTRY:
+        rows = with_names(ask, rows)
     merged = {"paging": {"start": 0, "count": 10, "links": []}, "elements": rows}
     yield Page(orjson.dumps({"request": {**question, "parts": len(parts)}, "response": merged}))
     if pivot in NAMED and wanted.is_newest(ask.clock().date()):
@@ -115,6 +120,23 @@ def together(parts: Iterable[list[Row]]) -> list[Row]:
         for key, row in keyed.items():
             found[key] = found.get(key, {}) | row
     return list(found.values())
+
+
+def with_names(ask: Ask, rows: list[Row]) -> list[Row]:
+    """The rows with the names of their places, where LinkedIn knows one: urn:li:geo:101282230 is Germany
+    (learn.microsoft.com/linkedin/marketing: integrations/ads/advertising-targeting/ads-targeting, find by URNs).
+    """
+    urns = sorted({urn for row in rows for urn in row["pivotValues"]})
+    names: dict[str, str] = {}
+    for place in range(0, len(urns), MOST_PLACES):
+        listed = ",".join(quote(urn, safe="") for urn in urns[place : place + MOST_PLACES])
+        question = {"q": "urns", "queryVersion": "QUERY_USES_URNS", "urns": f"List({listed})"}
+        body = finder(ask, "adTargetingEntities", question).json()
+        found = body.get("elements") if isinstance(body, dict) else None
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise Malformed("LinkedIn answered without names of places.")
+        names |= {str(one.get("urn")): str(one["name"]) for one in found if one.get("name")}
+    return [row | {"countryName": names[urn]} if (urn := row["pivotValues"][0]) in names else row for row in rows]
 
 
 def accounts(ask: Ask) -> list[Account]:
@@ -171,6 +193,7 @@ CONNECTOR = Connector(
         ),
         Report("ad", "Ads by day", partial(pull, pivot="CREATIVE"), is_default=False),
         Report("account/device", "Devices by day", partial(pull, pivot="IMPRESSION_DEVICE_TYPE"), is_default=False),
+        Report("account/country", "Countries by day", partial(pull, pivot=COUNTRY), is_default=False),
     ),
     judge=judge,
     # LinkedIn publishes no figure: each app's own, by day, stands in the developer portal, and a 429 tells when it is

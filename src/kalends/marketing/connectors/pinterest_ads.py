@@ -29,7 +29,10 @@ LEVELS = {
     "CAMPAIGN": CAMPAIGN,
     "AD_GROUP": (*CAMPAIGN, *GROUP),
     "PIN_PROMOTION": (*CAMPAIGN, *GROUP, "PIN_PROMOTION_ID", "PIN_PROMOTION_NAME"),
+    "CAMPAIGN_TARGETING": CAMPAIGN,
 }
+"""A level that ends in _TARGETING is cut by a targeting type; its rows name type and value (TARGETING_TYPE,
+TARGETING_VALUE) without being asked for them."""
 ACTIONS = ("click", "engagement", "view")
 """What a window of attribution follows: 0, 1, 7, 14, 30 or 60 days each; 30, 30 and 1 where nothing is asked."""
 LISTED = 100
@@ -48,20 +51,20 @@ def judge(answer: Answer) -> Signal | None:
     return Limited("Pinterest asks for a pause.", seconds=float(told) if told else answer.pause)
 
 
-def pull(ask: Ask, wanted: Slice, *, level: str) -> Iterator[Page]:
-    """The report's file; no page where it has no rows."""
-    link = ask.until(partial(finished, ask, wanted, level=level), first=5)
+def pull(ask: Ask, wanted: Slice, *, level: str, cut: str = "") -> Iterator[Page]:
+    """The report's file; no page where it has no rows. `cut`: the targeting type that it is cut by."""
+    link = ask.until(partial(finished, ask, wanted, level=level, cut=cut), first=5)
     answer = ask.get(link, quota=None, is_signed=False)
     found = answer.json()
     if not isinstance(found, dict) or not all(isinstance(rows, list) for rows in found.values()):
         raise Malformed("Pinterest's report is not as it is described.")
     if found:
-        yield Page.of(answer, request={"level": level})
+        yield Page.of(answer, request={"level": level} | ({"cut": cut} if cut else {}))
 
 
-def finished(ask: Ask, wanted: Slice, *, level: str) -> str | None:
+def finished(ask: Ask, wanted: Slice, *, level: str, cut: str) -> str | None:
     """The link to the report, None while Pinterest works on it. What came to nothing is ordered anew."""
-    token = ask.once("job", partial(order, ask, wanted, level=level))
+    token = ask.once("job", partial(order, ask, wanted, level=level, cut=cut))
     answer = ask.get(reports_of(wanted), {"token": token})
     match part(answer, "report_status"):
         case "FINISHED":
@@ -75,16 +78,18 @@ def finished(ask: Ask, wanted: Slice, *, level: str) -> str | None:
     raise Passing("Pinterest could not make the report.")
 
 
-def order(ask: Ask, wanted: Slice, *, level: str) -> str:
+def order(ask: Ask, wanted: Slice, *, level: str, cut: str) -> str:
     """The name of the report that was ordered."""
-    body = {
+    body: dict[str, Any] = {
         "start_date": wanted.first.isoformat(),
         "end_date": wanted.last.isoformat(),
         "granularity": "DAY",
         "level": level,
         "columns": [*LEVELS[level], *METRICS],
         "report_format": "JSON",
-    } | ({f"{kind}_window_days": wanted.within.get(kind, 0) for kind in ACTIONS} if wanted.attribution else {})
+    }
+    body |= {"targeting_types": [cut]} if cut else {}
+    body |= {f"{kind}_window_days": wanted.within.get(kind, 0) for kind in ACTIONS} if wanted.attribution else {}
     return str(part(ask.post(reports_of(wanted), body), "token"))
 
 
@@ -134,6 +139,17 @@ CONNECTOR = Connector(
         Report("account", "Whole account by day", partial(pull, level="ADVERTISER"), days=90, history=914),
         Report("ad_group", "Ad groups by day", partial(pull, level="AD_GROUP"), days=90, history=914, is_default=False),
         Report("ad", "Ads by day", partial(pull, level="PIN_PROMOTION"), days=90, history=914, is_default=False),
+        *(
+            Report(
+                f"campaign/{name}",
+                f"Campaigns by {name} and day",
+                partial(pull, level="CAMPAIGN_TARGETING", cut=cut),
+                days=90,
+                history=914,
+                is_default=False,
+            )
+            for name, cut in (("device", "APPTYPE"), ("country", "COUNTRY"))
+        ),
     ),
     attributions=(
         "1d_click",

@@ -11,6 +11,8 @@ from kalends.marketing.mapping.cells import TEXT_KINDS
 from kalends.marketing.mapping.columns import Columns
 from kalends.marketing.reading import literal
 
+CUT_COLUMNS = ("country", "region", "device")
+"""The record's columns that are breakdowns, too."""
 _HOUR = r"^\d{4}-\d{2}-\d{2}[T |](\d{1,2})"
 
 
@@ -57,9 +59,22 @@ def _named_cuts(columns: Columns) -> Iterator[_Cut]:
         if name in columns.by_name and value in columns.by_name:
             named, valued = columns.by_name[name], columns.by_name[value]
             columns.used |= {named: "breakdowns", valued: "breakdowns"}
-            lower, there = f"lower({columns.cells[named]})", f"nullif({columns.cells[named]}, '') IS NOT NULL"
+            lower, there = _cut_name(columns, named), f"nullif({columns.cells[named]}, '') IS NOT NULL"
             key = f"CAST(to_json({lower}) AS VARCHAR) || ':'"
             yield _Cut(lower, key, there, f"coalesce({columns.cells[valued]}, '')")
+
+
+def _cut_name(columns: Columns, named: str) -> str:
+    lower = f"lower({columns.cells[named]})"
+    whens = [f"WHEN {literal(cut)} THEN {literal(name)}" for cut, name in columns.mapping.cut_names.items()]
+    return f"CASE {lower} {' '.join(whens)} ELSE {lower} END" if whens else lower
+
+
+def told_by_cuts(columns: Columns) -> Iterator[tuple[str, str]]:
+    """The record's columns that a breakdown fills which is named in the row, as SQL."""
+    for cut in _named_cuts(columns):
+        for column in CUT_COLUMNS:
+            yield column, f"CASE WHEN {cut.name} = {literal(column)} THEN nullif({cut.text}, '') END"
 
 
 def _breakdown(columns: Columns, column: str) -> str | None:

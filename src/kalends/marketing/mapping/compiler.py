@@ -18,7 +18,7 @@ from datetime import date
 from kalends.base.reading.documents import snake
 from kalends.marketing import attribution, records
 from kalends.marketing.mapping import actions
-from kalends.marketing.mapping.breakdowns import shape_of
+from kalends.marketing.mapping.breakdowns import shape_of, told_by_cuts
 from kalends.marketing.mapping.checks import Rule, date_rules, problems_sql
 from kalends.marketing.mapping.columns import IDS, Columns, Settings, first_of
 from kalends.marketing.mapping.conversions import Conversions, has_events
@@ -111,6 +111,7 @@ class Compiler:
         record["data_source"] = literal(self.mapping.data_source)
         record |= self._dates(record)
         record |= shape_of(self.columns)
+        record |= {target: _or_else(record.get(target), told) for target, told in told_by_cuts(self.columns)}
         for target, constant in self.mapping.constants.items():
             record[target] = _or_else(record.get(target), self._channel(record, target, constant))
         return record | self.conversions.record(record)

@@ -112,7 +112,8 @@ class Mapping:
     which the company named itself: 'key_events:sign_up' is the type 'sign_up'. `events`: rows that are single events.
     `hours`: columns whose cells may say an hour ('2021-03-31 09:00'): '9' is a breakdown, with its offset where
     one is written, for an hour comes twice when clocks go back. `named_cuts`: (name, value) columns of a breakdown
-    that is named in the row: 'GENDER', 'female' is the breakdown gender. `ids`: columns that are enough to say what a
+    that is named in the row: 'GENDER', 'female' is the breakdown gender, which `cut_names` may call otherwise; one that
+    is called as a column of the record fills it. `ids`: columns that are enough to say what a
     row is about, where the platform gives no id of the record's own. `files`: what other rules hold for files whose
     names match a pattern, where one column means different things and nothing in the file says which.
     `aside`: columns that together show a table of single events or objects, which is no report and is not guessed to
@@ -141,6 +142,7 @@ class Mapping:
     needs_id: bool = True
     hours: tuple[str, ...] = ()
     named_cuts: tuple[tuple[str, str], ...] = ()
+    cut_names: Dictionary[str, str] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
     files: tuple[tuple[str, Mapping], ...] = ()
     unwrap: Unwrap = no_envelope

@@ -35,7 +35,7 @@ class _Answer(Struct):
 
 MAPPING = Mapping(
     data_source="google_ads",
-    version=2,
+    version=3,
     trailing=Trailing(30, "default conversion window; conversions count on the day of the click"),
     fields=(
         Field("account_id", ("customer.id", "customer_id"), "id"),
@@ -55,6 +55,7 @@ MAPPING = Mapping(
         Field("currency", ("customer.currency_code", "currency_code"), "upper"),
         Field("campaign_type", ("campaign.advertising_channel_type", "advertising_channel_type")),
         Field("device", ("segments.device", "device")),
+        Field("country", ("user_location_view.country_criterion_id", "geographic_view.country_criterion_id")),
         Field("spend", ("metrics.cost_micros", "cost_micros"), "micros"),
         Field("spend", ("cost", "metrics.cost"), "money"),
         Field("impressions", ("metrics.impressions", "impressions"), "count"),
@@ -69,15 +70,16 @@ MAPPING = Mapping(
             "number",
         ),
     ),
-    # Views repeat the money of the ads under another cut, so they are levels of their own.
+    # Views repeat the money of the ads under another cut: what a row is about besides places is its level, and one that
+    # is about places alone is of a level of its own.
     levels=(
         ("search_term", ("search_term_view.search_term", "search_term")),
-        ("user_location", ("user_location_view.country_criterion_id", "user_location_view.resource_name")),
-        ("geographic", ("geographic_view.country_criterion_id",)),
         ("keyword", ("ad_group_criterion.criterion_id", "ad_group_criterion_criterion_id")),
         ("ad", ("ad_group_ad.ad.id", "ad.id", "ad_id")),
         ("ad_group", ("ad_group.id", "ad_group_id", "base_ad_group")),
         ("campaign", ("campaign.id", "campaign_id", "campaign.resource_name", "base_campaign")),
+        ("user_location", ("user_location_view.country_criterion_id", "user_location_view.resource_name")),
+        ("geographic", ("geographic_view.country_criterion_id",)),
         ("account", ()),
     ),
     breakdowns={
@@ -94,9 +96,9 @@ MAPPING = Mapping(
         "ad_group_criterion.keyword.text": "keyword_text",
         "ad_group_criterion.keyword.match_type": "match_type",
         "campaign_budget.id": "budget",
-        "user_location_view.country_criterion_id": "user_country",
+        "user_location_view.country_criterion_id": "country",
         "user_location_view.targeting_location": "targeting_location",
-        "geographic_view.country_criterion_id": "user_country",
+        "geographic_view.country_criterion_id": "country",
         "geographic_view.location_type": "location_type",
     },
     breakdown_prefixes=("segments.",),

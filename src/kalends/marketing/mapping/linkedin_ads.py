@@ -4,7 +4,8 @@ Days are objects {year, month, day}; money is a text in currency units, and noth
 names neither campaign nor account: `pivotValues` holds URNs, or bare words for pivots that are no entity, and only the
 request knows which pivot that was. At most 20 fields can be asked for at once, so that one row may come in several
 answers, which only whoever asked can put together again (learn.microsoft.com/linkedin, ads-reporting). Conversions are
-those on the advertiser's site and the leads of LinkedIn's own forms.
+those on the advertiser's site and the leads of LinkedIn's own forms. A country is a number of LinkedIn's own, beside
+which our connector writes its name.
 """
 
 from collections.abc import Iterable, Iterator
@@ -77,7 +78,7 @@ def _urn(value: str) -> tuple[str, str]:
 
 MAPPING = Mapping(
     data_source="linkedin_ads",
-    version=1,
+    version=2,
     trailing=Trailing(30, "default conversion window of a click"),
     fields=(
         Field("account_id", ("account_id", "sponsored_account", "account"), "urn"),
@@ -88,6 +89,8 @@ MAPPING = Mapping(
         Field("date_to", ("end_date",), "date"),
         Field("date_to", ("month",), "month_end"),
         Field("device", ("pivot.impression_device_type",)),
+        Field("country", ("country_name",)),
+        Field("country", ("pivot.member_country", "member_country"), "urn"),
         Field("spend", ("cost_in_local_currency",), "money"),
         Field("impressions", ("impressions",), "count"),
         Field("clicks", ("clicks",), "count"),
@@ -103,7 +106,8 @@ MAPPING = Mapping(
         ("account", ()),
     ),
     breakdowns={
-        "member_country": "member_country",
+        "member_country": "country",
+        "pivot.member_country": "country",
         "member_region": "member_region",
         "campaign_group_id": "campaign_group_id",
         "sponsored_campaign_group": "campaign_group_id",

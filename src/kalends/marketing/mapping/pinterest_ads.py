@@ -3,8 +3,8 @@
 Names are in capitals in the API and small in the tables. Metrics ending in _1 are paid and those in _2 earned: what an
 ad had is both together (dbt_pinterest), and one that is zero is absent from the row. "Dollar" is the currency of the
 account, whole in SPEND_IN_DOLLAR and in millionths in SPEND_IN_MICRO_DOLLAR. A targeting report names in each row what
-it is cut by (TARGETING_TYPE); every type holds the money once more, so every type is a report of its own. (v5/openapi
-of pinterest/api-description.)
+it is cut by (TARGETING_TYPE); every type holds the money once more, so every type is a report of its own. What it calls
+APPTYPE is the device: iphone, android_mobile, web. (v5/openapi of pinterest/api-description.)
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ def _typed(name: str, column: str) -> TypedColumn:
 
 MAPPING = Mapping(
     data_source="pinterest_ads",
-    version=1,
+    version=2,
     trailing=Trailing(30, "default click window"),
     fields=(
         Field("account_id", ("ad_account_id", "advertiser_id"), "id"),
@@ -83,6 +83,7 @@ MAPPING = Mapping(
         "item_id": "product_item",
     },
     named_cuts=(("targeting_type", "targeting_value"),),
+    cut_names={"apptype": "device"},
     ids=("keyword_id",),
     ignored=(
         *BOOKKEEPING, "*_rate", "*_roas", "cost_per_*", "cpc_*", "cpm_*", "cpcv_*", "ecpc_*", "ecpm_*", "ecpcv_*",
