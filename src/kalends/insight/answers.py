@@ -60,9 +60,10 @@ def insights_out(asked: Result, platforms: Result, figures: Result, groups: Resu
     `groups`.
     """
     moved = [MoverOut(**plain(asdict(m)), words=mover_told(m, groups.currency)) for m in _moved(groups)]
-    best, worst = best_and_worst(groups.rows, by="roas", weight="spend")
+    is_ranked = "roas" in groups.query.metrics
+    best, worst = best_and_worst(groups.rows, by="roas", weight="spend") if is_ranked else (None, None)
     ranked = [row and _ranked(row, groups, word) for row, word in ((best, "best"), (worst, "lowest"))]
-    kpis = [_kpi(name, figures) for name in KPIS if figures.totals[name] is not None]
+    kpis = [_kpi(name, figures) for name in KPIS if figures.totals.get(name) is not None]
     spoken = [kpi.words for kpi in kpis] + [mover.words for mover in moved[:3]] + [one.words for one in ranked if one]
     return InsightsOut(
         **answer_out(asked).model_dump(),
@@ -78,7 +79,7 @@ def insights_out(asked: Result, platforms: Result, figures: Result, groups: Resu
 def _moved(groups: Result) -> Sequence[Any]:
     if groups.query.compare_to is None:
         return ()
-    of = next((name for name in MOVED_BY if groups.totals[name] is not None), None)
+    of = next((name for name in MOVED_BY if groups.totals.get(name) is not None), None)
     return movers(groups.rows, dimensions=groups.query.dimensions, of=of) if of else ()
 
 

@@ -4,6 +4,8 @@ A calendar column is joined through the day. When two periods are compared, colu
 (`fiscal_quarter`, `iso_week`) are read from the day that a compared day stands for, and columns that say what kind of
 day it was (`is_holiday`, `day_of_week`) from the compared day itself: holidays are compared with holidays.
 
+A type of conversion cuts conversions and their worth, and nothing else of a row.
+
 A country is its two letters (ISO 3166-1), however the platform writes it; what that was stays in the fact.
 """
 
@@ -37,6 +39,7 @@ class Kind(Enum):
     PART = "part"
     THEN = "then"
     COUNTRY = "country"
+    TYPE = "type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ DECLARED: Final[tuple[Dimension, ...]] = (
     _column("country", "Country", "countries", "market", needs="country", kind=Kind.COUNTRY),
     _column("region", "Region", "regions", needs="region"),
     _column("device", "Device", "devices", needs="device"),
+    _column("conversion_type", "Type of conversion", "conversion types", "action type", kind=Kind.TYPE),
     _column("list_id", "List", needs="list_id"),
     _column("segment_id", "Segment", needs="segment_id"),
     _column("flow_id", "Flow", needs="flow_id"),

@@ -16,6 +16,8 @@ import pyarrow as pa
 from kalends.base.warehouse.contract import TenantWarehouse
 from kalends.insight import expression
 from kalends.insight.claims import overlapping
+from kalends.insight.conversiontypes import untyped
+from kalends.insight.dimensions import Kind
 from kalends.insight.finish import Finished, finish
 from kalends.insight.metrics import metric
 from kalends.insight.plan import Plan, plan
@@ -27,7 +29,9 @@ from kalends.insight.shape import NO_RULES
 from kalends.insight.statements import Build, Statements, as_value
 from kalends.insight.survey import Catalogue, Survey, read_catalogue, survey
 from kalends.insight.tables import Tables
+from kalends.insight.words import listed
 from kalends.marketing.service import BY_RULE, Rules, Settling
+from kalends.marketing.words import source_name
 
 _CATALOGUES: Final = 256
 """One per tenant that was asked lately and a few versions of each: some kilobytes apiece."""
@@ -135,6 +139,7 @@ def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: 
         notes=(
             *_overlapping(query, asked, asker.catalogue()),
             *_repeats(query, planned, asked, asker.catalogue()),
+            *_types(asker, query, planned, asked),
             *_notes(query, finished),
             *_unconverted(query, planned, asker.catalogue()),
             *_rates(asker, query, planned),
@@ -213,6 +218,21 @@ def _repeats(query: Query, planned: Plan, asked: Survey, catalogue: Catalogue) -
         " filter by attribution to read another."
         for source in sources
     )
+
+
+def _types(asker: Asker, query: Query, planned: Plan, asked: Survey) -> tuple[str, ...]:
+    """Who tells conversions without their types, and that types overlap."""
+    if not any(entry.kind is Kind.TYPE for entry in query.dimension_entries(filtered=True)):
+        return ()
+    notes = []
+    found = asker.fetch("types/untyped", lambda bind: untyped(asker.tables, bind), planned.values)
+    silent = {one.data_source for one in asked.accounts}.intersection(found.column(0).to_pylist())
+    if silent:
+        names = listed(sorted(map(source_name, silent)))
+        notes.append(f"Conversions of {names} come without types: they are of no type here.")
+    if planned.shape.overlaps:
+        notes.append("One event may come under several types, so they are not added up: filter by those that you mean.")
+    return tuple(notes)
 
 
 def _notes(query: Query, finished: Finished) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import ibis
 from ibis.expr import types as ir
 
 from kalends.base.countries import name_of
+from kalends.insight import conversiontypes
 from kalends.insight.dimensions import Dimension, Kind, dimension
 from kalends.insight.shape import FilterShape, Shape, kind_of
 from kalends.insight.statements import Bind
@@ -34,7 +35,8 @@ def dimension_value(rows: ir.Table, entry: Dimension, shape: Shape) -> ir.Value:
         # Canonical JSON text: '"age":"25-34"'. A pattern is what every engine can do with a text.
         found = rows["breakdowns"].re_extract(rf'"{entry.needs}":"(([^"\\]|\\.)*)"', 1)
         return found.replace('\\"', '"').replace("\\\\", "\\").nullif("")
-    return rows[entry.name]
+    # A type stands where the text was that told of all.
+    return rows[conversiontypes.COLUMN if entry.kind is Kind.TYPE else entry.name]
 
 
 def _country(rows: ir.Table, shape: Shape, *, is_named: bool = False) -> ir.StringValue:

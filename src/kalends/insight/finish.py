@@ -55,7 +55,7 @@ def finish(groups: pa.Table, shape: Shape) -> Finished:
     rows = _ordered(pa.table(dimensions | {name: column[:-1] for name, column in columns.items()}), shape)
     return Finished(
         rows=rows if shape.limit is None else rows.slice(0, shape.limit),
-        totals={name: column[-1].as_py() for name, column in columns.items()},
+        totals={name: None if shape.overlaps else column[-1].as_py() for name, column in columns.items()},
         has_mixed="lo_0" in held and _any(pc.not_equal(held["lo_0"], held["hi_0"])),
         unrated=(total["unrated_0"][0].as_py() or 0) if "unrated_0" in total else 0,
         has_several="rows_0" in held and _any(pc.not_equal(held["rows_0"], 1)),

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, Literal
@@ -18,9 +19,10 @@ import orjson
 
 from kalends.base.countries import code_of
 from kalends.base.errors import BadInputError
+from kalends.insight import conversiontypes
 from kalends.insight.comparisons import Comparison
 from kalends.insight.dimensions import Dimension, Kind, dimension
-from kalends.insight.metrics import Metric, metric
+from kalends.insight.metrics import METRICS, Metric, metric
 from kalends.insight.periods import Period
 
 Value = str | int | float | bool | date | None
@@ -117,6 +119,7 @@ class Query:
         object.__setattr__(self, "dimensions", tuple(dict.fromkeys(dimension(name).name for name in self.dimensions)))
         if not self.metrics:
             raise BadQueryError("Name at least one metric.")
+        _check_types(self)
         if self.limit is not None and self.limit < 1:
             raise BadQueryError(f"The limit must be at least 1, not {self.limit}.")
         _check_order(self)
@@ -135,6 +138,21 @@ class Query:
     def needs(self) -> frozenset[str]:
         """What a report must be split by to answer."""
         return frozenset(d.needs for d in self.dimension_entries(filtered=True) if d.needs)
+
+
+def known_by(metrics: Iterable[str], dimensions: Iterable[Dimension], /) -> tuple[str, ...]:
+    """Those of the metrics that can be told by the dimensions: of a type of conversion there is no spend."""
+    if not any(entry.kind is Kind.TYPE for entry in dimensions):
+        return tuple(metrics)
+    return tuple(name for name in metrics if set(metric(name).columns) <= set(conversiontypes.TOLD))
+
+
+def _check_types(query: Query) -> None:
+    known = known_by(query.metrics, query.dimension_entries(filtered=True))
+    if known != query.metrics:
+        wrong = next(name for name in query.metrics if name not in known)
+        told = ", ".join(known_by(METRICS, [dimension("conversion_type")]))
+        raise BadQueryError(f"There is no {wrong} of a type of conversion. By conversion_type ask for: {told}.")
 
 
 def _check_order(query: Query) -> None:

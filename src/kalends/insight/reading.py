@@ -9,6 +9,7 @@ from typing import Final
 import ibis
 from ibis.expr import types as ir
 
+from kalends.insight import conversiontypes
 from kalends.insight.dimensions import Dimension, Kind, dimension
 from kalends.insight.filters import keeping
 from kalends.insight.metrics import columns_of, metric
@@ -28,6 +29,7 @@ _READ: Final = {
     Kind.BREAKDOWN: ("breakdowns",),
     Kind.GROUP: ("data_source", "channel", "campaign_type", "campaign_name"),
     Kind.PART: ("data_source", "campaign_name"),
+    Kind.TYPE: (conversiontypes.COLUMN,),
 }
 THEN: Final = "_then"
 """How a name's dimension ends that says what a row said."""
@@ -75,7 +77,7 @@ def _daily(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: i
     listed = _of_reports(rows, reading, bind)
     rows = rows.filter(*listed) if listed else rows
     rows = _called(rows, reading, tables) if reading.table == "facts" else rows
-    rows = _named(rows, shape, reading, tables)
+    rows = _by_type(_named(rows, shape, reading, tables), shape)
     kept = keeping(rows, shape, bind, dated=False)
     rows = rows.filter(*kept) if kept else rows
     if reading.rule == "ranked":
@@ -150,7 +152,7 @@ def _over_many_days(shape: Shape, reading: Reading, tables: Tables, bind: Bind, 
     keys = [bind(f"{prefix}{period}_{n}", "string") for n in range(reading.spans[period])]
     rows = _told_once(rows.filter(*inside), shape, reading, bind)
     rows = _called(rows.filter(span_key(rows).isin(keys)), reading, tables)
-    rows = _named(rows, shape, reading, tables)
+    rows = _by_type(_named(rows, shape, reading, tables), shape)
     kept = keeping(rows, shape, bind, dated=False)
     rows = rows.filter(*kept) if kept else rows
     return rows.select(*columns, *_then(shape), _own_day=rows.date_from)
@@ -176,6 +178,13 @@ def _named(rows: ir.Table, shape: Shape, reading: Reading, tables: Tables) -> ir
         rows = renames.named_now(rows, column, tables.get(renames.TABLE, renames.SCHEMA))
     plain = [name for name in _then(shape) if name.removesuffix(THEN) not in reading.renamed]
     return rows.mutate(**{name: rows[name.removesuffix(THEN)] for name in plain}) if plain else rows
+
+
+def _by_type(rows: ir.Table, shape: Shape) -> ir.Table:
+    """A row for each type of conversion, where the shape asks for them."""
+    names = (*shape.dimensions, *(f.dimension for f in shape.filters))
+    is_asked = any(dimension(name).kind is Kind.TYPE for name in names)
+    return conversiontypes.by_type(rows) if is_asked else rows
 
 
 def span_key(rows: ir.Table) -> ir.StringValue:

@@ -24,12 +24,13 @@ from kalends.insight.asking import (
 )
 from kalends.insight.claims import TOLD, is_overlap
 from kalends.insight.comparisons import compare
+from kalends.insight.dimensions import dimension
 from kalends.insight.export import Export, export
 from kalends.insight.home import Home, counted, key_figures, look, revenue_by_day
 from kalends.insight.lineage import Lineage, trace
 from kalends.insight.metrics import METRICS, Metric, metric
 from kalends.insight.periods import FiscalDay, Period, resolve
-from kalends.insight.query import Filter, Query, Snapshot, from_handle
+from kalends.insight.query import Filter, Query, Snapshot, from_handle, known_by
 from kalends.insight.result import Coverage, Result
 from kalends.insight.sales import told_of
 from kalends.insight.schemas import Asked, CausalIn, InsightsIn, InsightsOut
@@ -155,13 +156,19 @@ def insights(work: Work, *, asked: InsightsIn) -> InsightsOut:
     answer = engine.run(ask, replace(question, order=tuple(asked.order), limit=asked.limit))
     if not question.filters:
         answer = replace(answer, notes=(*answer.notes, *_counted_notes(work, ask, answer)))
-    platforms = engine.run(ask, replace(question, metrics=KPIS, dimensions=("data_source",)))
+    platforms = engine.run(ask, _asking(question, KPIS, ("data_source",)))
     return insights_out(
         asked=answer,
         platforms=platforms,
-        figures=platforms if question.filters else key_figures(work, ask, replace(question, metrics=KPIS)),
-        groups=engine.run(ask, replace(question, metrics=(*MOVED_BY, "roas"), dimensions=groups)),
+        figures=platforms if question.filters else key_figures(work, ask, _asking(question, KPIS, ())),
+        groups=engine.run(ask, _asking(question, (*MOVED_BY, "roas"), groups)),
     )
+
+
+def _asking(question: Query, metrics: Sequence[str], dimensions: tuple[str, ...]) -> Query:
+    """The question for those of other metrics that can be told, by other dimensions."""
+    entries = map(dimension, (*dimensions, *(kept.dimension for kept in question.filters)))
+    return replace(question, metrics=known_by(metrics, entries), dimensions=dimensions)
 
 
 def _counted_notes(work: Work, ask: engine.Asker, answer: Result) -> tuple[str, ...]:

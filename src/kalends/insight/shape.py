@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from kalends.calendar.service import DAY_SCHEMA
-from kalends.insight.dimensions import Dimension, dimension
+from kalends.insight.dimensions import Dimension, Kind, dimension
 from kalends.insight.query import BadQueryError, Filter, Query, Snapshot, Value
 from kalends.insight.spans import Span
 from kalends.marketing.service import Rules
@@ -80,6 +80,12 @@ class Shape:
 
     countries: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Where the query uses them: the code of each country that there is, and how rows write it."""
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether groups may tell one thing several times, as types of conversions do that nobody chose from."""
+        types = {name for name in self.dimensions if dimension(name).kind is Kind.TYPE}
+        return bool(types - {kept.dimension for kept in self.filters if kept.operator == "in"})
 
 
 def power_of_two(count: int) -> int:
