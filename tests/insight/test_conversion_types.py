@@ -114,6 +114,19 @@ def test_it_is_compared_like_any_other(loaded):
     assert query.dimensions == Query(("conversions",), JUNE, ("Type of conversion",)).dimensions
 
 
+def test_the_page_of_a_number_shows_its_types(client, house, scope, ingest):
+    day = {"date_start": "2024-06-01", "date_stop": "2024-06-01", "account_id": "act_1", "account_currency": "EUR"}
+    actions = [{"action_type": "purchase", "value": "2"}, {"action_type": "lead", "value": "5"}]
+    ingest(day | {"campaign_id": "c1", "spend": "10", "impressions": "9", "clicks": "3", "actions": actions})
+    with house.work(scope) as work:
+        handle = service.run(work, query=Query(("conversions", "spend"), JUNE)).handle
+    page = client.get("/trace", params={"handle": handle, "metric": "conversions"}).text
+    assert "By type of conversion" in page
+    types = page.partition("By type of conversion")[2]
+    assert types.index("<code>lead</code>") < types.index("<code>purchase</code>")
+    assert "By type of conversion" not in client.get("/trace", params={"handle": handle, "metric": "spend"}).text
+
+
 def test_over_http_and_down_to_the_rows(house, scope, ingest):
     day = {"date_start": "2024-06-01", "date_stop": "2024-06-01", "account_id": "act_1", "account_currency": "EUR"}
     kinds = (("purchase", "2"), ("lead", "5"))

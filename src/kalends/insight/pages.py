@@ -60,6 +60,7 @@ def show_lineage(
         answer=tracing.asked(work, handle=handle, name=known.name),
         accounts=tracing.split(work, trail=Trail(handle, known.name), dimensions=tracing.ACCOUNTS),
         days=tracing.split(work, trail=trail, dimensions=("date",)) if is_account and day is None else None,
+        types=tracing.types(work, trail=trail) if day is None else None,
         versions=tracing.versions(work, trail=trail, limit=VERSIONS_A_PAGE, offset=offset)
         if is_account and day
         else None,
@@ -98,6 +99,7 @@ def headings(shown: Sequence[Metric]) -> dict[str, list[Column]]:
     return {
         "accounts": [Column(label="Account"), *numbers],
         "days": [Column(label="Day"), *numbers],
+        "types": [Column(label="Type"), *numbers],
         "versions": [
             Column(label="What"),
             Column(label=shown[min(1, len(shown) - 1)].label, is_number=True),

@@ -10,13 +10,15 @@ from uuid import UUID
 from kalends.base.work import Work
 from kalends.insight import engine
 from kalends.insight.asking import asker
+from kalends.insight.dimensions import dimension
 from kalends.insight.metrics import metric as metric_of
 from kalends.insight.periods import Period
-from kalends.insight.query import Filter, from_handle
+from kalends.insight.query import Filter, from_handle, known_by
 from kalends.insight.result import Result
 from kalends.marketing import service as marketing
 
 ACCOUNTS = ("data_source", "account_id", "currency")
+MOST_TYPES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,19 @@ def asked(work: Work, *, handle: str, name: str) -> Result:
     return engine.run(asker(work, snapshot=snapshot), plain)
 
 
-def split(work: Work, *, trail: Trail, dimensions: tuple[str, ...]) -> Result:
-    """The same number by `dimensions`, within the trail's account."""
+def types(work: Work, *, trail: Trail) -> Result | None:
+    """The same number by type of conversion, the commonest first; None where it has no types."""
+    metrics = (trail.metric, *columns_of(trail.metric))
+    if known_by(metrics, [dimension("conversion_type")]) != metrics:
+        return None
+    found = split(work, trail=trail, dimensions=("conversion_type",), order=(f"-{trail.metric}",), limit=MOST_TYPES)
+    return found if any(row["conversion_type"] for row in found.rows) else None
+
+
+def split(
+    work: Work, *, trail: Trail, dimensions: tuple[str, ...], order: tuple[str, ...] = (), limit: int | None = None
+) -> Result:
+    """The same number by `dimensions`, within the trail's account; in their order unless another is named."""
     query, snapshot = from_handle(trail.handle)
     told = (("data_source", trail.data_source), ("account_id", trail.account_id))
     kept = tuple(Filter(name, (value,)) for name, value in told if value is not None)
@@ -61,8 +74,8 @@ def split(work: Work, *, trail: Trail, dimensions: tuple[str, ...]) -> Result:
         dimensions=dimensions,
         filters=(*query.filters, *kept),
         period=Period(trail.day, trail.day) if trail.day else query.period,
-        order=dimensions[:1],
-        limit=None,
+        order=order or dimensions[:1],
+        limit=limit,
         compare_to=None,
     )
     return engine.run(asker(work, snapshot=snapshot), question)
