@@ -140,6 +140,7 @@ def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: 
             *_overlapping(query, asked, asker.catalogue()),
             *_repeats(query, planned, asked, asker.catalogue()),
             *_types(asker, query, planned, asked),
+            *_placed(planned, asked, asker.catalogue()),
             *_notes(query, finished),
             *_unconverted(query, planned, asker.catalogue()),
             *_rates(asker, query, planned),
@@ -233,6 +234,22 @@ def _types(asker: Asker, query: Query, planned: Plan, asked: Survey) -> tuple[st
     if planned.shape.overlaps:
         notes.append("One event may come under several types, so they are not added up: filter by those that you mean.")
     return tuple(notes)
+
+
+def _placed(planned: Plan, asked: Survey, catalogue: Catalogue) -> tuple[str, ...]:
+    """Whose campaigns are not said by the rows that are read, but by the platform's lists of ads."""
+    reading = planned.shape.sums
+    if not reading.placed:
+        return ()
+    read = catalogue.unplaced_daily if reading.table == "daily" else catalogue.unplaced
+    lists = {source for level in reading.placed for source in catalogue.placed[level]}
+    there = {one.data_source for one in asked.accounts} | {span.data_source for span in planned.spans}
+    sources = sorted({source for source, report in read if report in planned.able} & lists & there)
+    return tuple(
+        f"Rows of {source_name(source)}'s ads do not say what they are in: their campaigns and ad groups are those that"
+        " its lists of ads and ad groups name."
+        for source in sources
+    )
 
 
 def _notes(query: Query, finished: Finished) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ def tables_at(warehouse: TenantWarehouse, version: int) -> Tables:
     rows = daily_rows(facts, has_windows=told["first"] != told["last"])
     days = report_days(rows)
     called = entities.called_at(warehouse, version=version)
+    rows = entities.placed(rows, called, levels=entities.PARENTS, day="date")
     sums = entities.filled(daily(rows, days), called, columns=renames.IDS, day="date")
     now = renames.renamed(sums, called)
     return Tables({"facts": facts, "report_days": days, "daily": sums, renames.TABLE: now, entities.CALLED: called})

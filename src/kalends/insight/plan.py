@@ -25,6 +25,7 @@ from kalends.insight.shape import (
 )
 from kalends.insight.spans import Span, counted
 from kalends.insight.survey import Catalogue, Survey
+from kalends.marketing import entities
 from kalends.marketing.service import Rules
 
 
@@ -55,6 +56,7 @@ def plan(
         values |= span_values(f"span{n}_", chosen) | (span_values(f"single_span{n}_", chosen) if singles else {})
     once = bool(catalogue.attributions)
     renamed, called = (_read(query, columns) for columns in (catalogue.renamed, catalogue.called))
+    placed = entities.placing(read_by(query), held=catalogue.placed)
     sizes = (power_of_two(len(spans[0])), power_of_two(len(spans[1])))
     shape = Shape(
         metrics=query.metrics,
@@ -65,9 +67,9 @@ def plan(
         limit=query.limit,
         money=_money(query, catalogue),
         sums=Reading(
-            reading.table, reading.rule, reading.places, reading.candidates, sizes, once, renamed, called=called
+            reading.table, reading.rule, reading.places, reading.candidates, sizes, once, renamed, called, placed
         ),
-        singles=Reading("facts", "ranked", 0, coarse, sizes, once, renamed, called=called) if singles else None,
+        singles=Reading("facts", "ranked", 0, coarse, sizes, once, renamed, called, placed) if singles else None,
         rules=_rules(query, rules),
         countries=catalogue.countries if _asks_of_countries(query) else (),
     )
@@ -76,8 +78,12 @@ def plan(
 
 def _read(query: Query, columns: Iterable[str]) -> tuple[str, ...]:
     """Those columns that the query reads."""
-    read = {column for entry in query.dimension_entries(filtered=True) for column in columns_read(entry)}
-    return tuple(column for column in columns if column in read)
+    return tuple(column for column in columns if column in read_by(query))
+
+
+def read_by(query: Query) -> frozenset[str]:
+    """The columns of facts that the query's dimensions and filters read."""
+    return frozenset(name for entry in query.dimension_entries(filtered=True) for name in columns_read(entry))
 
 
 def _asks_of_countries(query: Query) -> bool:

@@ -88,7 +88,8 @@ def _daily(shape: Shape, reading: Reading, tables: Tables, bind: Bind, period: i
 def _facts(reading: Reading, tables: Tables, columns: tuple[str, ...]) -> ir.Table:
     """The facts with what it takes to tell which of them count, and `columns`."""
     own = ("date_from", "date_to", "report", "data_source", "account_id")
-    ids = (entities.LEVELS[column][1] for column in reading.called)
+    ids = [entities.LEVELS[column][1] for column in reading.called]
+    ids += [column for level in reading.placed for column in entities.PARENTS[level]]
     return tables.get("facts", (*own, *columns, *ids, *(COLUMNS if reading.once else ())))
 
 
@@ -165,10 +166,11 @@ def _then(shape: Shape) -> list[str]:
 
 
 def _called(rows: ir.Table, reading: Reading, tables: Tables) -> ir.Table:
-    """Give facts without names of their own what rows of names call them."""
-    if not reading.called:
+    """Give facts without names of their own what rows of names call them, and say they are in."""
+    if not (reading.called or reading.placed):
         return rows
     spans = tables.get(entities.CALLED, records.CALLED_SCHEMA)
+    rows = entities.placed(rows, spans, levels=reading.placed, day="date_from")
     return entities.filled(rows, spans, columns=reading.called, day="date_from")
 
 

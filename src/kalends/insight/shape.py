@@ -58,6 +58,9 @@ class Reading:
     called: tuple[str, ...] = ()
     """The columns of names that rows of their own may say, where facts are read."""
 
+    placed: tuple[str, ...] = ()
+    """The levels of words (`entities.PARENTS`) that say what such facts are in."""
+
     also: tuple[str, ...] = ()
     """Columns that are wanted beside what is measured: which fact it was, of which batch."""
 

@@ -68,6 +68,16 @@ class Catalogue:
     called: tuple[str, ...] = ()
     """The columns of names that came as rows of their own."""
 
+    placed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per level of `entities.PARENTS`: the platforms whose rows of names say it."""
+
+    unplaced: frozenset[tuple[str, str]] = frozenset()
+    """Of these platforms the reports with rows of ads or ad groups that do not say their campaign, as (platform,
+    report)."""
+
+    unplaced_daily: frozenset[tuple[str, str]] = frozenset()
+    """Those of them that speak for an account on some day, so that they are in the rollup."""
+
     attributions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Per platform that tells one thing under several attribution windows: those it uses, the preferred first."""
 
@@ -131,7 +141,11 @@ def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool, has_renames
     named = fetch("catalogue/attributions", lambda _: _attributions(tables), {}).to_pylist() if has_repeats else []
     renamed = fetch("catalogue/renames", lambda _: _renamed(tables), {}).column(0).to_pylist() if has_renames else []
     quotes = fetch("catalogue/quotes", lambda _: _quotes(tables), {}).column(0).to_pylist() if has_rates else []
-    levels = fetch("catalogue/called", lambda _: _called(tables), {}).column(0).to_pylist()
+    told = fetch("catalogue/called", lambda _: _called(tables), {}).to_pylist()
+    levels = {row["level"]: tuple(sorted(r["data_source"] for r in told if r["level"] == row["level"])) for row in told}
+    placed = {level: levels[level] for level in entities.PARENTS if level in levels}
+    unplaced = _pairs(fetch("catalogue/unplaced", lambda _: _unplaced(tables), {})) if placed else frozenset()
+    spoken = _pairs(fetch("catalogue/spoken", lambda _: _spoken(tables), {})) if unplaced else frozenset()
     reports = {*held.reports, *(row["report"] for row in spans)}
     by_country = any("country" in split_by(report) for report in reports)
     written = fetch("catalogue/countries", lambda _: _countries(tables), {}).column(0).to_pylist() if by_country else []
@@ -144,6 +158,9 @@ def read_catalogue(fetch: Fetch, tables: Tables, *, has_rates: bool, has_renames
         renamed=tuple(sorted(renamed)),
         tellers={column: tuple(row["data_source"] for row in tellers if row[column]) for column in TOLD},
         called=tuple(column for column, (level, _) in entities.LEVELS.items() if level in levels),
+        placed=placed,
+        unplaced=unplaced,
+        unplaced_daily=unplaced & spoken,
         attributions=_by_source(named),
         countries=_by_code(written),
     )
@@ -211,7 +228,22 @@ def _renamed(tables: Tables) -> ir.Table:
 
 
 def _called(tables: Tables) -> ir.Table:
-    return _distinct(tables, entities.CALLED, "level")
+    return _distinct(tables, entities.CALLED, "data_source", "level")
+
+
+def _pairs(rows: pa.Table) -> frozenset[tuple[str, str]]:
+    """Platform and report of each row."""
+    return frozenset((row["data_source"], row["report"]) for row in rows.to_pylist())
+
+
+def _spoken(tables: Tables) -> ir.Table:
+    return _distinct(tables, "daily", "data_source", "report")
+
+
+def _unplaced(tables: Tables) -> ir.Table:
+    rows = tables.get("facts", ("data_source", "report", "campaign_id", "ad_group_id", "ad_id"))
+    rows = rows.filter(rows.campaign_id == "", (rows.ad_id != "") | (rows.ad_group_id != ""))
+    return rows.aggregate(by=["data_source", "report"], n=rows.count()).select("data_source", "report")
 
 
 def _currencies(tables: Tables) -> ir.Table:

@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from kalends.base.warehouse import TenantWarehouse
 
-FACTS = ("scopes", "retractions")
-"""Where every batch that touched facts, or took some back, has left its number."""
+FACTS = ("scopes", "retractions", "entity_names")
+"""Where every batch that touched facts or their names, or took some back, has left its number."""
 ALL = (*FACTS, "series", "orders")
 
 

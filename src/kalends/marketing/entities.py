@@ -1,8 +1,10 @@
-"""Names of accounts, campaigns, ad groups and ads from files that hold names only, with every batch's word kept.
+"""Names of accounts, campaigns, ad groups and ads from files that hold names only, with every batch's word kept; and
+what each of them is in: the campaign of an ad group, the ad group or campaign of an ad.
 
 Such a row says no day. A name counts from the day on which it was said until the next one was; the first one counts for
 all days before, too. A fact's own name goes before it. `entity_names` is all that was ever said, `called` what follows
-from it now, made anew when a word comes or goes.
+from it now, made anew when a word comes or goes. What something is in is a word of a level of its own (`PARENTS`),
+whose name is the id of the one above: it is versioned, taken back and read like any other.
 """
 
 from __future__ import annotations
@@ -29,6 +31,13 @@ LEVELS: Final[Mapping[str, tuple[str, str]]] = {
     "ad_name": ("ad", "ad_id"),
 }
 """The columns of names in facts: of which level they are, and the column of the id."""
+PARENTS: Final[Mapping[str, tuple[str, str]]] = {
+    f"{level}.{above}": (above, f"{level}_id")
+    for level, above in (("ad", "ad_group_id"), ("ad", "campaign_id"), ("ad_group", "campaign_id"))
+}
+"""The levels that say what something is in: which column of facts they fill, by which column; in the order of filling,
+for an ad may say its ad group alone, and that one its campaign."""
+THING: Final = ("data_source", "account_id", "entity_id")
 FIRST_DAY, LAST_DAY, NEVER = date(1, 1, 1), date(9999, 12, 30), date(9999, 12, 31)
 """The first name counts from the first day on, the name of now on the last; it ends never."""
 
@@ -75,19 +84,52 @@ def filled(rows: ir.Table, spans: ir.Table, *, columns: Iterable[str], day: str 
     """`rows` with a name in `columns` where they have none of their own: what it was called on the `day`, a column of
     theirs or one for all. A name without account is of all that have the id; one with the account goes before.
     """
-    wanted = rows.columns
     for column in columns:
-        level, id_column = LEVELS[column]
-        for of_account in (True, False) if level != "account" else (False,):
-            said = spans.filter(
-                spans.level == level, (spans.account_id != "") if of_account else spans.account_id == ""
-            )
-            said = said.select(**{f"_{name}": said[name] for name in CALLED_SCHEMA})
-            same = [rows.data_source == said["_data_source"], rows[id_column] == said["_entity_id"]]
-            same += [rows.account_id == said["_account_id"]] if of_account else []
-            on = rows[day] if isinstance(day, str) else ibis.literal(day)
-            joined = rows.left_join(said, [*same, on >= said["_first"], on < said["_until"]])
-            rows = joined.mutate(**{column: ibis.coalesce(joined[column], joined["_name"])}).select(*wanted)
+        level, by = LEVELS[column]
+        rows = _filled(rows, spans, level=level, column=column, by=by, day=day)
+    return rows
+
+
+def placed(rows: ir.Table, spans: ir.Table, *, levels: Iterable[str], day: str) -> ir.Table:
+    """`rows` of facts with the ids of what they are in where they say none, of those `levels` of PARENTS: as it was
+    said on the `day`, a column of theirs.
+    """
+    for level in levels:
+        column, by = PARENTS[level]
+        rows = rows.mutate(**{column: rows[column].nullif("")})
+        rows = _filled(rows, spans, level=level, column=column, by=by, day=day)
+        rows = rows.mutate(**{column: rows[column].fill_null("")})
+    return rows
+
+
+def placing(columns: Iterable[str], *, held: Iterable[str]) -> tuple[str, ...]:
+    """The `held` levels of PARENTS from which `columns` of facts, or the ids behind them, are filled, in their order.
+
+    >>> placing(["ad_group_name"], held=PARENTS)
+    ('ad.ad_group_id',)
+    >>> placing(["campaign_id"], held=PARENTS)
+    ('ad.ad_group_id', 'ad.campaign_id', 'ad_group.campaign_id')
+    """
+    wanted = {LEVELS[column][1] if column in LEVELS else column for column in columns}
+    found = []
+    for level, (column, by) in reversed(list(PARENTS.items())):
+        if column in wanted and level in held:
+            found.append(level)
+            wanted.add(by)
+    return tuple(reversed(found))
+
+
+def _filled(rows: ir.Table, spans: ir.Table, *, level: str, column: str, by: str, day: str | date) -> ir.Table:
+    """`rows` with what the level's words say of the thing in column `by` where `column` is null."""
+    wanted = rows.columns
+    for of_account in (True, False) if level != "account" else (False,):
+        said = spans.filter(spans.level == level, (spans.account_id != "") if of_account else spans.account_id == "")
+        said = said.select(**{f"_{name}": said[name] for name in CALLED_SCHEMA})
+        same = [rows.data_source == said["_data_source"], rows[by] == said["_entity_id"]]
+        same += [rows.account_id == said["_account_id"]] if of_account else []
+        on = rows[day] if isinstance(day, str) else ibis.literal(day)
+        joined = rows.left_join(said, [*same, on >= said["_first"], on < said["_until"]])
+        rows = joined.mutate(**{column: ibis.coalesce(joined[column], joined["_name"])}).select(*wanted)
     return rows
 
 
@@ -104,7 +146,9 @@ class Told:
 
 
 def apply(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, told: Told) -> int:
-    """Write the staged names that are new on their day; gives how many. What an earlier attempt wrote goes first."""
+    """Write the staged words that are new on their day; gives of how many things. What an earlier attempt wrote goes
+    first.
+    """
     warehouse.delete(TABLE, lambda table: table.batch_seq == told.batch_seq)
     return add(warehouse, con, told)
 
@@ -128,13 +172,16 @@ def add(warehouse: TenantWarehouse, con: duckdb.DuckDBPyConnection, told: Told) 
     later = known.filter(known.batch_seq > (told.batch_seq - 1 if told.place is None else told.place))
     incoming = incoming.anti_join(later, [incoming[column] == later[column] for column in KEY])
     same = [incoming[column] == known[column] for column in (*KEY, "name")]
-    return warehouse.append(TABLE, warehouse.to_arrow(incoming.anti_join(known, same)))
+    warehouse.append(TABLE, warehouse.to_arrow(incoming.anti_join(known, same)))
+    return retract(warehouse, batch_seq=told.batch_seq)
 
 
 def retract(warehouse: TenantWarehouse, *, batch_seq: int) -> int:
-    """How many names no longer count because `batch_seq` was taken back (`retractions` says so already)."""
+    """Of how many things words no longer count if `batch_seq` is taken back."""
     rows = warehouse.table(TABLE)
-    return int(rows.filter(rows.batch_seq == batch_seq).count().execute())
+    rows = rows.filter(rows.batch_seq == batch_seq)
+    things = rows.select(*THING, kind=rows.level.split(".")[0]).distinct()
+    return int(things.count().execute())
 
 
 def renew(warehouse: TenantWarehouse, *, batches: Sequence[int]) -> bool:

@@ -88,6 +88,35 @@ def history(
     return sorted(spans, key=lambda span: (span.last, span.first), reverse=True)
 
 
+@dataclass(frozen=True, slots=True)
+class AboveSpan:
+    """The campaign or ad group (`level`) that lists of a platform say something of an account is in, and the first and
+    last day (UTC) on which they said so.
+    """
+
+    account_id: str
+    level: str
+    id: str
+    first: date
+    last: date
+
+
+def above(
+    work: Work, *, data_source: str, level: str, entity_id: str, as_of: datetime | None = None
+) -> list[AboveSpan]:
+    """What rows that hold names only say an ad group or ad is in, the newest word first; with `as_of`, as it was known
+    then. Rows with figures say it themselves.
+    """
+    version = batches.version_at(work, instant=as_of) if as_of else None
+    found = [
+        AboveSpan(row["account_id"], column.removesuffix("_id"), row["name"], row["first"], row["last"])
+        for said, (column, by) in entities.PARENTS.items()
+        if by == f"{level}_id"
+        for row in _told_by_names(work, data_source=data_source, level=said, entity_id=entity_id, version=version)
+    ]
+    return sorted(found, key=lambda span: (span.last, span.first), reverse=True)
+
+
 def _told_by_facts(
     work: Work, *, data_source: str, level: str, entity_id: str, version: int | None
 ) -> list[dict[str, Any]]:

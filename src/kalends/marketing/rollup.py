@@ -34,6 +34,8 @@ from kalends.marketing.records import (
     COVER_METRICS,
     DAILY_GRAIN,
     DAILY_SCHEMA,
+    FACT,
+    FACT_SCHEMA,
     OUTCOMES,
     REPORT_DAYS_SCHEMA,
 )
@@ -150,12 +152,17 @@ def renew(tenant: TenantWarehouse, *, days: str) -> None:
 
 def rename(tenant: TenantWarehouse, *, batches: Sequence[int]) -> None:
     """Give `daily` the names that rows of their own say, where those of `batches` came or went: their campaigns' and
-    accounts' days alone are made anew.
+    accounts' days alone are made anew, and those days of which ads speak that are in another campaign now.
     """
     if not entities.renew(tenant, batches=batches):
         return
-    said = f"daily AS t JOIN entity_names AS n ON n.batch_seq IN ({', '.join(map(str, batches))})"
-    said = f"SELECT t.data_source, t.account_id, t.campaign_id FROM {said} AND n.data_source = t.data_source"
+    words = f"daily AS t JOIN entity_names AS n ON n.batch_seq IN ({', '.join(map(str, batches))})"
+    words += " AND n.data_source = t.data_source"
+    moved = f"n.level IN ({PARENT_LEVELS}) AND n.account_id IN ('', t.account_id) AND split_part(t.report, '/', 1) IN"
+    days = f"SELECT DISTINCT t.data_source, t.account_id, t.date FROM {words} AND {moved} ('ad', 'ad_group')"
+    tenant.stage_query("_moved", days)
+    renew(tenant, days="_moved")
+    said = f"SELECT t.data_source, t.account_id, t.campaign_id FROM {words}"
     tenant.stage_query(
         "_renamed",
         f"{said} AND n.level = 'campaign' AND n.entity_id = t.campaign_id AND n.account_id IN ('', t.account_id)"
@@ -172,10 +179,11 @@ def rename(tenant: TenantWarehouse, *, batches: Sequence[int]) -> None:
         return
     tenant.run(f"DELETE FROM daily AS t WHERE {touched.format('t')}")
     repeats = _REPEATS if attribution.stage_repeats(tenant, days="_covered", dates=dates) else ""
-    _write_daily(tenant, dates=f"{dates} AND {touched.format('f')}", repeats=repeats)
+    _write_daily(tenant, dates=dates, repeats=repeats, only=touched)
     renames.renew(tenant, days="_covered")
 
 
+PARENT_LEVELS = ", ".join(f"'{level}'" for level in entities.PARENTS)
 _REPEATS = " LEFT JOIN _repeats AS r ON r.key_hash = f.key_hash"
 
 
@@ -224,14 +232,48 @@ def _reaches_sql(metric: str) -> str:
     )
 
 
-def _write_daily(tenant: TenantWarehouse, *, dates: str, repeats: str) -> None:
-    """Sum the chosen reports' daily facts by the grain; what has no name is called as rows of names say."""
-    rows, columns = _daily(dates=dates, repeats=repeats), ", ".join(DAILY_SCHEMA)
+def _write_daily(tenant: TenantWarehouse, *, dates: str, repeats: str, only: str = "true") -> None:
+    """Sum the chosen reports' daily facts by the grain; what has no name is called as rows of names say, and what does
+    not say its campaign is of the one that they say. `only`: a condition on its source, account and campaign.
+    """
+    facts = _placed_facts(tenant, dates=dates)
+    rows, columns = _daily(facts, dates=dates, repeats=repeats, only=only), ", ".join(DAILY_SCHEMA)
     if entities.speak_of(tenant, "_covered"):
         tenant.stage_query("_daily", f"SELECT {columns} FROM ({rows}) AS d")
         tenant.run(f"INSERT INTO daily ({columns}) {_named(tenant.engine)}")
     else:
         tenant.run(f"INSERT INTO daily ({columns}) SELECT {columns} FROM ({rows}) AS d ORDER BY date, campaign_id")
+
+
+def _placed_facts(tenant: TenantWarehouse, *, dates: str) -> str:
+    """The facts as a table expression, with the campaigns of those whose names alone say them."""
+    told = f"SELECT 1 AS one FROM {entities.CALLED} WHERE level IN ({PARENT_LEVELS})"
+    if not tenant.execute(f"{told} AND data_source IN (SELECT data_source FROM _covered) LIMIT 1").num_rows:
+        return "facts"
+    tenant.stage_query(
+        "_unplaced",
+        f"SELECT f.{', f.'.join(_PLACED)}, f.key_hash FROM facts AS f JOIN _covered AS c ON c.is_chosen AND"
+        " c.report = f.report AND c.data_source = f.data_source AND c.account_id = f.account_id"
+        " AND c.date = f.date_from WHERE f.date_from = f.date_to AND f.campaign_id = ''"
+        f" AND (f.ad_id <> '' OR f.ad_group_id <> '') AND {dates}",
+    )
+    tenant.stage_query("_placed", _placed(tenant.engine))
+    columns = ", ".join(f"o.{name}" for name in FACT if name != "campaign_id")
+    campaign = "coalesce(p.campaign_id, o.campaign_id) AS campaign_id"
+    return f"(SELECT {columns}, {campaign} FROM facts AS o LEFT JOIN _placed AS p ON p.key_hash = o.key_hash)"
+
+
+_PLACED = ("data_source", "account_id", "campaign_id", "ad_group_id", "ad_id", "date_from")
+
+
+@lru_cache
+def _placed(engine: str) -> str:
+    """By `key_hash` the campaigns of `_unplaced` that are known, as SQL."""
+    called = ibis.table(CALLED_SCHEMA, name=entities.CALLED)
+    unplaced = {name: FACT_SCHEMA[name] for name in (*_PLACED, "key_hash")}
+    rows = ibis.table(unplaced, name="_unplaced")
+    rows = entities.placed(rows, called, levels=entities.PARENTS, day="date_from")
+    return str(ibis.to_sql(rows.filter(rows.campaign_id != "").select("key_hash", "campaign_id"), dialect=engine))
 
 
 @lru_cache
@@ -242,7 +284,7 @@ def _named(engine: str) -> str:
     return str(ibis.to_sql(rows.order_by("date", "campaign_id"), dialect=engine))
 
 
-def _daily(*, dates: str, repeats: str) -> str:
+def _daily(facts: str, *, dates: str, repeats: str, only: str) -> str:
     """The rows of `daily`, with the facts' own names."""
     grain = ", ".join("f.date_from AS date" if column == "date" else f"f.{column}" for column in DAILY_GRAIN)
     group = ", ".join(str(number + 1) for number in range(len(DAILY_GRAIN)))
@@ -250,9 +292,10 @@ def _daily(*, dates: str, repeats: str) -> str:
     own = "max(f.account_name) AS account_name, max(f.campaign_name) AS campaign_name, min(f.report) AS report"
     return (
         f"SELECT {grain}, {own}, {sums}"
-        " FROM facts AS f JOIN _covered AS c ON c.is_chosen AND c.report = f.report AND c.data_source = f.data_source"
+        f" FROM {facts} AS f JOIN _covered AS c ON c.is_chosen AND c.report = f.report"
+        " AND c.data_source = f.data_source"
         f" AND c.account_id = f.account_id AND c.date = f.date_from{repeats} WHERE f.date_from = f.date_to AND {dates}"
-        f"{' AND r.key_hash IS NULL' if repeats else ''} GROUP BY {group}"
+        f" AND {only.format('f')}{' AND r.key_hash IS NULL' if repeats else ''} GROUP BY {group}"
     )
 
 

@@ -11,11 +11,13 @@ from typing import Any, ClassVar
 
 from kalends.demo.standin.consenting import Consenting
 from kalends.demo.standin.knowing import key
-from kalends.demo.standin.speaking import Asked, Reply, Standin
+from kalends.demo.standin.speaking import Asked, Reply, Standin, paged
 from kalends.demo.standin.truth import Campaign, Day, Thing, Truth
 
 API = "/rest"
-MOST_FIELDS, MOST_ROWS = 20, 15_000
+MOST_FIELDS, MOST_ROWS, MOST_CREATIVES = 20, 15_000, 100
+PAGE = 5
+"""Creatives on a page; smaller than any that is asked for, so that an account has several."""
 SPAN = re.compile(r"\(start:\(year:(\d+),month:(\d+),day:(\d+)\),end:\(year:(\d+),month:(\d+),day:(\d+)\)\)")
 PIVOTS = {
     "CAMPAIGN": ("campaign", "sponsoredCampaign"),
@@ -105,9 +107,8 @@ class LinkedinAds(Standin):
             return failed(426, "NONEXISTENT_VERSION", "Requested version is not active")
         if asked.path == f"{API}/adAccounts" and asked.one("q") == "search":
             return Reply.json({"elements": [self.account(one) for one in self.truth.account_ids], "metadata": {}})
-        if found := re.fullmatch(rf"{API}/adAccounts/(\d+)/(adCampaigns|adCampaignGroups)", asked.path):
-            listed = self.campaigns if found[2] == "adCampaigns" else self.groups
-            return Reply.json({"elements": listed(found[1]), "metadata": {}})
+        if found := re.fullmatch(rf"{API}/adAccounts/(\d+)/(adCampaigns|adCampaignGroups|creatives)", asked.path):
+            return self.listed(found[1], found[2], asked)
         finders = {("adAnalytics", "analytics"): self.report, ("adTargetingEntities", "urns"): self.places}
         if finder := finders.get((asked.path.removeprefix(f"{API}/"), asked.one("q"))):
             return finder(asked)
@@ -117,6 +118,13 @@ class LinkedinAds(Standin):
         """An ad account; its id is a number here."""
         told = {"id": int(account_id), "name": f"Shop {account_id}", "status": "ACTIVE", "type": "BUSINESS"}
         return told | {"currency": self.truth.currency, "test": False}
+
+    def listed(self, account_id: str, what: str, asked: Asked) -> Reply:
+        """What an account has: campaigns, groups of them, or creatives, which come by the page."""
+        if what == "creatives":
+            return self.creatives(account_id, asked)
+        found = self.campaigns(account_id) if what == "adCampaigns" else self.groups(account_id)
+        return Reply.json({"elements": found, "metadata": {}})
 
     def campaigns(self, account_id: str) -> list[dict[str, Any]]:
         """An account's campaigns; their ids are numbers here."""
@@ -139,6 +147,23 @@ class LinkedinAds(Standin):
         facet = "urn:li:adTargetingFacet:locations"
         told = [{"urn": f"urn:li:geo:{one}", "facetUrn": facet, "name": PLACES[one]} for one in urns if one in PLACES]
         return Reply.json({"elements": told, "paging": {"start": 0, "count": 10, "links": []}})
+
+    def creatives(self, account_id: str, asked: Asked) -> Reply:
+        """A page of an account's creatives, each with its campaign; their ids are URNs here."""
+        if asked.one("q") != "criteria" or asked.headers.get("x-restli-method") != "FINDER":
+            return failed(400, "ILLEGAL_ARGUMENT", "Creatives are found by criteria.")
+        size = int(asked.one("pageSize", "100"))
+        if size > MOST_CREATIVES:
+            return failed(400, "ILLEGAL_ARGUMENT", f"pageSize exceeds the maximum of {MOST_CREATIVES}.")
+        of, below = {"account": f"urn:li:sponsoredAccount:{account_id}", "isServing": True}, self.truth.below
+        told = [
+            {"id": urn("CREATIVE", ad), "name": ad.name, "campaign": urn("CAMPAIGN", one), **of}
+            for one in self.truth.campaigns_of(account_id)
+            for group in below[one.id]
+            for ad in below[group.id]
+        ]
+        shown, following = paged(told, start=int(asked.one("pageToken", "0")), size=min(size, PAGE))
+        return Reply.json({"elements": shown, "metadata": {"nextPageToken": str(following)} if following else {}})
 
     def report(self, asked: Asked) -> Reply:
         """Campaigns, groups of them, ads, accounts or their devices by day."""

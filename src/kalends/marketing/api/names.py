@@ -30,14 +30,27 @@ class NameOut(BaseModel):
     last: date
 
 
+class AboveOut(BaseModel):
+    """The campaign or ad group that the platform's lists say it is in, and the first and last day on which they did."""
+
+    account_id: str
+    level: Literal["campaign", "ad_group"]
+    id: str
+    first: date
+    last: date
+
+
 class NamesOut(BaseModel):
-    """What something is called now (on its newest day), and every name that rows give it, newest first."""
+    """What something is called now (on its newest day), and every name that rows give it, newest first; `above`: what
+    an ad or ad group is in, where the platform's rows with figures do not say it (LinkedIn, X, Snapchat).
+    """
 
     data_source: str
     level: str
     id: str
     now: str | None
     names: list[NameOut]
+    above: list[AboveOut]
 
 
 @router.get("/{data_source}/{level}/{entity_id}")
@@ -53,5 +66,13 @@ def get_names(
     """
     source = canonical_source(data_source)
     found = names.history(work, data_source=source, level=level, entity_id=entity_id, as_of=as_of)
+    over = names.above(work, data_source=source, level=level, entity_id=entity_id, as_of=as_of)
     told = [NameOut(account_id=one.account_id, name=one.name, first=one.first, last=one.last) for one in found]
-    return NamesOut(data_source=source, level=level, id=entity_id, now=told[0].name if told else None, names=told)
+    return NamesOut(
+        data_source=source,
+        level=level,
+        id=entity_id,
+        now=told[0].name if told else None,
+        names=told,
+        above=[AboveOut.model_validate(one, from_attributes=True) for one in over],
+    )

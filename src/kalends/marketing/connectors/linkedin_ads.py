@@ -38,9 +38,12 @@ PARTS = [(*ROW, *METRICS[place : place + AT_ONCE]) for place in range(0, len(MET
 NAMED = {
     "CAMPAIGN": ("adCampaigns", ("id", "name", "account", "campaignGroup")),
     "CAMPAIGN_GROUP": ("adCampaignGroups", ("id", "name", "account", "runSchedule")),
+    "CREATIVE": ("creatives", ("id", "name", "account", "campaign")),
 }
-"""Pivot -> where its things are called by name, for a report has none (learn.microsoft.com/linkedin/marketing:
-integrations/ads/account-structure)."""
+"""Pivot -> where its things are called by name, and say what they are in, for a report has neither
+(learn.microsoft.com/linkedin/marketing: integrations/ads/account-structure)."""
+BY_CRITERIA = {"creatives": {"q": "criteria", "pageSize": "100"}}
+"""Lists that are found by another finder, of smaller pages."""
 COUNTRY = "MEMBER_COUNTRY_V2"
 """The pivot whose values are places. Its numbers are approximate, to protect members (ads-reporting, as above)."""
 MOST_PLACES = 50
@@ -85,7 +88,8 @@ def pull(ask: Ask, wanted: Slice, *, pivot: str) -> Iterator[Page]:
     yield Page(orjson.dumps({"request": {**question, "parts": len(parts)}, "response": merged}))
     if pivot in NAMED and wanted.is_newest(ask.clock().date()):
         place, columns = NAMED[pivot]
-        for body in listed(ask, f"adAccounts/{wanted.account.id}/{place}"):
+        finding = BY_CRITERIA.get(place, SEARCH)
+        for body in listed(ask, f"adAccounts/{wanted.account.id}/{place}", finding):
             named = [{name: one.get(name) for name in columns} for one in body["elements"]]
             yield Page(orjson.dumps({"request": {"names": place}, "response": {"paging": {}, "elements": named}}))
 
@@ -97,7 +101,8 @@ def structured(day: date) -> str:
 
 def finder(ask: Ask, place: str, question: dict[str, str]) -> Answer:
     """Ask; the values are escaped already where they have to be."""
-    return ask.get(f"{API}/{place}?{'&'.join(f'{name}={value}' for name, value in question.items())}")
+    written = "&".join(f"{name}={value}" for name, value in question.items())
+    return ask.get(f"{API}/{place}?{written}", headers={"X-RestLi-Method": "FINDER"})
 
 
 def rows_of(body: Any) -> list[Row]:
@@ -148,11 +153,14 @@ def accounts(ask: Ask) -> list[Account]:
     ]
 
 
-def listed(ask: Ask, place: str) -> Iterator[dict[str, Any]]:
+SEARCH = {"q": "search", "pageSize": "500"}
+
+
+def listed(ask: Ask, place: str, finding: dict[str, str] = SEARCH) -> Iterator[dict[str, Any]]:
     """The pages of a list. Raises Malformed."""
     token, seen = "", set[str]()
     while True:
-        body = finder(ask, place, {"q": "search", "pageSize": "500"} | ({"pageToken": token} if token else {})).json()
+        body = finder(ask, place, finding | ({"pageToken": token} if token else {})).json()
         rows = body.get("elements") if isinstance(body, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
             raise Malformed("LinkedIn answered without a list.")

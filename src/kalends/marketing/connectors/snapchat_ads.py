@@ -36,7 +36,9 @@ NAMED = {
     "adsquad": ("id", "name", "campaign_id"),
     "ad": ("id", "name", "ad_squad_id", "creative_id"),
 }
-"""What is kept of a thing: its name, and by what it is known to be such a thing."""
+"""What is kept of a thing: its name, what it is in, and by what it is known to be such a thing."""
+ABOVE = {"ad": ("adsquad",)}
+"""An ad says its ad squad alone, so that its campaign is known by the ad squads."""
 
 
 def judge(answer: Answer) -> Signal | None:
@@ -82,7 +84,8 @@ def pull(ask: Ask, wanted: Slice, *, by: str, cut: str = "") -> Iterator[Page]:
     }
     yield from stats(ask, wanted, question)
     if not cut and wanted.is_newest(ask.clock().date()):
-        yield from names(ask, wanted.account.id, by=by)
+        for what in (by, *ABOVE.get(by, ())):
+            yield from names(ask, wanted.account.id, by=what)
 
 
 def pull_account(ask: Ask, wanted: Slice) -> Iterator[Page]:
@@ -107,8 +110,8 @@ def span(wanted: Slice) -> dict[str, str]:
 
 
 def names(ask: Ask, account: str, *, by: str) -> Iterator[Page]:
-    """What an account's campaigns, ad squads or ads are called: a report has ids alone. What else is told of them is
-    not kept.
+    """What an account's campaigns, ad squads or ads are called and what they are in: a report has their own ids alone.
+    What else is told of them is not kept.
     """
     for answer in listed(ask, f"{API}/adaccounts/{account}/{by}s", {"limit": PAGE_SIZE}):
         parts = answer.json().get(f"{by}s")

@@ -30,6 +30,8 @@ PLACEMENTS = ("ALL_ON_TWITTER", "SPOTLIGHT", "TREND")
 """Spend is whole only over all of them."""
 GROUPS = ("ENGAGEMENT,BILLING,VIDEO", "WEB_CONVERSION")
 LISTS = {"CAMPAIGN": "campaigns", "LINE_ITEM": "line_items", "PROMOTED_TWEET": "promoted_tweets"}
+ABOVE = {"CAMPAIGN": (), "LINE_ITEM": (), "PROMOTED_TWEET": ("LINE_ITEM",)}
+"""A promoted post says its line item alone, so that its campaign is known by the line items."""
 MOST_IDS = 20
 AT_ONCE = 48 * len(GROUPS)
 """Jobs under way; X makes 100 of an account at once."""
@@ -77,10 +79,13 @@ def pull(ask: Ask, wanted: Slice, *, entity: str) -> Iterator[Page]:
             files = ask.until(partial(ready, ask, account, jobs))
             for parts in chunks([fetched(ask, files[number]) for number, _ in some], len(GROUPS)):
                 yield Page(orjson.dumps({"request": {"account_id": account}, "response": together(parts)}))
-        named = [{**one, "account_id": account} for one in things if one.get("name")]
-        if named and wanted.is_newest(ask.clock().date()):
-            told = {"data_type": "names", "data": named}
-            yield Page(orjson.dumps({"request": {"names": entity}, "response": told}))
+        if wanted.is_newest(ask.clock().date()):
+            above = {of: list(map(known, listed(ask, f"accounts/{account}/{LISTS[of]}"))) for of in ABOVE[entity]}
+            for of, some in ({entity: things} | above).items():
+                if not some:
+                    continue
+                told = {"data_type": "names", "entity": of, "data": [{**one, "account_id": account} for one in some]}
+                yield Page(orjson.dumps({"request": {"names": of}, "response": told}))
     except CursorExpired:
         for name in list(ask.memo):
             ask.forget(name)
@@ -88,8 +93,9 @@ def pull(ask: Ask, wanted: Slice, *, entity: str) -> Iterator[Page]:
 
 
 def known(one: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of a thing: its name, and by what it is known to be a campaign or an ad group."""
-    return {name: one[name] for name in ("id", "name", "funding_instrument_id", "campaign_id") if name in one}
+    """What is kept of a thing: its name, what it is in, and by what it is known to be such a thing."""
+    kept = ("id", "name", "funding_instrument_id", "campaign_id", "line_item_id", "tweet_id")
+    return {name: one[name] for name in kept if name in one}
 
 
 def questions_of(ask: Ask, wanted: Slice, entity: str, ids: Sequence[str]) -> Iterator[dict[str, str]]:

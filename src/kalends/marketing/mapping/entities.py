@@ -1,7 +1,11 @@
 # ruff: noqa: S608  # SQL is built of quoted column names and our own expressions; values are bound or escaped
-"""Rows that only name something: campaigns, ad sets, ads, accounts, flows. They give names, never facts."""
+"""Rows that only name something: campaigns, ad sets, ads, accounts, flows. They give names, and what things are in,
+never facts.
+"""
 
 from __future__ import annotations
+
+from itertools import chain
 
 import duckdb
 
@@ -20,8 +24,8 @@ def entity_of(table: RawTable, mapping: Mapping) -> Entity | None:
     """What the table's rows name, told by their columns; None where they name nothing that is known."""
     names = {snake(column) for column in table.columns}
     for entity in mapping.entities:
-        has_id, has_name = names & set(entity.entity_id), names & set(entity.name)
-        if has_id and has_name and names >= set(entity.needs) and not names & set(entity.without):
+        has_id, says = names & set(entity.entity_id), names & {*entity.name, *chain(*entity.above.values())}
+        if has_id and says and names >= set(entity.needs) and not names & set(entity.without):
             return entity
     return None
 
@@ -29,25 +33,34 @@ def entity_of(table: RawTable, mapping: Mapping) -> Entity | None:
 def stage_names(con: duckdb.DuckDBPyConnection, table: RawTable, mapping: Mapping, entity: Entity) -> tuple[int, int]:
     """Fill `named`; returns the rows that name something and the rows (now in `quarantined`) that have no id."""
     by_name = {snake(column): column for column in table.columns}
-    accounts = [field for field in mapping.fields if field.target == "account_id"]
-    kind = accounts[0].kind if accounts else "text"
-    ids = _first(by_name, entity.entity_id, kind if entity.level == "account" else "text")
-    account = _first(by_name, tuple(source for field in accounts for source in field.sources), kind)
-    name = _first(by_name, entity.name, "text")
+    accounts = tuple(name for field in mapping.fields if field.target == "account_id" for name in field.sources)
+    ids = _first(by_name, entity.entity_id, _kind(mapping, f"{entity.level}_id"))
+    account = _first(by_name, accounts, _kind(mapping, "account_id"))
+    said = {entity.level: _first(by_name, entity.name, "text")} | {
+        f"{entity.level}.{column}": _first(by_name, sources, _kind(mapping, column))
+        for column, sources in entity.above.items()
+    }
+    told = ", ".join(f"{value} AS {quoted(level)}" for level, value in said.items())
     source = (
-        f"(SELECT {ids} AS entity_id, {account} AS account_id, {name} AS name, {ROW} AS n, "
+        f"(SELECT {ids} AS entity_id, {account} AS account_id, {told}, {ROW} AS n, "
         f"{as_it_came('t')} AS raw FROM (SELECT * FROM {table.relation}) AS t)"
     )
-    named = con.execute(
-        f"INSERT INTO named SELECT ?, entity_id, coalesce(account_id, ''), name, n FROM {source} "
-        "WHERE entity_id IS NOT NULL",
-        [entity.level],
-    ).fetchone()
+    for level in said:
+        named = con.execute(
+            f"INSERT INTO named SELECT ?, entity_id, coalesce(account_id, ''), {quoted(level)}, n FROM {source} "
+            "WHERE entity_id IS NOT NULL",
+            [level],
+        ).fetchone()
     unnamed = con.execute(
         f"INSERT INTO quarantined SELECT n, NULL, 'missing_id', 'Missing id: a name needs the id it belongs to.', raw "
         f"FROM {source} WHERE entity_id IS NULL"
     ).fetchone()
     return int(named[0]) if named else 0, int(unnamed[0]) if unnamed else 0
+
+
+def _kind(mapping: Mapping, column: str) -> str:
+    """How figures' rows read the ids of a column, so that names are of the same ids."""
+    return next((field.kind for field in mapping.fields if field.target == column), "text")
 
 
 def _first(by_name: dict[str, str], names: tuple[str, ...], kind: str) -> str:

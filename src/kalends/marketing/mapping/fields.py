@@ -40,7 +40,8 @@ class Field:
 @dataclass(frozen=True)
 class Entity:
     """How rows look that only name something: they have `needs`, none of `without`, and no metric. `level` is account
-    ... ad, flow.
+    ... ad, flow. `above`: columns of ids -> where rows say what it is in, for platforms whose figures do not:
+    'campaign_id' of an ad.
     """
 
     level: str
@@ -48,6 +49,7 @@ class Entity:
     name: tuple[str, ...]
     needs: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    above: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

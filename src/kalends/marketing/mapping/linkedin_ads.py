@@ -76,6 +76,7 @@ def _urn(value: str) -> tuple[str, str]:
     return (parts[2], parts[3]) if len(parts) == 4 and parts[:2] == ["urn", "li"] else ("", value)
 
 
+_CAMPAIGN = {"campaign_id": ("campaign_id", "campaign")}
 MAPPING = Mapping(
     data_source="linkedin_ads",
     version=2,
@@ -126,6 +127,10 @@ MAPPING = Mapping(
     entities=(
         Entity("campaign", ("id",), ("name",), ("campaign_group_id",)),
         Entity("campaign", ("id",), ("name",), ("campaign_group",)),
+        *(
+            Entity("ad", ("id",), ("name",), needs, ("campaign_group", "campaign_group_id"), _CAMPAIGN)
+            for needs in (("campaign", "account"), ("campaign_id", "click_uri"))
+        ),
         Entity("account", ("id",), ("name",), ("currency", "version_tag")),
         Entity("account", ("id",), ("name",), ("currency", "notified_on_campaign_optimization")),
         Entity("campaign_group", ("id",), ("name",), ("account_id", "created_time", "last_modified_time")),

@@ -84,6 +84,10 @@ def _rules(mapping: Mapping) -> Iterator[str]:
         yield f"\nKept by type of conversion: {_listed(types)}.\n"
     if not (mapping.typed or mapping.actions or mapping.events):
         yield "\nIts reports tell no types of conversions: there is no rule to make of them.\n"
+    above = {(entity.level, column): sources for entity in mapping.entities for column, sources in entity.above.items()}
+    if above:
+        said = "; ".join(f"{level}: {_listed(sources)} is its `{column}`" for (level, column), sources in above.items())
+        yield f"\nLists of names say what things are in, which rows with figures do not: {said}.\n"
     if mapping.ignored:
         yield f"\nLeft out, for it is derived when asked or is no news: {_listed(sorted(mapping.ignored))}.\n"
 

@@ -155,8 +155,10 @@ MAPPING = Mapping(
         f"{things}_stats_{step}" for things in _THINGS for step in ("daily", "hourly", "lifetime", "total")
     ),
     entities=(
-        Entity("ad", ("id",), ("name",), ("ad_squad_id", "creative_id")),
-        Entity("ad_group", ("id",), ("name",), ("campaign_id",)),
+        Entity(
+            "ad", ("id",), ("name",), ("ad_squad_id", "creative_id"), above={"ad_group_id": ("ad_squad_id",)}
+        ),
+        Entity("ad_group", ("id",), ("name",), ("campaign_id",), above={"campaign_id": ("campaign_id",)}),
         Entity("campaign", ("id",), ("name",), ("ad_account_id", "objective")),
         # Fivetran's table of campaigns is the table of creatives less the address.
         Entity("campaign", ("id",), ("name",), ("ad_account_id", "_fivetran_synced"), without=("web_view_url",)),

@@ -39,7 +39,7 @@ def unwrap(document: Any) -> Iterable[tuple[str, Any]] | None:
     if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         return None
     if document.get("data_type") == "names":  # as the connector keeps a list of things, apart from rows with numbers
-        return [("names", _object(one)) for one in document["data"]]
+        return [(f"names of {document.get('entity')}", _object(one)) for one in document["data"]]
     length = document.get("time_series_length")
     if document.get("data_type") == "stats" and isinstance(length, int) and 0 <= length <= _MOST_STEPS:
         return _stats(document, length)
@@ -202,7 +202,8 @@ MAPPING = Mapping(
     ignored=BOOKKEEPING,
     entities=(
         Entity("campaign", ("id",), ("name",), ("funding_instrument_id",)),
-        Entity("ad_group", ("id",), ("name",), ("campaign_id",)),
+        Entity("ad_group", ("id",), ("name",), ("campaign_id",), above={"campaign_id": ("campaign_id",)}),
+        Entity("ad", ("id",), (), ("line_item_id", "tweet_id"), above={"ad_group_id": ("line_item_id",)}),
         Entity("account", ("id",), ("name",), ("approval_status", "timezone")),
     ),
     constants={"channel": "paid_social"},

@@ -40,8 +40,9 @@ def daily_at(warehouse: TenantWarehouse, *, version: int, first: date, last: dat
     told_by = pa.Table.from_pylist([row for row in spoken if row["report"] is not None], schema=pa.schema(columns))
     warehouse.stage(CHOSEN, told_by, schema=SCHEMA)
     kept = warehouse.table(CHOSEN)
-    kept_rows = rows.semi_join(kept, [*ACCOUNT_DAY, "report"]).select(
+    called = entities.called_at(warehouse, version=version)
+    kept_rows = rows.semi_join(kept, [*ACCOUNT_DAY, "report"])
+    kept_rows = entities.placed(kept_rows, called, levels=entities.PARENTS, day="date").select(
         *ACCOUNT_DAY, "channel", "campaign_id", "campaign_name", "currency", *ADDITIVE
     )
-    called = entities.called_at(warehouse, version=version)
     return entities.filled(kept_rows, called, columns=("campaign_name",), day="date")
