@@ -108,6 +108,13 @@ def test_words():
     )
 
 
+def test_a_platform_is_called_by_its_name_in_words_and_a_part_of_its_code_as_it_was_written():
+    kept = (Filter("data_source", ("google_analytics", "orders")), Filter("data_source", ("google",), "contains"))
+    assert in_words(Query(("spend",), JUNE, (), kept)).endswith(
+        "where platform is Google Analytics or Shop orders and platform contains google."
+    )
+
+
 def test_reports_are_ranked_as_the_rollup_ranks_them():
     names = [
         "account",

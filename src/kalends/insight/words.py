@@ -6,6 +6,7 @@ from kalends.insight.dimensions import Dimension, dimension
 from kalends.insight.metrics import metric
 from kalends.insight.periods import Period
 from kalends.insight.query import Filter, Query
+from kalends.marketing.words import source_name
 
 _JOIN = {"in": "is", "not_in": "is not", "contains": "contains"}
 
@@ -40,8 +41,14 @@ def _span(period: Period) -> str:
 
 
 def _filter(kept: Filter) -> str:
-    values = " or ".join("unknown" if value is None else str(value) for value in kept.values)
+    values = " or ".join("unknown" if value is None else _value(kept, str(value)) for value in kept.values)
     return f"{_lower(dimension(kept.dimension))} {_JOIN[kept.operator]} {values}"
+
+
+def _value(kept: Filter, value: str) -> str:
+    """A platform by what people call it; anything else, and a part of a code, as it is."""
+    is_source = dimension(kept.dimension).name == "data_source" and kept.operator != "contains"
+    return source_name(value) if is_source else value
 
 
 def _order(key: str) -> str:

@@ -18,6 +18,8 @@ AXIS: dict[str, Any] = {
     "tickMinStep": 1,
     "format": "d",
 }
+COLUMNS = "width < 480 ? 3 : 0"
+"""Of the legend: one row (0), and on a phone as many as fit beside each other."""
 
 
 def settling(*, lines: Mapping[str, Sequence[float]], height: int = 220) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def draw() -> dict[str, Any]:
     base = alt.Chart(alt.NamedData("shares")).encode(
         x=alt.X("age:Q", axis=alt.Axis(**AXIS)),
         y=alt.Y("share:Q", axis=alt.Axis(title=None, format="%"), scale=alt.Scale(zero=False)),
-        color=alt.Color("name:N"),
+        color=alt.Color("name:N", legend=alt.Legend(columns=alt.ExprRef(COLUMNS))),
     )
     line = base.mark_line(interpolate="step-after", strokeWidth=2)
     point = base.mark_point(filled=True, size=28).encode(
