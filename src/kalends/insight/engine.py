@@ -124,8 +124,9 @@ def to_sql(asker: Asker, query: Query) -> str:
 def _result(asker: Asker, query: Query, planned: Plan, groups: pa.Table, asked: Survey) -> Result:
     finished = finish(groups, planned.shape)
     today = asker.snapshot.today
-    sources = _provisional(asked, planned, asker.settling, today)
-    settled = [asker.settling.settled_until(source, today=today) for source in sources]
+    young = _provisional(asked, planned, asker.settling, today)
+    sources = tuple(sorted({source for source, _ in young}))
+    settled = [asker.settling.settled_until(source, account, today=today) for source, account in young]
     return Result(
         query=query,
         snapshot=asker.snapshot,
@@ -163,15 +164,15 @@ def _rates(asker: Asker, query: Query, planned: Plan) -> tuple[str, ...]:
     return rates_used(asker.warehouse, query, version=asker.snapshot.data_version)
 
 
-def _provisional(asked: Survey, planned: Plan, settling: Settling, today: date) -> tuple[str, ...]:
-    """The platforms whose numbers in the period may still be restated."""
-    last: dict[str, date] = {}
-    for source, day in [(a.data_source, a.last_day) for a in asked.accounts] + [
-        (s.data_source, s.end) for s in planned.spans
-    ]:
-        last[source] = max(day, last.get(source, day))
-    young = (source for source, day in last.items() if settling.is_provisional(source, last_day=day, today=today))
-    return tuple(sorted(young))
+def _provisional(asked: Survey, planned: Plan, settling: Settling, today: date) -> frozenset[tuple[str, str]]:
+    """The platforms and accounts whose numbers in the period may still be restated."""
+    told = [(a.data_source, a.account_id, a.last_day) for a in asked.accounts]
+    told += [(s.data_source, s.account_id, s.end) for s in planned.spans]
+    return frozenset(
+        (source, account)
+        for source, account, day in told
+        if settling.is_provisional(source, account, last_day=day, today=today)
+    )
 
 
 def _coverage(query: Query, planned: Plan, asked: Survey, catalogue: Catalogue) -> Coverage:

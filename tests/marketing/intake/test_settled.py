@@ -9,7 +9,7 @@ from sqlalchemy import text
 from kalends.base.worker import run_task
 from kalends.insight import service as insight
 from kalends.insight.periods import Period
-from kalends.insight.query import Query
+from kalends.insight.query import Filter, Query
 from kalends.marketing import batches
 from kalends.marketing.connectors import connections, runs
 from kalends.marketing.quality import service as quality
@@ -168,19 +168,24 @@ SEEN, DONE = 15, 19
 """Days that are told while they are one to three days old, and how old the first of them is when their spend is final."""
 
 
-def load_days(room, clock, *, again):
-    """Days that come three at a time; on the last load, all are told once more, at least `again` days old."""
+def load_days(room, clock, *, again, quick=(), seen_little=()):
+    """Days that come three at a time; on the last load, all are told once more, at least `again` days old. What
+    accounts `quick` say at first is their last word; of `seen_little` nobody asks again but for their first days.
+    """
     start = date(2026, 1, 1)
     loads = [(start + timedelta(days=first + 3), range(first, first + 3), "50") for first in range(0, SEEN, 3)]
     loads.append((start + timedelta(days=DONE), range(SEEN), "100"))
     loads.append((start + timedelta(days=SEEN - 1 + again), range(SEEN), "100"))
-    for today, places, spend in loads:
+    for number, (today, places, spend) in enumerate(loads, start=1):
         clock.now = clock.now.replace(year=today.year, month=today.month, day=today.day)
-        days = [start + timedelta(days=place) for place in places]
         told = [
-            {"date_start": f"{day}", "date_stop": f"{day}", "account_id": one} for day in days for one in ("1", "2")
+            {"account_id": one, "spend": "100" if one in quick else spend}
+            | dict.fromkeys(("date_start", "date_stop"), f"{start + timedelta(days=place)}")
+            for place in places
+            for one in ("1", "2")
+            if not (one in seen_little and number == len(loads) and place > 2)
         ]
-        room.load([row for more in told for row in meta_rows(1, spend=spend, **more)])
+        room.load([row for more in told for row in meta_rows(1, **more)])
     clock.advance(days=40)
 
 
@@ -197,6 +202,47 @@ def test_as_measured_is_what_was_seen(house, scope, client, room, clock):
         rules.save(work, kind="settling", rules=(kept,))
     score_new_day(house, scope)
     assert told(client)["provisional_days"] == DONE
+
+
+def test_an_account_of_which_enough_was_seen_is_measured_by_itself(house, scope, client, room, clock):
+    load_days(room, clock, again=28, quick=("2",))
+    found = told(client)
+    assert found["measured_accounts"] == [{"account_id": "1", "days": DONE}, {"account_id": "2", "days": SEEN_BY}]
+    said = client.put(f"{HERE}/facebook_ads", json={"way": "measured"}).json()
+    assert (said["chosen_accounts"], said["provisional_days"]) == (found["measured_accounts"], DONE)
+    client.headers["accept"] = "text/html"
+    page = client.get("/data/settling").text
+    assert f"measured over all accounts; by account: 1 after {DONE} days, 2 after {SEEN_BY} days" in page
+    today = date(2026, 1, SEEN + SEEN_BY)  # the last day of the quick account is settled, of the other none
+    clock.now = clock.now.replace(month=today.month, day=today.day + 1)
+    found = {one: asked_of(house, scope, one) for one in ("1", "2")}
+    assert (found["1"].is_provisional, found["2"].is_provisional) == (True, False)
+    assert found["1"].settled_until == clock.now.date() - timedelta(days=DONE + 1)
+    client.put(f"{HERE}/facebook_ads", json={"way": "rule"})
+    assert told(client)["chosen_accounts"] == []
+
+
+def asked_of(house, scope, account, **more):
+    """The spend of one account in the days that were seen."""
+    days = Period(date(2026, 1, 1), date(2026, 1, SEEN))
+    with house.work(scope) as work:
+        return insight.run(work, query=Query(("spend",), days, (), (Filter("account_id", (account,)),), **more))
+
+
+def test_an_account_of_which_too_little_was_seen_goes_by_the_source(house, scope, client, room, clock):
+    load_days(room, clock, again=28, seen_little=("2",))
+    found = told(client)
+    assert found["measured_accounts"] == [{"account_id": "1", "days": DONE}]
+    client.put(f"{HERE}/facebook_ads", json={"way": "measured"})
+    with house.work(scope) as work:
+        now = settled.settling_of(work)
+    assert [now.days("facebook_ads", one) for one in ("1", "2", "never seen")] == [DONE, DONE, DONE]
+    with house.work(scope) as work:
+        kept = SettlingRule(data_source="facebook_ads", days=9, is_measured=True, accounts={"2": 4})
+        rules.save(work, kind="settling", rules=(kept,))
+    score_new_day(house, scope)
+    # What can be measured no more stays as it was.
+    assert told(client)["chosen_accounts"] == [{"account_id": "1", "days": DONE}, {"account_id": "2", "days": 4}]
 
 
 def score_new_day(house, scope):
@@ -257,6 +303,11 @@ def test_what_a_rule_says():
         {}, {"days": 3}, {"asked_again": 40}, {"days": 3, "asked_again": 20}, {"asked_again": 2}
     )] == [28, 3, 40, 20, 28]  # fmt: skip
     assert Settling.of([SettlingRule(**source, days=200)]).longest == 200
+    by_account = SettlingRule(**source, days=9, is_measured=True, accounts={"1": 4, "2": 12}, asked_again=6)
+    assert ([by_account.days_of(one) for one in ("1", "2", "3")], by_account.holds) == ([6, 12, 9], 12)
+    now = Settling.of([by_account])
+    assert [now.days("facebook_ads", one) for one in ("1", "2", "3", None)] == [6, 12, 9, 12]
+    assert now.days("google_ads", "1") == 30
     assert BY_RULE.longest == 90
 
 

@@ -56,9 +56,9 @@ def test_the_curve_on_each_engine(tenant_on, stage):
                 "date_from": date(2026, 1, 1), "date_to": date(2026, 1, 1), "spend": Decimal(spend)}])  # fmt: skip
         at = datetime(2026, 1, day, 12, tzinfo=UTC)
         versions.apply_batch(tenant_on, batch_seq=seq, reported_at=at, recorded_at=at)
-    [curve] = settling.curves(tenant_on, data_source="klaviyo", today=date(2026, 2, 1))
+    [curve] = settling.seen(tenant_on, data_source="klaviyo", today=date(2026, 2, 1)).whole
     assert curve.shares == pytest.approx((0.5, 0.8, 0.8, 1.0))
-    [before] = settling.curves(tenant_on, data_source="klaviyo", today=date(2026, 2, 1), version=2)
+    [before] = settling.seen(tenant_on, data_source="klaviyo", today=date(2026, 2, 1), version=2).whole
     assert before.shares == pytest.approx((0.625, 1.0))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -33,6 +34,13 @@ class CurveOut(BaseModel):
         return cls(metric=curve.metric, days=curve.days, shares=list(curve.shares), settles_at=curve.settles_at)
 
 
+class AccountOut(BaseModel):
+    """An account whose days are told apart from those of its source."""
+
+    account_id: str
+    days: int = Field(description="After how many days it had settled.")
+
+
 class SettlingOut(BaseModel):
     """A source's settling: by the platform's rule, as it was, and as the company has it."""
 
@@ -44,6 +52,12 @@ class SettlingOut(BaseModel):
     asked_again_days: int | None = Field(description="The longest window of its connections, where one has its own.")
     measured_days: int | None = Field(description="After how many days it had settled; null: too few days were seen.")
     measured_over: int = Field(description="Dates that were seen from their first numbers to their last.")
+    measured_accounts: list[AccountOut] = Field(
+        description="The accounts of which enough was seen by themselves; the others are measured as one."
+    )
+    chosen_accounts: list[AccountOut] = Field(
+        description="What counts of them, where the company goes by what was measured; chosen_days is of the others."
+    )
     provisional_days: int = Field(description="For how many days its numbers are provisional, in the end.")
     settled_until: date = Field(description="The last day that is old enough; later ones are provisional.")
     curves: list[CurveOut] = Field(description="Out of the versions that were recorded; none without settled days.")
@@ -60,10 +74,16 @@ class SettlingOut(BaseModel):
             asked_again_days=found.own.asked_again,
             measured_days=found.measured,
             measured_over=found.watched,
+            measured_accounts=_accounts(found.accounts),
+            chosen_accounts=_accounts(found.own.accounts),
             provisional_days=found.own.holds,
             settled_until=found.settled_until,
             curves=[CurveOut.of(one) for one in found.curves],
         )
+
+
+def _accounts(found: Mapping[str, int]) -> list[AccountOut]:
+    return [AccountOut(account_id=account, days=days) for account, days in sorted(found.items())]
 
 
 class Settlings(BaseModel):

@@ -17,16 +17,17 @@ from kalends.base.errors import BadInputError, ConflictError
 from kalends.base.work import Work
 from kalends.marketing import batches, settling
 from kalends.marketing.mapping.fields import Trailing
-from kalends.marketing.settling import ENOUGH, LONGEST, Curve, Settling, SettlingRule, Span, Way, trailing
+from kalends.marketing.settling import ENOUGH, LONGEST, Curve, Seen, Settling, SettlingRule, Span, Way, trailing
 from kalends.marketing.stewardship import rules
 from kalends.marketing.stewardship.knownnames import code_of, known_sources, sentence
 
 CHANGED: Final = "marketing.settling_changed"
 WATCHED: Final = text(
-    "SELECT unnest(range_agg(daterange(r.date_from, least(r.date_to, CAST(b.reported_at AS date) - :age), '[]')))"
-    " FROM batches AS b, jsonb_to_recordset(b.report -> 'reports') AS r(date_from date, date_to date)"
+    "SELECT r.account_id,"
+    " unnest(range_agg(daterange(r.date_from, least(r.date_to, CAST(b.reported_at AS date) - :age), '[]'))) AS days"
+    " FROM batches AS b, jsonb_to_recordset(b.report -> 'reports') AS r(account_id text, date_from date, date_to date)"
     " WHERE b.data_source = :source AND b.state = 'published' AND b.kind = ANY(:kinds) AND b.retracted_by_seq IS NULL"
-    " AND r.date_from <= CAST(b.reported_at AS date) - :age"
+    " AND r.date_from <= CAST(b.reported_at AS date) - :age GROUP BY r.account_id"
 )
 
 
@@ -46,7 +47,8 @@ class TooFewDaysError(ConflictError):
 class Standing:
     """How a source's days settle. `rule`: the platform's; `own`: what the company says, and what holds by it.
 
-    `measured`: days, None where too few were `watched`; `curves`: of all settled days.
+    `measured`: days, None where too few were `watched`, and `accounts` those of which enough was seen by themselves;
+    `curves`: of all settled days.
     """
 
     data_source: str
@@ -54,6 +56,7 @@ class Standing:
     own: SettlingRule
     settled_until: date
     measured: int | None
+    accounts: Mapping[str, int]
     watched: int
     curves: list[Curve]
 
@@ -77,9 +80,10 @@ def standing(work: Work, *, data_source: str) -> Standing:
         rule=trailing(data_source),
         own=_own(work).get(data_source, SettlingRule(data_source=data_source)),
         settled_until=now.settled_until(data_source, today=today),
-        measured=settling.measured(watched),
-        watched=max((curve.dates for curve in watched), default=0),
-        curves=_curves(work, data_source, now),
+        measured=settling.measured(watched.whole),
+        accounts=watched.measured_accounts(),
+        watched=watched.dates,
+        curves=_seen(work, data_source, now).whole,
     )
 
 
@@ -95,14 +99,15 @@ def choose(work: Work, *, data_source: str, way: Way, days: int | None = None) -
         raise BadSettlingError(
             f"Give a whole number of days from 0 to {LONGEST} for days of your own, and for no other way.", field="days"
         )
+    accounts: Mapping[str, int] = {}
     if way == "measured":
-        days = _measure(work, source)
+        days, accounts = _measure(work, source)
         if days is None:
             raise TooFewDaysError(f"Fewer than {ENOUGH} days were seen from their first numbers until they settled.")
     rules.alone(work)
     own = _own(work)
     before = own.get(source, SettlingRule(data_source=source))
-    own[source] = before.model_copy(update={"days": days, "is_measured": way == "measured"})
+    own[source] = before.model_copy(update={"days": days, "is_measured": way == "measured", "accounts": accounts})
     _save(work, own)
     return own[source]
 
@@ -122,9 +127,10 @@ def measure_anew(work: Work) -> None:
     found = {source: _measure(work, source) for source, rule in _own(work).items() if rule.is_measured}
     rules.alone(work)
     own = _own(work)
-    for source, days in found.items():
+    for source, (days, accounts) in found.items():
         if days is not None and source in own and own[source].is_measured:
-            own[source] = own[source].model_copy(update={"days": days})
+            update = {"days": days, "accounts": {**own[source].accounts, **accounts}}
+            own[source] = own[source].model_copy(update=update)
     _save(work, own)
 
 
@@ -140,25 +146,26 @@ def _save(work: Work, own: Mapping[str, SettlingRule]) -> None:
         work.announce(CHANGED)
 
 
-def _measure(work: Work, source: str) -> int | None:
-    return settling.measured(_watched(work, source, settling_of(work)))
+def _measure(work: Work, source: str) -> tuple[int | None, Mapping[str, int]]:
+    """After how many days the source had settled, and each account of which enough was seen."""
+    found = _watched(work, source, settling_of(work))
+    return settling.measured(found.whole), found.measured_accounts()
 
 
-def _watched(work: Work, source: str, now: Settling) -> list[Curve]:
-    """The curves of days that were asked for, or sent, again when they were as old as the platform may change them: of
-    others nobody knows what became of them.
+def _watched(work: Work, source: str, now: Settling) -> Seen:
+    """The curves of an account's days that were asked for, or sent, again when they were as old as the platform may
+    change them: of others nobody knows what became of them.
     """
     values = {"source": source, "kinds": list(batches.FILES), "age": trailing(source).days}
-    spans: list[Span] = [
-        (found.lower, found.upper - timedelta(days=1)) for found in work.session.execute(WATCHED, values).scalars()
+    spans = [
+        Span(account, found.lower, found.upper - timedelta(days=1))
+        for account, found in work.session.execute(WATCHED, values)
     ]
-    return _curves(work, source, now, within=spans) if spans else []
+    return _seen(work, source, now, within=spans) if spans else Seen()
 
 
-def _curves(work: Work, source: str, now: Settling, *, within: list[Span] | None = None) -> list[Curve]:
+def _seen(work: Work, source: str, now: Settling, *, within: list[Span] | None = None) -> Seen:
     """Out of what is published."""
     version = batches.data_version(work)
     today = work.now.date()
-    return settling.curves(
-        work.warehouse, data_source=source, today=today, settling=now, version=version, within=within
-    )
+    return settling.seen(work.warehouse, data_source=source, today=today, settling=now, version=version, within=within)
