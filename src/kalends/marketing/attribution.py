@@ -6,13 +6,15 @@ windows and all count: Meta keeps a window per ad set.
 
 Which one counts is the same for every day, so that a series does not jump: the platform's default window, else the rows
 that name none, else the nearest to the default, else the first by name. A window that was asked for beside the
-account's own setting (`asked`) comes after all of these.
+account's own setting (`asked`) comes after all of these, and one of them that a company lets count, before: its rows
+are marked so when they are read (`kalends.marketing.stewardship.counting`).
 """
 
 # ruff: noqa: S608 -- the statements are composed of declared column names; no text from outside
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ibis.expr import types as ir
@@ -31,9 +33,22 @@ ASKED: Final = "asked_"
 """How the attribution of rows begins whose window was asked for: what the platform says by itself never does."""
 
 
-def asked(window: str) -> str:
+OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
+    "facebook_ads": ("1d_click", "7d_click", "28d_click", "1d_view"),
+    "pinterest_ads": (
+        "1d_click", "7d_click", "30d_click", "1d_click_1d_view", "7d_click_1d_view", "7d_click_7d_engagement_1d_view",
+        "30d_click_30d_engagement_30d_view", "60d_click_60d_engagement_60d_view",
+    ),
+    "snapchat_ads": ("1d_swipe", "7d_swipe", "28d_swipe", "1d_swipe_1d_view", "7d_swipe_1d_view", "28d_swipe_7d_view"),
+}  # fmt: skip
+"""The attribution windows that connectors can ask for beside an account's own setting."""
+COUNTING: Final = f"{ASKED}counting_"
+"""How it begins where the company lets that window count."""
+
+
+def asked(window: str, *, counts: bool = False) -> str:
     """The attribution of rows that were asked for under a window, such as '1d_click'."""
-    return f"{ASKED}{window}"
+    return f"{COUNTING if counts else ASKED}{window}"
 
 
 def own(row: str) -> str:
@@ -46,20 +61,27 @@ def preference(attribution: str) -> tuple[int, str]:
 
     >>> sorted(["28d_click", "", "asked_1d_click", "skan", "1d_click", "7d_click_1d_view"], key=preference)
     ['7d_click_1d_view', '', '1d_click', '28d_click', 'skan', 'asked_1d_click']
+    >>> sorted(["7d_click_1d_view", "asked_1d_click", "asked_counting_7d_click"], key=preference)
+    ['asked_counting_7d_click', '7d_click_1d_view', 'asked_1d_click']
     """
+    if attribution.startswith(COUNTING):
+        return (-1, attribution)
     if attribution in FIRST:
         return (FIRST.index(attribution), attribution)
     return (len(FIRST) + attribution.startswith(ASKED), attribution)
 
 
-RANK = f"""CASE {" ".join(f"WHEN f.attribution = '{name}' THEN {place}" for place, name in enumerate(FIRST))} WHEN {
-    f"starts_with(f.attribution, '{ASKED}') THEN {len(FIRST) + 1}"
-} ELSE {len(FIRST)} END"""
+RANK = (
+    f"CASE WHEN starts_with(f.attribution, '{COUNTING}') THEN -1 "
+    + " ".join(f"WHEN f.attribution = '{name}' THEN {place}" for place, name in enumerate(FIRST))
+    + f" WHEN starts_with(f.attribution, '{ASKED}') THEN {len(FIRST) + 1} ELSE {len(FIRST)} END"
+)
 
 
 def rank(rows: ir.Table) -> ir.IntegerValue:
     """`RANK` as an expression over rows of facts."""
     others = rows.attribution.startswith(ASKED).ifelse(len(FIRST) + 1, len(FIRST))
+    others = rows.attribution.startswith(COUNTING).ifelse(-1, others)
     return rows.attribution.cases(*((name, place) for place, name in enumerate(FIRST)), else_=others)
 
 

@@ -23,7 +23,7 @@ from kalends.base.errors import KalendsError
 from kalends.base.jobs import JobRun, TaskCancelledError, TaskSupersededError
 from kalends.base.warehouse import TenantWarehouse
 from kalends.identity.service import workspace
-from kalends.marketing import batches, entities, orders, rates, rollup, said, series, versions
+from kalends.marketing import attribution, batches, entities, orders, rates, rollup, said, series, versions
 from kalends.marketing.batchreport import assumed, describe, kept_though_complete, overshadowed
 from kalends.marketing.drift import Terms
 from kalends.marketing.intake import contracts, replays, totals
@@ -143,7 +143,8 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
         with warehouse.write():
             placed = prepare(run, warehouse)
             hand_over(warehouse, con, currency=currency, parts=staged.parts)
-            applied = write(warehouse, batch, staged, replaces=replaces)
+            window = counting.window_of(counting_rules)
+            applied = write(warehouse, batch, staged, replaces=replaces, window=window)
             report["warnings"] += [*kept_though_complete(batch, staged), *overshadowed(warehouse, staged)]
             keep_quarantine(warehouse, con, batch)
             totals.keep(warehouse, staged.totals, batch_seq=batch.seq)
@@ -165,9 +166,11 @@ def load(run: JobRun, batch: Batch, warehouse: TenantWarehouse) -> Outcome:
     )
 
 
-def write(warehouse: TenantWarehouse, batch: Batch, staged: StageReport, *, replaces: list[int] | None) -> Applied:
-    """The staged facts into the log; `replaces`: the earlier readings, of a replay."""
-    complete = complete_windows(batch)
+def write(
+    warehouse: TenantWarehouse, batch: Batch, staged: StageReport, *, replaces: list[int] | None, window: str = ""
+) -> Applied:
+    """The staged facts into the log; `replaces`: the earlier readings, of a replay; `window`: the one that counts."""
+    complete = complete_windows(batch, counting=window)
     if batch.options.get("is_complete") and (declared := declared_days(batch.options)):
         complete += totals.complete_windows(staged, declared)
     applying = versions.apply_batch
@@ -275,8 +278,12 @@ def stage_options(options: dict[str, Any]) -> StageOptions:
     )
 
 
-def complete_windows(batch: Batch) -> list[versions.Window]:
-    """The slices of which the sender says that the batch has all there is."""
+def complete_windows(batch: Batch, *, counting: str = "") -> list[versions.Window]:
+    """The slices of which the sender says that the batch has all there is; under the attribution window `counting`,
+    they are marked as their rows are.
+    """
+    own = batch.options.get("attribution")
+    stamp = attribution.asked(own, counts=own == counting) if own else None
     return [
         versions.Window(
             data_source=batch.data_source,
@@ -284,7 +291,7 @@ def complete_windows(batch: Batch) -> list[versions.Window]:
             account_id=told["account_id"],
             date_from=date.fromisoformat(told["date_from"]),
             date_to=date.fromisoformat(told["date_to"]),
-            attribution=told.get("attribution"),
+            attribution=stamp or told.get("attribution"),
         )
         for told in batch.options.get("complete", [])
     ]

@@ -73,6 +73,8 @@ class StageOptions:
     terms: Terms | None = None
     defaults: Dictionary[str, str] = field(default_factory=dict)
     attribution: str = ""
+    window: str = ""
+    """The window asked for whose rows count."""
     may_be_empty: bool = False
 
 
@@ -432,6 +434,7 @@ def stage(
         holds_values="action_values" in file_name.lower(),
         defaults=told.defaults,
         attribution=told.attribution,
+        is_counting=bool(told.attribution) and told.attribution == told.window,
         currency=currency,
     )
     dialect, way, columns = dialect_of(data_source, file_name), Way.PATTERN, frozenset[str]()

@@ -1,14 +1,18 @@
 """Attribution windows beside the account's own setting: asked for, told apart, and never in the way of what counts."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from syncing import connect, exactly, known, opener, platform, slices, stored, work_off
 
+from kalends.insight import service as insight
+from kalends.insight.periods import Period
+from kalends.insight.query import Query
 from kalends.marketing import service
 from kalends.marketing.connectors import connections, runs
 from kalends.marketing.connectors.registry import CONNECTORS
-from kalends.marketing.stewardship import rules
+from kalends.marketing.stewardship import rules, typesseen
 
 WINDOWS = {
     "facebook_ads": (("1d_click", 50), ("28d_click", 80)),
@@ -101,6 +105,85 @@ def test_of_meta_each_window_is_a_type_of_conversion_as_well_that_a_rule_may_let
         service.replay_older(work)
     work_off(house, scope)
     assert counted(stored(house, scope, standin)) == counted(under(before, 50))
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_a_window_that_was_asked_for_can_be_made_the_one_that_counts_and_back(house, scope, clock, name):
+    (window, percent), _ = WINDOWS[name]
+    with platform(house, name) as standin:
+        _, run_id = connect(house, scope, standin, history=10, attributions=[window])
+        work_off(house, scope)
+        whole = exactly(known(standin, *span_of(house, scope, run_id)))
+    own, wanted = (total(rows) for rows in (whole, under(whole, percent)))
+    assert own != wanted
+    assert total_in(house, scope) == own
+    before = clock.now
+    clock.advance(hours=1)
+    rule = {"data_source": name, "window": window}
+    let_count(house, scope, [rule])
+    for dimension in ((), ("attribution",)):  # of the rollup, and of facts
+        assert total_in(house, scope, *dimension) == wanted
+        assert total_in(house, scope, *dimension, as_of=before) == own
+    with house.work(scope) as work:
+        assert typesseen.effects(work, rules=(), now=rules.conversion_rules(work)[1])[0].after is None
+    let_count(house, scope, [])
+    assert total_in(house, scope) == own
+
+
+def let_count(house, scope, told):
+    """Make rules, and read the files again by them."""
+    with house.work(scope) as work:
+        rules.save(work, kind="conversions", rules=rules.read_rules("conversions", told))
+        service.replay_older(work)
+    work_off(house, scope)
+
+
+def total(rows):
+    """Spend and conversions of all rows."""
+    return tuple(float(sum(row[name] or 0 for row in rows.values())) for name in ("spend", "conversions"))
+
+
+def total_in(house, scope, *dimensions, as_of=None):
+    """The same, as an answer has them."""
+    period = Period(date(2020, 1, 1), date(2030, 1, 1))
+    with house.work(scope) as work:
+        found = insight.run(work, query=Query(("spend", "conversions"), period, dimensions, as_of=as_of))
+    return tuple(pytest.approx(float(found.totals[name])) for name in ("spend", "conversions"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (
+            {"data_source": "snapchat_ads", "window": "9d_swipe"},
+            "no window '9d_swipe'; these can be asked for: 1d_swipe",
+        ),
+        ({"data_source": "tiktok_ads", "window": "7d_click"}, "asked for no other than its own"),
+        ({"data_source": "snapchat_ads", "window": "7d_swipe", "account_id": "1"}, "counts for all accounts"),
+        ({"data_source": "snapchat_ads"}, "name at least one, or a window that counts"),
+    ],
+)
+def test_a_window_that_cannot_count_is_refused(client, rule, why):
+    told = client.put("/api/v1/marketing/rules/conversions", json={"rules": [rule]})
+    assert told.status_code == 422
+    assert why in told.json()["detail"]
+
+
+def test_the_window_that_counts_is_said_on_the_page(client, house, scope):
+    with platform(house, "snapchat_ads") as standin:
+        connect(house, scope, standin, history=3, attributions=["7d_swipe"])
+        work_off(house, scope)
+    client.headers["accept"] = "text/html"
+    sent = {"account_id": "", "types": "", "window": "7d_swipe"}
+    client.post("/data/conversions/snapchat_ads", data=sent)
+    page = client.get("/data/conversions").text
+    assert '<option value="7d_swipe" selected>' in page
+    with house.work(scope) as work:
+        [rule] = rules.conversion_rules(work)[1]
+    assert (rule.data_source, rule.types, rule.window) == ("snapchat_ads", (), "7d_swipe")
+    client.post("/data/conversions/snapchat_ads", data=sent | {"window": ""})
+    with house.work(scope) as work:
+        assert rules.conversion_rules(work)[1] == ()
 
 
 def test_a_window_that_is_no_longer_chosen_is_not_asked_for(house, scope):

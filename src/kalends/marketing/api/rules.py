@@ -25,7 +25,8 @@ Writer = Annotated[Work, permit("data.write")]
 
 class RulesIn(BaseModel):
     """Rules of one kind, in their order: `{name, conditions}` for channel groups, `{delimiter, parts}` or `{pattern}`
-    for names, `{data_source, account_id, types}` for conversions: the first of the types that a row has counts.
+    for names, `{data_source, account_id, types, window}` for conversions: the first of the types that a row has counts,
+    and of a thing that came under several attribution windows the `window`.
     """
 
     rules: list[dict[str, Any]] = Field(max_length=MOST_RULES)

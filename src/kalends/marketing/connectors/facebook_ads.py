@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import orjson
 
+from kalends.marketing.attribution import OFFERED
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import HeaderKey, Secrets, TokenQuestion
 from kalends.marketing.connectors.consent import CLIENT_SECRET, Consent
@@ -36,7 +37,7 @@ FIELDS = (
     "actions", "action_values",
 )  # fmt: skip
 CAMPAIGN = ("campaign_id", "campaign_name", "objective")
-WINDOWS = ("1d_click", "7d_click", "28d_click", "1d_view")
+WINDOWS = OFFERED["facebook_ads"]
 NAMES = {
     "account": (),
     "campaign": CAMPAIGN,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from kalends.marketing.attribution import OFFERED
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
 from kalends.marketing.connectors.consent import Consent
@@ -151,16 +152,7 @@ CONNECTOR = Connector(
             for name, cut in (("device", "APPTYPE"), ("country", "COUNTRY"))
         ),
     ),
-    attributions=(
-        "1d_click",
-        "7d_click",
-        "30d_click",
-        "1d_click_1d_view",
-        "7d_click_1d_view",
-        "7d_click_7d_engagement_1d_view",
-        "30d_click_30d_engagement_30d_view",
-        "60d_click_60d_engagement_60d_view",
-    ),
+    attributions=OFFERED["pinterest_ads"],
     judge=judge,
     # "ads_analytics", standard access, for each user (developers.pinterest.com/docs/reference/rate-limits). An app
     # that is on trial has 1,000 calls a day; it is told so by Pinterest itself.

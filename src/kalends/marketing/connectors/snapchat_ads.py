@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from kalends.marketing.attribution import OFFERED
 from kalends.marketing.connectors.asking import Answer, Ask
 from kalends.marketing.connectors.auth import OAuth2
 from kalends.marketing.connectors.consent import Consent
@@ -179,7 +180,7 @@ CONNECTOR = Connector(
             "campaign/device", "Campaigns by device and day", partial(pull, by="campaign", cut="os"), is_default=False
         ),
     ),
-    attributions=("1d_swipe", "7d_swipe", "28d_swipe", "1d_swipe_1d_view", "7d_swipe_1d_view", "28d_swipe_7d_view"),
+    attributions=OFFERED["snapchat_ads"],
     judge=judge,
     # 10 a second for each token (developers.snap.com/api/marketing-api/Ads-API/rate-limits).
     quotas=(Quota("", 10, 1, is_shared=True),),

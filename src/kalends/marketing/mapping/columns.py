@@ -30,6 +30,7 @@ class Settings:
     stopped: frozenset[str] = frozenset()  # columns that hold something else than they did: kept, and read for nothing
     defaults: Dictionary[str, str] = field(default_factory=dict)  # record column -> what rows without a value say
     attribution: str = ""  # the window under which the platform was asked to count, beside its account's own setting
+    is_counting: bool = False  # that window counts in place of the account's own setting
     recipe: str = ""  # see `compiler.recipe_of`
     currency: str = ""  # of amounts that name none; they get it later, and only the recipe says it here
 

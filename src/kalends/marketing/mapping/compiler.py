@@ -107,7 +107,9 @@ class Compiler:
             record[target] = _or_else(record.get(target), "''")
         record["attribution"] = _or_else(record.get("attribution") or attribution_of(self.columns), "''")
         if self.settings.attribution:
-            record["attribution"] = literal(attribution.asked(self.settings.attribution))
+            record["attribution"] = literal(
+                attribution.asked(self.settings.attribution, counts=self.settings.is_counting)
+            )
         record["data_source"] = literal(self.mapping.data_source)
         record |= self._dates(record)
         record |= shape_of(self.columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
@@ -15,6 +15,7 @@ from kalends.base.pages import flash, render
 from kalends.base.work import Work
 from kalends.identity.service import permit, workspace
 from kalends.marketing import service, words
+from kalends.marketing.attribution import OFFERED
 from kalends.marketing.intake import replays
 from kalends.marketing.stewardship import counting, rules, typesseen
 from kalends.marketing.stewardship.counting import ConversionRule
@@ -29,10 +30,11 @@ PAGE: Final = "/data/conversions"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rule as its row shows it: an account ('' for all others), its types line by line."""
+    """One rule as its row shows it: an account ('' for all others), its types line by line, the window that counts."""
 
     account_id: str
     types: str
+    window: str = ""
 
 
 @router.get(PAGE)
@@ -106,16 +108,23 @@ def _back(text: str) -> Response:
 
 
 def rows_of(form: FormData) -> list[Row]:
-    """The rows that a form sent and that name types."""
+    """The rows that a form sent and that name types, or the window that counts, which the row of all accounts has."""
     pairs = zip(form.getlist("account_id"), form.getlist("types"), strict=False)
     rows = [Row(str(account).strip(), str(types).strip()) for account, types in pairs]
-    return [row for row in rows if row.types]
+    window = str(form.get("window") or "")
+    rows = [row if row.account_id else replace(row, window=window) for row in rows[:1]] + rows[1:]
+    return [row for row in rows if row.types or row.window]
 
 
 def _with(now: tuple[ConversionRule, ...], data_source: str, form: FormData) -> tuple[ConversionRule, ...]:
     """The rules of now with those of one platform as the form says. Raises BadRuleError."""
     own = [
-        {"data_source": data_source, "account_id": row.account_id or None, "types": _lines(row.types)}
+        {
+            "data_source": data_source,
+            "account_id": row.account_id or None,
+            "types": _lines(row.types),
+            "window": row.window,
+        }
         for row in rows_of(form)
     ]
     rules.read_rules("conversions", own)  # alone first, so that an error tells the row
@@ -141,6 +150,7 @@ def _page(
         shown={one.data_source: _shown(now, one.data_source, wrong or {}) for one in seen},
         usual={one.data_source: counting.usual_types(one.data_source) for one in seen},
         how={one.data_source: counting.how_told(one.data_source) for one in seen},
+        windows={one.data_source: OFFERED.get(one.data_source, ()) for one in seen},
         declared={one.data_source: counting.declared_types(one.data_source) for one in seen},
         untold=[name for code, name in words.PLATFORM_NAMES.items() if code not in counting.SOURCES],
         version=version,
@@ -157,7 +167,7 @@ def _shown(
 ) -> tuple[list[Row], str]:
     """The rows of a platform, the one for all accounts first and an empty one last, and what is wrong with them."""
     rows, error = wrong.get(source) or (
-        [Row(rule.account_id or "", "\n".join(rule.types)) for rule in counting.of_source(now, source)],
+        [Row(rule.account_id or "", "\n".join(rule.types), rule.window) for rule in counting.of_source(now, source)],
         "",
     )
     everywhere = [row for row in rows if not row.account_id] or [Row("", "")]

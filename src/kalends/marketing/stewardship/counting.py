@@ -4,6 +4,9 @@ One event comes under several names (Meta's `purchase`, `omni_purchase` and `off
 the same sales), so the types of a rule are an **order and never a sum**: a row's conversions are those of the first
 type that it has. Where each row is an event of one name (Mixpanel, Amplitude), each name of the rule counts.
 
+Platforms that were asked to count within further attribution windows may have one of these count instead of the
+account's own setting: its rows are marked when they are read (`kalends.marketing.attribution`).
+
 A rule decides how files are read, not how answers are made: new files are read by it, earlier ones when they are read
 again (`intake.replays`), as a version of their own; what was known before stays known.
 """
@@ -15,6 +18,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from kalends.marketing.attribution import OFFERED
 from kalends.marketing.mapping import MAPPINGS, canonical_source
 
 MOST_TYPES: Final = 30
@@ -52,13 +56,16 @@ SOURCES: Final = tuple(sorted(source for source in MAPPINGS if how_told(source))
 
 
 class ConversionRule(BaseModel):
-    """Of `data_source`, and of `account_id` alone where that is given, the first of `types` that a row has counts."""
+    """Of `data_source`, and of `account_id` alone where that is given, the first of `types` that a row has counts.
+    `window`: the attribution window, of those that connections ask for, whose rows count for all of its accounts.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_source: Annotated[str, Field(max_length=100)]
     account_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    types: tuple[Type, ...] = Field(min_length=1, max_length=MOST_TYPES)
+    types: tuple[Type, ...] = Field(default=(), max_length=MOST_TYPES)
+    window: Annotated[str, Field(max_length=100)] = ""
 
     @field_validator("data_source")
     @classmethod
@@ -74,6 +81,19 @@ class ConversionRule(BaseModel):
         """Meta's accounts are kept without the 'act_' that its own pages show."""
         account = given.get("account_id") if isinstance(given, dict) else None
         return {**given, "account_id": account.removeprefix("act_")} if isinstance(account, str) else given
+
+    @model_validator(mode="after")
+    def _known_window(self) -> ConversionRule:
+        if not self.types and not self.window:
+            raise ValueError("types: name at least one, or a window that counts")
+        if self.window and self.account_id is not None:
+            raise ValueError("a window counts for all accounts of a platform: name none beside it")
+        offered = OFFERED.get(self.data_source, ())
+        if self.window and self.window not in offered:
+            none = "it is asked for no other than its own"
+            told = f"these can be asked for: {', '.join(offered)}" if offered else none
+            raise ValueError(f"{self.data_source} has no window {self.window!r}; {told}")
+        return self
 
     @model_validator(mode="after")
     def _known_types(self) -> ConversionRule:
@@ -119,4 +139,9 @@ def choice(rules: Sequence[ConversionRule]) -> dict[str, Any]:
     """The rules of one platform as `StageOptions` take them."""
     everywhere = next((rule.types for rule in rules if rule.account_id is None), ())
     by_account = {rule.account_id: rule.types for rule in rules if rule.account_id is not None}
-    return {"conversions": everywhere, "conversions_by_account": by_account}
+    return {"conversions": everywhere, "conversions_by_account": by_account, "window": window_of(rules)}
+
+
+def window_of(rules: Iterable[ConversionRule]) -> str:
+    """The attribution window that counts by the rules of one platform; '' for the accounts' own settings."""
+    return next((rule.window for rule in rules if rule.window), "")

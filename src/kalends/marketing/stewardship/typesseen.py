@@ -146,7 +146,9 @@ def _after(
     rules: Sequence[ConversionRule],
     now: Sequence[ConversionRule],
 ) -> float | None:
-    told = choice(counting.of_source(rules, source))
+    told, before = (choice(counting.of_source(each, source)) for each in (rules, now))
+    if told["window"] != before["window"]:
+        return None
     everywhere = told["conversions"] or usual_types(source)
     own = told["conversions_by_account"]
     if not everywhere and counting.of_source(now, source):
