@@ -117,6 +117,16 @@ def test_on_a_phone_nothing_sticks_out(filled, open_page):
     proof("access, pages judged on a phone", len(SOME))
 
 
+def test_on_a_phone_the_types_of_conversions_stand_below_each_other(filled, open_page):
+    page = open_page(filled.address, viewport=PHONE)
+    sign_in(page)
+    page.goto("/data/conversions")
+    sizes = "all => all.map(one => [one.scrollWidth, one.clientWidth])"
+    found = page.eval_on_selector_all(".conversion-types .table-wrap", sizes)
+    assert found
+    assert all(wanted <= there for wanted, there in found), found
+
+
 def test_the_first_start(fresh, open_page):
     assert judged(open_page(fresh.address), fresh.link) == []
 

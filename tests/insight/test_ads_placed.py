@@ -18,7 +18,7 @@ from kalends.marketing import service as marketing
 assert jobs.apply_batches.kind  # the kind is declared by importing it
 
 SPRING = Period(date(2026, 2, 1), date(2026, 4, 30))
-HINT = "Rows of LinkedIn Ads's ads do not say"
+HINT = "LinkedIn Ads: rows of ads do not say what they are in."
 
 
 def ad(creative, spend, day=10):

@@ -247,8 +247,8 @@ def _placed(planned: Plan, asked: Survey, catalogue: Catalogue) -> tuple[str, ..
     there = {one.data_source for one in asked.accounts} | {span.data_source for span in planned.spans}
     sources = sorted({source for source, report in read if report in planned.able} & lists & there)
     return tuple(
-        f"Rows of {source_name(source)}'s ads do not say what they are in: their campaigns and ad groups are those that"
-        " its lists of ads and ad groups name."
+        f"{source_name(source)}: rows of ads do not say what they are in. Their campaigns and ad groups are those that"
+        " the platform's lists of ads and ad groups name."
         for source in sources
     )
 

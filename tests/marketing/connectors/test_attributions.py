@@ -160,7 +160,7 @@ def total_in(house, scope, *dimensions, as_of=None):
         ),
         ({"data_source": "tiktok_ads", "window": "7d_click"}, "asked for no other than its own"),
         ({"data_source": "snapchat_ads", "window": "7d_swipe", "account_id": "1"}, "counts for all accounts"),
-        ({"data_source": "snapchat_ads"}, "name at least one, or a window that counts"),
+        ({"data_source": "snapchat_ads"}, "Rule 1, types: is empty"),
     ],
 )
 def test_a_window_that_cannot_count_is_refused(client, rule, why):

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from kalends.marketing.attribution import OFFERED
 from kalends.marketing.mapping import MAPPINGS, canonical_source
@@ -64,8 +65,8 @@ class ConversionRule(BaseModel):
 
     data_source: Annotated[str, Field(max_length=100)]
     account_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    types: tuple[Type, ...] = Field(default=(), max_length=MOST_TYPES)
     window: Annotated[str, Field(max_length=100)] = ""
+    types: tuple[Type, ...] = Field(default=(), max_length=MOST_TYPES, validate_default=True)
 
     @field_validator("data_source")
     @classmethod
@@ -82,10 +83,15 @@ class ConversionRule(BaseModel):
         account = given.get("account_id") if isinstance(given, dict) else None
         return {**given, "account_id": account.removeprefix("act_")} if isinstance(account, str) else given
 
+    @field_validator("types")
+    @classmethod
+    def _says_something(cls, given: tuple[Type, ...], told: ValidationInfo) -> tuple[Type, ...]:
+        if not given and not told.data.get("window"):
+            raise PydanticCustomError("too_short", "is empty")
+        return given
+
     @model_validator(mode="after")
     def _known_window(self) -> ConversionRule:
-        if not self.types and not self.window:
-            raise ValueError("types: name at least one, or a window that counts")
         if self.window and self.account_id is not None:
             raise ValueError("a window counts for all accounts of a platform: name none beside it")
         offered = OFFERED.get(self.data_source, ())
