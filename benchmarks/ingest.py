@@ -9,7 +9,7 @@ As many rows of Google Ads (objects in rows) and of Klaviyo (objects in rows, wh
 day in each, as our connector keeps them) have the same bounds. Rows of Klaviyo as somebody may write them down without
 the answers, 318 bytes each, are printed beside them: see docs/decisions/0008.
 
-Runs alternate, rival and ours, and medians are printed; dlt takes most of a minute and runs once.
+Runs alternate, rival and ours, and medians are printed; dlt takes most of a minute and runs once, ours three times.
 `python benchmarks/ingest.py [--rows N] [--runs N]`.
 """
 
@@ -151,13 +151,14 @@ def one_run(files: dict[str, Path], folder: Path, *, source: str = "facebook_ads
     return figures
 
 
-def other_shapes(folder: Path, *, count: int) -> Iterator[Bound]:
-    """The same ratios for rows as Google Ads and Klaviyo give them, printed and with their bounds."""
+def other_shapes(folder: Path, *, count: int, times: int) -> Iterator[Bound]:
+    """The same ratios for rows as Google Ads and Klaviyo give them, medians too, printed and with their bounds."""
     for shape, source in OTHER_SHAPES.items():
         files = {variant: folder / f"{shape}-{variant}.ndjson" for variant in VARIANTS}
         for variant, file in files.items():
             ingest_maker.write(file, count=count, variant=variant, shape=shape)
-        found = one_run(files, folder, source=source)
+        runs = [one_run(files, folder, source=source) for _ in range(times)]
+        found = {figure: statistics.median(run[figure] for run in runs) for figure in runs[0]}
         ratios = ", ".join(f"{variant} {found[variant]:.2f}x ({found[f'{variant} s']:.2f} s)" for variant in VARIANTS)
         again = found["shuffled rows written"]
         print(f"{shape}, {count:,} rows: {ratios}; rows written again {again:.0f}; peak {found['peak MB']:.0f} MB")
@@ -201,7 +202,7 @@ def main() -> int:
         for rows, file in small.items():
             ingest_maker.write(file, count=rows)
         growth(folder, files={**small, asked.rows: files["plain"]})
-        others = list(other_shapes(folder, count=asked.rows))
+        others = list(other_shapes(folder, count=asked.rows, times=asked.runs))
         theirs = dlt_rival(small[DLT_ROWS], folder)
         ours = statistics.median(first_load(small[DLT_ROWS], folder) for _ in range(DLT_RUNS))
         print(f"dlt, {DLT_ROWS:,} rows: {theirs:.1f} s; ours {ours:.2f} s: {theirs / ours:.1f} times as fast")

@@ -40,7 +40,7 @@ from kalends.base.warehouse import open_warehouse
 from kalends.base.work import House
 from kalends.base.worker import Worker
 from kalends.identity.service import ensure_owner_token
-from kalends.marketing.service import write_down_usage
+from kalends.marketing.service import warm_up_data, write_down_usage
 
 DATABASE = "kalends"
 OWNER = "kalends_owner"
@@ -199,6 +199,7 @@ def warm_up(house: House) -> None:
     """Do what the first person would wait for, after what the present ones wait for."""
     give_way()
     house.warehouse.warm_up()
+    warm_up_data(house.warehouse.engine)
     gc.freeze()  # what that has imported
 
 

@@ -57,15 +57,27 @@ def replay(batch: str, *, as_json: Json = False) -> None:
 
 def wait_for(opened: Client, batch: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
     """Follow the batch until it is published or failed, with a progress bar on anything over a second."""
+    if not quiet:
+        return _watched(opened, batch)
+    while not _is_done(batch):
+        batch = opened.get(f"/marketing/batches/{batch['id']}", wait=QUIET_SECONDS)
+    return batch
+
+
+def _is_done(batch: dict[str, Any]) -> bool:
+    return batch["state"] in {"published", "failed"}
+
+
+def _watched(opened: Client, batch: dict[str, Any]) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), *Progress.get_default_columns()[:2], TimeElapsedColumn())
-    started, seconds = time.monotonic(), QUIET_SECONDS if quiet else BAR_SECONDS
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+    started = time.monotonic()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = None
-        while batch["state"] not in {"published", "failed"}:
-            batch = opened.get(f"/marketing/batches/{batch['id']}?wait={seconds}")
+        while not _is_done(batch):
+            batch = opened.get(f"/marketing/batches/{batch['id']}", wait=BAR_SECONDS)
             if bar is None and time.monotonic() - started > 1:
                 bar = progress.add_task(f"Reading {batch['file_name']}", total=None)
             if bar is not None and batch.get("progress"):

@@ -59,12 +59,12 @@ def renew(warehouse: TenantWarehouse, *, days: str) -> None:
     warehouse.create(TABLE, SCHEMA)
     touched = f"EXISTS (SELECT 1 FROM {days} AS d WHERE d.data_source = t.data_source AND d.account_id = t.account_id)"  # noqa: S608 - a table of ours
     warehouse.run(f"DELETE FROM {TABLE} AS t WHERE {touched}")  # noqa: S608
-    statement = _statement(warehouse.engine, days, has_names=entities.speak_of(warehouse, days))
-    warehouse.run(f"INSERT INTO {TABLE} ({', '.join(SCHEMA)}) {statement}")
+    rows = statement(warehouse.engine, days, has_names=entities.speak_of(warehouse, days))
+    warehouse.run(f"INSERT INTO {TABLE} ({', '.join(SCHEMA)}) {rows}")
 
 
 @lru_cache
-def _statement(engine: str, days: str, *, has_names: bool) -> str:
+def statement(engine: str, days: str, *, has_names: bool) -> str:
     """The rows of the accounts in `days`, as SQL. Kept: to write the statement takes longer than to run it."""
     daily = ibis.table({name: DAILY_SCHEMA[name] for name in ("date", *IDS["campaign_name"], *IDS)}, name="daily")
     accounts = ibis.table(dict.fromkeys(IDS["account_name"], "string"), name=days)

@@ -74,6 +74,7 @@ from kalends.marketing.stewardship.rules import version_of as rules_version
 from kalends.marketing.stewardship.schemas import GraphOut
 from kalends.marketing.stewardship.settled import settling_at
 from kalends.marketing.stewardship.usage import write_down_usage
+from kalends.marketing.versions import warm_up as warm_up_data
 
 __all__ = [
     "BY_RULE",
@@ -136,6 +137,7 @@ __all__ = [
     "transform",
     "version_at",
     "wait_for",
+    "warm_up_data",
     "write_down_usage",
 ]
 

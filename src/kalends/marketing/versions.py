@@ -36,8 +36,8 @@ from datetime import date, datetime
 
 import ibis
 
-from kalends.base.warehouse import TenantWarehouse
-from kalends.marketing import current, rates, rollup, statements
+from kalends.base.warehouse import TenantWarehouse, create_sql
+from kalends.marketing import current, rates, renames, rollup, statements
 from kalends.marketing.records import FACT, TABLES
 from kalends.marketing.statements import BatchOutOfOrderError, Stamp, Window
 
@@ -55,6 +55,7 @@ __all__ = [
     "retract",
     "undo_batch",
     "verify",
+    "warm_up",
 ]
 
 
@@ -111,6 +112,15 @@ def create_tables(tenant: TenantWarehouse) -> None:
     if "facts_log" in held:
         with tenant.write():
             current.split_log(tenant)
+
+
+def warm_up(engine: str) -> None:
+    """Write the statements that take longer to write than to run: they are kept, and a server's first file is sooner
+    there.
+    """
+    for name, schema in {**TABLES, rates.TABLE: rates.SCHEMA}.items():
+        create_sql(engine, name, schema)
+    renames.statement(engine, "_days", has_names=False)
 
 
 def newest_facts(tenant: TenantWarehouse, *, batch_seq: int, reported_at: datetime) -> str | None:

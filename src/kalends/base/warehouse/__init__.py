@@ -21,6 +21,7 @@ from kalends.base.warehouse.contract import (
     UnsupportedWarehouseError,
     Warehouse,
     WarehouseBusyError,
+    create_sql,
 )
 from kalends.base.warehouse.duck import DuckWarehouse
 from kalends.base.warehouse.postgres import PostgresWarehouse
@@ -33,6 +34,7 @@ __all__ = [
     "UnsupportedWarehouseError",
     "Warehouse",
     "WarehouseBusyError",
+    "create_sql",
     "open_warehouse",
 ]
 

@@ -47,6 +47,9 @@ class WarehouseBusyError(UnavailableError):
 class Warehouse(ABC):
     """All tenants' warehouses in one engine. Safe to use from many threads."""
 
+    engine: str
+    """Of its tenants: 'duckdb' or 'postgres'."""
+
     @abstractmethod
     def tenant(self, tenant_id: UUID) -> AbstractContextManager[TenantWarehouse]:
         """The tenant's warehouse on a cursor of its own, made on first use. Temporary tables end with the context."""
@@ -186,7 +189,7 @@ class TenantWarehouse(ABC):
 
     def create_sql(self, name: str, schema: ibis.Schema, *, temporary: bool = False) -> str:
         """The statement that makes a table of `schema`, in the engine's own types."""
-        return _create_sql(self.engine, name, schema, temporary=temporary)
+        return create_sql(self.engine, name, schema, temporary=temporary)
 
     def append(self, name: str, rows: Rows) -> int:
         """Add rows; gives how many. Columns go by name: one that is missing becomes null, an unknown one is refused."""
@@ -235,8 +238,10 @@ def _refuse_unknown(name: str, given: list[str] | tuple[str, ...], columns: list
 
 
 @lru_cache(maxsize=256)
-def _create_sql(dialect: str, name: str, schema: ibis.Schema, *, temporary: bool) -> str:
-    """Kept: to write the statement takes twenty times as long as to run it where the table is there."""
+def create_sql(dialect: str, name: str, schema: ibis.Schema, *, temporary: bool = False) -> str:
+    """The statement that makes a table. Kept: to write it takes twenty times as long as to run it where the table is
+    there.
+    """
     columns = sge.Schema(
         this=sge.Table(this=to_identifier(name, quoted=True)), expressions=schema.to_sqlglot_column_defs(dialect)
     )

@@ -109,6 +109,8 @@ def literal(text: object) -> str:
 class DuckWarehouse(Warehouse):
     """One encrypted DuckDB file per tenant in `folder`, its key from `key_for(tenant_id)`."""
 
+    engine = "duckdb"
+
     def __init__(
         self,
         *,

@@ -38,6 +38,8 @@ NUMERIC, UUID_TYPE = 1700, 2950
 class PostgresWarehouse(Warehouse):
     """One schema per tenant in the database that `url` names; the role needs CREATE on it."""
 
+    engine = "postgres"
+
     def __init__(self, *, url: str, pool_size: int = 10) -> None:
         """`url`: postgresql://USER:PASSWORD@HOST:PORT/DATABASE."""
         self._pool = ConnectionPool(
